@@ -1,0 +1,133 @@
+//! The comment of a call, and what may stand in it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
+
+use crate::validation::{Problems, Reason, ValidationError, invalid_characters, list_characters};
+
+/// The field that problems name.
+const FIELD: &str = "comment";
+
+/// A comment that was checked against a [`CommentRule`].
+///
+/// The vendor documents at most 255 characters, and that special characters and HTML tags are invalid.
+/// **Assumed**, since it is documented nowhere: a character is a UTF-16 unit, so that a letter outside the basic plane
+/// counts as two. For ordinary text the count is the number of characters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Comment(String);
+
+impl Comment {
+    /// The longest comment, in UTF-16 units.
+    pub const MAX_LENGTH: usize = 255;
+
+    /// Checks a comment against [`CommentRule::Documented`].
+    ///
+    /// # Errors
+    /// [`ValidationError`] on the field `comment`, with every problem; see [`with_rule`](Self::with_rule).
+    pub fn new(text: impl Into<String>) -> Result<Self, ValidationError> {
+        Self::with_rule(text, &CommentRule::Documented)
+    }
+
+    /// Checks a comment against a rule.
+    ///
+    /// # Errors
+    /// [`ValidationError`] on the field `comment`: empty, nothing but white space, longer than
+    /// [`MAX_LENGTH`](Self::MAX_LENGTH), or with characters that the rule does not accept, each with its position.
+    pub fn with_rule(text: impl Into<String>, rule: &CommentRule) -> Result<Self, ValidationError> {
+        let text = text.into();
+        let mut problems = Problems::default();
+        if text.is_empty() {
+            problems.add(FIELD, Reason::Empty, "it is empty (an unset variable, perhaps); to send none, leave it out");
+        } else if text.chars().all(char::is_whitespace) {
+            problems.add(FIELD, Reason::Blank, "it holds nothing but white space; to send none, leave it out");
+        }
+        let actual = text.encode_utf16().count();
+        if actual > Self::MAX_LENGTH {
+            let limit = Self::MAX_LENGTH;
+            problems.add(
+                FIELD,
+                Reason::TooLong { limit, actual },
+                format!(
+                    "{actual} characters, but at most {limit} are accepted (counted in UTF-16 units: an assumption)"
+                ),
+            );
+        }
+        let found = invalid_characters(&text, |character| !rule.accepts(character));
+        if !found.is_empty() {
+            let sentence = format!("{} not accepted: {}", rule.explanation(), list_characters(&found));
+            problems.add(FIELD, Reason::InvalidCharacters(found), sentence);
+        }
+        problems.finish()?;
+        Ok(Self(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Comment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which characters a deployment accepts in a comment. The vendor calls "special characters" invalid and defines them
+/// nowhere.
+///
+/// `<`, `>` and control characters (tabs and line ends among them) are refused under every rule.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum CommentRule {
+    /// The plain reading of the vendor's page: letters and their marks (Unicode L and M), decimal digits (Nd), and the
+    /// space U+0020.
+    #[default]
+    Documented,
+    /// The same, and these characters as well: for a deployment that is known to accept them.
+    Allowing(BTreeSet<char>),
+    /// Everything except `<`, `>` and control characters: the server is the judge, and answers
+    /// [`ErrorCode::CommentCharacters`](super::ErrorCode::CommentCharacters) if it minds.
+    ServerDecides,
+}
+
+impl CommentRule {
+    /// The documented characters, and those of `characters` as well: `CommentRule::allowing(".,-:#/")`.
+    #[must_use]
+    pub fn allowing(characters: &str) -> Self {
+        Self::Allowing(characters.chars().collect())
+    }
+
+    fn accepts(&self, character: char) -> bool {
+        if character.is_control() || matches!(character, '<' | '>') {
+            return false;
+        }
+        match self {
+            Self::Documented => is_documented(character),
+            Self::Allowing(more) => is_documented(character) || more.contains(&character),
+            Self::ServerDecides => true,
+        }
+    }
+
+    fn explanation(&self) -> &'static str {
+        match self {
+            Self::Documented => {
+                "only letters, digits and spaces are safe by the vendor's page (a deployment that takes more is told \
+                 apart by a `CommentRule`);"
+            }
+            Self::Allowing(_) => "beside letters, digits, spaces and what this client allows,",
+            Self::ServerDecides => "angle brackets and control characters are",
+        }
+    }
+}
+
+fn is_documented(character: char) -> bool {
+    character == ' '
+        || matches!(character.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
+        || character.general_category() == GeneralCategory::DecimalNumber
+}

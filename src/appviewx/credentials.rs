@@ -1,0 +1,88 @@
+//! How a client proves who it is.
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::transport::ConfigurationError;
+
+/// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
+#[derive(Clone)]
+pub struct Credentials(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    SessionId { session_id: SecretString },
+    PasswordHeaders { user: String, password: SecretString },
+}
+
+impl Credentials {
+    /// A session id that a login gave, sent as the header `sessionId`. It is not renewed: once it has expired, calls
+    /// end as [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed).
+    ///
+    /// `build()` refuses an empty id and anything but visible ASCII in it.
+    pub fn session_id(session_id: impl Into<SecretString>) -> Self {
+        Self(Kind::SessionId { session_id: session_id.into() })
+    }
+
+    /// User name and password as the plain headers `username` and `password`, with every call. The vendor documents
+    /// it as the alternative to a session id; the password then stands in each request, and in the log of every
+    /// proxy that logs headers. Prefer a session.
+    ///
+    /// `build()` refuses what a header cannot carry unchanged: an empty value, control characters, anything beyond
+    /// ASCII, and white space at either end.
+    pub fn password_headers(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Self(Kind::PasswordHeaders { user: user.into(), password: password.into() })
+    }
+
+    pub(super) fn add_to(&self, headers: &mut HeaderMap) -> Result<(), ConfigurationError> {
+        match &self.0 {
+            Kind::SessionId { session_id } => {
+                headers.insert(
+                    "sessionid",
+                    visible("session id", session_id.expose_secret(), &|it| it.is_ascii_graphic())?,
+                );
+            }
+            Kind::PasswordHeaders { user, password } => {
+                let carried = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+                headers.insert("username", visible("user name", user, &carried)?);
+                headers.insert("password", visible("password", password.expose_secret(), &carried)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A header value that arrives as it was given, or an error that does not repeat it.
+fn visible(what: &str, value: &str, carried: &dyn Fn(&u8) -> bool) -> Result<HeaderValue, ConfigurationError> {
+    let wrong = |problem: &str| ConfigurationError::new("credentials", format!("the {what} {problem}"));
+    if value.is_empty() {
+        return Err(wrong("must not be empty"));
+    }
+    if !value.is_ascii() {
+        return Err(wrong("holds a character beyond ASCII, which a header cannot carry safely; use a session id"));
+    }
+    if !value.bytes().all(|byte| carried(&byte)) {
+        return Err(wrong("holds a character that a header cannot carry (a line end from a file, perhaps)"));
+    }
+    if value.trim() != value {
+        return Err(wrong("begins or ends with white space, which a header would lose; use a session id"));
+    }
+    let mut value = HeaderValue::from_str(value).map_err(|_| wrong("cannot be carried by a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::SessionId { session_id: _ } => {
+                f.debug_struct("SessionId").field("session_id", &"[redacted]").finish()
+            }
+            Kind::PasswordHeaders { user, password: _ } => {
+                f.debug_struct("PasswordHeaders").field("user", user).field("password", &"[redacted]").finish()
+            }
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! What can go wrong, and what the server says about it.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::certificate_groups::{UnassignCertificates, UnassignOutcome};
+use crate::lenient::{self, one_line};
+use crate::transport::{
+    self, Answer, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Trace, TransportError,
+};
+use crate::validation::ValidationError;
+
+use super::error_code::ErrorCode;
+
+/// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
+pub type OutcomeUnknown = transport::OutcomeUnknown<Request, ErrorCode>;
+
+/// An outcome with a gap. See [`clm::Incomplete`](crate::Incomplete).
+pub type Incomplete = transport::Incomplete<Outcome>;
+
+/// Every way in which a call can fail.
+///
+/// A call ends in one of three ways: `Ok`; an error that proves that nothing happened; or
+/// [`OutcomeUnknown`](Self::OutcomeUnknown).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client could not be built. Nothing was sent.
+    #[error(transparent)]
+    Configuration(Box<ConfigurationError>),
+    /// The request was refused before the wire. Nothing was sent.
+    #[error(transparent)]
+    Validation(Box<ValidationError>),
+    /// Nothing of a change can have arrived, or a read got no answer.
+    #[error(transparent)]
+    Transport(Box<TransportError>),
+    /// The server refused.
+    #[error(transparent)]
+    Api(Box<ApiError>),
+    /// A change may have arrived. **Do not send it again before you know.**
+    #[error(transparent)]
+    OutcomeUnknown(Box<OutcomeUnknown>),
+    /// A read was answered 2xx in another shape.
+    #[error(transparent)]
+    Decode(Box<DecodeError>),
+    /// `require_complete` found a gap. The change took place; the outcome is inside.
+    #[error(transparent)]
+    Incomplete(Box<Incomplete>),
+}
+
+impl Error {
+    pub(super) fn incomplete(gap: String, outcome: Outcome) -> Self {
+        Self::Incomplete(Box::new(Incomplete::new(gap, outcome)))
+    }
+
+    fn evidence(&self) -> Evidence<'_, ErrorCode> {
+        match self {
+            Self::Transport(error) => error.evidence(),
+            Self::Api(error) => error.evidence(),
+            Self::OutcomeUnknown(error) => error.evidence(),
+            Self::Decode(error) => error.evidence(),
+            Self::Configuration(_) | Self::Validation(_) | Self::Incomplete(_) => Evidence::NONE,
+        }
+    }
+
+    /// The vendor's code, if the server sent one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.evidence().code
+    }
+
+    /// The HTTP status, if an answer began.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.evidence().answer.map(|answer| answer.status)
+    }
+
+    /// What the server said, if it said something readable.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.evidence().message
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remediation(&self) -> Option<&str> {
+        match self {
+            Self::Api(error) => error.remediation(),
+            Self::OutcomeUnknown(error) => Some(error.how_to_find_out()),
+            _ => None,
+        }
+    }
+
+    /// The raw body as far as it came, lossy UTF-8, bounded by the client's answer limit.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.evidence().answer.map(|answer| answer.body.as_str())
+    }
+
+    /// How many times the call was tried, if it was sent.
+    #[must_use]
+    pub fn attempts(&self) -> Option<u32> {
+        self.evidence().trace.map(|trace| trace.attempts)
+    }
+
+    /// How long the call took altogether, if it was sent.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.evidence().trace.map(|trace| trace.elapsed)
+    }
+}
+
+impl From<ConfigurationError> for Error {
+    fn from(error: ConfigurationError) -> Self {
+        Self::Configuration(Box::new(error))
+    }
+}
+
+impl From<ValidationError> for Error {
+    fn from(error: ValidationError) -> Self {
+        Self::Validation(Box::new(error))
+    }
+}
+
+/// The request inside an [`OutcomeUnknown`]: give it to its handle's `execute` if you decide to send it again.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Request {
+    /// For [`CertificateGroups::execute`](super::CertificateGroups::execute).
+    UnassignCertificates(UnassignCertificates),
+}
+
+/// The outcome inside an [`Incomplete`].
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Of [`CertificateGroups::unassign`](super::CertificateGroups::unassign).
+    UnassignCertificates(UnassignOutcome),
+}
+
+impl FromFailure for Error {
+    type Request = Request;
+    type Code = ErrorCode;
+
+    fn said(answer: &Answer) -> (Option<ErrorCode>, Option<String>) {
+        let said = Said::of(&answer.body);
+        (said.code, said.message)
+    }
+
+    fn how_to_find_out(request: &Request) -> &'static str {
+        match request {
+            Request::UnassignCertificates(_) => {
+                "Look at the certificates' group before you send the unassignment again: POST /certificate/search by \
+                 resource id, or the certificate inventory in the portal. A certificate that was unassigned is in the \
+                 default group. Whether unassigning twice is harmless is documented nowhere."
+            }
+        }
+    }
+
+    fn transport(error: TransportError) -> Self {
+        Self::Transport(Box::new(error))
+    }
+
+    fn decode(error: DecodeError) -> Self {
+        Self::Decode(Box::new(error))
+    }
+
+    fn unknown(error: OutcomeUnknown) -> Self {
+        Self::OutcomeUnknown(Box::new(error))
+    }
+
+    fn refused(_request: Request, answer: Answer, trace: Trace) -> Self {
+        let said = Said::of(&answer.body);
+        Self::Api(Box::new(ApiError { said, answer, trace }))
+    }
+}
+
+/// The server refused: with a status that says so, or with an `appStatusCode` that does.
+#[derive(Debug)]
+pub struct ApiError {
+    said: Said,
+    answer: Answer,
+    trace: Trace,
+}
+
+impl ApiError {
+    fn evidence(&self) -> Evidence<'_, ErrorCode> {
+        Evidence { trace: Some(&self.trace), answer: Some(&self.answer), code: self.code(), message: self.message() }
+    }
+
+    /// The HTTP status. It is 2xx where only the `appStatusCode` says that the call was refused.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.answer.status
+    }
+
+    /// The vendor's `appStatusCode`, if there was one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.said.code.as_ref()
+    }
+
+    /// What the server said: the vendor's `message`, else the text or page title that came instead.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.said.message.as_deref()
+    }
+
+    /// The vendor's `tags`: additional information, of no documented shape. Null if there was none.
+    #[must_use]
+    pub fn tags(&self) -> &Value {
+        &self.said.tags
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remediation(&self) -> Option<&'static str> {
+        match self.code().and_then(ErrorCode::remediation) {
+            None if self.status() == StatusCode::UNAUTHORIZED => ErrorCode::AuthenticationFailed.remediation(),
+            None if self.status().is_redirection() => {
+                Some("Redirects are never followed. Use the address of the server itself as the base URL.")
+            }
+            remediation => remediation,
+        }
+    }
+
+    /// The raw body as far as it came, lossy UTF-8.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.answer.body
+    }
+
+    /// How many times the call was tried.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.trace.attempts
+    }
+
+    /// How long it took altogether.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.trace.elapsed
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: the server answered {}", self.trace.call, self.answer.status)?;
+        if let Some(code) = &self.said.code {
+            write!(f, " ({})", one_line(code.as_str()))?;
+        }
+        if let Some(message) = &self.said.message {
+            write!(f, ": {}", one_line(message))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// The vendor's envelope around every answer. Its members come in either spelling, and of any type.
+pub(super) struct Envelope {
+    pub(super) response: Value,
+    pub(super) message: Option<String>,
+    app_status_code: Value,
+    tags: Value,
+}
+
+impl Envelope {
+    pub(super) fn read(body: &str) -> Result<Self, Cause> {
+        let json = lenient::json(body).map_err(|error| Cause::json(&error))?;
+        if !json.is_object() {
+            return Err(Cause::new("an object was expected"));
+        }
+        let member = |name| lenient::member(&json, name).cloned().unwrap_or_default();
+        Ok(Self {
+            response: member("response"),
+            message: lenient::text(&json, "message").map(str::to_owned),
+            app_status_code: member("appStatusCode"),
+            tags: member("tags"),
+        })
+    }
+
+    /// "It is a non-null value for a failure", says the vendor's page; some successes carry `SUCCESS`.
+    pub(super) fn says_failure(&self) -> bool {
+        !self.app_status_code.is_null() && self.app_status_code != "SUCCESS"
+    }
+}
+
+/// What could be read out of a refusal's body.
+#[derive(Debug, Default)]
+struct Said {
+    code: Option<ErrorCode>,
+    message: Option<String>,
+    tags: Value,
+}
+
+impl Said {
+    fn of(body: &str) -> Self {
+        let Ok(envelope) = Envelope::read(body) else {
+            return Self { message: lenient::message_of_text(body), ..Self::default() };
+        };
+        let Envelope { response, message, app_status_code, tags } = envelope;
+        let message = message.or_else(|| lenient::text(&response, "message").map(str::to_owned));
+        let code = match app_status_code {
+            Value::Null => None,
+            Value::String(code) => Some(ErrorCode::of(code, message.as_deref())),
+            other => Some(ErrorCode::Other(other.to_string())),
+        };
+        Self { code, message, tags }
+    }
+}

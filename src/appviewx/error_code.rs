@@ -1,0 +1,181 @@
+//! The vendor's codes, with what its page says about each.
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// The vendor's `appStatusCode`: one variant for each row of the status table on the page of the unassign call.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// `AVX_GW_003`, 401: the credentials are not valid.
+    AuthenticationFailed,
+    /// `VALIDATION_ERROR_0004`, 400: a mandatory field is missing or has an invalid value.
+    MandatoryFieldMissingOrInvalid,
+    /// `VALIDATION_ERROR_0004`, 400: the comment is longer than 255 characters. It shares its code with
+    /// [`MandatoryFieldMissingOrInvalid`](Self::MandatoryFieldMissingOrInvalid) and is told apart by the message; a
+    /// message that is not recognised counts as the other one.
+    CommentTooLong,
+    /// `CERT-GEN-0033`, 400: the comment holds characters that the server does not accept.
+    CommentCharacters,
+    /// `AVX_GW_005`, 403: the user has no access to this API call.
+    ApiAccessDenied,
+    /// `CERT-ACL-0006`, 403: the user may not update the certificates, which adding a comment is.
+    CertificateUpdateDenied,
+    /// `CERT-ACF-0058`, 403: the user lacks a permission for the certificates' category.
+    CategoryDenied,
+    /// `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, 403: the user has no read-write permission for the group that a
+    /// certificate is in.
+    CurrentGroupDenied,
+    /// `ACF_NOT_AVAILABLE_FOR_SERVER_CERT`, 403: the user may not view the server certificate inventory.
+    ServerInventoryDenied,
+    /// `ACF_NOT_AVAILABLE_FOR_CLIENT_CERT`, 403: the user may not view the client certificate inventory.
+    ClientInventoryDenied,
+    /// `ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT`, 403: the user may not view the code signing certificate inventory.
+    CodeSigningInventoryDenied,
+    /// `DEFAULT_CERT_GROUP_PERMISSION_DENIED`, 404: the user has no read-write permission for the default group. It
+    /// is a missing permission although its status says "not found".
+    DefaultGroupDenied,
+    /// Any other code, as it was sent.
+    Other(String),
+}
+
+/// A row of the vendor's status table, the remedy in our words.
+struct Row {
+    code: &'static str,
+    status: StatusCode,
+    remediation: &'static str,
+}
+
+/// The two rows that share a code.
+const VALIDATION_ERROR: &str = "VALIDATION_ERROR_0004";
+
+impl ErrorCode {
+    const DOCUMENTED: [Self; 12] = [
+        Self::AuthenticationFailed,
+        Self::MandatoryFieldMissingOrInvalid,
+        Self::CommentTooLong,
+        Self::CommentCharacters,
+        Self::ApiAccessDenied,
+        Self::CertificateUpdateDenied,
+        Self::CategoryDenied,
+        Self::CurrentGroupDenied,
+        Self::ServerInventoryDenied,
+        Self::ClientInventoryDenied,
+        Self::CodeSigningInventoryDenied,
+        Self::DefaultGroupDenied,
+    ];
+
+    fn row(&self) -> Option<Row> {
+        let (code, status, remediation) = match self {
+            Self::AuthenticationFailed => (
+                "AVX_GW_003",
+                StatusCode::UNAUTHORIZED,
+                "Check user name and password, or get a new session id: the one in use may have expired.",
+            ),
+            Self::MandatoryFieldMissingOrInvalid => {
+                (VALIDATION_ERROR, StatusCode::BAD_REQUEST, "Give the field that the message names a valid value.")
+            }
+            Self::CommentTooLong => {
+                (VALIDATION_ERROR, StatusCode::BAD_REQUEST, "Shorten the comment to 255 characters or fewer.")
+            }
+            Self::CommentCharacters => (
+                "CERT-GEN-0033",
+                StatusCode::BAD_REQUEST,
+                "Take special characters and HTML tags out of the comment. Which characters this deployment accepts is \
+                 documented nowhere; letters, digits and spaces are the safe ones.",
+            ),
+            Self::ApiAccessDenied => (
+                "AVX_GW_005",
+                StatusCode::FORBIDDEN,
+                "Have an administrator give the user's role the right to assign groups: CERT+ > Groups & Policies > \
+                 Group > Assign Group.",
+            ),
+            Self::CertificateUpdateDenied => (
+                "CERT-ACL-0006",
+                StatusCode::FORBIDDEN,
+                "Adding a comment updates the certificates, and the user lacks the ACL resource permissions for that. \
+                 The same call without a comment may be allowed.",
+            ),
+            Self::CategoryDenied => (
+                "CERT-ACF-0058",
+                StatusCode::FORBIDDEN,
+                "Have an administrator give the user the permissions for these certificates' category.",
+            ),
+            Self::CurrentGroupDenied => (
+                "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
+                StatusCode::FORBIDDEN,
+                "Give the user read-write permission for every group that one of these certificates is in now, or leave \
+                 those certificates out.",
+            ),
+            Self::ServerInventoryDenied => (
+                "ACF_NOT_AVAILABLE_FOR_SERVER_CERT",
+                StatusCode::FORBIDDEN,
+                "Give the user the permissions to view the server certificate inventory.",
+            ),
+            Self::ClientInventoryDenied => (
+                "ACF_NOT_AVAILABLE_FOR_CLIENT_CERT",
+                StatusCode::FORBIDDEN,
+                "Give the user the permissions to view the client certificate inventory.",
+            ),
+            Self::CodeSigningInventoryDenied => (
+                "ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT",
+                StatusCode::FORBIDDEN,
+                "Give the user the permissions to view the code signing certificate inventory.",
+            ),
+            Self::DefaultGroupDenied => (
+                "DEFAULT_CERT_GROUP_PERMISSION_DENIED",
+                StatusCode::NOT_FOUND,
+                "Give the user read-write permission for the default certificate group: unassigned certificates land \
+                 there.",
+            ),
+            Self::Other(_) => return None,
+        };
+        Some(Row { code, status, remediation })
+    }
+
+    /// The code as the vendor writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Other(code) => code,
+            documented => documented.row().map_or("", |row| row.code),
+        }
+    }
+
+    /// The status that the vendor documents with this code. What was answered is the error's `status()`.
+    #[must_use]
+    pub fn documented_status(&self) -> Option<StatusCode> {
+        self.row().map(|row| row.status)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remediation(&self) -> Option<&'static str> {
+        self.row().map(|row| row.remediation)
+    }
+
+    /// The variant of a code, with the help of the message where two rows share a code.
+    pub(super) fn of(code: String, message: Option<&str>) -> Self {
+        let known = Self::DOCUMENTED.into_iter().find(|known| known.as_str() == code.trim());
+        match known {
+            Some(Self::MandatoryFieldMissingOrInvalid) if message.is_some_and(is_about_comment_length) => {
+                Self::CommentTooLong
+            }
+            Some(known) => known,
+            None => Self::Other(code),
+        }
+    }
+}
+
+/// The vendor's sentence is "comment exceeds the 255-character limit."
+fn is_about_comment_length(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("comment") && (message.contains("exceed") || message.contains("255"))
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

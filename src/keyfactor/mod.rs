@@ -1,0 +1,40 @@
+//! Keyfactor Command: certificates in the stores that its orchestrators manage.
+//!
+//! A [`Client`] hands out one handle for each of the vendor's resources; [`CertificateStores`] is the first.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use clm::keyfactor::{CertificateLocation, Schedule};
+//! # let fake = clm::testing::FakeKeyfactor::start().await;
+//! # let store_id = fake.add_store();
+//! # fake.add_certificate(store_id, "MyCertificate.pfx");
+//! # let keyfactor = fake.client();
+//!
+//! let removal = keyfactor
+//!     .certificate_stores()
+//!     .remove_certificates([CertificateLocation::new(store_id, "MyCertificate.pfx")], Schedule::Immediate)
+//!     .send()
+//!     .await?;
+//! for job in removal.job_ids() {
+//!     println!("an orchestrator will run job {job}");
+//! }
+//! # Ok(()) }
+//! ```
+
+mod certificate_stores;
+mod client;
+mod credentials;
+mod error;
+mod schedule;
+mod types;
+
+pub use self::certificate_stores::{
+    CertificateLocation, CertificateStores, RemoveCertificates, RemoveCertificatesBuilder, RemoveOutcome,
+};
+pub use self::client::{Client, ClientBuilder, Settings};
+pub use self::credentials::Credentials;
+pub use self::error::{
+    ApiError, Error, ErrorCode, ErrorKind, FailedOperation, Incomplete, Outcome, OutcomeUnknown, Request,
+};
+pub use self::schedule::Schedule;
+pub use self::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};

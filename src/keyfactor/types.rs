@@ -1,0 +1,161 @@
+//! The vendor's identifiers, and the scope in which it checks permissions.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+/// The GUID of a certificate store.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct CertificateStoreId(Uuid);
+
+/// The GUID of an orchestrator job.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct JobId(Uuid);
+
+/// The number of a certificate collection. Whether it is positive is checked when a request is built.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct CollectionId(i32);
+
+/// The number of a certificate store container. Whether it is positive is checked when a request is built.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct ContainerId(i32);
+
+impl CertificateStoreId {
+    /// The GUID.
+    #[must_use]
+    pub const fn get(self) -> Uuid {
+        self.0
+    }
+}
+
+impl JobId {
+    /// The GUID.
+    #[must_use]
+    pub const fn get(self) -> Uuid {
+        self.0
+    }
+}
+
+impl CollectionId {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl ContainerId {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl From<Uuid> for CertificateStoreId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl From<&CertificateStoreId> for CertificateStoreId {
+    fn from(id: &CertificateStoreId) -> Self {
+        *id
+    }
+}
+
+impl FromStr for CertificateStoreId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<Uuid> for JobId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl From<&JobId> for JobId {
+    fn from(id: &JobId) -> Self {
+        *id
+    }
+}
+
+impl FromStr for JobId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<i32> for CollectionId {
+    fn from(id: i32) -> Self {
+        Self(id)
+    }
+}
+
+impl From<i32> for ContainerId {
+    fn from(id: i32) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for CertificateStoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for CollectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for ContainerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Where the server is asked to look for the caller's permissions.
+///
+/// The vendor's rule is applied before the wire, so that what is sent is never ambiguous: a collection beats a
+/// container, and neither means system-wide permissions or those of the stores' containers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PermissionScope {
+    /// Neither id was given: the caller needs permissions granted system-wide or through the stores' containers.
+    SystemWideOrContainers,
+    /// A collection was given; it is sent as `CollectionId`.
+    #[non_exhaustive]
+    Collection {
+        /// The collection in which the caller may read certificates.
+        id: CollectionId,
+        /// A container that was given as well. The vendor ignores it beside a collection, so it is **not sent**.
+        ignored_container: Option<ContainerId>,
+    },
+    /// Only a container was given; it is sent as `ContainerId`.
+    #[non_exhaustive]
+    Container {
+        /// The container.
+        id: ContainerId,
+    },
+}

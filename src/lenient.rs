@@ -1,0 +1,99 @@
+//! Reading what servers say without trusting its shape: members in either spelling, a message out of whatever came.
+
+use serde_json::Value;
+
+/// The longest text of a server that is taken over into a message.
+const LONGEST_MESSAGE: usize = 500;
+
+/// A body as JSON, if it is JSON. A byte order mark in front is passed over.
+pub(crate) fn json(body: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(body.strip_prefix('\u{feff}').unwrap_or(body))
+}
+
+/// The member `name` in any ASCII case. Of several spellings, one that is not null wins.
+pub(crate) fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    let mut found = None;
+    for (key, value) in object.as_object()? {
+        if key.eq_ignore_ascii_case(name) {
+            if !value.is_null() {
+                return Some(value);
+            }
+            found = Some(value);
+        }
+    }
+    found
+}
+
+/// The member `name` as text that is not blank.
+pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    member(object, name)?.as_str().filter(|text| !text.trim().is_empty())
+}
+
+/// What a body that is not JSON says to people: the title of an HTML page, else the text itself, shortened.
+pub(crate) fn message_of_text(body: &str) -> Option<String> {
+    let body = body.trim_start_matches('\u{feff}').trim();
+    let said = if body.starts_with('<') { html_title(body)? } else { body };
+    let said = said.trim();
+    (!said.is_empty()).then(|| shortened(said))
+}
+
+fn html_title(page: &str) -> Option<&str> {
+    // ASCII lowering keeps every byte's place, so the indices fit the original.
+    let lower = page.to_ascii_lowercase();
+    let open = lower.find("<title")?;
+    let start = open + lower.get(open..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find("</title")?;
+    page.get(start..end)
+}
+
+/// At most [`LONGEST_MESSAGE`] characters of a text.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
+/// A server's text on one line, shortened, its control characters escaped: it is untrusted, and it goes into logs.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for character in shortened(text).chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn either_spelling_is_found_and_a_value_beats_null() {
+        let object = json!({"Tags": null, "tags": {"a": 1}, "Message": "x"});
+        assert_eq!(member(&object, "tags"), Some(&json!({"a": 1})));
+        assert_eq!(text(&object, "message"), Some("x"));
+        assert_eq!(member(&object, "headers"), None);
+        assert_eq!(member(&json!([1]), "tags"), None);
+    }
+
+    #[test]
+    fn a_page_gives_its_title_and_a_text_itself() {
+        let page = "<!DOCTYPE html>\n<HTML><Head><TITLE lang=en> 502 Bad Gateway </TITLE></Head></HTML>";
+        assert_eq!(message_of_text(page).as_deref(), Some("502 Bad Gateway"));
+        assert_eq!(message_of_text("<html>no title</html>"), None);
+        assert_eq!(message_of_text("<title>never closed"), None);
+        assert_eq!(message_of_text(" upstream timed out \n").as_deref(), Some("upstream timed out"));
+        assert_eq!(message_of_text(" \n"), None);
+        assert_eq!(message_of_text(&"ü".repeat(600)).map(|said| said.chars().count()), Some(LONGEST_MESSAGE + 1));
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_a_log() {
+        assert_eq!(one_line("a\r\nb\u{1b}[31mc"), r"a\r\nb\u{1b}[31mc");
+    }
+}

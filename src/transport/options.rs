@@ -1,0 +1,179 @@
+//! What a client can be told about the road: addresses, time limits, sizes.
+
+use std::cell::Cell;
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use url::{Host, SyntaxViolation, Url};
+
+use super::error::{Cause, ConfigurationError};
+
+/// Builds a vendor's client: [`keyfactor::ClientBuilder`] and [`appviewx::ClientBuilder`] are this type, each with
+/// the settings that only its vendor has.
+///
+/// Every setter takes the value as it is; `build()` checks them all and names the setting that is wrong.
+///
+/// [`keyfactor::ClientBuilder`]: crate::keyfactor::ClientBuilder
+/// [`appviewx::ClientBuilder`]: crate::appviewx::ClientBuilder
+#[must_use = "a builder does nothing before `build()`"]
+pub struct ClientBuilder<Settings> {
+    base_url: String,
+    pub(crate) options: Options,
+    pub(crate) settings: Settings,
+}
+
+/// The vendor-neutral settings and their defaults.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) read_timeout: Duration,
+    pub(crate) change_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_answer_bytes: usize,
+    pub(crate) plain_http: PlainHttp,
+}
+
+/// Whether a plain `http://` URL off loopback is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PlainHttp {
+    LoopbackOnly,
+    Allowed,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(60),
+            change_timeout: Duration::from_secs(300),
+            idle_timeout: Duration::from_secs(4),
+            max_answer_bytes: 32 * 1024 * 1024,
+            plain_http: PlainHttp::LoopbackOnly,
+        }
+    }
+}
+
+impl<Settings> ClientBuilder<Settings> {
+    pub(crate) fn new(base_url: String, settings: Settings) -> Self {
+        Self { base_url, options: Options::default(), settings }
+    }
+
+    /// How long a connection may take to come about: DNS, TCP and TLS. Default 10 s.
+    ///
+    /// It must be shorter than the other two limits, so that "nothing was sent" can be told from "no answer came".
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.options.connect_timeout = limit;
+        self
+    }
+
+    /// How long a call that only reads may take, from the connection to the last byte. Default 60 s.
+    pub fn read_timeout(mut self, limit: Duration) -> Self {
+        self.options.read_timeout = limit;
+        self
+    }
+
+    /// How long a call that changes something may take, from the connection to the last byte. Default 300 s.
+    ///
+    /// It is long on purpose: a change that runs into it ends as an unknown outcome, and waiting is cheaper than
+    /// not knowing.
+    pub fn change_timeout(mut self, limit: Duration) -> Self {
+        self.options.change_timeout = limit;
+        self
+    }
+
+    /// How long an unused connection is kept. Default 4 s.
+    ///
+    /// It should be shorter than the server's own limit: a change that goes out on a connection which the server
+    /// closes at that moment ends as an unknown outcome.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.options.idle_timeout = limit;
+        self
+    }
+
+    /// The largest answer that is read, in bytes. Default 32 MiB. The reading stops there; nothing larger is ever
+    /// held in memory.
+    pub fn max_answer_bytes(mut self, limit: usize) -> Self {
+        self.options.max_answer_bytes = limit;
+        self
+    }
+
+    /// Takes an `http://` URL also when its host is not this machine. **Credentials then travel unencrypted.**
+    pub fn allow_plain_http(mut self) -> Self {
+        self.options.plain_http = PlainHttp::Allowed;
+        self
+    }
+
+    /// Parses and checks the base URL. It is the only time that a URL is parsed.
+    pub(crate) fn base_url(&self) -> Result<Url, ConfigurationError> {
+        // Texts here never repeat the URL: it may hold a password by mistake.
+        let wrong = |problem: &'static str| ConfigurationError::new("base_url", problem);
+        // The parser mends what it can: in `https:///KeyfactorAPI`, where the host was never set, it finds a host. Only
+        // a character that has to be encoded is mended without a change of meaning.
+        let mended = Cell::new(None);
+        let mended_by = |violation| {
+            if violation != SyntaxViolation::NonUrlCodePoint {
+                mended.set(Some(violation));
+            }
+        };
+        let mut url = Url::options()
+            .syntax_violation_callback(Some(&mended_by))
+            .parse(self.base_url.trim())
+            .map_err(|error| wrong("not an absolute URL").caused_by(Cause::new(error.to_string())))?;
+        match url.scheme() {
+            "https" if cfg!(feature = "rustls") => {}
+            "https" => return Err(wrong("https needs the crate's `rustls` feature, which is switched off")),
+            "http" if is_loopback(&url) || self.options.plain_http == PlainHttp::Allowed => {}
+            "http" => {
+                return Err(wrong(
+                    "plain http would send credentials unencrypted; use https, or say `allow_plain_http()`",
+                ));
+            }
+            _ => return Err(wrong("the scheme must be https")),
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong("it names no host"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("user name and password do not belong into the URL; pass them as credentials"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("a query or fragment does not belong into the base URL"));
+        }
+        if let Some(violation) = mended.get() {
+            return Err(wrong(violation.description()));
+        }
+        let path = url.path().trim_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(url)
+    }
+}
+
+impl<Settings: fmt::Debug> fmt::Debug for ClientBuilder<Settings> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base_url, options, settings } = self;
+        // Whatever precedes an `@` may be a password that was put into the URL by mistake.
+        let shown = if base_url.contains('@') { "[redacted: it holds an @]" } else { base_url };
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &shown)
+            .field("options", options)
+            .field("settings", settings)
+            .finish()
+    }
+}
+
+/// The base path of a parsed base URL, without slashes at its ends.
+pub(crate) fn base_path(url: &Url) -> &str {
+    url.path().trim_matches('/')
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => {
+            address.is_loopback() || address.to_ipv4_mapped().as_ref().is_some_and(Ipv4Addr::is_loopback)
+        }
+        None => false,
+    }
+}

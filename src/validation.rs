@@ -1,0 +1,185 @@
+//! What a request is refused for before it is sent: every problem at once, each naming its field.
+
+use std::fmt;
+
+/// A request was refused before the wire. It lists every problem that was found, not only the first.
+///
+/// ```
+/// # #[cfg(feature = "appviewx")] {
+/// use clm::{Reason, appviewx::Comment};
+///
+/// let refused = Comment::new("CHG-1").unwrap_err();
+/// let problem = &refused.problems()[0];
+/// assert_eq!(problem.field(), "comment");
+/// assert!(matches!(problem.reason(), Reason::InvalidCharacters(found) if found[0].character == '-'));
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+pub struct ValidationError {
+    problems: Vec<Problem>,
+}
+
+impl ValidationError {
+    /// The problems, in the order of the request's fields. Never empty.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for ValidationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused before it was sent: ")?;
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            fmt::Display::fmt(problem, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ValidationError {}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Problem {
+    field: String,
+    reason: Reason,
+    sentence: String,
+}
+
+impl Problem {
+    /// Where the problem is, for example `certificate_stores[2].alias`.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// The kind of problem, for code to match on.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// What is wrong and what to do about it, in one sentence for people.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        &self.sentence
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.sentence)
+    }
+}
+
+/// Why a value was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A list or a text has nothing in it.
+    Empty,
+    /// A text holds nothing but white space.
+    Blank,
+    /// A GUID is the nil GUID, `00000000-0000-0000-0000-000000000000`.
+    Nil,
+    /// A value lies outside its range.
+    OutOfRange,
+    /// A text is longer than its limit, in the unit that the field documents.
+    TooLong {
+        /// The longest length that is accepted.
+        limit: usize,
+        /// The length that was given.
+        actual: usize,
+    },
+    /// A list has more entries than one call may carry.
+    TooMany {
+        /// The most entries that are accepted.
+        limit: usize,
+        /// The number that was given.
+        actual: usize,
+    },
+    /// A text holds characters that its field does not accept.
+    InvalidCharacters(Vec<InvalidCharacter>),
+    /// A value is null, an object or an array where text, a number or a boolean belongs.
+    NotScalar,
+    /// Two values contradict each other.
+    Conflict,
+    /// The request needs an explicit consent that was not given.
+    NeedsConsent,
+}
+
+/// A character that a field does not accept, and where it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct InvalidCharacter {
+    /// The character.
+    pub character: char,
+    /// Its place in the text, counted in characters from 1.
+    pub position: usize,
+}
+
+/// Collects problems while a request is checked.
+#[derive(Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(crate) fn add(&mut self, field: impl Into<String>, reason: Reason, sentence: impl Into<String>) {
+        self.0.push(Problem { field: field.into(), reason, sentence: sentence.into() });
+    }
+
+    /// Takes over the problems of a part that was checked on its own.
+    #[cfg(feature = "appviewx")]
+    pub(crate) fn extend(&mut self, error: ValidationError) {
+        self.0.extend(error.problems);
+    }
+
+    /// The number of entries against the most that one call may carry.
+    pub(crate) fn check_count(&mut self, field: &str, actual: usize, limit: usize, noun: &str) {
+        if actual == 0 {
+            self.add(field, Reason::Empty, format!("at least one {noun} is needed"));
+        } else if actual > limit {
+            self.add(
+                field,
+                Reason::TooMany { limit, actual },
+                format!(
+                    "{actual} entries, but one call carries at most {limit}; split the list or raise the client's limit"
+                ),
+            );
+        }
+    }
+
+    /// `Ok` if nothing was found.
+    pub(crate) fn finish(self) -> Result<(), ValidationError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ValidationError { problems: self.0 }) }
+    }
+}
+
+/// The characters of `text` that `refused` picks, with their places.
+#[cfg(feature = "appviewx")]
+pub(crate) fn invalid_characters(text: &str, refused: impl Fn(char) -> bool) -> Vec<InvalidCharacter> {
+    text.chars()
+        .enumerate()
+        .filter(|&(_, character)| refused(character))
+        .map(|(index, character)| InvalidCharacter { character, position: index + 1 })
+        .collect()
+}
+
+/// `'<' at 3, U+0009 at 7 and 12 more`: the first few, so that a hostile text does not fill a log.
+#[cfg(feature = "appviewx")]
+pub(crate) fn list_characters(found: &[InvalidCharacter]) -> String {
+    const SHOWN: usize = 8;
+    let more = found.len().saturating_sub(SHOWN);
+    let tail = (more > 0).then(|| format!("and {more} more"));
+    let shown = found.iter().take(SHOWN).map(|it| {
+        if it.character.is_control() {
+            format!("U+{:04X} at {}", u32::from(it.character), it.position)
+        } else {
+            format!("{:?} at {}", it.character, it.position)
+        }
+    });
+    shown.chain(tail).collect::<Vec<_>>().join(", ")
+}

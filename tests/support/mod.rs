@@ -1,0 +1,122 @@
+//! What the tests share: a server that answers with exact bytes and keeps the exact bytes that it received.
+
+#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request as it came in, byte for byte.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// `POST /KeyfactorAPI/… HTTP/1.1`.
+    pub request_line: String,
+    /// Names as they were sent, in their order.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The headers with lower-case names, sorted.
+    pub fn sorted_headers(&self) -> Vec<(String, String)> {
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+        headers.sort();
+        headers
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// A loopback server that answers every request with the same bytes and then closes the connection.
+pub struct RawServer {
+    pub origin: String,
+    received: Arc<Mutex<Vec<Received>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl RawServer {
+    /// `reply` is the whole answer, head and body.
+    pub async fn start(reply: impl Into<Vec<u8>>) -> Self {
+        let reply: Arc<[u8]> = reply.into().into();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&received);
+        let task = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                if let Some(request) = read_request(&mut stream).await {
+                    log.lock().unwrap().push(request);
+                    // A client that has seen enough hangs up, and that is no failure of the server.
+                    let _ = stream.write_all(&reply).await;
+                    let _ = stream.shutdown().await;
+                }
+            }
+        });
+        Self { origin, received, task }
+    }
+
+    /// A server that answers JSON with this status.
+    pub async fn json(status: u16, body: &str) -> Self {
+        Self::start(reply(status, "content-type: application/json\r\n", body)).await
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// The only request that came in.
+    pub fn only(&self) -> Received {
+        let received = self.received();
+        assert_eq!(received.len(), 1, "{received:#?}");
+        received[0].clone()
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A whole answer. `headers` are lines, each with its line end.
+pub fn reply(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len()).into_bytes()
+}
+
+/// Reads one request; `None` if the client closed before it was whole.
+pub async fn read_request(stream: &mut TcpStream) -> Option<Received> {
+    let mut bytes = Vec::new();
+    let head = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end;
+        }
+        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+            return None;
+        }
+    };
+    let text = String::from_utf8(bytes[..head].to_vec()).unwrap();
+    let mut lines = text.split("\r\n");
+    let request_line = lines.next().unwrap().to_owned();
+    let headers: Vec<(String, String)> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut received = Received { request_line, headers, body: bytes.split_off(head + 4) };
+    let length: usize = received.header("content-length").map_or(0, |it| it.parse().unwrap());
+    while received.body.len() < length {
+        if stream.read_buf(&mut received.body).await.unwrap_or(0) == 0 {
+            return None;
+        }
+    }
+    Some(received)
+}
