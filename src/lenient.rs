@@ -1,5 +1,7 @@
 //! Reading what servers say without trusting its shape: members in either spelling, a message out of whatever came.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// The longest text of a server that is taken over into a message.
@@ -29,9 +31,10 @@ pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     member(object, name)?.as_str().filter(|text| !text.trim().is_empty())
 }
 
-/// What a body that is not JSON says to people: the title of an HTML page, else the text itself, shortened.
+/// What a body that is not an object says to people: the title of an HTML page, else the text itself, shortened.
 pub(crate) fn message_of_text(body: &str) -> Option<String> {
-    let body = body.trim_start_matches('\u{feff}').trim();
+    let unquoted = json(body).ok().and_then(|json| Some(json.as_str()?.to_owned()));
+    let body = unquoted.as_deref().unwrap_or(body).trim_start_matches('\u{feff}').trim();
     let said = if body.starts_with('<') { html_title(body)? } else { body };
     let said = said.trim();
     (!said.is_empty()).then(|| shortened(said))
@@ -54,17 +57,55 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// A server's text on one line, shortened, its control characters escaped: it is untrusted, and it goes into logs.
+/// A server's text on one line, shortened, what cannot be seen in it escaped: it is untrusted, and it goes into logs.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::new();
     for character in shortened(text).chars() {
-        if character.is_control() {
+        if character.is_control() || is_invisible(character) {
             line.extend(character.escape_default());
         } else {
             line.push(character);
         }
     }
     line
+}
+
+/// Characters that no one sees and that change how a text looks or what it names: zero-width ones, those that turn the
+/// direction of writing, line and paragraph separators, and the byte order mark.
+pub(crate) fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A server's message: kept whole, shown on one line and shortened.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Message(String);
+
+impl Message {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", one_line(&self.0))
+    }
+}
+
+/// A body as it came: kept whole, and not shown, since it may carry a token.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RawBody(pub(crate) String);
+
+impl fmt::Debug for RawBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +129,7 @@ mod tests {
         assert_eq!(message_of_text("<html>no title</html>"), None);
         assert_eq!(message_of_text("<title>never closed"), None);
         assert_eq!(message_of_text(" upstream timed out \n").as_deref(), Some("upstream timed out"));
+        assert_eq!(message_of_text(r#""no upstream""#).as_deref(), Some("no upstream"));
         assert_eq!(message_of_text(" \n"), None);
         assert_eq!(message_of_text(&"ü".repeat(600)).map(|said| said.chars().count()), Some(LONGEST_MESSAGE + 1));
     }
@@ -95,5 +137,6 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_a_log() {
         assert_eq!(one_line("a\r\nb\u{1b}[31mc"), r"a\r\nb\u{1b}[31mc");
+        assert_eq!(one_line("a\u{202e}b\u{2028}c\u{feff}d"), r"a\u{202e}b\u{2028}c\u{feff}d");
     }
 }

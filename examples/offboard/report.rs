@@ -1,5 +1,6 @@
 //! What is printed. In the demonstration every line says so.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clm::appviewx::{self, UnassignCertificates, UnassignOutcome};
@@ -20,7 +21,8 @@ impl Report {
     }
 
     pub(crate) fn line(&self, text: &str) {
-        println!("{}", format!("{}{text}", self.prefix).trim_end());
+        // A reader that hung up must not stop a job half-way.
+        let _ = writeln!(std::io::stdout(), "{}", format!("{}{text}", self.prefix).trim_end());
     }
 
     pub(crate) fn removal(&self, server: &Url, request: &RemoveCertificates) {
@@ -85,15 +87,19 @@ impl Report {
     }
 
     fn error(&self, error: &dyn std::error::Error, remediation: Option<&str>) -> ExitCode {
-        eprintln!("{}FAILED: {error}", self.prefix);
+        self.complain(&format!("FAILED: {error}"));
         let mut below = error.source();
         while let Some(cause) = below {
-            eprintln!("{}  because: {cause}", self.prefix);
+            self.complain(&format!("  because: {cause}"));
             below = cause.source();
         }
         if let Some(remediation) = remediation {
-            eprintln!("{}  What to do: {remediation}", self.prefix);
+            self.complain(&format!("  What to do: {remediation}"));
         }
         ExitCode::FAILURE
+    }
+
+    fn complain(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{}{text}", self.prefix);
     }
 }

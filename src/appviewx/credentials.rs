@@ -39,15 +39,15 @@ impl Credentials {
     pub(super) fn add_to(&self, headers: &mut HeaderMap) -> Result<(), ConfigurationError> {
         match &self.0 {
             Kind::SessionId { session_id } => {
-                headers.insert(
-                    "sessionid",
-                    visible("session id", session_id.expose_secret(), &|it| it.is_ascii_graphic())?,
-                );
+                let session_id = session_id.expose_secret();
+                headers.insert("sessionid", carried("session id", session_id)?);
+                if session_id.contains(' ') {
+                    return Err(ConfigurationError::new("credentials", "the session id holds a space"));
+                }
             }
             Kind::PasswordHeaders { user, password } => {
-                let carried = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
-                headers.insert("username", visible("user name", user, &carried)?);
-                headers.insert("password", visible("password", password.expose_secret(), &carried)?);
+                headers.insert("username", carried("user name", user)?);
+                headers.insert("password", carried("password", password.expose_secret())?);
             }
         }
         Ok(())
@@ -55,19 +55,21 @@ impl Credentials {
 }
 
 /// A header value that arrives as it was given, or an error that does not repeat it.
-fn visible(what: &str, value: &str, carried: &dyn Fn(&u8) -> bool) -> Result<HeaderValue, ConfigurationError> {
+fn carried(what: &str, value: &str) -> Result<HeaderValue, ConfigurationError> {
     let wrong = |problem: &str| ConfigurationError::new("credentials", format!("the {what} {problem}"));
     if value.is_empty() {
         return Err(wrong("must not be empty"));
     }
-    if !value.is_ascii() {
-        return Err(wrong("holds a character beyond ASCII, which a header cannot carry safely; use a session id"));
+    if value.contains(char::is_control) {
+        return Err(wrong("holds a control character, which no header carries (a line end from a file, perhaps)"));
     }
-    if !value.bytes().all(|byte| carried(&byte)) {
-        return Err(wrong("holds a character that a header cannot carry (a line end from a file, perhaps)"));
+    if !value.is_ascii() {
+        return Err(wrong(
+            "holds a character beyond ASCII, which no header carries safely; sign in for a session instead",
+        ));
     }
     if value.trim() != value {
-        return Err(wrong("begins or ends with white space, which a header would lose; use a session id"));
+        return Err(wrong("begins or ends with a space, which a header would lose; sign in for a session instead"));
     }
     let mut value = HeaderValue::from_str(value).map_err(|_| wrong("cannot be carried by a header"))?;
     value.set_sensitive(true);

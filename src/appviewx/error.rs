@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::certificate_groups::{UnassignCertificates, UnassignOutcome};
-use crate::lenient::{self, one_line};
+use crate::lenient::{self, Message, one_line};
 use crate::transport::{
     self, Answer, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Trace, TransportError,
 };
@@ -145,7 +145,7 @@ impl FromFailure for Error {
     type Request = Request;
     type Code = ErrorCode;
 
-    fn said(answer: &Answer) -> (Option<ErrorCode>, Option<String>) {
+    fn said(answer: &Answer) -> (Option<ErrorCode>, Option<Message>) {
         let said = Said::of(&answer.body);
         (said.code, said.message)
     }
@@ -206,7 +206,7 @@ impl ApiError {
     /// What the server said: the vendor's `message`, else the text or page title that came instead.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.said.message.as_deref()
+        self.said.message.as_ref().map(Message::as_str)
     }
 
     /// The vendor's `tags`: additional information, of no documented shape. Null if there was none.
@@ -253,7 +253,7 @@ impl fmt::Display for ApiError {
             write!(f, " ({})", one_line(code.as_str()))?;
         }
         if let Some(message) = &self.said.message {
-            write!(f, ": {}", one_line(message))?;
+            write!(f, ": {}", one_line(message.as_str()))?;
         }
         Ok(())
     }
@@ -291,17 +291,25 @@ impl Envelope {
 }
 
 /// What could be read out of a refusal's body.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Said {
     code: Option<ErrorCode>,
-    message: Option<String>,
+    message: Option<Message>,
     tags: Value,
+}
+
+// The tags have no documented content, so they are not shown.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, message, tags: _ } = self;
+        f.debug_struct("Said").field("code", code).field("message", message).finish_non_exhaustive()
+    }
 }
 
 impl Said {
     fn of(body: &str) -> Self {
         let Ok(envelope) = Envelope::read(body) else {
-            return Self { message: lenient::message_of_text(body), ..Self::default() };
+            return Self { message: lenient::message_of_text(body).map(Message::from), ..Self::default() };
         };
         let Envelope { response, message, app_status_code, tags } = envelope;
         let message = message.or_else(|| lenient::text(&response, "message").map(str::to_owned));
@@ -310,6 +318,6 @@ impl Said {
             Value::String(code) => Some(ErrorCode::of(code, message.as_deref())),
             other => Some(ErrorCode::Other(other.to_string())),
         };
-        Self { code, message, tags }
+        Self { code, message: message.map(Message::from), tags }
     }
 }

@@ -171,7 +171,8 @@ impl ErrorCode {
 /// The vendor's sentence is "comment exceeds the 255-character limit."
 fn is_about_comment_length(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    message.contains("comment") && (message.contains("exceed") || message.contains("255"))
+    let mut words = message.split(|it: char| !it.is_alphanumeric());
+    message.contains("comment") && (message.contains("exceed") || words.any(|word| word == "255"))
 }
 
 impl fmt::Display for ErrorCode {

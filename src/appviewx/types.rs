@@ -53,6 +53,12 @@ impl PartialEq<&str> for ResourceId {
     }
 }
 
+impl PartialEq<String> for ResourceId {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
+    }
+}
+
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -7,8 +7,9 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::certificate_stores::{RemoveCertificates, RemoveOutcome};
+use super::error_code::{ErrorCode, ErrorKind};
 use super::types::PermissionScope;
-use crate::lenient::{self, one_line};
+use crate::lenient::{self, Message, one_line};
 use crate::transport::{self, Answer, ConfigurationError, DecodeError, Evidence, FromFailure, Trace, TransportError};
 use crate::validation::ValidationError;
 
@@ -159,7 +160,7 @@ impl FromFailure for Error {
     type Request = Request;
     type Code = ErrorCode;
 
-    fn said(answer: &Answer) -> (Option<ErrorCode>, Option<String>) {
+    fn said(answer: &Answer) -> (Option<ErrorCode>, Option<Message>) {
         let said = Said::of(&answer.body);
         (said.code, said.message)
     }
@@ -228,7 +229,7 @@ impl ApiError {
     /// problem's detail, else the text or page title that came instead.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.said.message.as_deref()
+        self.said.message.as_ref().map(Message::as_str)
     }
 
     /// What failed, one by one, if the server said so.
@@ -298,7 +299,7 @@ impl fmt::Display for ApiError {
             write!(f, " ({})", one_line(code.as_str()))?;
         }
         if let Some(message) = &self.said.message {
-            write!(f, ": {}", one_line(message))?;
+            write!(f, ": {}", one_line(message.as_str()))?;
         }
         Ok(())
     }
@@ -307,17 +308,25 @@ impl fmt::Display for ApiError {
 impl std::error::Error for ApiError {}
 
 /// One part of a call that failed, as the server reported it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct FailedOperation {
-    reason: Option<String>,
+    reason: Option<Message>,
     raw: Value,
+}
+
+// What else stands in it is not known, so it is not shown.
+impl fmt::Debug for FailedOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, raw: _ } = self;
+        f.debug_struct("FailedOperation").field("reason", reason).finish_non_exhaustive()
+    }
 }
 
 impl FailedOperation {
     /// Why it failed.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
+        self.reason.as_ref().map(Message::as_str)
     }
 
     /// The whole entry. Which other members it has is documented nowhere.
@@ -327,144 +336,33 @@ impl FailedOperation {
     }
 }
 
-/// What kind of refusal a status is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// 400, seen: a value that the server does not take, or a rule of the business.
-    BadRequest,
-    /// 401, documented: bad credentials, or an identity provider that the server does not know.
-    Unauthorized,
-    /// 403, documented: a permission is missing.
-    Forbidden,
-    /// 404, seen: something that was named does not exist, or the base URL is wrong.
-    NotFound,
-    /// 413, seen: the request is larger than the server takes.
-    PayloadTooLarge,
-    /// 429, assumed: too many requests; no vendor page mentions it, a proxy may send it.
-    TooManyRequests,
-    /// 5xx, assumed: the server or a gateway before it failed.
-    Server,
-    /// Any other status, redirects among them: they are never followed.
-    Other(StatusCode),
-}
-
-impl ErrorKind {
-    fn of(status: StatusCode) -> Self {
-        match status {
-            StatusCode::BAD_REQUEST => Self::BadRequest,
-            StatusCode::UNAUTHORIZED => Self::Unauthorized,
-            StatusCode::FORBIDDEN => Self::Forbidden,
-            StatusCode::NOT_FOUND => Self::NotFound,
-            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
-            StatusCode::TOO_MANY_REQUESTS => Self::TooManyRequests,
-            status if status.is_server_error() => Self::Server,
-            status => Self::Other(status),
-        }
-    }
-
-    fn remediation(self) -> Option<&'static str> {
-        match self {
-            Self::BadRequest => Some("Correct what the message names; sent again as it is, the request fails again."),
-            Self::Unauthorized => Some(
-                "Check user name and password (the vendor's tools send `DOMAIN\\user`) or the token and its expiry, and \
-                 that the server knows the identity provider.",
-            ),
-            Self::NotFound => Some(
-                "Check the ids that the request names, and that the base URL ends in the server's API path \
-                 (`KeyfactorAPI` unless the installation chose another).",
-            ),
-            Self::PayloadTooLarge => Some("Send fewer locations in one call."),
-            Self::TooManyRequests => Some("Wait before the next call, and make fewer at once."),
-            Self::Other(status) if status.is_redirection() => {
-                Some("Redirects are never followed. Use the address of the server itself as the base URL.")
-            }
-            Self::Forbidden | Self::Server | Self::Other(_) => None,
-        }
-    }
-}
-
-/// The vendor's error codes. They are **not unique**: one code can stand for unrelated causes, so read the message too.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// `0xA0110002`, seen: no private key could be found for the certificate.
-    PrivateKeyNotFound,
-    /// `0xA0110007`, seen: the header that names the certificate format is missing.
-    CertificateFormatMissing,
-    /// `0xA0110029`, seen with two unrelated causes when a certificate authority was to be deleted.
-    CertificateAuthorityNotDeleted,
-    /// `0xA011004A`, reported by a vendor's test: a list was to be sorted by a field that it cannot be sorted by.
-    InvalidSortField,
-    /// `0xA0130000`, seen: the object was not found.
-    ObjectNotFound,
-    /// `0xA0140002`, seen with 403: a permission is missing.
-    PermissionDenied,
-    /// Any other code, as it was sent.
-    Other(String),
-}
-
-impl ErrorCode {
-    /// The code as the vendor writes it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::PrivateKeyNotFound => "0xA0110002",
-            Self::CertificateFormatMissing => "0xA0110007",
-            Self::CertificateAuthorityNotDeleted => "0xA0110029",
-            Self::InvalidSortField => "0xA011004A",
-            Self::ObjectNotFound => "0xA0130000",
-            Self::PermissionDenied => "0xA0140002",
-            Self::Other(code) => code,
-        }
-    }
-
-    fn of(code: &str) -> Self {
-        [
-            Self::PrivateKeyNotFound,
-            Self::CertificateFormatMissing,
-            Self::CertificateAuthorityNotDeleted,
-            Self::InvalidSortField,
-            Self::ObjectNotFound,
-            Self::PermissionDenied,
-        ]
-        .into_iter()
-        .find(|known| known.as_str().eq_ignore_ascii_case(code.trim()))
-        .unwrap_or_else(|| Self::Other(code.to_owned()))
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// What could be read out of an answer's body. No shape is required: the vendor documents none.
 #[derive(Debug, Default)]
 struct Said {
     code: Option<ErrorCode>,
-    message: Option<String>,
+    message: Option<Message>,
     failed_operations: Vec<FailedOperation>,
 }
 
 impl Said {
     fn of(body: &str) -> Self {
-        let json = match lenient::json(body) {
-            Ok(Value::String(text)) => return Self { message: lenient::message_of_text(&text), ..Self::default() },
-            Ok(json) => json,
-            Err(_) => return Self { message: lenient::message_of_text(body), ..Self::default() },
+        let Some(json) = lenient::json(body).ok().filter(|json| !json.is_string()) else {
+            return Self { message: lenient::message_of_text(body).map(Message::from), ..Self::default() };
         };
         let failed_operations: Vec<FailedOperation> = lenient::member(&json, "FailedOperations")
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
-            .map(|raw| FailedOperation { reason: lenient::text(raw, "Reason").map(str::to_owned), raw: raw.clone() })
+            .map(|raw| FailedOperation {
+                reason: lenient::text(raw, "Reason").map(|text| text.to_owned().into()),
+                raw: raw.clone(),
+            })
             .collect();
         let message = lenient::text(&json, "Message")
             .map(str::to_owned)
             .or_else(|| joined(failed_operations.iter().filter_map(FailedOperation::reason).map(str::to_owned)))
-            .or_else(|| problem_details(&json));
+            .or_else(|| problem_details(&json))
+            .map(Message::from);
         let code = lenient::text(&json, "ErrorCode").map(ErrorCode::of);
         Self { code, message, failed_operations }
     }

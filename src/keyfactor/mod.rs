@@ -25,6 +25,7 @@ mod certificate_stores;
 mod client;
 mod credentials;
 mod error;
+mod error_code;
 mod schedule;
 mod types;
 
@@ -33,8 +34,7 @@ pub use self::certificate_stores::{
 };
 pub use self::client::{Client, ClientBuilder, Settings};
 pub use self::credentials::Credentials;
-pub use self::error::{
-    ApiError, Error, ErrorCode, ErrorKind, FailedOperation, Incomplete, Outcome, OutcomeUnknown, Request,
-};
+pub use self::error::{ApiError, Error, FailedOperation, Incomplete, Outcome, OutcomeUnknown, Request};
+pub use self::error_code::{ErrorCode, ErrorKind};
 pub use self::schedule::Schedule;
 pub use self::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::lenient::one_line;
+use crate::lenient::{Message, one_line};
 
 /// Which call it was, and what was spent on it.
 #[derive(Clone, Debug)]
@@ -102,7 +102,7 @@ impl TransportError {
 pub struct OutcomeUnknown<Request, Code> {
     request: Request,
     code: Option<Code>,
-    message: Option<String>,
+    message: Option<Message>,
     answer: Option<Answer>,
     how_to_find_out: &'static str,
     trace: Trace,
@@ -113,7 +113,12 @@ pub struct OutcomeUnknown<Request, Code> {
 impl<Request, Code> OutcomeUnknown<Request, Code> {
     pub(crate) fn evidence(&self) -> Evidence<'_, Code> {
         let answer = self.answer.as_ref();
-        Evidence { trace: Some(&self.trace), answer, code: self.code.as_ref(), message: self.message.as_deref() }
+        Evidence {
+            trace: Some(&self.trace),
+            answer,
+            code: self.code.as_ref(),
+            message: self.message.as_ref().map(Message::as_str),
+        }
     }
 
     fn why(&self) -> String {
@@ -123,7 +128,9 @@ impl<Request, Code> OutcomeUnknown<Request, Code> {
                 format!("the server answered {}, but its answer cannot be read", answer.status)
             }
             (Some(answer), None) => format!("the server answered {}", answer.status),
-            (Some(answer), Some(message)) => format!("the server answered {}: {}", answer.status, one_line(message)),
+            (Some(answer), Some(message)) => {
+                format!("the server answered {}: {}", answer.status, one_line(message.as_str()))
+            }
         }
     }
 
@@ -166,7 +173,7 @@ impl<Request, Code> OutcomeUnknown<Request, Code> {
     /// The vendor's message, if the answer had one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        self.message.as_ref().map(Message::as_str)
     }
 
     /// Where to look to learn whether the change took place.
@@ -328,7 +335,7 @@ pub(crate) trait FromFailure: Sized {
     type Code;
 
     /// The vendor's code and message in an answer.
-    fn said(answer: &Answer) -> (Option<Self::Code>, Option<String>);
+    fn said(answer: &Answer) -> (Option<Self::Code>, Option<Message>);
     /// Where to look after a change whose outcome is unknown.
     fn how_to_find_out(request: &Self::Request) -> &'static str;
 

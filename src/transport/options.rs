@@ -152,8 +152,8 @@ impl<Settings> ClientBuilder<Settings> {
 impl<Settings: fmt::Debug> fmt::Debug for ClientBuilder<Settings> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { base_url, options, settings } = self;
-        // Whatever precedes an `@` may be a password that was put into the URL by mistake.
-        let shown = if base_url.contains('@') { "[redacted: it holds an @]" } else { base_url };
+        // What stands before an `@`, or in a query, may be a secret that was put into the URL by mistake.
+        let shown = if base_url.contains(['@', '?', '#']) { "[redacted]" } else { base_url };
         f.debug_struct("ClientBuilder")
             .field("base_url", &shown)
             .field("options", options)

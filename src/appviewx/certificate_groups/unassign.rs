@@ -13,7 +13,7 @@ use crate::appviewx::client::Client;
 use crate::appviewx::comment::{Comment, CommentRule};
 use crate::appviewx::error::{Envelope, Error, Outcome, Request};
 use crate::appviewx::types::ResourceId;
-use crate::lenient;
+use crate::lenient::{self, RawBody};
 use crate::transport::{Call, Effect, Exchange, FromFailure as _};
 use crate::validation::{Problems, Reason, ValidationError, invalid_characters, list_characters};
 
@@ -49,7 +49,7 @@ impl UnassignCertificatesBuilder {
     ///
     /// # Errors
     /// [`ValidationError`] with every problem: no id, or more than one call carries; an id that is empty or blank, or
-    /// that holds a comma, white space or a control character; a comment that its rule does not accept.
+    /// that holds a comma, white space, a control or an invisible character; a comment that its rule does not accept.
     pub fn build(self) -> Result<UnassignCertificates, ValidationError> {
         let mut problems = Problems::default();
         for (index, id) in self.resource_ids.iter().enumerate() {
@@ -91,10 +91,11 @@ fn check_id(id: &ResourceId, field: &str, problems: &mut Problems) {
         problems.add(field, Reason::Blank, "it holds nothing but white space");
         return;
     }
-    let found = invalid_characters(id, |it| it == ',' || it.is_whitespace() || it.is_control());
+    let found =
+        invalid_characters(id, |it| it == ',' || it.is_whitespace() || it.is_control() || lenient::is_invisible(it));
     if !found.is_empty() {
         let sentence = format!(
-            "a resource id holds no comma, white space or control character ({}); pass several ids as separate ones",
+            "a resource id holds no comma, white space, control or invisible character ({}); pass several ids as separate ones",
             list_characters(&found)
         );
         problems.add(field, Reason::InvalidCharacters(found), sentence);
@@ -181,7 +182,7 @@ impl UnassignCertificates {
             message: envelope.message,
             attempts: exchange.trace.attempts,
             elapsed: exchange.trace.elapsed,
-            body: exchange.answer.body,
+            body: RawBody(exchange.answer.body),
         })
     }
 }
@@ -200,7 +201,7 @@ pub struct UnassignOutcome {
     attempts: u32,
     elapsed: Duration,
     #[serde(skip)]
-    body: String,
+    body: RawBody,
 }
 
 impl UnassignOutcome {
@@ -272,6 +273,6 @@ impl UnassignOutcome {
     /// The answer as it came.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.body
+        &self.body.0
     }
 }

@@ -13,7 +13,7 @@ use crate::keyfactor::client::Client;
 use crate::keyfactor::error::{self, Error, Outcome, Request};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
-use crate::lenient;
+use crate::lenient::{self, RawBody};
 use crate::transport::{Call, Cause, Effect, Exchange, FromFailure as _};
 use crate::validation::{Problems, Reason, ValidationError};
 
@@ -286,7 +286,7 @@ impl RemoveCertificates {
             repeated: self.repeated,
             attempts: exchange.trace.attempts,
             elapsed: exchange.trace.elapsed,
-            body: exchange.answer.body,
+            body: RawBody(exchange.answer.body),
         })
     }
 }
@@ -305,7 +305,7 @@ pub struct RemoveOutcome {
     attempts: u32,
     elapsed: Duration,
     #[serde(skip)]
-    body: String,
+    body: RawBody,
 }
 
 impl RemoveOutcome {
@@ -390,6 +390,6 @@ impl RemoveOutcome {
     /// The answer as it came.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.body
+        &self.body.0
     }
 }

@@ -1,0 +1,118 @@
+//! The vendor's statuses and codes, and what is known about each.
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// What kind of refusal a status is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// 400, seen: a value that the server does not take, or a rule of the business.
+    BadRequest,
+    /// 401, documented: bad credentials, or an identity provider that the server does not know.
+    Unauthorized,
+    /// 403, documented: a permission is missing.
+    Forbidden,
+    /// 404, seen: something that was named does not exist, or the base URL is wrong.
+    NotFound,
+    /// 413, seen: the request is larger than the server takes.
+    PayloadTooLarge,
+    /// 429, assumed: too many requests; no vendor page mentions it, a proxy may send it.
+    TooManyRequests,
+    /// 5xx, assumed: the server or a gateway before it failed.
+    Server,
+    /// Any other status, redirects among them: they are never followed.
+    Other(StatusCode),
+}
+
+impl ErrorKind {
+    pub(super) fn of(status: StatusCode) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::BadRequest,
+            StatusCode::UNAUTHORIZED => Self::Unauthorized,
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::TOO_MANY_REQUESTS => Self::TooManyRequests,
+            status if status.is_server_error() => Self::Server,
+            status => Self::Other(status),
+        }
+    }
+
+    pub(super) fn remediation(self) -> Option<&'static str> {
+        match self {
+            Self::BadRequest => Some("Correct what the message names; sent again as it is, the request fails again."),
+            Self::Unauthorized => Some(
+                "Check user name and password (the vendor's tools send `DOMAIN\\user`) or the token and its expiry, and \
+                 that the server knows the identity provider.",
+            ),
+            Self::NotFound => Some(
+                "Check the ids that the request names, and that the base URL ends in the server's API path \
+                 (`KeyfactorAPI` unless the installation chose another).",
+            ),
+            Self::PayloadTooLarge => Some("Send fewer locations in one call."),
+            Self::TooManyRequests => Some("Wait before the next call, and make fewer at once."),
+            Self::Other(status) if status.is_redirection() => {
+                Some("Redirects are never followed. Use the address of the server itself as the base URL.")
+            }
+            Self::Forbidden | Self::Server | Self::Other(_) => None,
+        }
+    }
+}
+
+/// The vendor's error codes. They are **not unique**: one code can stand for unrelated causes, so read the message too.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// `0xA0110002`, seen: no private key could be found for the certificate.
+    PrivateKeyNotFound,
+    /// `0xA0110007`, seen: the header that names the certificate format is missing.
+    CertificateFormatMissing,
+    /// `0xA0110029`, seen with two unrelated causes when a certificate authority was to be deleted.
+    CertificateAuthorityNotDeleted,
+    /// `0xA011004A`, reported by a vendor's test: a list was to be sorted by a field that it cannot be sorted by.
+    InvalidSortField,
+    /// `0xA0130000`, seen: the object was not found.
+    ObjectNotFound,
+    /// `0xA0140002`, seen with 403: a permission is missing.
+    PermissionDenied,
+    /// Any other code, as it was sent.
+    Other(String),
+}
+
+impl ErrorCode {
+    /// The code as the vendor writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::PrivateKeyNotFound => "0xA0110002",
+            Self::CertificateFormatMissing => "0xA0110007",
+            Self::CertificateAuthorityNotDeleted => "0xA0110029",
+            Self::InvalidSortField => "0xA011004A",
+            Self::ObjectNotFound => "0xA0130000",
+            Self::PermissionDenied => "0xA0140002",
+            Self::Other(code) => code,
+        }
+    }
+
+    pub(super) fn of(code: &str) -> Self {
+        [
+            Self::PrivateKeyNotFound,
+            Self::CertificateFormatMissing,
+            Self::CertificateAuthorityNotDeleted,
+            Self::InvalidSortField,
+            Self::ObjectNotFound,
+            Self::PermissionDenied,
+        ]
+        .into_iter()
+        .find(|known| known.as_str().eq_ignore_ascii_case(code.trim()))
+        .unwrap_or_else(|| Self::Other(code.to_owned()))
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
