@@ -48,28 +48,64 @@
 //! - `Ok`: the server took it. What that means is said by each operation; a removal, for example, is only scheduled.
 //!   An answer with fewer or more entries than expected is still `Ok`, so that `?` never throws away a job id;
 //!   `require_complete()` makes a gap an error that holds the outcome.
-//! - An error that proves that nothing happened: `Configuration`, `Validation`, `Transport`, `Api`.
+//! - An error that proves that nothing happened: `Configuration`, `Validation`, `Authentication`, `Transport`, `Api`.
 //! - [`OutcomeUnknown`]: the change may have arrived. It holds the request, whatever was answered, and advice where to
-//!   look. **The crate never sends a change a second time**; you can, with `execute`.
-//!
-//! | what happened | how a change ends |
-//! |---|---|
-//! | no connection came about: DNS, TCP, TLS | `Transport` |
-//! | any other failure before a response head: a time-out, a reset, a close | `OutcomeUnknown` |
-//! | 2xx, and a body that is cut, too large or of another shape | `OutcomeUnknown` with what was received |
-//! | 2xx whose content says that the call failed (AppViewX) | `Api` |
-//! | 408 and 5xx | `OutcomeUnknown` with status and body |
-//! | 3xx (never followed) and every other 4xx, with whatever body came | `Api` |
+//!   look. **The crate never repeats such a change on its own**; you can, with `execute`.
 //!
 //! On both vendors' `Error`: `status()`, `code()`, `message()`, `remediation()`, `body()`, `attempts()` and `elapsed()`
 //! answer wherever they make sense.
 //!
+//! # What is tried again
+//!
+//! A change is sent again only when nothing of it can have arrived, or when the server refused it before acting: that is
+//! the whole of this table. [`RetryPolicy`] says how often and with which pauses, per client or per request.
+//!
+//! | what happened | a call that only reads | a change | ... with `repeat_after_silence()` |
+//! |---|---|---|---|
+//! | no connection came about: DNS, TCP, a proxy's CONNECT, TLS up to our last message | again | again | again |
+//! | any other failure before a response head: a time-out, a reset, a close | again | `OutcomeUnknown` | again |
+//! | a response head that cannot be read, or is too large | again | `OutcomeUnknown` | again |
+//! | 2xx, then a body that is cut, late or malformed | again | `OutcomeUnknown` | again |
+//! | 2xx, and a body that is too large or of another shape | `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
+//! | 2xx whose content says that the call failed (AppViewX) | `Api` | `Api` | `Api` |
+//! | 401, and a credential that the crate can renew | renewed once, again | the same | the same |
+//! | 429 | again, after `Retry-After` | the same | the same |
+//! | 408, 502, 503, 504 | again, after `Retry-After` | `OutcomeUnknown` | again, after `Retry-After` |
+//! | 500 and any other 5xx | `Api` | `OutcomeUnknown` | `OutcomeUnknown` |
+//! | 3xx (never followed), any other 4xx, with whatever body came | `Api` | `Api` | `Api` |
+//! | no tries or no time left, last try not answered | `Transport` | `Transport` | `OutcomeUnknown` |
+//! | no tries or no time left, last try answered | `Api` | `Api` (429) | `Api` (429), else `OutcomeUnknown` |
+//!
+//! `repeat_after_silence()` exists where repeating may be harmless, and is your decision. Once a copy went unanswered, no
+//! later answer proves anything about it: a refusal then says so in `after_unanswered_copy()`, and nothing ends as if
+//! nothing had arrived. A call that is dropped while a try is under way sends nothing further; a change that is dropped
+//! then logs a warning, since its outcome is unknown.
+//!
 //! # Defaults of the road
 //!
-//! Connecting takes at most 10 s, a change 300 s from the connection to the last byte. An answer is read up to 32 MiB.
-//! Unused connections are closed after 4 s. HTTP/1.1 only; redirects are never followed; plain `http://` is refused
-//! unless the host is this machine or [`ClientBuilder::allow_plain_http`] was said. `https` goes through the proxy that
-//! the environment names; plain `http` and loopback never do. All of it is set on the [`ClientBuilder`].
+//! | limit | default | set by [`ClientBuilder`]'s |
+//! |---|---|---|
+//! | connecting | 10 s | `connect_timeout` |
+//! | one try of a call that reads, all its tries | 60 s, 120 s | `read_timeout`, `read_budget` |
+//! | a change with all its tries | 300 s | `change_timeout` |
+//! | between two pieces of an answer | 60 s | `between_bytes_timeout` |
+//! | an answer | 32 MiB | `max_answer_bytes` |
+//! | tries, and pauses between them | 4, full jitter up to 250 ms … 10 s | `retry_policy` |
+//! | tries under way at once | 32 (Keyfactor), 5 (AppViewX) | `max_concurrent_tries` |
+//! | an unused connection | 4 s | `idle_timeout` |
+//! | a response head | 100 headers, about 400 KiB | (hyper's own limits) |
+//! | nesting of JSON | 128 | (`serde_json`'s own limit) |
+//!
+//! HTTP/1.1 only. Plain `http://` is refused unless the host is this machine or `allow_plain_http()` was said. `https`
+//! goes through the proxy that the environment names; plain `http` and loopback use none. TLS trusts what the platform
+//! trusts; `add_root_certificate`, `only_root_certificate` and `client_identity` change that.
+//!
+//! # Logs and the audit
+//!
+//! Everything goes through `tracing`. Each call has a span `clm.call` and each try an event at DEBUG, with
+//! OpenTelemetry's names of an HTTP client's fields. Each change has one event at INFO under the target **`clm::audit`**:
+//! operation, principal, targets, scope, your `.reason(..)`, attempts, the server's correlation id, job ids, and how it
+//! ended. None of them holds a body, a query or a secret.
 //!
 //! # Secrets
 //!
@@ -85,7 +121,13 @@
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 mod lenient;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+#[cfg_attr(
+    not(all(feature = "keyfactor", feature = "appviewx")),
+    allow(dead_code, unused_imports, reason = "one vendor alone uses a part of what both share")
+)]
 mod transport;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+#[cfg_attr(not(feature = "appviewx"), allow(dead_code, reason = "Keyfactor alone uses a part of what both share"))]
 mod validation;
 
 #[cfg(feature = "appviewx")]
@@ -96,7 +138,11 @@ pub mod keyfactor;
 pub mod testing;
 
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-pub use self::transport::{ClientBuilder, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError};
+pub use self::transport::{
+    AuthenticationError, ClientBuilder, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, RetryPolicy,
+    TransportError,
+};
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::validation::{InvalidCharacter, Problem, Reason, ValidationError};
 
 /// The README's programs compile and run with the tests.

@@ -104,6 +104,8 @@ pub enum Reason {
     },
     /// A text holds characters that its field does not accept.
     InvalidCharacters(Vec<InvalidCharacter>),
+    /// A text cannot be a segment of a path: it is empty, `.` or `..`, or holds a tab or a line end.
+    InvalidSegment,
     /// A value is null, an object or an array where text, a number or a boolean belongs.
     NotScalar,
     /// Two values contradict each other.
@@ -132,7 +134,6 @@ impl Problems {
     }
 
     /// Takes over the problems of a part that was checked on its own.
-    #[cfg(feature = "appviewx")]
     pub(crate) fn extend(&mut self, error: ValidationError) {
         self.0.extend(error.problems);
     }
@@ -159,7 +160,6 @@ impl Problems {
 }
 
 /// The characters of `text` that `refused` picks, with their places.
-#[cfg(feature = "appviewx")]
 pub(crate) fn invalid_characters(text: &str, refused: impl Fn(char) -> bool) -> Vec<InvalidCharacter> {
     text.chars()
         .enumerate()
@@ -169,7 +169,6 @@ pub(crate) fn invalid_characters(text: &str, refused: impl Fn(char) -> bool) -> 
 }
 
 /// `'<' at 3, U+0009 at 7 and 12 more`: the first few, so that a hostile text does not fill a log.
-#[cfg(feature = "appviewx")]
 pub(crate) fn list_characters(found: &[InvalidCharacter]) -> String {
     const SHOWN: usize = 8;
     let more = found.len().saturating_sub(SHOWN);

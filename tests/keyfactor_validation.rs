@@ -182,8 +182,11 @@ fn every_rule_about_the_scope() {
         let expected = |field: &str| (id <= 0).then(|| (field.to_owned(), Reason::OutOfRange));
         assert_eq!(problem(removal().collection_id(id)), expected("collection_id"), "{id}");
         assert_eq!(problem(removal().container_id(id)), expected("container_id"), "{id}");
-        // An id that is ignored is still no id.
-        assert_eq!(problem(removal().collection_id(1).container_id(id)), expected("container_id"), "{id}");
+        // An id that is ignored is still no id. Two good ones are left to the test that listens for the warning: a
+        // thread without a listener that comes first would switch it off for all.
+        if id <= 0 {
+            assert_eq!(problem(removal().collection_id(1).container_id(id)), expected("container_id"), "{id}");
+        }
     }
     let error = removal().collection_id(0).build().unwrap_err();
     assert!(error.problems()[0].sentence().contains("leave the id out"), "{error}");

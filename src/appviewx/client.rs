@@ -10,7 +10,7 @@ use super::certificate_groups::CertificateGroups;
 use super::comment::CommentRule;
 use super::credentials::Credentials;
 use super::error::Error;
-use crate::transport::{self, ConfigurationError, Transport, base_path};
+use crate::transport::{self, ConfigurationError, Identity, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
@@ -49,7 +49,8 @@ impl Client {
             comment_rule: CommentRule::default(),
             max_ids_per_call: 1_000,
         };
-        ClientBuilder::new(base_url.into(), settings)
+        // The vendor's own bulk tool keeps to five.
+        ClientBuilder::new(base_url.into(), settings).max_concurrent_tries(5)
     }
 
     /// The base URL of every call, with the API path.
@@ -133,8 +134,13 @@ impl ClientBuilder {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        credentials.add_to(&mut headers)?;
-        let transport = Transport::new(base_url, headers, self.options)?;
+        let identity = Identity {
+            headers,
+            credential: credentials.credential()?,
+            principal: credentials.principal(),
+            correlation_header: None,
+        };
+        let transport = Transport::new(base_url, identity, self.options)?;
         Ok(Client { shared: Arc::new(Shared { transport, gwsource, comment_rule, max_ids_per_call }) })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::transport::ConfigurationError;
+use crate::transport::{ConfigurationError, Credential};
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
 #[derive(Clone)]
@@ -36,7 +36,16 @@ impl Credentials {
         Self(Kind::PasswordHeaders { user: user.into(), password: password.into() })
     }
 
-    pub(super) fn add_to(&self, headers: &mut HeaderMap) -> Result<(), ConfigurationError> {
+    /// Who acts, for the audit.
+    pub(super) fn principal(&self) -> String {
+        match &self.0 {
+            Kind::SessionId { .. } => "(the holder of a session)".to_owned(),
+            Kind::PasswordHeaders { user, .. } => user.clone(),
+        }
+    }
+
+    pub(super) fn credential(&self) -> Result<Credential, ConfigurationError> {
+        let mut headers = HeaderMap::new();
         match &self.0 {
             Kind::SessionId { session_id } => {
                 let session_id = session_id.expose_secret();
@@ -50,7 +59,7 @@ impl Credentials {
                 headers.insert("password", carried("password", password.expose_secret())?);
             }
         }
-        Ok(())
+        Ok(Credential::Fixed(headers))
     }
 }
 

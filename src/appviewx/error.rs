@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::certificate_groups::{UnassignCertificates, UnassignOutcome};
 use crate::lenient::{self, Message, one_line};
 use crate::transport::{
-    self, Answer, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Trace, TransportError,
+    self, Answer, AuthenticationError, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
+    TransportError,
 };
 use crate::validation::ValidationError;
 
@@ -34,6 +35,9 @@ pub enum Error {
     /// The request was refused before the wire. Nothing was sent.
     #[error(transparent)]
     Validation(Box<ValidationError>),
+    /// No valid credential could be had. The operation was not sent, or was refused with 401 before.
+    #[error(transparent)]
+    Authentication(Box<AuthenticationError>),
     /// Nothing of a change can have arrived, or a read got no answer.
     #[error(transparent)]
     Transport(Box<TransportError>),
@@ -62,7 +66,9 @@ impl Error {
             Self::Api(error) => error.evidence(),
             Self::OutcomeUnknown(error) => error.evidence(),
             Self::Decode(error) => error.evidence(),
-            Self::Configuration(_) | Self::Validation(_) | Self::Incomplete(_) => Evidence::NONE,
+            Self::Configuration(_) | Self::Validation(_) | Self::Authentication(_) | Self::Incomplete(_) => {
+                Evidence::NONE
+            }
         }
     }
 
@@ -100,7 +106,7 @@ impl Error {
         self.evidence().answer.map(|answer| answer.body.as_str())
     }
 
-    /// How many times the call was tried, if it was sent.
+    /// How many times the call was sent, if it was sent.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.evidence().trace.map(|trace| trace.attempts)
@@ -160,6 +166,10 @@ impl FromFailure for Error {
         }
     }
 
+    fn authentication(error: AuthenticationError) -> Self {
+        Self::Authentication(Box::new(error))
+    }
+
     fn transport(error: TransportError) -> Self {
         Self::Transport(Box::new(error))
     }
@@ -172,9 +182,9 @@ impl FromFailure for Error {
         Self::OutcomeUnknown(Box::new(error))
     }
 
-    fn refused(_request: Request, answer: Answer, trace: Trace) -> Self {
-        let said = Said::of(&answer.body);
-        Self::Api(Box::new(ApiError { said, answer, trace }))
+    fn refused(_request: Request, refusal: Refusal) -> Self {
+        let said = Said::of(&refusal.answer.body);
+        Self::Api(Box::new(ApiError { said, refusal }))
     }
 }
 
@@ -182,19 +192,26 @@ impl FromFailure for Error {
 #[derive(Debug)]
 pub struct ApiError {
     said: Said,
-    answer: Answer,
-    trace: Trace,
+    refusal: Refusal,
 }
 
 impl ApiError {
     fn evidence(&self) -> Evidence<'_, ErrorCode> {
-        Evidence { trace: Some(&self.trace), answer: Some(&self.answer), code: self.code(), message: self.message() }
+        let Refusal { answer, trace, .. } = &self.refusal;
+        Evidence { trace: Some(trace), answer: Some(answer), code: self.code(), message: self.message() }
+    }
+
+    /// Whether an earlier copy of this change went unanswered, because the request said `repeat_after_silence()`. The
+    /// refusal may then be the echo of that first copy: it proves nothing about it.
+    #[must_use]
+    pub fn after_unanswered_copy(&self) -> bool {
+        self.refusal.after_unanswered_copy
     }
 
     /// The HTTP status. It is 2xx where only the `appStatusCode` says that the call was refused.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.answer.status
+        self.refusal.answer.status
     }
 
     /// The vendor's `appStatusCode`, if there was one.
@@ -230,25 +247,25 @@ impl ApiError {
     /// The raw body as far as it came, lossy UTF-8.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.answer.body
+        &self.refusal.answer.body
     }
 
-    /// How many times the call was tried.
+    /// How many times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.trace.attempts
+        self.refusal.trace.attempts
     }
 
     /// How long it took altogether.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.trace.elapsed
+        self.refusal.trace.elapsed
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: the server answered {}", self.trace.call, self.answer.status)?;
+        write!(f, "{}: the server answered {}", self.refusal.trace.call, self.refusal.answer.status)?;
         if let Some(code) = &self.said.code {
             write!(f, " ({})", one_line(code.as_str()))?;
         }

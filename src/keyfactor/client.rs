@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::certificate_stores::CertificateStores;
 use super::credentials::Credentials;
-use super::error::Error;
-use crate::transport::{self, ConfigurationError, Transport, base_path};
+use super::error::{CORRELATION_ID, Error};
+use crate::transport::{self, ConfigurationError, Identity, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
@@ -100,9 +100,14 @@ impl ClientBuilder {
         headers.insert("x-keyfactor-api-version", HeaderValue::from_static("1"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(AUTHORIZATION, credentials.authorization()?);
+        let identity = Identity {
+            headers,
+            credential: credentials.credential()?,
+            principal: credentials.principal(),
+            correlation_header: Some(CORRELATION_ID),
+        };
         let shared = Shared {
-            transport: Transport::new(base_url, headers, self.options)?,
+            transport: Transport::new(base_url, identity, self.options)?,
             max_locations_per_call: *max_locations_per_call,
         };
         Ok(Client { shared: Arc::new(shared) })

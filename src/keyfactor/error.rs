@@ -10,7 +10,9 @@ use super::certificate_stores::{RemoveCertificates, RemoveOutcome};
 use super::error_code::{ErrorCode, ErrorKind};
 use super::types::PermissionScope;
 use crate::lenient::{self, Message, one_line};
-use crate::transport::{self, Answer, ConfigurationError, DecodeError, Evidence, FromFailure, Trace, TransportError};
+use crate::transport::{
+    self, Answer, AuthenticationError, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal, TransportError,
+};
 use crate::validation::ValidationError;
 
 /// The response header with the server's correlation id.
@@ -35,6 +37,9 @@ pub enum Error {
     /// The request was refused before the wire. Nothing was sent.
     #[error(transparent)]
     Validation(Box<ValidationError>),
+    /// No valid credential could be had. The operation was not sent, or was refused with 401 before.
+    #[error(transparent)]
+    Authentication(Box<AuthenticationError>),
     /// Nothing of a change can have arrived, or a read got no answer.
     #[error(transparent)]
     Transport(Box<TransportError>),
@@ -63,7 +68,9 @@ impl Error {
             Self::Api(error) => error.evidence(),
             Self::OutcomeUnknown(error) => error.evidence(),
             Self::Decode(error) => error.evidence(),
-            Self::Configuration(_) | Self::Validation(_) | Self::Incomplete(_) => Evidence::NONE,
+            Self::Configuration(_) | Self::Validation(_) | Self::Authentication(_) | Self::Incomplete(_) => {
+                Evidence::NONE
+            }
         }
     }
 
@@ -101,7 +108,7 @@ impl Error {
         self.evidence().answer.map(|answer| answer.body.as_str())
     }
 
-    /// How many times the call was tried, if it was sent.
+    /// How many times the call was sent, if it was sent.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.evidence().trace.map(|trace| trace.attempts)
@@ -175,6 +182,10 @@ impl FromFailure for Error {
         }
     }
 
+    fn authentication(error: AuthenticationError) -> Self {
+        Self::Authentication(Box::new(error))
+    }
+
     fn transport(error: TransportError) -> Self {
         Self::Transport(Box::new(error))
     }
@@ -187,9 +198,9 @@ impl FromFailure for Error {
         Self::OutcomeUnknown(Box::new(error))
     }
 
-    fn refused(request: Request, answer: Answer, trace: Trace) -> Self {
-        let said = Said::of(&answer.body);
-        Self::Api(Box::new(ApiError { scope: *request.scope(), said, answer, trace }))
+    fn refused(request: Request, refusal: Refusal) -> Self {
+        let said = Said::of(&refusal.answer.body);
+        Self::Api(Box::new(ApiError { scope: *request.scope(), said, refusal }))
     }
 }
 
@@ -198,25 +209,32 @@ impl FromFailure for Error {
 pub struct ApiError {
     scope: PermissionScope,
     said: Said,
-    answer: Answer,
-    trace: Trace,
+    refusal: Refusal,
 }
 
 impl ApiError {
     fn evidence(&self) -> Evidence<'_, ErrorCode> {
-        Evidence { trace: Some(&self.trace), answer: Some(&self.answer), code: self.code(), message: self.message() }
+        let Refusal { answer, trace, .. } = &self.refusal;
+        Evidence { trace: Some(trace), answer: Some(answer), code: self.code(), message: self.message() }
+    }
+
+    /// Whether an earlier copy of this change went unanswered, because the request said `repeat_after_silence()`. The
+    /// refusal may then be the echo of that first copy: it proves nothing about it.
+    #[must_use]
+    pub fn after_unanswered_copy(&self) -> bool {
+        self.refusal.after_unanswered_copy
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.answer.status
+        self.refusal.answer.status
     }
 
     /// The status as a kind to match on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        ErrorKind::of(self.answer.status)
+        ErrorKind::of(self.refusal.answer.status)
     }
 
     /// The vendor's code, if there was one.
@@ -264,13 +282,13 @@ impl ApiError {
     /// The raw body as far as it came, lossy UTF-8.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.answer.body
+        &self.refusal.answer.body
     }
 
     /// The server's correlation id, if it sent one.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
-        self.answer.header(CORRELATION_ID)
+        self.refusal.answer.header(CORRELATION_ID)
     }
 
     /// Where the server was asked to look for permissions.
@@ -279,22 +297,22 @@ impl ApiError {
         &self.scope
     }
 
-    /// How many times the call was tried.
+    /// How many times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.trace.attempts
+        self.refusal.trace.attempts
     }
 
     /// How long it took altogether.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.trace.elapsed
+        self.refusal.trace.elapsed
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: the server answered {}", self.trace.call, self.answer.status)?;
+        write!(f, "{}: the server answered {}", self.refusal.trace.call, self.refusal.answer.status)?;
         if let Some(code) = &self.said.code {
             write!(f, " ({})", one_line(code.as_str()))?;
         }

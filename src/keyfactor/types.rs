@@ -159,3 +159,17 @@ pub enum PermissionScope {
         id: ContainerId,
     },
 }
+
+/// For people and for the audit.
+impl fmt::Display for PermissionScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SystemWideOrContainers => f.write_str("system-wide or containers"),
+            Self::Collection { id, ignored_container: None } => write!(f, "collection {id}"),
+            Self::Collection { id, ignored_container: Some(container) } => {
+                write!(f, "collection {id} (container {container} ignored)")
+            }
+            Self::Container { id } => write!(f, "container {id}"),
+        }
+    }
+}

@@ -38,6 +38,7 @@ mod appviewx;
 #[cfg(feature = "keyfactor")]
 mod keyfactor;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+#[cfg_attr(not(feature = "keyfactor"), allow(dead_code, reason = "AppViewX alone uses a part of what both share"))]
 mod server;
 
 #[cfg(feature = "appviewx")]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use super::audit::Audit;
 use crate::lenient::{Message, one_line};
 
 /// Which call it was, and what was spent on it.
@@ -16,6 +17,8 @@ pub(crate) struct Trace {
     pub(crate) call: String,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
+    /// The server's, of the last answer.
+    pub(crate) correlation_id: Option<String>,
 }
 
 /// What an error has to show, whichever variant it is. The vendors' accessors are all read from here.
@@ -78,7 +81,7 @@ impl TransportError {
         Evidence { trace: Some(&self.trace), ..Evidence::NONE }
     }
 
-    /// How many times the call was tried.
+    /// How many times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
@@ -88,6 +91,22 @@ impl TransportError {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed
+    }
+}
+
+/// The credential could not be had or renewed: the login or token request failed. The operation was not sent, or was
+/// refused with 401 before.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("no valid credential could be had: {what}")]
+pub struct AuthenticationError {
+    what: &'static str,
+    #[source]
+    cause: Option<Cause>,
+}
+
+impl AuthenticationError {
+    pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
+        Self { what, cause }
     }
 }
 
@@ -182,7 +201,7 @@ impl<Request, Code> OutcomeUnknown<Request, Code> {
         self.how_to_find_out
     }
 
-    /// How many times the call was tried.
+    /// How many times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
@@ -222,7 +241,7 @@ impl DecodeError {
         &self.answer.body
     }
 
-    /// How many times the call was tried.
+    /// How many times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
@@ -292,6 +311,7 @@ impl fmt::Debug for Answer {
 pub(crate) struct Exchange {
     pub(crate) answer: Answer,
     pub(crate) trace: Trace,
+    pub(crate) audit: Audit,
 }
 
 /// A call that did not end in a complete 2xx answer.
@@ -299,6 +319,7 @@ pub(crate) struct Exchange {
 pub(crate) struct Failure {
     pub(crate) end: Box<End>,
     pub(crate) trace: Trace,
+    pub(crate) audit: Audit,
 }
 
 /// How a failed call ended.
@@ -306,8 +327,10 @@ pub(crate) struct Failure {
 pub(crate) enum End {
     /// Nothing of a change can have arrived, or a read got no answer.
     NotDone { what: &'static str, cause: Cause },
-    /// The server refused, with a status that says so.
-    Refused(Answer),
+    /// The server refused, with a status that says so; perhaps a second copy, after a first that it never answered.
+    Refused { answer: Answer, after_unanswered_copy: bool },
+    /// The credential could not be had or renewed.
+    NotAuthenticated(AuthenticationError),
     /// A change may have arrived.
     Unknown { answer: Option<Answer>, cause: Option<Cause> },
     /// A read was answered 2xx in a way that cannot be taken.
@@ -317,15 +340,14 @@ pub(crate) enum End {
 impl Exchange {
     /// A 2xx answer to a change in a shape that nobody expected: it may well have been carried out.
     pub(crate) fn unreadable_change(self, cause: Cause) -> Failure {
-        let Self { answer, trace } = self;
-        Failure { end: Box::new(End::Unknown { answer: Some(answer), cause: Some(cause) }), trace }
+        let Self { answer, trace, audit } = self;
+        Failure { end: Box::new(End::Unknown { answer: Some(answer), cause: Some(cause) }), trace, audit }
     }
 
     /// A 2xx answer whose content says that the call was refused.
-    #[cfg(feature = "appviewx")]
     pub(crate) fn refused(self) -> Failure {
-        let Self { answer, trace } = self;
-        Failure { end: Box::new(End::Refused(answer)), trace }
+        let Self { answer, trace, audit } = self;
+        Failure { end: Box::new(End::Refused { answer, after_unanswered_copy: false }), trace, audit }
     }
 }
 
@@ -342,13 +364,18 @@ pub(crate) trait FromFailure: Sized {
     fn transport(error: TransportError) -> Self;
     fn decode(error: DecodeError) -> Self;
     fn unknown(error: OutcomeUnknown<Self::Request, Self::Code>) -> Self;
-    fn refused(request: Self::Request, answer: Answer, trace: Trace) -> Self;
+    fn authentication(error: AuthenticationError) -> Self;
+    fn refused(request: Self::Request, refusal: Refusal) -> Self;
 
     fn from_failure(failure: Failure, request: Self::Request) -> Self {
-        let Failure { end, trace } = failure;
+        let Failure { end, trace, audit } = failure;
+        audit.finish(end.name(), &trace, "");
         match *end {
             End::NotDone { what, cause } => Self::transport(TransportError { what, trace, cause }),
-            End::Refused(answer) => Self::refused(request, answer, trace),
+            End::Refused { answer, after_unanswered_copy } => {
+                Self::refused(request, Refusal { answer, trace, after_unanswered_copy })
+            }
+            End::NotAuthenticated(error) => Self::authentication(error),
             End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
             End::Unknown { answer, cause } => {
                 // A 2xx says nothing about a failure, and half of it would only look as if it did.
@@ -361,8 +388,30 @@ pub(crate) trait FromFailure: Sized {
     }
 }
 
-/// The texts of an error and of those below it. No foreign error type is kept, so none becomes part of the API.
+/// What the vendors' `ApiError` is made of.
 #[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) answer: Answer,
+    pub(crate) trace: Trace,
+    pub(crate) after_unanswered_copy: bool,
+}
+
+impl End {
+    /// How the audit names it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::NotDone { .. } => "not sent",
+            Self::Refused { after_unanswered_copy: false, .. } => "refused",
+            Self::Refused { after_unanswered_copy: true, .. } => "refused after an unanswered copy",
+            Self::NotAuthenticated(_) => "not authenticated",
+            Self::Unknown { .. } => "outcome unknown",
+            Self::Unreadable { .. } => "answer unreadable",
+        }
+    }
+}
+
+/// The texts of an error and of those below it. No foreign error type is kept, so none becomes part of the API.
+#[derive(Clone, Debug)]
 pub(crate) struct Cause {
     text: String,
     source: Option<Box<Cause>>,
@@ -373,9 +422,26 @@ impl Cause {
         Self { text: text.into(), source: None }
     }
 
+    /// The texts on one line, for a log.
+    pub(crate) fn whole(&self) -> String {
+        let mut text = one_line(&self.text);
+        let mut below = self.source.as_deref();
+        while let Some(cause) = below {
+            text += ": ";
+            text += &one_line(&cause.text);
+            below = cause.source.as_deref();
+        }
+        text
+    }
+
     /// Why text is not the JSON that was expected: the place only, since serde's own words may quote the body.
     pub(crate) fn json(error: &serde_json::Error) -> Self {
         Self::new(format!("not the expected JSON at line {}, column {}", error.line(), error.column()))
+    }
+
+    /// The texts of any error that is known to hold no URL and no secret.
+    pub(crate) fn of_error(error: &(dyn StdError + 'static)) -> Self {
+        Self::chain(error)
     }
 
     /// Call `without_url` on the error first: a URL may hold what must not be shown.

@@ -1,108 +1,219 @@
 //! The one road to the network. It knows no vendor, and nothing else in the crate names reqwest.
 
+mod audit;
 mod error;
 mod options;
 mod request;
 mod retry;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "rustls")]
+mod tls;
+mod token;
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::HeaderMap;
 use reqwest::redirect;
-use url::{Url, form_urlencoded};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::Instrument as _;
+use url::Url;
 
-pub(crate) use self::error::{Answer, Cause, Evidence, Exchange, Failure, FromFailure, Trace};
-pub use self::error::{ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError};
+pub(crate) use self::audit::Record;
+pub(crate) use self::error::{Answer, Cause, Evidence, Exchange, Failure, FromFailure, Refusal};
+pub use self::error::{
+    AuthenticationError, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError,
+};
 pub use self::options::ClientBuilder;
-pub(crate) use self::options::base_path;
-pub(crate) use self::request::{Call, Effect};
+pub(crate) use self::options::{Proxy, base_path};
+pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};
+pub use self::retry::RetryPolicy;
+pub(crate) use self::token::{Credential, Renew};
 
+use self::audit::Audit;
+use self::error::{End, Trace};
 use self::options::{Options, is_loopback};
-use self::retry::{Body, Try, decide};
+use self::request::encoded_query;
+use self::retry::{Body, Limits, Road, Try, run};
+use self::token::Issued;
+
+/// What a vendor's client tells the transport about itself.
+pub(crate) struct Identity {
+    /// Sent with every call, beside the credential.
+    pub(crate) headers: HeaderMap,
+    pub(crate) credential: Credential,
+    /// Who acts, for the audit. Never a secret.
+    pub(crate) principal: String,
+    /// The response header with the server's correlation id, if the vendor has one.
+    pub(crate) correlation_header: Option<&'static str>,
+}
 
 /// Everything that this crate sends passes through [`Transport::execute`].
 pub(crate) struct Transport {
     http: reqwest::Client,
     base_url: Url,
-    /// Sent with every call: the vendor's fixed headers and the credentials.
-    headers: HeaderMap,
+    identity: Identity,
     options: Options,
+    permits: Semaphore,
 }
 
-// The headers hold the credentials; the rest is no secret.
+// The headers may hold what a caller would not print; the credential shows its kind only.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http: _, base_url, headers, options } = self;
+        let Self { http: _, base_url, identity, options, permits: _ } = self;
+        let Identity { headers: _, credential, principal, correlation_header: _ } = identity;
         f.debug_struct("Transport")
             .field("base_url", &base_url.as_str())
-            .field("headers", &headers.keys().collect::<Vec<_>>())
+            .field("principal", principal)
+            .field("credential", credential)
             .field("options", options)
             .finish()
     }
 }
 
 impl Transport {
-    pub(crate) fn new(base_url: Url, headers: HeaderMap, options: Options) -> Result<Self, ConfigurationError> {
-        check(&options)?;
-        // What another crate's choice of reqwest features could change under us is said here in full.
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("clm/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .http1_only()
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .no_hickory_dns()
-            .connect_timeout(options.connect_timeout)
-            .pool_idle_timeout(options.idle_timeout);
-        #[cfg(feature = "rustls")]
-        {
-            http = http.tls_backend_rustls();
-        }
-        // A proxy would read the credentials of plain http, and cannot reach this machine's loopback.
-        if base_url.scheme() == "http" || is_loopback(&base_url) {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| {
-            ConfigurationError::new("http client", "it cannot be set up").caused_by(Cause::of(&error.without_url()))
-        })?;
-        Ok(Self { http, base_url, headers, options })
+    pub(crate) fn new(base_url: Url, identity: Identity, options: Options) -> Result<Self, ConfigurationError> {
+        options.check()?;
+        let http = client(&base_url, &options)?;
+        let permits = Semaphore::new(options.max_concurrent_tries);
+        Ok(Self { http, base_url, identity, options, permits })
     }
 
     pub(crate) fn base_url(&self) -> &Url {
         &self.base_url
     }
 
-    /// Sends a call and says how it ended.
+    /// Sends a call, again where that is harmless, and says how it ended.
     pub(crate) async fn execute(&self, call: Call) -> Result<Exchange, Failure> {
-        let started = Instant::now();
+        let span = tracing::info_span!(
+            "clm.call",
+            clm.operation = call.operation,
+            http.request.method = call.method.as_str(),
+            server.address = self.base_url.host_str(),
+            url.template = call.path.template(),
+        );
+        self.execute_in_span(call).instrument(span).await
+    }
+
+    async fn execute_in_span(&self, mut call: Call) -> Result<Exchange, Failure> {
         let name = call.name();
         let effect = call.effect;
-        let tried = self.try_once(call).await;
-        let trace = Trace { call: name, attempts: 1, elapsed: started.elapsed() };
-        match decide(effect, tried) {
-            Ok(answer) => Ok(Exchange { answer, trace }),
-            Err(end) => Err(Failure { end, trace }),
+        let record = std::mem::take(&mut call.record);
+        let audit = match effect {
+            Effect::Read => Audit::of_read(call.operation),
+            Effect::Change | Effect::RepeatableChange => {
+                Audit::of_change(call.operation, &self.identity.principal, record)
+            }
+        };
+        let mut trace = Trace { call: name, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
+        let url = match call.path.below(&self.base_url) {
+            Ok(mut url) => {
+                if !call.query.is_empty() {
+                    url.set_query(Some(&encoded_query(&call.query)));
+                }
+                url
+            }
+            Err(cause) => {
+                let end = Box::new(End::NotDone { what: "nothing was sent", cause });
+                return Err(Failure { end, trace, audit });
+            }
+        };
+        let issued = match self.identity.credential.current().await {
+            Ok(issued) => issued,
+            Err(error) => return Err(Failure { end: Box::new(End::NotAuthenticated(error)), trace, audit }),
+        };
+        let limits = self.limits(effect, call.retry_policy.unwrap_or(self.options.retry_policy));
+        let mut road = Network { transport: self, call, url, issued, audit, correlation_id: None };
+        let ended = run(effect, limits, &mut road).await;
+        trace.attempts = ended.attempts;
+        trace.elapsed = ended.elapsed;
+        trace.correlation_id = road.correlation_id;
+        match ended.result {
+            Ok(answer) => Ok(Exchange { answer, trace, audit: road.audit }),
+            Err(end) => Err(Failure { end, trace, audit: road.audit }),
         }
     }
 
-    async fn try_once(&self, call: Call) -> Try {
-        let url = self.url(&call);
-        let limit = match call.effect {
-            Effect::Read => self.options.read_timeout,
-            Effect::Change => self.options.change_timeout,
+    fn limits(&self, effect: Effect, policy: RetryPolicy) -> Limits {
+        let Options { connect_timeout, read_timeout, read_budget, change_timeout, .. } = self.options;
+        let (one_try, budget) = match effect {
+            Effect::Read => (read_timeout, read_budget),
+            Effect::Change | Effect::RepeatableChange => (change_timeout, change_timeout),
         };
-        let mut headers = self.headers.clone();
-        headers.extend(call.headers);
-        let sent = self.http.request(call.method, url).headers(headers).body(call.body).timeout(limit).send().await;
-        match sent {
-            Ok(response) => self.receive(response).await,
+        Limits { policy, one_try, budget, connect: connect_timeout }
+    }
+}
+
+/// One call on its way over the network.
+struct Network<'a> {
+    transport: &'a Transport,
+    call: Call,
+    url: Url,
+    issued: Issued,
+    audit: Audit,
+    correlation_id: Option<String>,
+}
+
+impl<'a> Road for Network<'a> {
+    type Permit = Option<SemaphorePermit<'a>>;
+
+    async fn permit(&mut self) -> Self::Permit {
+        // The semaphore is never closed.
+        self.transport.permits.acquire().await.ok()
+    }
+
+    async fn attempt(&mut self, number: u32, limit: Duration) -> Try {
+        self.audit.try_begins();
+        let tried = self.send(limit).await;
+        self.audit.try_ended();
+        let resends = number - 1;
+        match &tried {
+            Try::NotConnected(cause) | Try::NoHead(cause) => {
+                tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
+            }
+            Try::Head(answer, _) => {
+                let correlation_id = self.transport.identity.correlation_header.and_then(|name| answer.header(name));
+                tracing::debug!(
+                    http.request.resend_count = resends,
+                    http.response.status_code = answer.status.as_u16(),
+                    clm.correlation_id = correlation_id,
+                    "answered"
+                );
+                self.correlation_id = correlation_id.map(str::to_owned);
+            }
+        }
+        tried
+    }
+
+    async fn pause(&mut self, pause: Duration) {
+        tokio::time::sleep(pause).await;
+    }
+
+    async fn renew(&mut self) -> Option<Result<(), AuthenticationError>> {
+        let renewed = self.transport.identity.credential.newer(&self.issued).await?;
+        Some(renewed.map(|issued| self.issued = issued))
+    }
+
+    fn left_unanswered(&mut self) {
+        self.audit.left_unanswered();
+    }
+}
+
+impl Network<'_> {
+    async fn send(&self, limit: Duration) -> Try {
+        let Self { transport, call, url, issued, .. } = self;
+        let mut headers = transport.identity.headers.clone();
+        headers.extend(issued.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let request = transport
+            .http
+            .request(call.method.clone(), url.clone())
+            .headers(headers)
+            .body(call.body.clone())
+            .timeout(limit);
+        match request.send().await {
+            Ok(response) => transport.receive(response).await,
             Err(error) => {
                 let not_connected = error.is_connect();
                 let cause = Cause::of(&error.without_url());
@@ -110,69 +221,71 @@ impl Transport {
             }
         }
     }
+}
 
-    /// Reads the body as it streams in, and no further than the limit.
+impl Transport {
+    /// Reads the body as it streams in, no further than the limit, and no longer than bytes keep coming.
     async fn receive(&self, mut response: reqwest::Response) -> Try {
-        let limit = self.options.max_answer_bytes;
+        let Options { max_answer_bytes: limit, between_bytes_timeout, .. } = self.options;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let mut bytes = Vec::new();
         let end = loop {
-            match response.chunk().await {
-                Ok(None) => break Body::Complete,
-                Ok(Some(chunk)) => {
+            match tokio::time::timeout(between_bytes_timeout, response.chunk()).await {
+                Ok(Ok(None)) => break Body::Complete,
+                Ok(Ok(Some(chunk))) => {
                     let room = limit - bytes.len();
                     bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
                     if chunk.len() > room {
                         break Body::TooLarge(Cause::new(format!("the answer is larger than {limit} bytes")));
                     }
                 }
-                Err(error) => break Body::Cut(Cause::of(&error.without_url())),
+                Ok(Err(error)) => break Body::Cut(Cause::of(&error.without_url())),
+                Err(_) => {
+                    break Body::Cut(Cause::new(format!("no byte came for {between_bytes_timeout:?}")));
+                }
             }
         };
         Try::Head(Answer { status, headers, body: into_text(bytes) }, end)
     }
+}
 
-    fn url(&self, call: &Call) -> Url {
-        let mut url = self.base_url.clone();
-        url.set_path(&format!("{}/{}", base_path(&self.base_url), call.path));
-        if !call.query.is_empty() {
-            let query: Vec<String> =
-                call.query.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-            url.set_query(Some(&query.join("&")));
-        }
-        url
+/// What another crate's choice of reqwest features could change under us is said here in full.
+fn client(base_url: &Url, options: &Options) -> Result<reqwest::Client, ConfigurationError> {
+    let mut http = reqwest::Client::builder()
+        .user_agent(concat!("clm/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .no_hickory_dns()
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(options.idle_timeout);
+    #[cfg(feature = "rustls")]
+    {
+        http = tls::configure(http.tls_backend_rustls(), &options.tls)?;
     }
+    match &options.proxy {
+        Proxy::Explicit(url) => {
+            let proxy = reqwest::Proxy::all(url.clone()).map_err(|error| {
+                ConfigurationError::new("proxy", "it cannot be used").caused_by(Cause::of(&error.without_url()))
+            })?;
+            http = http.no_proxy().proxy(proxy);
+        }
+        // The system's proxy would read the credentials of plain http, and cannot reach this machine's loopback.
+        Proxy::System if base_url.scheme() == "https" && !is_loopback(base_url) => {}
+        Proxy::System | Proxy::None => http = http.no_proxy(),
+    }
+    http.build().map_err(|error| {
+        ConfigurationError::new("http client", "it cannot be set up").caused_by(Cause::of(&error.without_url()))
+    })
 }
 
 /// The body as text. Valid UTF-8, the usual case, is not copied.
 fn into_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
-/// Percent-encoding with `%20` for a space: not every server takes `+`.
-fn encoded(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
-fn check(options: &Options) -> Result<(), ConfigurationError> {
-    let Options { connect_timeout, read_timeout, change_timeout, idle_timeout: _, max_answer_bytes, plain_http: _ } =
-        options;
-    for (setting, limit) in
-        [("connect_timeout", connect_timeout), ("read_timeout", read_timeout), ("change_timeout", change_timeout)]
-    {
-        if *limit == Duration::ZERO {
-            return Err(ConfigurationError::new(setting, "must be longer than zero"));
-        }
-    }
-    if connect_timeout >= read_timeout || connect_timeout >= change_timeout {
-        return Err(ConfigurationError::new(
-            "connect_timeout",
-            "must be shorter than `read_timeout` and `change_timeout`",
-        ));
-    }
-    if *max_answer_bytes == 0 {
-        return Err(ConfigurationError::new("max_answer_bytes", "must be more than zero"));
-    }
-    Ok(())
 }

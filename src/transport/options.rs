@@ -5,9 +5,13 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use url::{Host, SyntaxViolation, Url};
 
 use super::error::{Cause, ConfigurationError};
+use super::retry::RetryPolicy;
+#[cfg(feature = "rustls")]
+use super::tls::Tls;
 
 /// Builds a vendor's client: [`keyfactor::ClientBuilder`] and [`appviewx::ClientBuilder`] are this type, each with
 /// the settings that only its vendor has.
@@ -28,10 +32,26 @@ pub struct ClientBuilder<Settings> {
 pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Duration,
+    pub(crate) read_budget: Duration,
     pub(crate) change_timeout: Duration,
+    pub(crate) between_bytes_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_answer_bytes: usize,
+    pub(crate) max_concurrent_tries: usize,
+    pub(crate) retry_policy: RetryPolicy,
     pub(crate) plain_http: PlainHttp,
+    pub(crate) proxy: Proxy,
+    #[cfg(feature = "rustls")]
+    pub(crate) tls: Tls,
+}
+
+/// The way to the server.
+#[derive(Clone)]
+pub(crate) enum Proxy {
+    /// What the environment names, for `https` off loopback.
+    System,
+    None,
+    Explicit(Url),
 }
 
 /// Whether a plain `http://` URL off loopback is taken.
@@ -46,10 +66,57 @@ impl Default for Options {
         Self {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(60),
+            read_budget: Duration::from_secs(120),
             change_timeout: Duration::from_secs(300),
+            between_bytes_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(4),
             max_answer_bytes: 32 * 1024 * 1024,
+            max_concurrent_tries: 32,
+            retry_policy: RetryPolicy::DEFAULT,
             plain_http: PlainHttp::LoopbackOnly,
+            proxy: Proxy::System,
+            #[cfg(feature = "rustls")]
+            tls: Tls::default(),
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn check(&self) -> Result<(), ConfigurationError> {
+        let limits = [
+            ("connect_timeout", self.connect_timeout),
+            ("read_timeout", self.read_timeout),
+            ("read_budget", self.read_budget),
+            ("change_timeout", self.change_timeout),
+            ("between_bytes_timeout", self.between_bytes_timeout),
+        ];
+        if let Some((setting, _)) = limits.into_iter().find(|(_, limit)| limit.is_zero()) {
+            return Err(ConfigurationError::new(setting, "must be longer than zero"));
+        }
+        if self.connect_timeout >= self.read_timeout.min(self.read_budget).min(self.change_timeout) {
+            return Err(ConfigurationError::new(
+                "connect_timeout",
+                "must be shorter than `read_timeout`, `read_budget` and `change_timeout`",
+            ));
+        }
+        let counts = [
+            ("max_answer_bytes", self.max_answer_bytes, usize::MAX),
+            ("max_concurrent_tries", self.max_concurrent_tries, Semaphore::MAX_PERMITS),
+        ];
+        if let Some((setting, ..)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
+            return Err(ConfigurationError::new(setting, "must be more than zero, and not beyond what can be counted"));
+        }
+        Ok(())
+    }
+}
+
+// The URL of a proxy may hold credentials.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("System"),
+            Self::None => f.write_str("None"),
+            Self::Explicit(url) => f.debug_tuple("Explicit").field(&url.host_str()).field(&url.port()).finish(),
         }
     }
 }
@@ -67,18 +134,59 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long a call that only reads may take, from the connection to the last byte. Default 60 s.
+    /// How long one try of a call that only reads may take, from the connection to the last byte. Default 60 s.
     pub fn read_timeout(mut self, limit: Duration) -> Self {
         self.options.read_timeout = limit;
         self
     }
 
-    /// How long a call that changes something may take, from the connection to the last byte. Default 300 s.
+    /// How long all tries of a call that only reads may take, with the pauses between them. Default 120 s. Waiting for
+    /// a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) does not count.
+    pub fn read_budget(mut self, limit: Duration) -> Self {
+        self.options.read_budget = limit;
+        self
+    }
+
+    /// How long a call that changes something may take, from the connection to the last byte, with its pauses. Default
+    /// 300 s.
     ///
     /// It is long on purpose: a change that runs into it ends as an unknown outcome, and waiting is cheaper than
     /// not knowing.
     pub fn change_timeout(mut self, limit: Duration) -> Self {
         self.options.change_timeout = limit;
+        self
+    }
+
+    /// How long the server may pause between two pieces of an answer, once its head has come. Default 60 s.
+    pub fn between_bytes_timeout(mut self, limit: Duration) -> Self {
+        self.options.between_bytes_timeout = limit;
+        self
+    }
+
+    /// How often calls are tried, and how long the pauses are. Default [`RetryPolicy::DEFAULT`].
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry_policy = policy;
+        self
+    }
+
+    /// How many tries of this client and its clones may be under way at once; further ones wait. Default 32 for
+    /// Keyfactor and 5 for AppViewX.
+    pub fn max_concurrent_tries(mut self, limit: usize) -> Self {
+        self.options.max_concurrent_tries = limit;
+        self
+    }
+
+    /// Sends everything through this proxy, for example `http://proxy.example.com:3128`; user name and password may
+    /// stand in the URL. Without this call, `https` off loopback goes through the proxy that the environment names
+    /// (`HTTPS_PROXY`, `ALL_PROXY`, less `NO_PROXY`); plain `http` and loopback use none.
+    pub fn proxy(mut self, url: Url) -> Self {
+        self.options.proxy = Proxy::Explicit(url);
+        self
+    }
+
+    /// Uses no proxy, whatever the environment names.
+    pub fn no_proxy(mut self) -> Self {
+        self.options.proxy = Proxy::None;
         self
     }
 

@@ -3,30 +3,124 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use url::{Url, form_urlencoded};
+
+use super::audit::Record;
+use super::error::Cause;
+use super::retry::RetryPolicy;
+use crate::validation::{Problems, Reason};
+
 /// Whether a call that may have arrived could have changed something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Effect {
     /// Nothing changes; doing it twice is harmless.
-    #[cfg_attr(not(test), expect(dead_code, reason = "both documented calls are changes"))]
+    #[cfg_attr(not(test), allow(dead_code, reason = "both documented calls are changes"))]
     Read,
     /// Something may change; it is never sent a second time on a guess.
     Change,
+    /// A change that the caller allows to be repeated after silence. It still never ends as if nothing had arrived.
+    RepeatableChange,
+}
+
+/// What every request for a change can be told beside its content. None of it is sent.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ChangeSettings {
+    /// Why, for the audit.
+    pub(crate) reason: Option<String>,
+    /// Instead of the client's.
+    pub(crate) retry_policy: Option<RetryPolicy>,
+}
+
+impl ChangeSettings {
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        if self.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            problems.add(
+                "reason",
+                Reason::Blank,
+                "it is empty (an unset variable, perhaps); to give none, leave it out",
+            );
+        }
+    }
 }
 
 /// One call, ready to be sent: its body is serialised already.
 pub(crate) struct Call {
+    /// The crate's name of the operation, for spans and the audit.
+    pub(crate) operation: &'static str,
     pub(crate) effect: Effect,
     pub(crate) method: Method,
-    /// Below the client's base path, without a leading slash.
-    pub(crate) path: &'static str,
+    pub(crate) path: Path,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Instead of the client's.
+    pub(crate) retry_policy: Option<RetryPolicy>,
+    /// What the audit is told about it.
+    pub(crate) record: Record,
 }
 
 impl Call {
-    /// How errors name the call: method and path, never a query.
+    /// How errors name the call: method and path template, never a value or a query.
     pub(crate) fn name(&self) -> String {
-        format!("{} /{}", self.method, self.path)
+        format!("{} /{}", self.method, self.path.template())
     }
+}
+
+/// The path of a call below the client's base path, for example `CertificateStores/{id}`.
+#[derive(Clone, Debug)]
+pub(crate) struct Path {
+    template: &'static str,
+    /// What stands for the placeholders, in their order.
+    values: Vec<String>,
+}
+
+impl Path {
+    pub(crate) const fn fixed(template: &'static str) -> Self {
+        Self { template, values: Vec::new() }
+    }
+
+    /// A template whose segments in braces are filled from input. `fields` names them for the problems.
+    ///
+    /// A segment that is empty, `.` or `..`, or that holds a tab or a line end, is refused: URLs drop them in silence, and
+    /// the call would go elsewhere.
+    #[cfg_attr(not(test), allow(dead_code, reason = "both documented calls have a fixed path"))]
+    pub(crate) fn filled(template: &'static str, fields: &[(&str, &str)], problems: &mut Problems) -> Self {
+        for (field, value) in fields {
+            if matches!(*value, "" | "." | "..") || value.contains(['\t', '\n', '\r']) {
+                problems.add(*field, Reason::InvalidSegment, format!("{value:?} cannot be a part of a path"));
+            }
+        }
+        Self { template, values: fields.iter().map(|(_, value)| (*value).to_owned()).collect() }
+    }
+
+    /// The template, for errors and spans.
+    pub(crate) fn template(&self) -> &'static str {
+        self.template
+    }
+
+    /// The URL below `base`. `Err` if it is not the one that the template promises: then nothing must be sent.
+    pub(crate) fn below(&self, base: &Url) -> Result<Url, Cause> {
+        let broken = || Cause::new("the URL that was built is not the one that was meant");
+        let mut url = base.clone();
+        let mut values = self.values.iter();
+        {
+            let mut segments = url.path_segments_mut().map_err(|()| broken())?;
+            segments.pop_if_empty();
+            for segment in self.template.split('/') {
+                let value = if segment.starts_with('{') { values.next().map(String::as_str) } else { Some(segment) };
+                segments.push(value.ok_or_else(broken)?);
+            }
+        }
+        let below = url.path().strip_prefix(base.path().trim_end_matches('/'));
+        let meant = url.origin() == base.origin()
+            && values.next().is_none()
+            && below.is_some_and(|path| path.split('/').count() == self.template.split('/').count() + 1);
+        if meant { Ok(url) } else { Err(broken()) }
+    }
+}
+
+/// Percent-encodes a query with `%20` for a space: not every server takes `+`.
+pub(crate) fn encoded_query(pairs: &[(&'static str, String)]) -> String {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
 }

@@ -1,16 +1,76 @@
-//! What one try of a call proves. A reviewer can hold [`decide`] against the table in the crate's documentation.
+//! What one try of a call proves, and whether there is another. [`decide`] can be held against the table in the crate's
+//! documentation, row by row; [`run`] does what it says within the policy and the budget.
+
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
+use http::header::RETRY_AFTER;
+use tokio::time::Instant;
 
-use super::error::{Answer, Cause, End};
+use super::error::{Answer, AuthenticationError, Cause, End};
 use super::request::Effect;
+
+/// How often a call may be tried, and how long the pauses between tries are.
+///
+/// It decides about tries that are harmless: those of a call that only reads, and those of a change of which nothing
+/// can have arrived or which the server refused with 429. No policy makes the crate repeat a change that may have
+/// arrived. How long all tries may take together is set on the client.
+///
+/// A pause is a random part of a limit that doubles from try to try ("full jitter"); a `Retry-After` of the server comes
+/// first. A pause that does not fit into the time that is left ends the call at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RetryPolicy {
+    max_tries: u32,
+    first_pause: Duration,
+    longest_pause: Duration,
+}
+
+impl RetryPolicy {
+    /// Four tries, with pauses of up to 250 ms at first and up to 10 s at most.
+    pub const DEFAULT: Self =
+        Self { max_tries: 4, first_pause: Duration::from_millis(250), longest_pause: Duration::from_secs(10) };
+
+    /// One try only. A credential that the crate can renew is still renewed once.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { max_tries: 1, ..Self::DEFAULT }
+    }
+
+    /// The number of tries, the first one included. 0 counts as 1.
+    #[must_use]
+    pub const fn max_tries(mut self, tries: u32) -> Self {
+        self.max_tries = tries;
+        self
+    }
+
+    /// The limits of the first pause and of the longest one.
+    #[must_use]
+    pub const fn pauses(mut self, first: Duration, longest: Duration) -> Self {
+        self.first_pause = first;
+        self.longest_pause = longest;
+        self
+    }
+
+    /// The pause before the try after `attempts` tries.
+    fn pause(self, attempts: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
+        let limit = self.first_pause.saturating_mul(doubled).min(self.longest_pause);
+        limit.mul_f64(fastrand::f64())
+    }
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
 
 /// How one try went, as far as it can be seen from here.
 #[derive(Debug)]
 pub(crate) enum Try {
     /// No connection came about: DNS, TCP, a proxy's CONNECT, or TLS before our last handshake message.
     NotConnected(Cause),
-    /// Bytes may have left, and no response head came.
+    /// Bytes may have left, and no response head came that can be read.
     NoHead(Cause),
     /// A response head came, and a body that ended in some way.
     Head(Answer, Body),
@@ -26,35 +86,212 @@ pub(crate) enum Body {
     TooLarge(Cause),
 }
 
-/// Where "nothing was sent" and "may have been sent" cannot be told apart, the answer is "may have been sent".
-pub(crate) fn decide(effect: Effect, tried: Try) -> Result<Answer, Box<End>> {
-    use Effect::{Change, Read};
-    let end = match (tried, effect) {
-        (Try::NotConnected(cause), _) => End::NotDone { what: "no connection came about", cause },
-        (Try::NoHead(cause), Read) => End::NotDone { what: "no answer came", cause },
-        (Try::NoHead(cause), Change) => End::Unknown { answer: None, cause: Some(cause) },
-        (Try::Head(answer, body), _) if answer.status.is_success() => match (body, effect) {
-            (Body::Complete, _) => return Ok(answer),
-            (Body::Cut(cause), Read) => End::NotDone { what: "no whole answer came", cause },
-            (Body::TooLarge(cause), Read) => End::Unreadable { answer, cause },
-            (Body::Cut(cause) | Body::TooLarge(cause), Change) => {
-                End::Unknown { answer: Some(answer), cause: Some(cause) }
-            }
-        },
-        // A gateway that gave up, or a server that failed half-way, may have passed the change on first.
-        (Try::Head(answer, body), Change) if is_inconclusive(answer.status) => {
-            let cause = match body {
-                Body::Complete => None,
-                Body::Cut(cause) | Body::TooLarge(cause) => Some(cause),
-            };
-            End::Unknown { answer: Some(answer), cause }
-        }
-        // A status that refuses is complete with its head; its body is kept as far as it came.
-        (Try::Head(answer, _), _) => End::Refused(answer),
-    };
-    Err(Box::new(end))
+/// What follows from a try.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// A whole 2xx answer.
+    Done(Answer),
+    /// The call is over.
+    Over(Box<End>),
+    /// Another try is harmless, or asked for; without one, this is how the call ends.
+    Again(Box<End>),
+    /// The credential is no longer taken. Without a renewal, this is how the call ends.
+    Renew(Box<End>),
 }
 
-fn is_inconclusive(status: StatusCode) -> bool {
-    status == StatusCode::REQUEST_TIMEOUT || status.is_server_error()
+/// Where "nothing was sent" and "may have been sent" cannot be told apart, the answer is "may have been sent".
+#[expect(clippy::match_same_arms, reason = "the rows of a table")]
+pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
+    use Effect::{Change, Read, RepeatableChange};
+    use Next::{Again, Done, Over};
+    match tried {
+        Try::NotConnected(cause) => Again(End::not_done("no connection came about", cause)),
+        Try::NoHead(cause) => match effect {
+            Read => Again(End::not_done("no answer came", cause)),
+            Change => Over(End::unknown(None, Some(cause))),
+            RepeatableChange => Again(End::unknown(None, Some(cause))),
+        },
+        Try::Head(answer, body) => match (Class::of(answer.status), effect, body) {
+            (Class::Success, _, Body::Complete) => Done(answer),
+            (Class::Success, Read, Body::Cut(cause)) => Again(End::not_done("no whole answer came", cause)),
+            (Class::Success, Read, Body::TooLarge(cause)) => Over(Box::new(End::Unreadable { answer, cause })),
+            (Class::Success, RepeatableChange, Body::Cut(cause)) => Again(End::unknown(Some(answer), Some(cause))),
+            (Class::Success, Change | RepeatableChange, Body::Cut(cause) | Body::TooLarge(cause)) => {
+                Over(End::unknown(Some(answer), Some(cause)))
+            }
+            // Refused before it acted: assumed.
+            (Class::Unauthorized, _, _) => Next::Renew(End::refused(answer)),
+            (Class::TooManyRequests, _, _) => Again(End::refused(answer)),
+            // A gateway that gave up, or a server that failed half-way, may have passed the change on first.
+            (Class::Passing, Read, _) => Again(End::refused(answer)),
+            (Class::Failing, Read, _) => Over(End::refused(answer)),
+            (Class::Passing, RepeatableChange, body) => Again(End::unknown(Some(answer), body.cause())),
+            (Class::Passing | Class::Failing, Change | RepeatableChange, body) => {
+                Over(End::unknown(Some(answer), body.cause()))
+            }
+            // A status that refuses is complete with its head; its body is kept as far as it came.
+            (Class::Refusal, _, _) => Over(End::refused(answer)),
+        },
+    }
+}
+
+/// What a status means for the table.
+#[derive(Clone, Copy)]
+enum Class {
+    Success,
+    Unauthorized,
+    TooManyRequests,
+    /// 408, 502, 503, 504: often gone a moment later.
+    Passing,
+    /// 500 and every other 5xx.
+    Failing,
+    /// 3xx, which is never followed, and every other 4xx.
+    Refusal,
+}
+
+impl Class {
+    fn of(status: StatusCode) -> Self {
+        match status.as_u16() {
+            200..=299 => Self::Success,
+            401 => Self::Unauthorized,
+            429 => Self::TooManyRequests,
+            408 | 502..=504 => Self::Passing,
+            500..=599 => Self::Failing,
+            _ => Self::Refusal,
+        }
+    }
+}
+
+impl Body {
+    fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Complete => None,
+            Self::Cut(cause) | Self::TooLarge(cause) => Some(cause),
+        }
+    }
+}
+
+/// The limits of one call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) policy: RetryPolicy,
+    /// For one try.
+    pub(crate) one_try: Duration,
+    /// For all tries with the pauses between them, but without waiting for a permit.
+    pub(crate) budget: Duration,
+    /// A try that has less time than this left is not begun: its deadline could pass while it still connects, and
+    /// then nobody could tell whether anything was sent.
+    pub(crate) connect: Duration,
+}
+
+/// What the engine drives: the network, or a script.
+pub(crate) trait Road: Send {
+    /// Keeps a place among the client's concurrent tries.
+    type Permit: Send;
+
+    fn permit(&mut self) -> impl Future<Output = Self::Permit> + Send;
+    fn attempt(&mut self, number: u32, limit: Duration) -> impl Future<Output = Try> + Send;
+    fn pause(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
+    /// `None` if the credential cannot be renewed.
+    fn renew(&mut self) -> impl Future<Output = Option<Result<(), AuthenticationError>>> + Send;
+    /// From now on a copy of the change may be on its way unanswered.
+    fn left_unanswered(&mut self);
+}
+
+/// How all tries of a call ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) result: Result<Answer, Box<End>>,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+}
+
+pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) -> Run {
+    let started = Instant::now();
+    let mut waited = Duration::ZERO;
+    let mut attempts = 0;
+    let mut renewed = false;
+    let mut unanswered = false;
+    let spent = |started: Instant, waited| started.elapsed().saturating_sub(waited);
+    let no_time_for =
+        |pause: Duration, spent: Duration| spent.saturating_add(pause).saturating_add(limits.connect) >= limits.budget;
+    let result = loop {
+        let asked = Instant::now();
+        let permit = road.permit().await;
+        waited += asked.elapsed();
+        attempts += 1;
+        let left = limits.budget.saturating_sub(spent(started, waited));
+        let tried = road.attempt(attempts, limits.one_try.min(left)).await;
+        drop(permit);
+        let end = match decide(effect, tried) {
+            Next::Done(answer) => break Ok(answer),
+            Next::Over(end) => break Err(end),
+            Next::Renew(end) if renewed => break Err(end),
+            Next::Renew(end) => match road.renew().await {
+                None => break Err(end),
+                Some(Err(error)) => break Err(Box::new(End::NotAuthenticated(error))),
+                Some(Ok(())) if no_time_for(Duration::ZERO, spent(started, waited)) => break Err(end),
+                Some(Ok(())) => {
+                    renewed = true;
+                    continue;
+                }
+            },
+            Next::Again(end) => end,
+        };
+        if matches!(*end, End::Unknown { .. }) {
+            unanswered = true;
+            road.left_unanswered();
+        }
+        let pause = end.retry_after().unwrap_or_else(|| limits.policy.pause(attempts));
+        if attempts >= limits.policy.max_tries || no_time_for(pause, spent(started, waited)) {
+            break Err(end);
+        }
+        road.pause(pause).await;
+    };
+    let result = result.map_err(|end| if unanswered { Box::new(end.after_unanswered_copy()) } else { end });
+    Run { result, attempts, elapsed: started.elapsed() }
+}
+
+impl End {
+    fn not_done(what: &'static str, cause: Cause) -> Box<Self> {
+        Box::new(Self::NotDone { what, cause })
+    }
+
+    fn unknown(answer: Option<Answer>, cause: Option<Cause>) -> Box<Self> {
+        Box::new(Self::Unknown { answer, cause })
+    }
+
+    fn refused(answer: Answer) -> Box<Self> {
+        Box::new(Self::Refused { answer, after_unanswered_copy: false })
+    }
+
+    /// How long the server asks to wait.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { answer, .. } | Self::Unknown { answer: Some(answer), .. } => {
+                retry_after(answer.header(RETRY_AFTER.as_str())?, SystemTime::now())
+            }
+            _ => None,
+        }
+    }
+
+    /// An earlier copy may have arrived, so no later try proves that nothing happened.
+    fn after_unanswered_copy(self) -> Self {
+        match self {
+            Self::NotDone { what: _, cause } => Self::Unknown { answer: None, cause: Some(cause) },
+            Self::NotAuthenticated(error) => Self::Unknown { answer: None, cause: Some(Cause::of_error(&error)) },
+            Self::Refused { answer, .. } => Self::Refused { answer, after_unanswered_copy: true },
+            other => other,
+        }
+    }
+}
+
+/// Seconds, or a date. A date in the past means "now".
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
 }

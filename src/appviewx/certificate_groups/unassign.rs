@@ -14,7 +14,7 @@ use crate::appviewx::comment::{Comment, CommentRule};
 use crate::appviewx::error::{Envelope, Error, Outcome, Request};
 use crate::appviewx::types::ResourceId;
 use crate::lenient::{self, RawBody};
-use crate::transport::{Call, Effect, Exchange, FromFailure as _};
+use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError, invalid_characters, list_characters};
 
 /// Builds an unassignment; see [`CertificateGroups::unassign`].
@@ -25,11 +25,20 @@ pub struct UnassignCertificatesBuilder {
     resource_ids: Vec<ResourceId>,
     comment: Option<String>,
     comment_rule: Option<CommentRule>,
+    effect: Effect,
+    meta: ChangeSettings,
 }
 
 impl UnassignCertificatesBuilder {
     pub(super) fn new(handle: CertificateGroups, resource_ids: Vec<ResourceId>) -> Self {
-        Self { handle, resource_ids, comment: None, comment_rule: None }
+        Self {
+            handle,
+            resource_ids,
+            comment: None,
+            comment_rule: None,
+            effect: Effect::Change,
+            meta: ChangeSettings::default(),
+        }
     }
 
     /// Says why. At most 255 characters, of those that the [`CommentRule`] accepts. Without this call, no comment is
@@ -42,6 +51,31 @@ impl UnassignCertificatesBuilder {
     /// Which characters are accepted in this comment, instead of the client's rule.
     pub fn comment_rule(mut self, rule: CommentRule) -> Self {
         self.comment_rule = Some(rule);
+        self
+    }
+
+    /// Allows the crate to send this change again when no answer came, or one that leaves its outcome open (408, 502,
+    /// 503, 504).
+    ///
+    /// **This is your decision.** Whether unassigning twice is harmless is documented nowhere; a certificate that was
+    /// unassigned by the first copy may make the second one fail. A refusal that follows an unanswered copy says so in
+    /// [`after_unanswered_copy`](crate::appviewx::ApiError::after_unanswered_copy), and a change that stays unanswered
+    /// still ends as an unknown outcome.
+    pub fn repeat_after_silence(mut self) -> Self {
+        self.effect = Effect::RepeatableChange;
+        self
+    }
+
+    /// Says why, for the audit event of this change. It stays in this program; what the server is told is the
+    /// [`comment`](Self::comment).
+    pub fn reason(mut self, text: impl Into<String>) -> Self {
+        self.meta.reason = Some(text.into());
+        self
+    }
+
+    /// How often this call may be tried, instead of the client's policy.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.meta.retry_policy = Some(policy);
         self
     }
 
@@ -67,8 +101,10 @@ impl UnassignCertificatesBuilder {
                 None
             }
         };
+        self.meta.check(&mut problems);
         problems.finish()?;
-        Ok(UnassignCertificates { resource_ids, repeated, comment })
+        let Self { effect, meta, .. } = self;
+        Ok(UnassignCertificates { resource_ids, repeated, comment, effect, meta })
     }
 
     /// Builds the request and sends it, once.
@@ -108,6 +144,8 @@ pub struct UnassignCertificates {
     resource_ids: Vec<ResourceId>,
     repeated: Vec<ResourceId>,
     comment: Option<Comment>,
+    effect: Effect,
+    meta: ChangeSettings,
 }
 
 impl UnassignCertificates {
@@ -129,6 +167,17 @@ impl UnassignCertificates {
         self.comment.as_ref()
     }
 
+    /// Why, for the audit. It is not sent.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.meta.reason.as_deref()
+    }
+
+    fn record(&self) -> Record {
+        let targets: Vec<&str> = self.resource_ids.iter().map(ResourceId::as_str).collect();
+        Record { targets: targets.join(", "), scope: String::new(), reason: self.meta.reason.clone() }
+    }
+
     /// The vendor's payload, which is flat.
     fn to_json(&self) -> Value {
         match &self.comment {
@@ -139,12 +188,15 @@ impl UnassignCertificates {
 
     pub(super) async fn execute(self, client: Client) -> Result<UnassignOutcome, Error> {
         let call = Call {
-            effect: Effect::Change,
+            operation: "appviewx.certificate_groups.unassign",
+            effect: self.effect,
             method: Method::PUT,
-            path: "certificate/group/unassign",
+            path: Path::fixed("certificate/group/unassign"),
             query: client.query(),
             headers: HeaderMap::new(),
             body: Bytes::from(self.to_json().to_string()),
+            retry_policy: self.meta.retry_policy,
+            record: self.record(),
         };
         match client.transport().execute(call).await {
             Ok(exchange) => self.read(exchange),
@@ -163,6 +215,7 @@ impl UnassignCertificates {
         if envelope.says_failure() {
             return Err(Error::from_failure(exchange.refused(), Request::UnassignCertificates(self)));
         }
+        exchange.audit.finish("done", &exchange.trace, "");
         let named: Vec<ResourceId> = lenient::member(&envelope.response, "Successful Ids")
             .and_then(Value::as_array)
             .into_iter()

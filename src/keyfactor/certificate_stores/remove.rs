@@ -14,7 +14,7 @@ use crate::keyfactor::error::{self, Error, Outcome, Request};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
 use crate::lenient::{self, RawBody};
-use crate::transport::{Call, Cause, Effect, Exchange, FromFailure as _};
+use crate::transport::{Call, Cause, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
 
 /// Builds a removal; see [`CertificateStores::remove_certificates`].
@@ -28,6 +28,7 @@ pub struct RemoveCertificatesBuilder {
     collection_id: Option<CollectionId>,
     container_id: Option<ContainerId>,
     both_scopes: BothScopes,
+    meta: ChangeSettings,
 }
 
 /// Whether a removal may run more than once.
@@ -54,6 +55,7 @@ impl RemoveCertificatesBuilder {
             collection_id: None,
             container_id: None,
             both_scopes: BothScopes::CollectionWins,
+            meta: ChangeSettings::default(),
         }
     }
 
@@ -89,6 +91,19 @@ impl RemoveCertificatesBuilder {
         self
     }
 
+    /// Says why, for the audit event of this change. It stays in this program: nothing of it is sent.
+    pub fn reason(mut self, text: impl Into<String>) -> Self {
+        self.meta.reason = Some(text.into());
+        self
+    }
+
+    /// How often this call may be tried, instead of the client's policy. No policy repeats a removal that may have
+    /// arrived.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.meta.retry_policy = Some(policy);
+        self
+    }
+
     /// Checks everything and gives the request as a value of its own. Nothing is sent.
     ///
     /// # Errors
@@ -112,6 +127,7 @@ impl RemoveCertificatesBuilder {
             );
         }
         let scope = resolve_scope(self.collection_id, self.container_id, self.both_scopes, &mut problems);
+        self.meta.check(&mut problems);
         problems.finish()?;
         if let PermissionScope::Collection { id, ignored_container: Some(container) } = scope {
             tracing::warn!(
@@ -120,7 +136,7 @@ impl RemoveCertificatesBuilder {
                 "both a collection and a container were given: the collection decides, the container is not sent"
             );
         }
-        Ok(RemoveCertificates { locations, repeated, schedule: self.schedule, scope })
+        Ok(RemoveCertificates { locations, repeated, schedule: self.schedule, scope, meta: self.meta })
     }
 
     /// Builds the request and sends it, once.
@@ -199,6 +215,7 @@ pub struct RemoveCertificates {
     repeated: Vec<CertificateLocation>,
     schedule: Schedule,
     scope: PermissionScope,
+    meta: ChangeSettings,
 }
 
 impl RemoveCertificates {
@@ -226,6 +243,21 @@ impl RemoveCertificates {
         &self.scope
     }
 
+    /// Why, for the audit. It is not sent.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.meta.reason.as_deref()
+    }
+
+    fn record(&self) -> Record {
+        let targets = self.locations.iter().map(|it| format!("{}/{}", it.store(), it.alias()));
+        Record {
+            targets: targets.collect::<Vec<_>>().join(", "),
+            scope: self.scope.to_string(),
+            reason: self.meta.reason.clone(),
+        }
+    }
+
     /// The vendor's `RemoveCertificateRequest`.
     fn to_json(&self) -> Value {
         let stores: Vec<Value> = self.locations.iter().map(CertificateLocation::to_json).collect();
@@ -243,12 +275,15 @@ impl RemoveCertificates {
 
     pub(super) async fn execute(self, client: Client) -> Result<RemoveOutcome, Error> {
         let call = Call {
+            operation: "keyfactor.certificate_stores.remove_certificates",
             effect: Effect::Change,
             method: Method::POST,
-            path: "CertificateStores/Certificates/Remove",
+            path: Path::fixed("CertificateStores/Certificates/Remove"),
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::from(self.to_json().to_string()),
+            retry_policy: self.meta.retry_policy,
+            record: self.record(),
         };
         match client.transport().execute(call).await {
             Ok(exchange) => self.read(exchange),
@@ -267,7 +302,7 @@ impl RemoveCertificates {
                 return Err(Error::from_failure(exchange.unreadable_change(cause), Request::RemoveCertificates(self)));
             }
         };
-        let mut job_ids = Vec::with_capacity(entries.len());
+        let mut job_ids: Vec<JobId> = Vec::with_capacity(entries.len());
         let mut unrecognized_entries = Vec::new();
         for entry in entries {
             match entry.as_str().and_then(|text| text.trim().parse().ok()) {
@@ -275,6 +310,8 @@ impl RemoveCertificates {
                 None => unrecognized_entries.push(entry),
             }
         }
+        let named: Vec<String> = job_ids.iter().map(JobId::to_string).collect();
+        exchange.audit.finish("done", &exchange.trace, &named.join(", "));
         let header = |name| exchange.answer.header(name).map(str::to_owned);
         Ok(RemoveOutcome {
             job_ids,

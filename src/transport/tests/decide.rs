@@ -1,0 +1,132 @@
+//! The decision table, cell by cell: copied by hand from the design, computed by nothing.
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::super::error::{Answer, Cause, End};
+use super::super::request::Effect::{self, Change, Read, RepeatableChange};
+use super::super::retry::{Body, Next, Try, decide};
+
+/// What follows from a try.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Cell {
+    /// `Ok`.
+    Done,
+    Over(Ends),
+    Again(Ends),
+    Renew(Ends),
+}
+
+/// How the call ends if nothing else follows.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Ends {
+    NotDone,
+    Refused,
+    Unreadable,
+    /// Unknown, with an answer that came whole.
+    Unknown,
+    /// Unknown, with an answer and what became of the rest of it.
+    UnknownCut,
+    /// Unknown, without an answer.
+    UnknownSilent,
+}
+
+use Cell::{Again, Done, Over, Renew};
+use Ends::{NotDone, Refused, Unknown, UnknownCut, UnknownSilent, Unreadable};
+
+const CAUSE: &str = "the cause";
+const BODY: &str = "what came";
+
+fn head(status: u16, body: Body) -> Try {
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("kept"))]);
+    Try::Head(Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: BODY.to_owned() }, body)
+}
+
+/// The cell, once everything that has to survive was found in it.
+fn cell(case: &str, effect: Effect, tried: Try) -> Cell {
+    let kept = |answer: &Answer| {
+        assert_eq!(answer.body, BODY, "{case}: the body is lost");
+        assert_eq!(answer.header("authorization"), Some("kept"), "{case}: the headers are lost");
+    };
+    let ends = |end: Box<End>| {
+        let (answer, because, ends) = match *end {
+            End::NotDone { what, cause } => {
+                assert!(what.starts_with("no "), "{case}: {what}");
+                (None, Some(cause), NotDone)
+            }
+            End::Refused { answer, after_unanswered_copy: false } => (Some(answer), None, Refused),
+            End::Unreadable { answer, cause } => (Some(answer), Some(cause), Unreadable),
+            End::Unknown { answer: Some(answer), cause: None } => (Some(answer), None, Unknown),
+            End::Unknown { answer: Some(answer), cause } => (Some(answer), cause, UnknownCut),
+            End::Unknown { answer: None, cause: Some(cause) } => (None, Some(cause), UnknownSilent),
+            other => panic!("{case}: {other:?}"),
+        };
+        answer.iter().for_each(kept);
+        assert!(because.is_none_or(|because| because.to_string() == CAUSE), "{case}: another cause");
+        ends
+    };
+    match decide(effect, tried) {
+        Next::Done(answer) => {
+            kept(&answer);
+            Done
+        }
+        Next::Over(end) => Over(ends(end)),
+        Next::Again(end) => Again(ends(end)),
+        Next::Renew(end) => Renew(ends(end)),
+    }
+}
+
+#[test]
+fn without_a_head() {
+    for (effect, not_connected, no_head) in [
+        (Read, Again(NotDone), Again(NotDone)),
+        (Change, Again(NotDone), Over(UnknownSilent)),
+        (RepeatableChange, Again(NotDone), Again(UnknownSilent)),
+    ] {
+        assert_eq!(cell("not connected", effect, Try::NotConnected(Cause::new(CAUSE))), not_connected, "{effect:?}");
+        assert_eq!(cell("no head", effect, Try::NoHead(Cause::new(CAUSE))), no_head, "{effect:?}");
+    }
+}
+
+/// Of a read, of a change, of a repeatable change: body complete, cut, too large.
+type Row = (u16, [Cell; 3], [Cell; 3], [Cell; 3]);
+
+#[rustfmt::skip]
+const TABLE: [Row; 23] = [
+    (200, [Done, Again(NotDone), Over(Unreadable)], [Done, Over(UnknownCut), Over(UnknownCut)], [Done, Again(UnknownCut), Over(UnknownCut)]),
+    (201, [Done, Again(NotDone), Over(Unreadable)], [Done, Over(UnknownCut), Over(UnknownCut)], [Done, Again(UnknownCut), Over(UnknownCut)]),
+    (204, [Done, Again(NotDone), Over(Unreadable)], [Done, Over(UnknownCut), Over(UnknownCut)], [Done, Again(UnknownCut), Over(UnknownCut)]),
+    (206, [Done, Again(NotDone), Over(Unreadable)], [Done, Over(UnknownCut), Over(UnknownCut)], [Done, Again(UnknownCut), Over(UnknownCut)]),
+    (301, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (304, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (307, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (400, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (401, [Renew(Refused), Renew(Refused), Renew(Refused)], [Renew(Refused), Renew(Refused), Renew(Refused)], [Renew(Refused), Renew(Refused), Renew(Refused)]),
+    (403, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (404, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (408, [Again(Refused), Again(Refused), Again(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Again(Unknown), Again(UnknownCut), Again(UnknownCut)]),
+    (409, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (413, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (429, [Again(Refused), Again(Refused), Again(Refused)], [Again(Refused), Again(Refused), Again(Refused)], [Again(Refused), Again(Refused), Again(Refused)]),
+    (499, [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)], [Over(Refused), Over(Refused), Over(Refused)]),
+    (500, [Over(Refused), Over(Refused), Over(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)]),
+    (501, [Over(Refused), Over(Refused), Over(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)]),
+    (502, [Again(Refused), Again(Refused), Again(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Again(Unknown), Again(UnknownCut), Again(UnknownCut)]),
+    (503, [Again(Refused), Again(Refused), Again(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Again(Unknown), Again(UnknownCut), Again(UnknownCut)]),
+    (504, [Again(Refused), Again(Refused), Again(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Again(Unknown), Again(UnknownCut), Again(UnknownCut)]),
+    (505, [Over(Refused), Over(Refused), Over(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)]),
+    (599, [Over(Refused), Over(Refused), Over(Refused)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)], [Over(Unknown), Over(UnknownCut), Over(UnknownCut)]),
+];
+
+#[test]
+fn with_a_head() {
+    for (status, read, change, repeatable) in TABLE {
+        for (effect, expected) in [(Read, read), (Change, change), (RepeatableChange, repeatable)] {
+            let bodies = [Body::Complete, Body::Cut(Cause::new(CAUSE)), Body::TooLarge(Cause::new(CAUSE))];
+            for (body, expected) in bodies.into_iter().zip(expected) {
+                let case = format!("{effect:?} answered {status}, {body:?}");
+                assert_eq!(cell(&case, effect, head(status, body)), expected, "{case}");
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Which servers are trusted, and how the client proves itself on the TLS level.
+
+use std::fmt;
+
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::error::{Cause, ConfigurationError};
+use super::options::ClientBuilder;
+
+/// TLS settings, as they were given. They are read by `build()`.
+#[derive(Clone, Default)]
+pub(crate) struct Tls {
+    roots: Vec<Root>,
+    identity: Option<(String, SecretString)>,
+    server_check: ServerCheck,
+}
+
+#[derive(Clone)]
+enum Root {
+    /// Beside the roots of the platform.
+    Added(String),
+    /// Instead of them.
+    Only(String),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum ServerCheck {
+    #[default]
+    Full,
+    Off,
+}
+
+/// The settings of TLS. Feature `rustls`.
+impl<Settings> ClientBuilder<Settings> {
+    /// Trusts the certificates of this PEM bundle as roots, beside those of the platform.
+    pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
+        self.options.tls.roots.push(Root::Added(pem.into()));
+        self
+    }
+
+    /// Trusts the certificates of this PEM bundle as roots, **instead of** those of the platform. Said again, it adds to
+    /// them.
+    pub fn only_root_certificate(mut self, pem: impl Into<String>) -> Self {
+        self.options.tls.roots.push(Root::Only(pem.into()));
+        self
+    }
+
+    /// Proves the client to servers that ask for a certificate (mutual TLS): the chain, leaf first, and its private
+    /// key, both PEM.
+    pub fn client_identity(
+        mut self,
+        certificate_chain_pem: impl Into<String>,
+        key_pem: impl Into<SecretString>,
+    ) -> Self {
+        self.options.tls.identity = Some((certificate_chain_pem.into(), key_pem.into()));
+        self
+    }
+
+    /// Takes any certificate of the server, if `true`. **Whoever is on the way can then read the credentials and
+    /// change every answer.** Each `build()` logs a warning. For a private authority use
+    /// [`add_root_certificate`](Self::add_root_certificate).
+    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
+        self.options.tls.server_check = if accept { ServerCheck::Off } else { ServerCheck::Full };
+        self
+    }
+}
+
+// The key is a secret; certificates are only counted, to keep it short.
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { roots, identity, server_check } = self;
+        let only = roots.iter().any(|root| matches!(root, Root::Only(_)));
+        f.debug_struct("Tls")
+            .field("root_bundles", &roots.len())
+            .field("platform_roots", &!only)
+            .field("client_identity", &identity.is_some())
+            .field("danger_accept_invalid_certs", &(*server_check == ServerCheck::Off))
+            .finish()
+    }
+}
+
+/// reqwest takes PEM without any certificate in silence, so everything is read here first.
+pub(super) fn configure(
+    mut http: reqwest::ClientBuilder,
+    tls: &Tls,
+) -> Result<reqwest::ClientBuilder, ConfigurationError> {
+    let Tls { roots, identity, server_check } = tls;
+    let mut added = Vec::new();
+    let mut only = Vec::new();
+    for root in roots {
+        match root {
+            Root::Added(pem) => added.extend(certificates("add_root_certificate", pem)?),
+            Root::Only(pem) => only.extend(certificates("only_root_certificate", pem)?),
+        }
+    }
+    if !only.is_empty() {
+        only.append(&mut added);
+        http = http.tls_certs_only(only);
+    } else if !added.is_empty() {
+        http = http.tls_certs_merge(added);
+    }
+    if let Some((chain, key)) = identity {
+        http = http.identity(client_identity(chain, key)?);
+    }
+    if *server_check == ServerCheck::Off {
+        tracing::warn!(
+            "danger_accept_invalid_certs: the server's certificate is not checked, anyone can read the credentials"
+        );
+        http = http.tls_danger_accept_invalid_certs(true);
+    }
+    Ok(http)
+}
+
+fn certificates(setting: &'static str, pem: &str) -> Result<Vec<reqwest::Certificate>, ConfigurationError> {
+    read_chain(setting, pem)?
+        .iter()
+        .map(|der| {
+            let unreadable =
+                |cause| ConfigurationError::new(setting, "a certificate of the bundle cannot be read").caused_by(cause);
+            webpki::anchor_from_trusted_cert(der).map_err(|error| unreadable(Cause::of_error(&error)))?;
+            reqwest::Certificate::from_der(der).map_err(|error| unreadable(Cause::of(&error.without_url())))
+        })
+        .collect()
+}
+
+fn read_chain(setting: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, ConfigurationError> {
+    if PrivateKeyDer::from_pem_slice(pem.as_bytes()).is_ok() {
+        return Err(ConfigurationError::new(setting, "it holds a private key; only certificates belong here"));
+    }
+    let chain = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| ConfigurationError::new(setting, "it is not valid PEM").caused_by(Cause::of_error(&error)))?;
+    if chain.is_empty() {
+        return Err(ConfigurationError::new(setting, "it holds no certificate"));
+    }
+    Ok(chain)
+}
+
+fn client_identity(chain: &str, key: &SecretString) -> Result<reqwest::Identity, ConfigurationError> {
+    const SETTING: &str = "client_identity";
+    read_chain(SETTING, chain)?;
+    let key = key.expose_secret();
+    // The error of a key could quote it, so only the fact is told.
+    PrivateKeyDer::from_pem_slice(key.as_bytes())
+        .map_err(|_| ConfigurationError::new(SETTING, "the key holds no private key in PEM"))?;
+    reqwest::Identity::from_pem(format!("{key}\n{chain}").as_bytes())
+        .map_err(|_| ConfigurationError::new(SETTING, "certificate chain and key cannot be used together"))
+}
