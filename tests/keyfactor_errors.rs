@@ -240,6 +240,7 @@ async fn every_shape_of_a_body_is_read() {
         (br#"{"ErrorCode":" 0xa0140002 ","Message":"m"}"#, denied(), Some("m")),
         (br#"{"ErrorCode":"KF-AUTH-403","Message":"m"}"#, Some(ErrorCode::Other("KF-AUTH-403".to_owned())), Some("m")),
         (br#"{"ErrorCode":"0xA0140002"}"#, denied(), None),
+        (br#"{"ErrorCode":5,"Message":"m"}"#, Some(ErrorCode::Other("5".to_owned())), Some("m")),
         (br#"{"ErrorCode":null,"Message":null}"#, None, None),
         (br#"{"ErrorCode":"","Message":"  "}"#, None, None),
         (br#"{"ErrorCode":{"a":1},"Message":["m"]}"#, None, None),

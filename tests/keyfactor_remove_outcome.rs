@@ -71,6 +71,7 @@ async fn an_array_is_an_outcome_whatever_is_in_it() {
             json!([]),
             false,
         ),
+        ("one job twice", 200, format!(r#"["{JOB}","{JOB}"]"#), jobs(&[JOB, JOB]), json!([]), false),
         ("none", 200, "[]".to_owned(), jobs(&[]), json!([]), false),
         (
             "entries of another kind",
@@ -241,6 +242,8 @@ async fn a_server_or_gateway_that_failed_leaves_the_outcome_unknown() {
                 (Some(body), code.as_ref(), message),
                 "{case}"
             );
+            let said = unknown.to_string();
+            assert!(code.is_none_or(|code| said.contains(code.as_str())), "{case}: {said}");
             server.only();
         }
     }

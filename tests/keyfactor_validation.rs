@@ -207,8 +207,11 @@ async fn all_problems_are_listed_at_once_and_nothing_is_sent() {
             .job_field("N", Value::Null)
             .job_field("Secret", [FIELD_VALUE].as_slice()),
         CertificateLocation::new(store(2), "A"),
-        CertificateLocation::new(store(2), "A").job_field("EntryPassword", FIELD_VALUE),
+        CertificateLocation::new(store(2), "A")
+            .job_field("EntryPassword", FIELD_VALUE)
+            .job_field("EntryPassword", FIELD_VALUE),
     ];
+    assert_eq!(locations[3].job_field_names().count(), 1, "set twice alike is set once");
     let error = keyfactor
         .certificate_stores()
         .remove_certificates(locations, Schedule::Monthly { day: 0, time: Timestamp::MIN })
@@ -226,7 +229,7 @@ async fn all_problems_are_listed_at_once_and_nothing_is_sent() {
         ("certificate_stores[1].job_fields[\"N\"]", Reason::NotScalar),
         ("certificate_stores[1].job_fields[\"Secret\"]", Reason::NotScalar),
         ("certificate_stores[3]", Reason::Conflict),
-        ("certificate_stores", Reason::TooMany { limit: 2, actual: 3 }),
+        ("certificate_stores", Reason::TooMany { limit: 2, actual: 4 }),
         ("schedule.day", Reason::OutOfRange),
         ("schedule.time", Reason::OutOfRange),
         ("schedule", Reason::NeedsConsent),

@@ -381,7 +381,11 @@ impl Said {
             .or_else(|| joined(failed_operations.iter().filter_map(FailedOperation::reason).map(str::to_owned)))
             .or_else(|| problem_details(&json))
             .map(Message::from);
-        let code = lenient::text(&json, "ErrorCode").map(ErrorCode::of);
+        let code = match lenient::member(&json, "ErrorCode") {
+            Some(Value::String(code)) if !code.trim().is_empty() => Some(ErrorCode::of(code)),
+            Some(Value::Number(code)) => Some(ErrorCode::Other(code.to_string())),
+            _ => None,
+        };
         Self { code, message, failed_operations }
     }
 }

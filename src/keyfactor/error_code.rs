@@ -20,7 +20,8 @@ pub enum ErrorKind {
     PayloadTooLarge,
     /// 429, assumed: too many requests; no vendor page mentions it, a proxy may send it.
     TooManyRequests,
-    /// 5xx, assumed: the server or a gateway before it failed.
+    /// 5xx, assumed: the server or a gateway before it failed. Only a call that reads ends so; a change ends as
+    /// [`OutcomeUnknown`](super::OutcomeUnknown).
     Server,
     /// Any other status, redirects among them: they are never followed.
     Other(StatusCode),

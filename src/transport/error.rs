@@ -116,8 +116,7 @@ impl AuthenticationError {
 /// where to look. Sending the request again is up to you: the resource handles' `execute` takes it.
 ///
 /// [`how_to_find_out`]: Self::how_to_find_out
-#[derive(Debug, thiserror::Error)]
-#[error("{}: the outcome is unknown: {}", trace.call, self.why())]
+#[derive(Debug)]
 pub struct OutcomeUnknown<Request, Code> {
     request: Request,
     code: Option<Code>,
@@ -125,7 +124,6 @@ pub struct OutcomeUnknown<Request, Code> {
     answer: Option<Answer>,
     how_to_find_out: &'static str,
     trace: Trace,
-    #[source]
     cause: Option<Cause>,
 }
 
@@ -137,19 +135,6 @@ impl<Request, Code> OutcomeUnknown<Request, Code> {
             answer,
             code: self.code.as_ref(),
             message: self.message.as_ref().map(Message::as_str),
-        }
-    }
-
-    fn why(&self) -> String {
-        match (&self.answer, &self.message) {
-            (None, _) => "no answer came, and the request may have arrived".to_owned(),
-            (Some(answer), _) if answer.status.is_success() => {
-                format!("the server answered {}, but its answer cannot be read", answer.status)
-            }
-            (Some(answer), None) => format!("the server answered {}", answer.status),
-            (Some(answer), Some(message)) => {
-                format!("the server answered {}: {}", answer.status, one_line(message.as_str()))
-            }
         }
     }
 
@@ -211,6 +196,32 @@ impl<Request, Code> OutcomeUnknown<Request, Code> {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed
+    }
+}
+
+impl<Request, Code: fmt::Display> fmt::Display for OutcomeUnknown<Request, Code> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: the outcome is unknown: ", self.trace.call)?;
+        let Some(answer) = &self.answer else {
+            return f.write_str("no answer came, and the request may have arrived");
+        };
+        write!(f, "the server answered {}", answer.status)?;
+        if answer.status.is_success() {
+            f.write_str(", but its answer cannot be read")?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, " ({})", one_line(&code.to_string()))?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {}", one_line(message.as_str()))?;
+        }
+        Ok(())
+    }
+}
+
+impl<Request: fmt::Debug, Code: fmt::Debug + fmt::Display> StdError for OutcomeUnknown<Request, Code> {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
     }
 }
 

@@ -143,7 +143,7 @@ enum Class {
     TooManyRequests,
     /// 408, 502, 503, 504: often gone a moment later.
     Passing,
-    /// 500 and every other 5xx.
+    /// 500, every other 5xx, and what is no status of an answer at all (1xx, 600 and above).
     Failing,
     /// 3xx, which is never followed, and every other 4xx.
     Refusal,
@@ -156,8 +156,8 @@ impl Class {
             401 => Self::Unauthorized,
             429 => Self::TooManyRequests,
             408 | 502..=504 => Self::Passing,
-            500..=599 => Self::Failing,
-            _ => Self::Refusal,
+            300..=499 => Self::Refusal,
+            _ => Self::Failing,
         }
     }
 }

@@ -33,7 +33,10 @@ impl CertificateLocation {
     /// The vendor's own clients send text.
     #[must_use]
     pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.job_fields.push((name.into(), value.into()));
+        let field = (name.into(), value.into());
+        if !self.job_fields.contains(&field) {
+            self.job_fields.push(field);
+        }
         self
     }
 

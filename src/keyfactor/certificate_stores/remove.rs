@@ -1,6 +1,6 @@
 //! `POST /CertificateStores/Certificates/Remove`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -112,11 +112,8 @@ impl RemoveCertificatesBuilder {
     /// is not positive; a schedule out of range, or a recurring one without consent.
     pub fn build(self) -> Result<RemoveCertificates, ValidationError> {
         let mut problems = Problems::default();
-        for (index, location) in self.locations.iter().enumerate() {
-            location.check(&format!("certificate_stores[{index}]"), &mut problems);
-        }
         let limit = self.handle.client.max_locations_per_call();
-        let (locations, repeated) = without_repeats(self.locations, &mut problems);
+        let (locations, repeated) = checked_without_repeats(self.locations, &mut problems);
         problems.check_count("certificate_stores", locations.len(), limit, "certificate location");
         self.schedule.check(&mut problems);
         if self.schedule.is_recurring() && self.recurring == Recurring::Refused {
@@ -150,7 +147,7 @@ impl RemoveCertificatesBuilder {
 }
 
 /// Exact repeats would be two jobs for one removal: the first is kept, the others are given back.
-fn without_repeats(
+fn checked_without_repeats(
     given: Vec<CertificateLocation>,
     problems: &mut Problems,
 ) -> (Vec<CertificateLocation>, Vec<CertificateLocation>) {
@@ -158,20 +155,21 @@ fn without_repeats(
     let mut locations = Vec::with_capacity(given.len());
     let mut repeated = Vec::new();
     for (index, location) in given.into_iter().enumerate() {
+        let field = format!("certificate_stores[{index}]");
+        location.check(&field, problems);
         let fields = location.job_fields();
         let place = (location.store(), location.alias().to_owned());
         let (first, first_fields) = first_at.entry(place).or_insert_with(|| (index, fields.clone()));
-        if *first == index {
-            locations.push(location);
-        } else if *first_fields == fields {
+        if *first != index && *first_fields == fields {
             repeated.push(location);
-        } else {
-            problems.add(
-                format!("certificate_stores[{index}]"),
-                Reason::Conflict,
-                format!("the same store and alias as certificate_stores[{first}], but with other job fields"),
-            );
+            continue;
         }
+        if *first != index {
+            let sentence =
+                format!("the same store and alias as certificate_stores[{first}], but with other job fields");
+            problems.add(field, Reason::Conflict, sentence);
+        }
+        locations.push(location);
     }
     (locations, repeated)
 }
@@ -377,10 +375,16 @@ impl RemoveOutcome {
         &self.scope
     }
 
-    /// Whether there is exactly one job id for each location, and nothing else.
+    /// Whether there is exactly one job id for each location, all different, and nothing else.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.job_ids.len() == self.locations.len() && self.unrecognized_entries.is_empty()
+        self.different_jobs() == self.locations.len()
+            && self.job_ids.len() == self.locations.len()
+            && self.unrecognized_entries.is_empty()
+    }
+
+    fn different_jobs(&self) -> usize {
+        self.job_ids.iter().collect::<HashSet<_>>().len()
     }
 
     /// Makes a gap an error.
@@ -392,10 +396,12 @@ impl RemoveOutcome {
             return Ok(self);
         }
         let gap = format!(
-            "the server took the removal of {} location(s), but named {} job(s) and {} entries that are no job ids",
+            "the server took the removal of {} location(s), but named {} job(s) and {} entries that are no job ids; {} of \
+             the jobs are different",
             self.locations.len(),
             self.job_ids.len(),
-            self.unrecognized_entries.len()
+            self.unrecognized_entries.len(),
+            self.different_jobs()
         );
         Err(Error::incomplete(gap, Outcome::RemoveCertificates(self)))
     }
