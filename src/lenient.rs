@@ -31,9 +31,13 @@ pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     member(object, name)?.as_str().filter(|text| !text.trim().is_empty())
 }
 
-/// What a body that is not an object says to people: the title of an HTML page, else the text itself, shortened.
+/// What a body that is no JSON object or array says to people: the title of an HTML page, else the text itself, shortened.
 pub(crate) fn message_of_text(body: &str) -> Option<String> {
-    let unquoted = json(body).ok().and_then(|json| Some(json.as_str()?.to_owned()));
+    let unquoted = match json(body) {
+        Ok(Value::String(text)) => Some(text),
+        Ok(Value::Object(_) | Value::Array(_)) => return None,
+        Ok(_) | Err(_) => None,
+    };
     let body = unquoted.as_deref().unwrap_or(body).trim_start_matches('\u{feff}').trim();
     let said = if body.starts_with('<') { html_title(body)? } else { body };
     let said = said.trim();

@@ -48,7 +48,9 @@
 //! - `Ok`: the server took it. What that means is said by each operation; a removal, for example, is only scheduled.
 //!   An answer with fewer or more entries than expected is still `Ok`, so that `?` never throws away a job id;
 //!   `require_complete()` makes a gap an error that holds the outcome.
-//! - An error that proves that nothing happened: `Configuration`, `Validation`, `Authentication`, `Transport`, `Api`.
+//! - An error that proves that nothing was sent or taken: `Configuration`, `Validation`, `Authentication`, `Transport`; or
+//!   `Api`, the server's clear refusal. (Of a call on several stores or certificates, whether a server does a part before
+//!   it refuses is documented nowhere.)
 //! - [`OutcomeUnknown`]: the change may have arrived. It holds the request, whatever was answered, and advice where to
 //!   look. **The crate never repeats such a change on its own**; you can, with `execute`.
 //!
@@ -97,7 +99,7 @@
 //! | nesting of JSON | 128 | (`serde_json`'s own limit) |
 //!
 //! HTTP/1.1 only. Plain `http://` is refused unless the host is this machine or `allow_plain_http()` was said. `https`
-//! goes through the proxy that the environment names; plain `http` and loopback use none. TLS trusts what the platform
+//! goes through the proxy that the environment names; plain `http` and loopback use none unless `proxy` names one. TLS trusts what the platform
 //! trusts; `add_root_certificate`, `only_root_certificate` and `client_identity` change that.
 //!
 //! # Logs and the audit
@@ -105,7 +107,7 @@
 //! Everything goes through `tracing`. Each call has a span `clm.call` and each try an event at DEBUG, with
 //! OpenTelemetry's names of an HTTP client's fields. Each change has one event at INFO under the target **`clm::audit`**:
 //! operation, principal, targets, scope, your `.reason(..)`, attempts, the server's correlation id, job ids, and how it
-//! ended. None of them holds a body, a query or a secret.
+//! ended. None of them holds a body, a query or a secret. (No correlation id of AppViewX is known.)
 //!
 //! # Secrets
 //!
@@ -132,6 +134,8 @@ mod validation;
 
 #[cfg(feature = "appviewx")]
 pub mod appviewx;
+#[cfg(all(any(fuzzing, test), feature = "keyfactor", feature = "appviewx"))]
+pub mod fuzzing;
 #[cfg(feature = "keyfactor")]
 pub mod keyfactor;
 #[cfg(feature = "testing")]
@@ -144,6 +148,12 @@ pub use self::transport::{
 };
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::validation::{InvalidCharacter, Problem, Reason, ValidationError};
+
+// The types of these show in the API; so that nobody has to find the matching version.
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub use {http, secrecy, url};
+#[cfg(feature = "keyfactor")]
+pub use {jiff, uuid};
 
 /// The README's programs compile and run with the tests.
 #[cfg(all(doctest, feature = "keyfactor", feature = "appviewx", feature = "testing"))]

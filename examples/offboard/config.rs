@@ -96,11 +96,17 @@ impl Config {
         } else {
             None
         };
-        if let Some(name) = variables.0.keys().next() {
+        if let Some((name, _)) = variables.0.iter().find(|(_, value)| !value.is_empty()) {
             return Err(format!("{name} is set, but this program does not use it; unset it to go on"));
         }
         if keyfactor.is_none() && appviewx.is_none() {
             return Err("nothing to do: give --location or --resource-id".to_owned());
+        }
+        if keyfactor.is_none() && targets.collection_id.is_some() {
+            return Err("--collection-id belongs to --location, and there is none".to_owned());
+        }
+        if appviewx.is_none() && targets.comment.is_some() {
+            return Err("--comment belongs to --resource-id, and there is none".to_owned());
         }
         Ok(Self::Job(Job { mode: targets.mode, keyfactor, appviewx }))
     }
@@ -133,6 +139,9 @@ fn location(text: &str) -> Result<CertificateLocation, String> {
 
 fn keyfactor_job(targets: &Targets, variables: &mut Variables) -> Result<KeyfactorJob, Problem> {
     let host = variables.required("KEYFACTOR_HOSTNAME")?;
+    if host.contains(['/', ':', '@']) {
+        return Err("KEYFACTOR_HOSTNAME is a host name alone, without https:// and port".to_owned());
+    }
     let port = variables.take("KEYFACTOR_PORT").map(|port| format!(":{port}")).unwrap_or_default();
     let path = variables.take("KEYFACTOR_API_PATH").unwrap_or_default();
     let server = format!("https://{host}{port}/{}", path.trim_matches('/'));
@@ -174,15 +183,13 @@ fn appviewx_job(targets: &Targets, variables: &mut Variables) -> Result<AppViewX
     })
 }
 
-/// The variables of both vendors that are set and not empty. What is left in the end was not understood.
+/// The variables of both vendors that are set. What is left in the end was not understood.
 struct Variables(BTreeMap<String, String>);
 
 impl Variables {
     fn of(variables: impl Iterator<Item = (String, OsString)>) -> Result<Self, Problem> {
         variables
-            .filter(|(name, value)| {
-                (name.starts_with("KEYFACTOR_") || name.starts_with("APPVIEWX_")) && !value.is_empty()
-            })
+            .filter(|(name, _)| name.starts_with("KEYFACTOR_") || name.starts_with("APPVIEWX_"))
             .map(|(name, value)| match value.into_string() {
                 Ok(value) => Ok((name, value)),
                 Err(_) => Err(format!("{name} is not valid Unicode")),
@@ -196,7 +203,7 @@ impl Variables {
     }
 
     fn take(&mut self, name: &str) -> Option<String> {
-        self.0.remove(name)
+        self.0.remove(name).filter(|value| !value.is_empty())
     }
 
     fn required(&mut self, name: &str) -> Result<String, Problem> {
@@ -226,7 +233,8 @@ mod tests {
 
     #[test]
     fn the_fakes_run_only_if_nothing_at_all_is_given() {
-        assert!(matches!(read(&[], &[("HOME", "/root"), ("KEYFACTOR_HOSTNAME", "")]), Ok(Config::Demo)));
+        assert!(matches!(read(&[], &[("HOME", "/home/me")]), Ok(Config::Demo)));
+        assert_eq!(problem(&[], &[("KEYFACTOR_HOSTNAME", "")]), "KEYFACTOR_HOSTNAME is not set");
         assert_eq!(problem(&["--yes"], &[]), "nothing to do: give --location or --resource-id");
         assert_eq!(problem(&["--location", STORE], &[]), "KEYFACTOR_HOSTNAME is not set");
         assert_eq!(problem(&["--resource-id", "a"], &[]), "APPVIEWX_URL is not set");
@@ -245,6 +253,24 @@ mod tests {
             problem(&["--location", STORE], &[host, ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t"), url]),
             "APPVIEWX_USERNAME is not set",
         );
+    }
+
+    #[test]
+    fn nothing_that_is_given_is_passed_over() {
+        let url = [("APPVIEWX_URL", "https://appviewx.example.com"), ("APPVIEWX_SESSION_ID", "s")];
+        let host = [("KEYFACTOR_HOSTNAME", "command.example.com"), ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t")];
+        assert_eq!(
+            problem(&["--resource-id=a", "--collection-id=4"], &url),
+            "--collection-id belongs to --location, and there is none"
+        );
+        assert_eq!(
+            problem(&["--location", STORE, "--comment=why"], &host),
+            "--comment belongs to --resource-id, and there is none"
+        );
+        for name in ["https://command.example.com", "command.example.com:8443", "me@command.example.com"] {
+            let said = problem(&["--location", STORE], &[("KEYFACTOR_HOSTNAME", name)]);
+            assert_eq!(said, "KEYFACTOR_HOSTNAME is a host name alone, without https:// and port");
+        }
     }
 
     #[test]

@@ -14,9 +14,10 @@ mod report;
 
 use std::process::ExitCode;
 
-use clm::keyfactor::CertificateLocation;
+use clm::appviewx::UnassignCertificates;
+use clm::keyfactor::{CertificateLocation, RemoveCertificates};
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
-use clm::{appviewx, keyfactor};
+use clm::{ValidationError, appviewx, keyfactor};
 
 use config::{AppViewXJob, Config, Job, KeyfactorJob, Mode};
 use report::Report;
@@ -27,7 +28,7 @@ async fn main() -> ExitCode {
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     match Config::read(arguments, variables) {
         Ok(Config::Help) => {
-            println!("{}", config::HELP);
+            Report::plain().line(config::HELP);
             ExitCode::SUCCESS
         }
         Ok(Config::Demo) => demo().await,
@@ -40,51 +41,73 @@ async fn main() -> ExitCode {
 }
 
 async fn run(job: &Job, report: &Report) -> ExitCode {
+    // Both requests are checked before either is sent, so that a bad comment does not leave the job half done.
+    let removal = match job.keyfactor.as_ref().map(removal).transpose() {
+        Ok(removal) => removal,
+        Err(error) => return report.keyfactor_error(&error.into()),
+    };
+    let unassignment = match job.appviewx.as_ref().map(unassignment).transpose() {
+        Ok(unassignment) => unassignment,
+        Err(error) => return report.appviewx_error(&error.into()),
+    };
     if job.mode == Mode::Show {
         report.line("Nothing is sent without --yes. With it, this would be:");
     }
-    if let Some(keyfactor) = &job.keyfactor
-        && let Err(error) = remove(keyfactor, job.mode, report).await
-    {
-        return report.keyfactor_error(&error);
+    if let (Some(keyfactor), Some(request)) = (&job.keyfactor, removal) {
+        report.removal(keyfactor.client.base_url(), &request);
+        if job.mode == Mode::Send
+            && let Err(error) = remove(&keyfactor.client, request, report).await
+        {
+            return report.keyfactor_error(&error);
+        }
     }
-    if let Some(appviewx) = &job.appviewx
-        && let Err(error) = unassign(appviewx, job.mode, report).await
-    {
-        return report.appviewx_error(&error);
+    if let (Some(appviewx), Some(request)) = (&job.appviewx, unassignment) {
+        report.unassignment(appviewx.client.base_url(), &request);
+        if job.mode == Mode::Send
+            && let Err(error) = unassign(&appviewx.client, request, report).await
+        {
+            return report.appviewx_error(&error);
+        }
     }
     ExitCode::SUCCESS
 }
 
-async fn remove(job: &KeyfactorJob, mode: Mode, report: &Report) -> Result<(), keyfactor::Error> {
+fn removal(job: &KeyfactorJob) -> Result<RemoveCertificates, ValidationError> {
     let certificate_stores = job.client.certificate_stores();
     let mut removal = certificate_stores.remove_certificates(job.locations.clone(), keyfactor::Schedule::Immediate);
     if let Some(id) = job.collection_id {
         removal = removal.collection_id(id);
     }
-    let request = removal.build()?;
-    report.removal(job.client.base_url(), &request);
-    if mode == Mode::Send {
-        let outcome = certificate_stores.execute(request).await?;
-        report.removal_outcome(&outcome);
-        outcome.require_complete()?;
-    }
-    Ok(())
+    removal.build()
 }
 
-async fn unassign(job: &AppViewXJob, mode: Mode, report: &Report) -> Result<(), appviewx::Error> {
-    let certificate_groups = job.client.certificate_groups();
-    let mut unassignment = certificate_groups.unassign(&job.resource_ids);
+fn unassignment(job: &AppViewXJob) -> Result<UnassignCertificates, ValidationError> {
+    let mut unassignment = job.client.certificate_groups().unassign(&job.resource_ids);
     if let Some(comment) = &job.comment {
         unassignment = unassignment.comment(comment);
     }
-    let request = unassignment.build()?;
-    report.unassignment(job.client.base_url(), &request);
-    if mode == Mode::Send {
-        let outcome = certificate_groups.execute(request).await?;
-        report.unassign_outcome(&outcome);
-        outcome.require_complete()?;
-    }
+    unassignment.build()
+}
+
+async fn remove(
+    client: &keyfactor::Client,
+    request: RemoveCertificates,
+    report: &Report,
+) -> Result<(), keyfactor::Error> {
+    let outcome = client.certificate_stores().execute(request).await?;
+    report.removal_outcome(&outcome);
+    outcome.require_complete()?;
+    Ok(())
+}
+
+async fn unassign(
+    client: &appviewx::Client,
+    request: UnassignCertificates,
+    report: &Report,
+) -> Result<(), appviewx::Error> {
+    let outcome = client.certificate_groups().execute(request).await?;
+    report.unassign_outcome(&outcome);
+    outcome.require_complete()?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clm::appviewx::{self, UnassignCertificates, UnassignOutcome};
 use clm::keyfactor::{self, PermissionScope, RemoveCertificates, RemoveOutcome};
-use url::Url;
+use clm::url::Url;
 
 pub(crate) struct Report {
     prefix: &'static str,
@@ -75,7 +75,9 @@ impl Report {
                 self.line(&format!("    {what} {id}"));
             }
         }
-        self.line("    They are in the default group now: its policy applies, renewal included.");
+        if outcome.is_complete() {
+            self.line("    They are in the default group now: its policy applies, renewal included.");
+        }
     }
 
     pub(crate) fn keyfactor_error(&self, error: &keyfactor::Error) -> ExitCode {

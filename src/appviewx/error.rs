@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::certificate_groups::{UnassignCertificates, UnassignOutcome};
 use crate::lenient::{self, Message, one_line};
@@ -15,6 +15,7 @@ use crate::transport::{
 use crate::validation::ValidationError;
 
 use super::error_code::ErrorCode;
+use super::types::ResourceId;
 
 /// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
 pub type OutcomeUnknown = transport::OutcomeUnknown<Request, ErrorCode>;
@@ -41,7 +42,8 @@ pub enum Error {
     /// Nothing of a change can have arrived, or a read got no answer.
     #[error(transparent)]
     Transport(Box<TransportError>),
-    /// The server refused.
+    /// The server refused. Of a call on several stores or certificates, whether the server did a part before it refused
+    /// is documented nowhere.
     #[error(transparent)]
     Api(Box<ApiError>),
     /// A change may have arrived. **Do not send it again before you know.**
@@ -62,13 +64,12 @@ impl Error {
 
     fn evidence(&self) -> Evidence<'_, ErrorCode> {
         match self {
+            Self::Authentication(error) => error.evidence(),
             Self::Transport(error) => error.evidence(),
             Self::Api(error) => error.evidence(),
             Self::OutcomeUnknown(error) => error.evidence(),
             Self::Decode(error) => error.evidence(),
-            Self::Configuration(_) | Self::Validation(_) | Self::Authentication(_) | Self::Incomplete(_) => {
-                Evidence::NONE
-            }
+            Self::Configuration(_) | Self::Validation(_) | Self::Incomplete(_) => Evidence::NONE,
         }
     }
 
@@ -232,6 +233,13 @@ impl ApiError {
         &self.said.tags
     }
 
+    /// Ids that the answer names as successful although it says that it failed. Which of the two is true is documented
+    /// nowhere: look before you act on them.
+    #[must_use]
+    pub fn successful_ids(&self) -> &[ResourceId] {
+        &self.said.successful_ids
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
@@ -278,6 +286,9 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
+/// The members of the vendor's envelope. An object with none of them is somebody else's.
+const MEMBERS: [&str; 5] = ["response", "message", "appStatusCode", "tags", "headers"];
+
 /// The vendor's envelope around every answer. Its members come in either spelling, and of any type.
 pub(super) struct Envelope {
     pub(super) response: Value,
@@ -289,8 +300,9 @@ pub(super) struct Envelope {
 impl Envelope {
     pub(super) fn read(body: &str) -> Result<Self, Cause> {
         let json = lenient::json(body).map_err(|error| Cause::json(&error))?;
-        if !json.is_object() {
-            return Err(Cause::new("an object was expected"));
+        let known = MEMBERS.iter().any(|name| lenient::member(&json, name).is_some());
+        if !known && !json.as_object().is_some_and(Map::is_empty) {
+            return Err(Cause::new("an object with the members of the vendor's envelope was expected"));
         }
         let member = |name| lenient::member(&json, name).cloned().unwrap_or_default();
         Ok(Self {
@@ -299,6 +311,16 @@ impl Envelope {
             app_status_code: member("appStatusCode"),
             tags: member("tags"),
         })
+    }
+
+    /// What the vendor's sample calls `Successful Ids`. Entries that are no text are kept as they were written.
+    pub(super) fn successful_ids(&self) -> Vec<ResourceId> {
+        lenient::member(&self.response, "Successful Ids")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned).into())
+            .collect()
     }
 
     /// "It is a non-null value for a failure", says the vendor's page; some successes carry `SUCCESS`.
@@ -313,13 +335,18 @@ struct Said {
     code: Option<ErrorCode>,
     message: Option<Message>,
     tags: Value,
+    successful_ids: Vec<ResourceId>,
 }
 
 // The tags have no documented content, so they are not shown.
 impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, tags: _ } = self;
-        f.debug_struct("Said").field("code", code).field("message", message).finish_non_exhaustive()
+        let Self { code, message, tags: _, successful_ids } = self;
+        f.debug_struct("Said")
+            .field("code", code)
+            .field("message", message)
+            .field("successful_ids", successful_ids)
+            .finish_non_exhaustive()
     }
 }
 
@@ -328,6 +355,7 @@ impl Said {
         let Ok(envelope) = Envelope::read(body) else {
             return Self { message: lenient::message_of_text(body).map(Message::from), ..Self::default() };
         };
+        let successful_ids = envelope.successful_ids();
         let Envelope { response, message, app_status_code, tags } = envelope;
         let message = message.or_else(|| lenient::text(&response, "message").map(str::to_owned));
         let code = match app_status_code {
@@ -335,6 +363,6 @@ impl Said {
             Value::String(code) => Some(ErrorCode::of(code, message.as_deref())),
             other => Some(ErrorCode::Other(other.to_string())),
         };
-        Self { code, message: message.map(Message::from), tags }
+        Self { code, message: message.map(Message::from), tags, successful_ids }
     }
 }

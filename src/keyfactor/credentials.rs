@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::transport::{AuthenticationError, Cause, ConfigurationError, Credential, Renew};
+use crate::transport::{Cause, ConfigurationError, Credential, NoCredential, Renew};
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ enum Kind {
 
 /// Fetches a token.
 type Provider = Arc<dyn Fn() -> Fetch + Send + Sync>;
-type Fetch = Pin<Box<dyn Future<Output = Result<SecretString, AuthenticationError>> + Send>>;
+type Fetch = Pin<Box<dyn Future<Output = Result<SecretString, NoCredential>> + Send>>;
 
 impl Credentials {
     /// Basic authentication, for servers with an Active Directory behind them. The user name is sent as it is given;
@@ -60,7 +60,7 @@ impl Credentials {
             Box::pin(async move {
                 fetched.await.map_err(|error| {
                     let cause = Cause::of_error(&*error.into());
-                    AuthenticationError::new("the function that fetches the bearer token failed", Some(cause))
+                    NoCredential::new("the function that fetches the bearer token failed", Some(cause))
                 })
             })
         });
@@ -89,8 +89,8 @@ impl Credentials {
 struct FetchedBearer(Provider);
 
 impl Renew for FetchedBearer {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, AuthenticationError>> + Send + '_>> {
-        Box::pin(async { bearer(&(self.0)().await?).map_err(|problem| AuthenticationError::new(problem, None)) })
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, NoCredential>> + Send + '_>> {
+        Box::pin(async { bearer(&(self.0)().await?).map_err(|problem| NoCredential::new(problem, None)) })
     }
 }
 

@@ -43,7 +43,8 @@ pub enum Error {
     /// Nothing of a change can have arrived, or a read got no answer.
     #[error(transparent)]
     Transport(Box<TransportError>),
-    /// The server refused.
+    /// The server refused. Of a call on several stores or certificates, whether the server did a part before it refused
+    /// is documented nowhere.
     #[error(transparent)]
     Api(Box<ApiError>),
     /// A change may have arrived. **Do not send it again before you know.**
@@ -64,13 +65,12 @@ impl Error {
 
     fn evidence(&self) -> Evidence<'_, ErrorCode> {
         match self {
+            Self::Authentication(error) => error.evidence(),
             Self::Transport(error) => error.evidence(),
             Self::Api(error) => error.evidence(),
             Self::OutcomeUnknown(error) => error.evidence(),
             Self::Decode(error) => error.evidence(),
-            Self::Configuration(_) | Self::Validation(_) | Self::Authentication(_) | Self::Incomplete(_) => {
-                Evidence::NONE
-            }
+            Self::Configuration(_) | Self::Validation(_) | Self::Incomplete(_) => Evidence::NONE,
         }
     }
 

@@ -3,26 +3,26 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The GUID of a certificate store.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateStoreId(Uuid);
 
 /// The GUID of an orchestrator job.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobId(Uuid);
 
 /// The number of a certificate collection. Whether it is positive is checked when a request is built.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CollectionId(i32);
 
 /// The number of a certificate store container. Whether it is positive is checked when a request is built.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContainerId(i32);
 
@@ -64,6 +64,12 @@ impl From<Uuid> for CertificateStoreId {
     }
 }
 
+impl From<CertificateStoreId> for Uuid {
+    fn from(id: CertificateStoreId) -> Self {
+        id.0
+    }
+}
+
 impl From<&CertificateStoreId> for CertificateStoreId {
     fn from(id: &CertificateStoreId) -> Self {
         *id
@@ -81,6 +87,12 @@ impl FromStr for CertificateStoreId {
 impl From<Uuid> for JobId {
     fn from(id: Uuid) -> Self {
         Self(id)
+    }
+}
+
+impl From<JobId> for Uuid {
+    fn from(id: JobId) -> Self {
+        id.0
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use super::server::{RecordedRequest, Reply, Server, Service, locked, member};
 use crate::appviewx::{Client, Credentials};
@@ -25,8 +26,10 @@ const DEFAULT_GROUP: &str = "Default";
 ///
 /// **Assumed:** the order in which the causes are checked; that a refusal has the same five members as a success, and
 /// that one certificate without permission refuses the whole call; that an unknown id, or a certificate that is in the
-/// default group already, is left out of `Successful Ids`; which characters are "special" (everything but letters,
-/// digits and the space); that a wrong `Content-Type` or a missing `gwsource` counts as a missing mandatory field; that
+/// default group already, is left out of `Successful Ids`; which characters are "special" (everything but letters, their
+/// marks, digits and the space) and that UTF-16 units are counted; that the message about a mandatory field ends in the
+/// field's name; that refusals spell their members in lower case while the success spells them as the page's sample
+/// does; that a wrong `Content-Type` or a missing `gwsource` counts as a missing mandatory field; that
 /// the default group is called `Default`.
 ///
 /// **Invented, to reach a documented refusal from a client that checks first:**
@@ -305,11 +308,16 @@ impl State {
             Value::String(text) => text,
             _ => return Err(missing("comment")),
         };
-        if comment.chars().count() > self.comment_limit {
+        if comment.encode_utf16().count() > self.comment_limit {
             let message = format!("comment exceeds the {}-character limit.", self.comment_limit);
             return Err(refusal((400, "VALIDATION_ERROR_0004", &message)));
         }
-        let accepted = |it: char| it.is_alphanumeric() || it == ' ' || self.comment_characters.contains(&it);
+        let accepted = |it: char| {
+            let plain =
+                matches!(it.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
+                    || it.general_category() == GeneralCategory::DecimalNumber;
+            plain || it == ' ' || self.comment_characters.contains(&it)
+        };
         if !comment.chars().all(accepted) {
             return Err(refusal((400, "CERT-GEN-0033", "Invalid characters in the comments.")));
         }

@@ -27,9 +27,9 @@ const PASSWORD: &str = "fake-keyfactor-password";
 ///
 /// **Assumed:** the order in which permissions are checked (it is lost in every copy of the vendor's page) and that
 /// one location without permission refuses the whole call; that a certificate must be in the collection; that a
-/// request without `x-keyfactor-requested-with`, or with a body of another shape, is answered 400; that an unknown
-/// store is answered 404; that an unknown alias becomes a job that fails; that the job ids come in the order of the
-/// locations.
+/// request without `x-keyfactor-requested-with`, or with a body of another shape, is answered 400 with a message and no
+/// code; that a 401 has the body `null`; that an unknown store is answered 404 with the code `0xA0130000`; that an unknown
+/// alias becomes a job that fails; that the job ids come in the order of the locations.
 pub struct FakeKeyfactor {
     server: Server,
     command: Arc<Command>,
@@ -170,12 +170,12 @@ impl FakeKeyfactor {
         })
     }
 
-    /// Puts a certificate into a store. It is in no collection.
+    /// Puts a certificate into a store, which is added if the fake does not have it. It is in no collection.
     pub fn add_certificate(&self, store: CertificateStoreId, alias: impl Into<String>) {
         self.put_certificate(store, alias.into(), BTreeSet::new());
     }
 
-    /// Puts a certificate into a store; it is in this collection.
+    /// Puts a certificate into a store, which is added if the fake does not have it. It is in this collection.
     pub fn add_certificate_in(&self, store: CertificateStoreId, alias: impl Into<String>, collection: i32) {
         self.put_certificate(store, alias.into(), [collection].into());
     }
@@ -273,7 +273,11 @@ impl State {
             .as_object()
             .filter(|schedule| schedule.len() == 1)
             .ok_or_else(|| bad_request("Schedule must set exactly one kind."))?;
-        let recurring = schedule.keys().any(|kind| kind != "Immediate" && kind != "ExactlyOnce");
+        let recurring = match schedule.iter().next().map(|(kind, value)| (kind.as_str(), value)) {
+            Some(("Immediate", Value::Bool(true)) | ("ExactlyOnce", Value::Object(_))) => false,
+            Some(("Interval" | "Daily" | "Weekly" | "Monthly", Value::Object(_))) => true,
+            _ => return Err(bad_request("Schedule is not valid.")),
+        };
         // `ContainerId` is not read: no schema of this call has it, and unknown members are ignored.
         let collection = match member(&body, "CollectionId") {
             Value::Null => None,

@@ -128,13 +128,13 @@ pub(super) trait Service: Send + Sync + 'static {
 /// A running fake.
 pub(super) struct Server {
     mock: MockServer,
-    log: Arc<Mutex<VecDeque<RecordedRequest>>>,
+    log: Arc<Mutex<Log>>,
 }
 
 impl Server {
     pub(super) async fn start(service: Arc<dyn Service>) -> Self {
         let mock = MockServer::builder().disable_request_recording().start().await;
-        let log = Arc::default();
+        let log = Arc::<Mutex<Log>>::default();
         Mock::given(any()).respond_with(Adapter { service, log: Arc::clone(&log) }).mount(&mock).await;
         Self { mock, log }
     }
@@ -144,11 +144,11 @@ impl Server {
     }
 
     pub(super) fn requests(&self) -> Vec<RecordedRequest> {
-        locked(&self.log).iter().cloned().collect()
+        locked(&self.log).requests.iter().cloned().collect()
     }
 
     pub(super) fn unexpected_requests(&self) -> Vec<RecordedRequest> {
-        locked(&self.log).iter().filter(|request| !request.expected).cloned().collect()
+        locked(&self.log).requests.iter().filter(|request| !request.expected).cloned().collect()
     }
 }
 
@@ -159,7 +159,7 @@ pub(super) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 struct Adapter {
     service: Arc<dyn Service>,
-    log: Arc<Mutex<VecDeque<RecordedRequest>>>,
+    log: Arc<Mutex<Log>>,
 }
 
 impl Respond for Adapter {
@@ -176,7 +176,7 @@ impl Respond for Adapter {
         let reply = self.service.answer(&recorded);
         recorded.status = reply.status;
         recorded.expected = reply.expected;
-        record(&mut locked(&self.log), recorded);
+        locked(&self.log).record(recorded);
         let mut template =
             ResponseTemplate::new(reply.status).set_body_raw(reply.body.to_string(), "application/json; charset=utf-8");
         for (name, value) in reply.headers {
@@ -186,11 +186,20 @@ impl Respond for Adapter {
     }
 }
 
-fn record(log: &mut VecDeque<RecordedRequest>, request: RecordedRequest) {
-    log.push_back(request);
-    let mut bytes: usize = log.iter().map(|request| request.body.len()).sum();
-    while log.len() > MOST_REQUESTS || bytes > MOST_BODY_BYTES {
-        let Some(oldest) = log.pop_front() else { break };
-        bytes -= oldest.body.len();
+/// The requests, oldest first, and the bytes of their bodies.
+#[derive(Default)]
+struct Log {
+    requests: VecDeque<RecordedRequest>,
+    bytes: usize,
+}
+
+impl Log {
+    fn record(&mut self, request: RecordedRequest) {
+        self.bytes += request.body.len();
+        self.requests.push_back(request);
+        while self.requests.len() > MOST_REQUESTS || self.bytes > MOST_BODY_BYTES {
+            let Some(oldest) = self.requests.pop_front() else { break };
+            self.bytes -= oldest.body.len();
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::error::Trace;
 /// What a vendor knows about a change before it is sent. Nothing in it is a secret, and none of it is sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
-    /// Stores and aliases, or ids.
+    /// Stores and aliases, or ids, as a JSON array: none of them can look like two.
     pub(crate) targets: String,
     pub(crate) scope: String,
     /// The caller's words.
@@ -20,6 +20,7 @@ pub(crate) struct Audit {
     principal: String,
     record: Record,
     stage: Stage,
+    tries: u32,
 }
 
 /// How much of a change can have left.
@@ -37,14 +38,15 @@ pub(super) enum Stage {
 
 impl Audit {
     pub(super) fn of_change(operation: &'static str, principal: &str, record: Record) -> Self {
-        Self { operation, principal: principal.to_owned(), record, stage: Stage::NothingSent }
+        Self { operation, principal: principal.to_owned(), record, stage: Stage::NothingSent, tries: 0 }
     }
 
     pub(super) fn of_read(operation: &'static str) -> Self {
-        Self { operation, principal: String::new(), record: Record::default(), stage: Stage::Silent }
+        Self { operation, principal: String::new(), record: Record::default(), stage: Stage::Silent, tries: 0 }
     }
 
     pub(super) fn try_begins(&mut self) {
+        self.tries += 1;
         if self.stage == Stage::NothingSent {
             self.stage = Stage::InFlight;
         }
@@ -81,7 +83,7 @@ impl Audit {
                 targets,
                 scope,
                 reason = reason.as_deref(),
-                attempts = trace.map(|trace| trace.attempts),
+                attempts = trace.map_or(self.tries, |trace| trace.attempts),
                 correlation_id = trace.and_then(|trace| trace.correlation_id.as_deref()),
                 job_ids,
                 ended,
@@ -95,7 +97,8 @@ impl Drop for Audit {
     fn drop(&mut self) {
         match self.stage {
             Stage::Silent => {}
-            Stage::NothingSent => self.write("dropped before it was sent", None, ""),
+            Stage::NothingSent if self.tries == 0 => self.write("dropped before it was sent", None, ""),
+            Stage::NothingSent => self.write("dropped: refused or not connected until then", None, ""),
             Stage::InFlight | Stage::Unanswered => {
                 tracing::warn!(
                     clm.operation = self.operation,

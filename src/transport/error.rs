@@ -94,19 +94,63 @@ impl TransportError {
     }
 }
 
-/// The credential could not be had or renewed: the login or token request failed. The operation was not sent, or was
-/// refused with 401 before.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("no valid credential could be had: {what}")]
+/// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
+/// operation was not sent, or was refused with 401 before.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: no valid credential could be had: {}", trace.call, error.what)]
 pub struct AuthenticationError {
-    what: &'static str,
+    error: NoCredential,
+    /// The 401, if the operation was sent.
+    refused: Option<Answer>,
+    trace: Trace,
     #[source]
     cause: Option<Cause>,
 }
 
 impl AuthenticationError {
+    pub(crate) fn evidence<Code>(&self) -> Evidence<'_, Code> {
+        Evidence { trace: Some(&self.trace), answer: self.refused.as_ref(), ..Evidence::NONE }
+    }
+
+    /// What went wrong with the credential.
+    #[must_use]
+    pub fn problem(&self) -> &'static str {
+        self.error.what
+    }
+
+    /// The status with which the operation was refused, if it was sent.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.refused.as_ref().map(|answer| answer.status)
+    }
+
+    /// How many times the operation was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.trace.attempts
+    }
+
+    /// How long it took altogether.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.trace.elapsed
+    }
+}
+
+/// Why there is no credential. All calls that waited for the same renewal share it.
+#[derive(Clone, Debug)]
+pub(crate) struct NoCredential {
+    what: &'static str,
+    cause: Option<Cause>,
+}
+
+impl NoCredential {
     pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
         Self { what, cause }
+    }
+
+    pub(crate) fn into_cause(self) -> Cause {
+        Cause { text: self.what.to_owned(), source: self.cause.map(Box::new) }
     }
 }
 
@@ -323,6 +367,8 @@ pub(crate) struct Exchange {
     pub(crate) answer: Answer,
     pub(crate) trace: Trace,
     pub(crate) audit: Audit,
+    /// An earlier copy of this change went unanswered.
+    pub(crate) after_unanswered_copy: bool,
 }
 
 /// A call that did not end in a complete 2xx answer.
@@ -341,7 +387,7 @@ pub(crate) enum End {
     /// The server refused, with a status that says so; perhaps a second copy, after a first that it never answered.
     Refused { answer: Answer, after_unanswered_copy: bool },
     /// The credential could not be had or renewed.
-    NotAuthenticated(AuthenticationError),
+    NotAuthenticated { error: NoCredential, refused: Option<Answer> },
     /// A change may have arrived.
     Unknown { answer: Option<Answer>, cause: Option<Cause> },
     /// A read was answered 2xx in a way that cannot be taken.
@@ -351,14 +397,14 @@ pub(crate) enum End {
 impl Exchange {
     /// A 2xx answer to a change in a shape that nobody expected: it may well have been carried out.
     pub(crate) fn unreadable_change(self, cause: Cause) -> Failure {
-        let Self { answer, trace, audit } = self;
+        let Self { answer, trace, audit, .. } = self;
         Failure { end: Box::new(End::Unknown { answer: Some(answer), cause: Some(cause) }), trace, audit }
     }
 
     /// A 2xx answer whose content says that the call was refused.
     pub(crate) fn refused(self) -> Failure {
-        let Self { answer, trace, audit } = self;
-        Failure { end: Box::new(End::Refused { answer, after_unanswered_copy: false }), trace, audit }
+        let Self { answer, trace, audit, after_unanswered_copy } = self;
+        Failure { end: Box::new(End::Refused { answer, after_unanswered_copy }), trace, audit }
     }
 }
 
@@ -386,7 +432,10 @@ pub(crate) trait FromFailure: Sized {
             End::Refused { answer, after_unanswered_copy } => {
                 Self::refused(request, Refusal { answer, trace, after_unanswered_copy })
             }
-            End::NotAuthenticated(error) => Self::authentication(error),
+            End::NotAuthenticated { error, refused } => {
+                let cause = error.cause.clone();
+                Self::authentication(AuthenticationError { error, refused, trace, cause })
+            }
             End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
             End::Unknown { answer, cause } => {
                 // A 2xx says nothing about a failure, and half of it would only look as if it did.
@@ -414,7 +463,7 @@ impl End {
             Self::NotDone { .. } => "not sent",
             Self::Refused { after_unanswered_copy: false, .. } => "refused",
             Self::Refused { after_unanswered_copy: true, .. } => "refused after an unanswered copy",
-            Self::NotAuthenticated(_) => "not authenticated",
+            Self::NotAuthenticated { .. } => "not authenticated",
             Self::Unknown { .. } => "outcome unknown",
             Self::Unreadable { .. } => "answer unreadable",
         }

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use url::Url;
 
 pub(crate) use self::audit::Record;
-pub(crate) use self::error::{Answer, Cause, Evidence, Exchange, Failure, FromFailure, Refusal};
+pub(crate) use self::error::{Answer, Cause, Evidence, Exchange, Failure, FromFailure, NoCredential, Refusal};
 pub use self::error::{
     AuthenticationError, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError,
 };
@@ -119,18 +119,21 @@ impl Transport {
                 return Err(Failure { end, trace, audit });
             }
         };
-        let issued = match self.identity.credential.current().await {
-            Ok(issued) => issued,
-            Err(error) => return Err(Failure { end: Box::new(End::NotAuthenticated(error)), trace, audit }),
-        };
         let limits = self.limits(effect, call.retry_policy.unwrap_or(self.options.retry_policy));
+        let issued = match in_time(limits.budget, self.identity.credential.current()).await {
+            Ok(issued) => issued,
+            Err(error) => {
+                let end = Box::new(End::NotAuthenticated { error, refused: None });
+                return Err(Failure { end, trace, audit });
+            }
+        };
         let mut road = Network { transport: self, call, url, issued, audit, correlation_id: None };
         let ended = run(effect, limits, &mut road).await;
         trace.attempts = ended.attempts;
         trace.elapsed = ended.elapsed;
         trace.correlation_id = road.correlation_id;
         match ended.result {
-            Ok(answer) => Ok(Exchange { answer, trace, audit: road.audit }),
+            Ok(answer) => Ok(Exchange { answer, trace, audit: road.audit, after_unanswered_copy: ended.unanswered }),
             Err(end) => Err(Failure { end, trace, audit: road.audit }),
         }
     }
@@ -190,8 +193,12 @@ impl<'a> Road for Network<'a> {
         tokio::time::sleep(pause).await;
     }
 
-    async fn renew(&mut self) -> Option<Result<(), AuthenticationError>> {
-        let renewed = self.transport.identity.credential.newer(&self.issued).await?;
+    async fn renew(&mut self, limit: Duration) -> Option<Result<(), NoCredential>> {
+        let credential = &self.transport.identity.credential;
+        if !credential.is_renewable() {
+            return None;
+        }
+        let renewed = in_time(limit, credential.newer(&self.issued)).await;
         Some(renewed.map(|issued| self.issued = issued))
     }
 
@@ -250,6 +257,16 @@ impl Transport {
     }
 }
 
+/// A credential that does not come in time must not hold the call, nor those that wait for the same renewal.
+async fn in_time(
+    limit: Duration,
+    credential: impl Future<Output = Result<Issued, NoCredential>>,
+) -> Result<Issued, NoCredential> {
+    tokio::time::timeout(limit, credential)
+        .await
+        .unwrap_or_else(|_| Err(NoCredential::new("it did not come within the time limit of the call", None)))
+}
+
 /// What another crate's choice of reqwest features could change under us is said here in full.
 fn client(base_url: &Url, options: &Options) -> Result<reqwest::Client, ConfigurationError> {
     let mut http = reqwest::Client::builder()
@@ -265,24 +282,40 @@ fn client(base_url: &Url, options: &Options) -> Result<reqwest::Client, Configur
         .no_hickory_dns()
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(options.idle_timeout);
+    let proxy = options.proxy.url()?;
     #[cfg(feature = "rustls")]
     {
-        http = tls::configure(http.tls_backend_rustls(), &options.tls)?;
+        let needed = [Some(base_url), proxy.as_ref()].into_iter().flatten().any(|url| url.scheme() == "https");
+        let use_of_roots = if needed { tls::Roots::Needed } else { tls::Roots::NotNeeded };
+        http = tls::configure(http.tls_backend_rustls(), &options.tls, use_of_roots)?;
     }
-    match &options.proxy {
-        Proxy::Explicit(url) => {
-            let proxy = reqwest::Proxy::all(url.clone()).map_err(|error| {
-                ConfigurationError::new("proxy", "it cannot be used").caused_by(Cause::of(&error.without_url()))
-            })?;
-            http = http.no_proxy().proxy(proxy);
-        }
+    if let Some(url) = proxy {
+        let proxy = reqwest::Proxy::all(url).map_err(|error| {
+            ConfigurationError::new("proxy", "it cannot be used").caused_by(Cause::of(&error.without_url()))
+        })?;
+        http = http.no_proxy().proxy(proxy);
+    } else if matches!(options.proxy, Proxy::None) || base_url.scheme() == "http" || is_loopback(base_url) {
         // The system's proxy would read the credentials of plain http, and cannot reach this machine's loopback.
-        Proxy::System if base_url.scheme() == "https" && !is_loopback(base_url) => {}
-        Proxy::System | Proxy::None => http = http.no_proxy(),
+        http = http.no_proxy();
     }
     http.build().map_err(|error| {
         ConfigurationError::new("http client", "it cannot be set up").caused_by(Cause::of(&error.without_url()))
     })
+}
+
+/// What one whole answer to a change comes to, without a server.
+#[cfg(any(fuzzing, test))]
+#[expect(clippy::result_large_err, reason = "only tests call it")]
+pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange, Failure> {
+    let answer = Answer { status, headers: HeaderMap::new(), body: into_text(body.to_vec()) };
+    let trace = Trace { call: String::new(), attempts: 1, elapsed: Duration::ZERO, correlation_id: None };
+    let audit = Audit::of_read("");
+    match retry::decide(Effect::Change, Try::Head(answer, Body::Complete)) {
+        retry::Next::Done(answer) => Ok(Exchange { answer, trace, audit, after_unanswered_copy: false }),
+        retry::Next::Over(end) | retry::Next::Again(end) | retry::Next::Renew(end) => {
+            Err(Failure { end, trace, audit })
+        }
+    }
 }
 
 /// The body as text. Valid UTF-8, the usual case, is not copied.

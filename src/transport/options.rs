@@ -51,7 +51,22 @@ pub(crate) enum Proxy {
     /// What the environment names, for `https` off loopback.
     System,
     None,
-    Explicit(Url),
+    /// As it was given; `build()` reads it.
+    Explicit(String),
+}
+
+impl Proxy {
+    /// The URL of an explicit proxy. Another scheme than these would be passed over in silence.
+    pub(crate) fn url(&self) -> Result<Option<Url>, ConfigurationError> {
+        let Self::Explicit(given) = self else { return Ok(None) };
+        // The text is never repeated: it may hold a password.
+        let wrong = |problem: &'static str| ConfigurationError::new("proxy", problem);
+        let url = Url::parse(given).map_err(|_| wrong("not an absolute URL"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong("it must be an http or https URL that names a host"));
+        }
+        Ok(Some(url))
+    }
 }
 
 /// Whether a plain `http://` URL off loopback is taken.
@@ -60,6 +75,9 @@ pub(crate) enum PlainHttp {
     LoopbackOnly,
     Allowed,
 }
+
+/// No server keeps an idle connection this long, and hyper counts far beyond it with an overflow.
+const LONGEST_IDLE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Default for Options {
     fn default() -> Self {
@@ -99,6 +117,9 @@ impl Options {
                 "must be shorter than `read_timeout`, `read_budget` and `change_timeout`",
             ));
         }
+        if self.idle_timeout > LONGEST_IDLE {
+            return Err(ConfigurationError::new("idle_timeout", "must not be longer than a day"));
+        }
         let counts = [
             ("max_answer_bytes", self.max_answer_bytes, usize::MAX),
             ("max_concurrent_tries", self.max_concurrent_tries, Semaphore::MAX_PERMITS),
@@ -116,7 +137,10 @@ impl fmt::Debug for Proxy {
         match self {
             Self::System => f.write_str("System"),
             Self::None => f.write_str("None"),
-            Self::Explicit(url) => f.debug_tuple("Explicit").field(&url.host_str()).field(&url.port()).finish(),
+            Self::Explicit(_) => match self.url() {
+                Ok(Some(url)) => f.debug_tuple("Explicit").field(&url.host_str()).field(&url.port()).finish(),
+                _ => f.write_str("Explicit([redacted: it cannot be used])"),
+            },
         }
     }
 }
@@ -150,6 +174,8 @@ impl<Settings> ClientBuilder<Settings> {
     /// How long a call that changes something may take, from the connection to the last byte, with its pauses. Default
     /// 300 s.
     ///
+    /// Waiting for a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) does not count.
+    ///
     /// It is long on purpose: a change that runs into it ends as an unknown outcome, and waiting is cheaper than
     /// not knowing.
     pub fn change_timeout(mut self, limit: Duration) -> Self {
@@ -178,9 +204,10 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// Sends everything through this proxy, for example `http://proxy.example.com:3128`; user name and password may
     /// stand in the URL. Without this call, `https` off loopback goes through the proxy that the environment names
-    /// (`HTTPS_PROXY`, `ALL_PROXY`, less `NO_PROXY`); plain `http` and loopback use none.
-    pub fn proxy(mut self, url: Url) -> Self {
-        self.options.proxy = Proxy::Explicit(url);
+    /// (`HTTPS_PROXY`, `ALL_PROXY`, less `NO_PROXY`); plain `http` and loopback use none. An explicit proxy is used for
+    /// all of them, and reads the credentials of plain `http`.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.options.proxy = Proxy::Explicit(url.into());
         self
     }
 
@@ -199,8 +226,8 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// The largest answer that is read, in bytes. Default 32 MiB. The reading stops there; nothing larger is ever
-    /// held in memory.
+    /// The largest answer that is read, in bytes. Default 32 MiB. The reading stops there, whatever follows. What is made
+    /// of the bytes, text and JSON, may take a few times as much memory.
     pub fn max_answer_bytes(mut self, limit: usize) -> Self {
         self.options.max_answer_bytes = limit;
         self
@@ -250,6 +277,10 @@ impl<Settings> ClientBuilder<Settings> {
         }
         if let Some(violation) = mended.get() {
             return Err(wrong(violation.description()));
+        }
+        // As in `https://https://host`, where the host would be called `https`.
+        if url.path().trim_end_matches('/').contains("//") {
+            return Err(wrong("its path holds an empty segment (a scheme given twice, perhaps)"));
         }
         let path = url.path().trim_matches('/').to_owned();
         url.set_path(&path);

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tokio::time::Instant;
 
-use super::error::{Answer, AuthenticationError, Cause, End};
+use super::error::{Answer, Cause, End, NoCredential};
 use super::request::Effect;
 
 /// How often a call may be tried, and how long the pauses between tries are.
@@ -193,7 +193,7 @@ pub(crate) trait Road: Send {
     fn attempt(&mut self, number: u32, limit: Duration) -> impl Future<Output = Try> + Send;
     fn pause(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
     /// `None` if the credential cannot be renewed.
-    fn renew(&mut self) -> impl Future<Output = Option<Result<(), AuthenticationError>>> + Send;
+    fn renew(&mut self, limit: Duration) -> impl Future<Output = Option<Result<(), NoCredential>>> + Send;
     /// From now on a copy of the change may be on its way unanswered.
     fn left_unanswered(&mut self);
 }
@@ -204,6 +204,8 @@ pub(crate) struct Run {
     pub(crate) result: Result<Answer, Box<End>>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
+    /// A copy of the change went out, and its end is not known, whatever came later.
+    pub(crate) unanswered: bool,
 }
 
 pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) -> Run {
@@ -211,26 +213,24 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
     let mut waited = Duration::ZERO;
     let mut attempts = 0;
     let mut renewed = false;
-    let mut unanswered = false;
-    let spent = |started: Instant, waited| started.elapsed().saturating_sub(waited);
-    let no_time_for =
-        |pause: Duration, spent: Duration| spent.saturating_add(pause).saturating_add(limits.connect) >= limits.budget;
+    // Once a copy went unanswered: what came of it, if anything did.
+    let mut unanswered: Option<Option<Answer>> = None;
+    let left = |waited| limits.budget.saturating_sub(started.elapsed().saturating_sub(waited));
     let result = loop {
         let asked = Instant::now();
         let permit = road.permit().await;
         waited += asked.elapsed();
         attempts += 1;
-        let left = limits.budget.saturating_sub(spent(started, waited));
-        let tried = road.attempt(attempts, limits.one_try.min(left)).await;
+        let tried = road.attempt(attempts, limits.one_try.min(left(waited))).await;
         drop(permit);
         let end = match decide(effect, tried) {
             Next::Done(answer) => break Ok(answer),
             Next::Over(end) => break Err(end),
             Next::Renew(end) if renewed => break Err(end),
-            Next::Renew(end) => match road.renew().await {
+            Next::Renew(end) => match road.renew(left(waited)).await {
                 None => break Err(end),
-                Some(Err(error)) => break Err(Box::new(End::NotAuthenticated(error))),
-                Some(Ok(())) if no_time_for(Duration::ZERO, spent(started, waited)) => break Err(end),
+                Some(Err(error)) => break Err(end.without_credential(error)),
+                Some(Ok(())) if left(waited) <= limits.connect => break Err(end),
                 Some(Ok(())) => {
                     renewed = true;
                     continue;
@@ -238,18 +238,25 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
             },
             Next::Again(end) => end,
         };
+        let pause = end.retry_after().unwrap_or_else(|| limits.policy.pause(attempts));
+        let is_last = attempts >= limits.policy.max_tries || left(waited).saturating_sub(pause) <= limits.connect;
         if matches!(*end, End::Unknown { .. }) {
-            unanswered = true;
             road.left_unanswered();
         }
-        let pause = end.retry_after().unwrap_or_else(|| limits.policy.pause(attempts));
-        if attempts >= limits.policy.max_tries || no_time_for(pause, spent(started, waited)) {
+        if is_last {
             break Err(end);
+        }
+        if let End::Unknown { answer, cause: _ } = *end {
+            unanswered = Some(answer);
         }
         road.pause(pause).await;
     };
-    let result = result.map_err(|end| if unanswered { Box::new(end.after_unanswered_copy()) } else { end });
-    Run { result, attempts, elapsed: started.elapsed() }
+    let unanswered_before = unanswered.is_some();
+    let result = match unanswered {
+        Some(answer) => result.map_err(|end| Box::new(end.after_unanswered_copy(answer))),
+        None => result,
+    };
+    Run { result, attempts, elapsed: started.elapsed(), unanswered: unanswered_before }
 }
 
 impl End {
@@ -275,11 +282,21 @@ impl End {
         }
     }
 
-    /// An earlier copy may have arrived, so no later try proves that nothing happened.
-    fn after_unanswered_copy(self) -> Self {
+    /// The refusal stands, and the credential that was missing could not be had.
+    fn without_credential(self, error: NoCredential) -> Box<Self> {
+        let refused = match self {
+            Self::Refused { answer, .. } => Some(answer),
+            _ => None,
+        };
+        Box::new(Self::NotAuthenticated { error, refused })
+    }
+
+    /// An earlier copy may have arrived, so no later try proves that nothing happened. What came of that copy is kept.
+    fn after_unanswered_copy(self, of_copy: Option<Answer>) -> Self {
         match self {
-            Self::NotDone { what: _, cause } => Self::Unknown { answer: None, cause: Some(cause) },
-            Self::NotAuthenticated(error) => Self::Unknown { answer: None, cause: Some(Cause::of_error(&error)) },
+            Self::NotDone { what: _, cause } => Self::Unknown { answer: of_copy, cause: Some(cause) },
+            Self::NotAuthenticated { error, .. } => Self::Unknown { answer: of_copy, cause: Some(error.into_cause()) },
+            Self::Unknown { answer: None, cause } => Self::Unknown { answer: of_copy, cause },
             Self::Refused { answer, .. } => Self::Refused { answer, after_unanswered_copy: true },
             other => other,
         }
@@ -289,8 +306,8 @@ impl End {
 /// Seconds, or a date. A date in the past means "now".
 fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))

@@ -81,10 +81,18 @@ impl fmt::Debug for Tls {
     }
 }
 
+/// Whether this client ever checks a server's certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Roots {
+    Needed,
+    NotNeeded,
+}
+
 /// reqwest takes PEM without any certificate in silence, so everything is read here first.
 pub(super) fn configure(
     mut http: reqwest::ClientBuilder,
     tls: &Tls,
+    use_of_roots: Roots,
 ) -> Result<reqwest::ClientBuilder, ConfigurationError> {
     let Tls { roots, identity, server_check } = tls;
     let mut added = Vec::new();
@@ -100,6 +108,9 @@ pub(super) fn configure(
         http = http.tls_certs_only(only);
     } else if !added.is_empty() {
         http = http.tls_certs_merge(added);
+    } else if use_of_roots == Roots::NotNeeded {
+        // A machine without any roots can still talk plain http.
+        http = http.tls_certs_only([]);
     }
     if let Some((chain, key)) = identity {
         http = http.identity(client_identity(chain, key)?);
@@ -129,9 +140,10 @@ fn read_chain(setting: &'static str, pem: &str) -> Result<Vec<CertificateDer<'st
     if PrivateKeyDer::from_pem_slice(pem.as_bytes()).is_ok() {
         return Err(ConfigurationError::new(setting, "it holds a private key; only certificates belong here"));
     }
+    // The parser's error could quote what was given, and that could be a key.
     let chain = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| ConfigurationError::new(setting, "it is not valid PEM").caused_by(Cause::of_error(&error)))?;
+        .map_err(|_| ConfigurationError::new(setting, "it is not valid PEM"))?;
     if chain.is_empty() {
         return Err(ConfigurationError::new(setting, "it holds no certificate"));
     }
@@ -140,11 +152,20 @@ fn read_chain(setting: &'static str, pem: &str) -> Result<Vec<CertificateDer<'st
 
 fn client_identity(chain: &str, key: &SecretString) -> Result<reqwest::Identity, ConfigurationError> {
     const SETTING: &str = "client_identity";
-    read_chain(SETTING, chain)?;
+    for certificate in read_chain(SETTING, chain)? {
+        webpki::EndEntityCert::try_from(&certificate).map_err(|error| {
+            ConfigurationError::new(SETTING, "a certificate of the chain cannot be read")
+                .caused_by(Cause::of_error(&error))
+        })?;
+    }
     let key = key.expose_secret();
     // The error of a key could quote it, so only the fact is told.
     PrivateKeyDer::from_pem_slice(key.as_bytes())
         .map_err(|_| ConfigurationError::new(SETTING, "the key holds no private key in PEM"))?;
-    reqwest::Identity::from_pem(format!("{key}\n{chain}").as_bytes())
-        .map_err(|_| ConfigurationError::new(SETTING, "certificate chain and key cannot be used together"))
+    let unusable = |_| ConfigurationError::new(SETTING, "certificate chain and key cannot be used together");
+    let identity = reqwest::Identity::from_pem(format!("{key}\n{chain}").as_bytes()).map_err(unusable)?;
+    // Whether the two fit is found out only by building a client; this one is for that alone.
+    let trial = reqwest::Client::builder().tls_backend_rustls().tls_certs_only([]).no_proxy();
+    trial.identity(identity.clone()).build().map_err(unusable)?;
+    Ok(identity)
 }

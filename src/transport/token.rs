@@ -8,11 +8,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use http::HeaderMap;
 use tokio::sync::Mutex;
 
-use super::error::AuthenticationError;
+use super::error::NoCredential;
 
 /// Where a new credential comes from, as the headers that carry it.
 pub(crate) trait Renew: Send + Sync {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, AuthenticationError>> + Send + '_>>;
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, NoCredential>> + Send + '_>>;
 }
 
 /// What a client sends to prove who it is.
@@ -39,7 +39,7 @@ impl Credential {
     }
 
     /// The credential in use; the first call fetches it.
-    pub(crate) async fn current(&self) -> Result<Issued, AuthenticationError> {
+    pub(crate) async fn current(&self) -> Result<Issued, NoCredential> {
         match self {
             Self::Fixed(headers) => Ok(Issued { generation: 0, headers: Arc::new(headers.clone()) }),
             Self::Renewable(renewable) => match renewable.issued() {
@@ -49,11 +49,15 @@ impl Credential {
         }
     }
 
-    /// A newer credential than the one that was refused; `None` if it cannot be renewed.
-    pub(crate) async fn newer(&self, refused: &Issued) -> Option<Result<Issued, AuthenticationError>> {
+    pub(crate) fn is_renewable(&self) -> bool {
+        matches!(self, Self::Renewable(_))
+    }
+
+    /// A newer credential than the one that was refused. One that cannot be renewed stays as it is.
+    pub(crate) async fn newer(&self, refused: &Issued) -> Result<Issued, NoCredential> {
         match self {
-            Self::Fixed(_) => None,
-            Self::Renewable(renewable) => Some(renewable.newer_than(refused.generation).await),
+            Self::Fixed(_) => Ok(refused.clone()),
+            Self::Renewable(renewable) => renewable.newer_than(refused.generation).await,
         }
     }
 }
@@ -62,7 +66,7 @@ pub(crate) struct Renewable {
     source: Box<dyn Renew>,
     issued: RwLock<Option<Issued>>,
     /// Held while a renewal runs. If the call that leads it is dropped, the next one in the queue takes over.
-    renewing: Mutex<Option<AuthenticationError>>,
+    renewing: Mutex<Option<NoCredential>>,
     failures: AtomicU64,
 }
 
@@ -71,7 +75,7 @@ impl Renewable {
         self.issued.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn newer_than(&self, generation: u64) -> Result<Issued, AuthenticationError> {
+    async fn newer_than(&self, generation: u64) -> Result<Issued, NoCredential> {
         let failures = self.failures.load(Ordering::Acquire);
         let mut last_failure = self.renewing.lock().await;
         if let Some(issued) = self.issued().filter(|issued| issued.generation > generation) {

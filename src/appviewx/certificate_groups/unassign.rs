@@ -107,7 +107,7 @@ impl UnassignCertificatesBuilder {
         Ok(UnassignCertificates { resource_ids, repeated, comment, effect, meta })
     }
 
-    /// Builds the request and sends it, once.
+    /// Builds the request and sends it.
     ///
     /// # Errors
     /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
@@ -174,8 +174,8 @@ impl UnassignCertificates {
     }
 
     fn record(&self) -> Record {
-        let targets: Vec<&str> = self.resource_ids.iter().map(ResourceId::as_str).collect();
-        Record { targets: targets.join(", "), scope: String::new(), reason: self.meta.reason.clone() }
+        let targets = self.resource_ids.iter().map(ResourceId::as_str).collect::<Value>().to_string();
+        Record { targets, scope: String::new(), reason: self.meta.reason.clone() }
     }
 
     /// The vendor's payload, which is flat.
@@ -204,7 +204,7 @@ impl UnassignCertificates {
         }
     }
 
-    fn read(self, exchange: Exchange) -> Result<UnassignOutcome, Error> {
+    pub(crate) fn read(self, exchange: Exchange) -> Result<UnassignOutcome, Error> {
         let envelope = match Envelope::read(&exchange.answer.body) {
             Ok(envelope) => envelope,
             Err(cause) => {
@@ -215,19 +215,13 @@ impl UnassignCertificates {
         if envelope.says_failure() {
             return Err(Error::from_failure(exchange.refused(), Request::UnassignCertificates(self)));
         }
-        exchange.audit.finish("done", &exchange.trace, "");
-        let named: Vec<ResourceId> = lenient::member(&envelope.response, "Successful Ids")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned).into())
-            .collect();
+        let named = envelope.successful_ids();
         let confirmed: HashSet<&ResourceId> = named.iter().collect();
         let asked: HashSet<&ResourceId> = self.resource_ids.iter().collect();
         let unexpected_ids = named.iter().filter(|id| !asked.contains(id)).cloned().collect();
         let (successful_ids, unconfirmed_ids) =
             self.resource_ids.iter().cloned().partition(|id| confirmed.contains(id));
-        Ok(UnassignOutcome {
+        let outcome = UnassignOutcome {
             successful_ids,
             unconfirmed_ids,
             unexpected_ids,
@@ -236,7 +230,10 @@ impl UnassignCertificates {
             attempts: exchange.trace.attempts,
             elapsed: exchange.trace.elapsed,
             body: RawBody(exchange.answer.body),
-        })
+        };
+        let ended = if outcome.is_complete() { "done" } else { "done, with a gap" };
+        exchange.audit.finish(ended, &exchange.trace, "");
+        Ok(outcome)
     }
 }
 

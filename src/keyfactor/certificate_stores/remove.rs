@@ -136,7 +136,7 @@ impl RemoveCertificatesBuilder {
         Ok(RemoveCertificates { locations, repeated, schedule: self.schedule, scope, meta: self.meta })
     }
 
-    /// Builds the request and sends it, once.
+    /// Builds the request and sends it.
     ///
     /// # Errors
     /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
@@ -250,7 +250,7 @@ impl RemoveCertificates {
     fn record(&self) -> Record {
         let targets = self.locations.iter().map(|it| format!("{}/{}", it.store(), it.alias()));
         Record {
-            targets: targets.collect::<Vec<_>>().join(", "),
+            targets: targets.collect::<Value>().to_string(),
             scope: self.scope.to_string(),
             reason: self.meta.reason.clone(),
         }
@@ -289,7 +289,7 @@ impl RemoveCertificates {
         }
     }
 
-    fn read(self, exchange: Exchange) -> Result<RemoveOutcome, Error> {
+    pub(crate) fn read(self, exchange: Exchange) -> Result<RemoveOutcome, Error> {
         let entries = match lenient::json(&exchange.answer.body) {
             Ok(Value::Array(entries)) => entries,
             other => {
@@ -308,10 +308,8 @@ impl RemoveCertificates {
                 None => unrecognized_entries.push(entry),
             }
         }
-        let named: Vec<String> = job_ids.iter().map(JobId::to_string).collect();
-        exchange.audit.finish("done", &exchange.trace, &named.join(", "));
         let header = |name| exchange.answer.header(name).map(str::to_owned);
-        Ok(RemoveOutcome {
+        let outcome = RemoveOutcome {
             job_ids,
             unrecognized_entries,
             correlation_id: header(error::CORRELATION_ID),
@@ -322,7 +320,11 @@ impl RemoveCertificates {
             attempts: exchange.trace.attempts,
             elapsed: exchange.trace.elapsed,
             body: RawBody(exchange.answer.body),
-        })
+        };
+        let ended = if outcome.is_complete() { "done" } else { "done, with a gap" };
+        let named: Vec<String> = outcome.job_ids.iter().map(JobId::to_string).collect();
+        exchange.audit.finish(ended, &exchange.trace, &named.join(", "));
+        Ok(outcome)
     }
 }
 

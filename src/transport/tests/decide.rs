@@ -43,15 +43,15 @@ fn head(status: u16, body: Body) -> Try {
 }
 
 /// The cell, once everything that has to survive was found in it.
-fn cell(case: &str, effect: Effect, tried: Try) -> Cell {
+fn cell_of(row: &str, effect: Effect, outcome: Try) -> Cell {
     let kept = |answer: &Answer| {
-        assert_eq!(answer.body, BODY, "{case}: the body is lost");
-        assert_eq!(answer.header("authorization"), Some("kept"), "{case}: the headers are lost");
+        assert_eq!(answer.body, BODY, "{row}: the body is lost");
+        assert_eq!(answer.header("authorization"), Some("kept"), "{row}: the headers are lost");
     };
-    let ends = |end: Box<End>| {
+    let ends_as = |end: Box<End>| {
         let (answer, because, ends) = match *end {
             End::NotDone { what, cause } => {
-                assert!(what.starts_with("no "), "{case}: {what}");
+                assert!(what.starts_with("no "), "{row}: {what}");
                 (None, Some(cause), NotDone)
             }
             End::Refused { answer, after_unanswered_copy: false } => (Some(answer), None, Refused),
@@ -59,20 +59,20 @@ fn cell(case: &str, effect: Effect, tried: Try) -> Cell {
             End::Unknown { answer: Some(answer), cause: None } => (Some(answer), None, Unknown),
             End::Unknown { answer: Some(answer), cause } => (Some(answer), cause, UnknownCut),
             End::Unknown { answer: None, cause: Some(cause) } => (None, Some(cause), UnknownSilent),
-            other => panic!("{case}: {other:?}"),
+            other => panic!("{row}: {other:?}"),
         };
         answer.iter().for_each(kept);
-        assert!(because.is_none_or(|because| because.to_string() == CAUSE), "{case}: another cause");
+        assert!(because.is_none_or(|because| because.to_string() == CAUSE), "{row}: another cause");
         ends
     };
-    match decide(effect, tried) {
+    match decide(effect, outcome) {
         Next::Done(answer) => {
             kept(&answer);
             Done
         }
-        Next::Over(end) => Over(ends(end)),
-        Next::Again(end) => Again(ends(end)),
-        Next::Renew(end) => Renew(ends(end)),
+        Next::Over(end) => Over(ends_as(end)),
+        Next::Again(end) => Again(ends_as(end)),
+        Next::Renew(end) => Renew(ends_as(end)),
     }
 }
 
@@ -83,8 +83,8 @@ fn without_a_head() {
         (Change, Again(NotDone), Over(UnknownSilent)),
         (RepeatableChange, Again(NotDone), Again(UnknownSilent)),
     ] {
-        assert_eq!(cell("not connected", effect, Try::NotConnected(Cause::new(CAUSE))), not_connected, "{effect:?}");
-        assert_eq!(cell("no head", effect, Try::NoHead(Cause::new(CAUSE))), no_head, "{effect:?}");
+        assert_eq!(cell_of("not connected", effect, Try::NotConnected(Cause::new(CAUSE))), not_connected, "{effect:?}");
+        assert_eq!(cell_of("no head", effect, Try::NoHead(Cause::new(CAUSE))), no_head, "{effect:?}");
     }
 }
 
@@ -125,7 +125,7 @@ fn with_a_head() {
             let bodies = [Body::Complete, Body::Cut(Cause::new(CAUSE)), Body::TooLarge(Cause::new(CAUSE))];
             for (body, expected) in bodies.into_iter().zip(expected) {
                 let case = format!("{effect:?} answered {status}, {body:?}");
-                assert_eq!(cell(&case, effect, head(status, body)), expected, "{case}");
+                assert_eq!(cell_of(&case, effect, head(status, body)), expected, "{case}");
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::{Instant, advance};
 
-use super::super::error::{Answer, AuthenticationError, Cause, End};
+use super::super::error::{Answer, Cause, End, NoCredential};
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{Body, Limits, RetryPolicy, Road, Run, Try, run};
 
@@ -120,14 +120,14 @@ impl Road for Script {
         pass(pause).await;
     }
 
-    async fn renew(&mut self) -> Option<Result<(), AuthenticationError>> {
+    async fn renew(&mut self, _limit: Duration) -> Option<Result<(), NoCredential>> {
         let (takes, renewal) = self.renewal;
         if renewal == Renewal::Impossible {
             return None;
         }
         self.note(Step::Renewed);
         pass(takes).await;
-        Some(if renewal == Renewal::Works { Ok(()) } else { Err(AuthenticationError::new("no login", None)) })
+        Some(if renewal == Renewal::Works { Ok(()) } else { Err(NoCredential::new("no login", None)) })
     }
 
     fn left_unanswered(&mut self) {
@@ -202,7 +202,7 @@ pub(super) fn ended(run: &Run) -> Ended {
         End::NotDone { .. } => Ended::NotDone,
         End::Refused { answer, after_unanswered_copy: false } => Ended::Refused(answer.status.as_u16()),
         End::Refused { answer, after_unanswered_copy: true } => Ended::Echo(answer.status.as_u16()),
-        End::NotAuthenticated(_) => Ended::NotAuthenticated,
+        End::NotAuthenticated { .. } => Ended::NotAuthenticated,
         End::Unknown { answer, .. } => Ended::Unknown(answer.as_ref().map(|answer| answer.status.as_u16())),
         End::Unreadable { .. } => Ended::Unreadable,
     }
@@ -234,7 +234,9 @@ async fn a_try_may_take_its_limit_or_what_is_left() {
 #[tokio::test(start_paused = true)]
 async fn no_try_begins_that_could_not_connect() {
     // Budget 120 s, connect 10 s: the last moment for a pause to end is before 110 s.
-    for (first, attempts) in [(seconds(110), 1), (seconds(110) - NANO, 2), (seconds(111), 1), (seconds(300), 1)] {
+    for (first, attempts) in
+        [(seconds(110), 1), (Duration::from_nanos(109_999_999_999), 2), (seconds(111), 1), (seconds(300), 1)]
+    {
         let mut road = Script::new([(first, not_connected()), (ZERO, status(200))]);
         let run = run(Read, limits(at_once(4)), &mut road).await;
         assert_eq!(run.attempts, attempts, "{first:?}");

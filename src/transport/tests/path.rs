@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use url::Url;
 
 use super::super::request::Path;
-use crate::validation::{Problems, Reason, ValidationError};
+use crate::validation::{Problem, Problems, Reason, ValidationError};
 
 const TEMPLATE: &str = "A/{id}/C/{name}";
 
@@ -28,7 +28,7 @@ fn bases() -> [Url; 4] {
 fn decoded(url: &Url, base: &Url) -> Vec<String> {
     let below = url.path().strip_prefix(base.path().trim_end_matches('/')).expect("the base path is kept");
     let segments = below.strip_prefix('/').unwrap().split('/');
-    segments.map(|it| percent_decoded(it)).collect()
+    segments.map(percent_decoded).collect()
 }
 
 fn percent_decoded(segment: &str) -> String {
@@ -55,7 +55,7 @@ fn a_segment_that_a_url_would_drop_is_refused_with_its_field() {
         assert_eq!((problem.field(), problem.reason()), ("id", &Reason::InvalidSegment), "{segment:?}");
     }
     let refused = filled(TEMPLATE, &[("id", ".."), ("name", "")]).unwrap_err();
-    let fields: Vec<_> = refused.problems().iter().map(|problem| problem.field()).collect();
+    let fields: Vec<_> = refused.problems().iter().map(Problem::field).collect();
     assert_eq!(fields, ["id", "name"]);
 }
 

@@ -36,6 +36,7 @@ async fn after_an_unanswered_copy_nothing_proves_that_nothing_happened() {
         (|| cut(200), Ended::Unknown(Some(200))),
         (not_connected, Ended::Unknown(None)),
         (no_head, Ended::Unknown(None)),
+        // What came of the first copy is kept, see below.
         (|| status(301), Ended::Echo(301)),
         (|| status(304), Ended::Echo(304)),
         (|| status(400), Ended::Echo(400)),
@@ -55,6 +56,8 @@ async fn after_an_unanswered_copy_nothing_proves_that_nothing_happened() {
     for (first_name, first) in unanswered {
         for (second, expected) in second {
             let (run, road) = play(RepeatableChange, [first(), second()], Renewal::Impossible).await;
+            let of_first = first_name.get(..3).and_then(|code| code.parse().ok());
+            let expected = if expected == Ended::Unknown(None) { Ended::Unknown(of_first) } else { expected };
             assert_eq!((ended(&run), run.attempts), (expected, 2), "{first_name}, then {:?}", second());
             assert!(road.count(Step::Unanswered) >= 1, "{first_name}, then {:?}", second());
         }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::super::error::AuthenticationError;
+use super::super::error::NoCredential;
 use super::super::token::{Credential, Issued, Renew};
 
 /// How one renewal goes; each takes a second of the paused clock.
@@ -40,7 +40,7 @@ impl Source {
 struct Shared(Arc<Source>);
 
 impl Renew for Shared {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, AuthenticationError>> + Send + '_>> {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, NoCredential>> + Send + '_>> {
         Box::pin(async {
             let number = self.0.begun.fetch_add(1, Ordering::SeqCst) + 1;
             self.0.began.notify_one();
@@ -50,7 +50,7 @@ impl Renew for Shared {
                     let value = HeaderValue::try_from(format!("token {number}")).unwrap();
                     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
                 }
-                Goes::Wrong => Err(AuthenticationError::new("the login failed", None)),
+                Goes::Wrong => Err(NoCredential::new("the login failed", None)),
                 Goes::Nowhere => pending().await,
             }
         })
@@ -71,14 +71,14 @@ async fn together(
     credential: &Arc<Credential>,
     refused: Option<&Issued>,
     calls: usize,
-) -> Vec<Result<Issued, AuthenticationError>> {
+) -> Vec<Result<Issued, NoCredential>> {
     let mut tasks = JoinSet::new();
     for _ in 0..calls {
         let credential = Arc::clone(credential);
         let refused = refused.cloned();
         tasks.spawn(async move {
             match refused {
-                Some(refused) => credential.newer(&refused).await.unwrap(),
+                Some(refused) => credential.newer(&refused).await,
                 None => credential.current().await,
             }
         });
@@ -99,11 +99,11 @@ async fn two_hundred_calls_cause_one_renewal() {
     }
     assert_eq!(source.begun(), 2);
     // A straggler that still holds the first one gets the second, without a renewal.
-    assert_eq!(token(&credential.newer(&first).await.unwrap().unwrap()), "token 2");
+    assert_eq!(token(&credential.newer(&first).await.unwrap()), "token 2");
     assert_eq!(token(&credential.current().await.unwrap()), "token 2");
     assert_eq!(source.begun(), 2);
     let second = credential.current().await.unwrap();
-    assert_eq!(token(&credential.newer(&second).await.unwrap().unwrap()), "token 3");
+    assert_eq!(token(&credential.newer(&second).await.unwrap()), "token 3");
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,7 +141,7 @@ async fn a_failure_is_shared_by_those_who_waited_and_a_later_call_tries_anew() {
     for expected in [2, 3] {
         for issued in together(&credential, Some(&first), 200).await {
             let error = issued.err().unwrap();
-            assert_eq!(error.to_string(), "no valid credential could be had: the login failed");
+            assert_eq!(error.into_cause().to_string(), "the login failed");
         }
         assert_eq!(source.begun(), expected, "one failing login, not two hundred: accounts lock");
     }
@@ -181,5 +181,6 @@ async fn a_fixed_credential_cannot_be_renewed() {
     let credential = Credential::Fixed(headers);
     let issued = credential.current().await.unwrap();
     assert_eq!(token(&issued), "fixed");
-    assert!(credential.newer(&issued).await.is_none());
+    assert!(!credential.is_renewable());
+    assert!(Arc::ptr_eq(&credential.newer(&issued).await.unwrap().headers, &issued.headers));
 }

@@ -1,0 +1,4 @@
+//! The answer to an unassignment.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| clm::fuzzing::unassign_answer(data));
