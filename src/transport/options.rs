@@ -278,9 +278,12 @@ impl<Settings> ClientBuilder<Settings> {
         if let Some(violation) = mended.get() {
             return Err(wrong(violation.description()));
         }
-        // As in `https://https://host`, where the host would be called `https`.
-        if url.path().trim_end_matches('/').contains("//") {
-            return Err(wrong("its path holds an empty segment (a scheme given twice, perhaps)"));
+        // `https://https://host` names a host called `https`, and credentials would go to whoever answers to that.
+        if matches!(url.host_str(), Some("http" | "https")) {
+            return Err(wrong("its host is called like a scheme (a scheme given twice, perhaps)"));
+        }
+        if url.path().trim_matches('/').contains("//") {
+            return Err(wrong("its path holds an empty segment"));
         }
         let path = url.path().trim_matches('/').to_owned();
         url.set_path(&path);
