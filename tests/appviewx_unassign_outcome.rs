@@ -266,6 +266,14 @@ async fn any_other_app_status_code_in_a_2xx_is_a_refusal() {
 }
 
 #[tokio::test]
+async fn ids_that_a_refusal_names_as_successful_are_kept() {
+    let body = json!({"response": {"Successful Ids": [FIRST]}, "appStatusCode": "PARTIAL_SUCCESS"}).to_string();
+    let error = answered_json(200, &body).await.unwrap_err();
+    let Error::Api(refusal) = &error else { panic!("{error:?}") };
+    assert_eq!(refusal.successful_ids(), [FIRST]);
+}
+
+#[tokio::test]
 async fn a_2xx_of_another_shape_is_an_unknown_outcome() {
     for (name, status, body) in [
         ("array", 200, r#"["67bc2ca76a105e1a05691c1c"]"#),
@@ -281,6 +289,7 @@ async fn a_2xx_of_another_shape_is_an_unknown_outcome() {
         ("a byte order mark alone", 200, "\u{feff}"),
         ("two objects", 200, "{}{}"),
         ("half an object", 200, r#"{"Response": {"Successful Ids": ["#),
+        ("an object of somebody else", 200, r#"{"error": "boom"}"#),
     ] {
         let error = answered_json(status, body).await.unwrap_err();
         assert!(matches!(error, Error::OutcomeUnknown(_)), "{name}: {error:?}");

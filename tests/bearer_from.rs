@@ -10,6 +10,7 @@ mod support;
 use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use clm::keyfactor::{CertificateLocation, CertificateStoreId, Client, Credentials, Error, ErrorKind, Schedule};
 use clm::{AuthenticationError, RetryPolicy};
@@ -183,4 +184,50 @@ async fn a_token_that_no_header_carries_is_refused_without_showing_it() {
         assert!(shown.contains("the token"), "{shown}");
         assert_eq!(server.received().len(), 0, "{token:?}");
     }
+}
+
+// A vault that hangs must hang neither the call nor those that wait for the same token.
+#[tokio::test]
+async fn a_fetch_that_never_ends_runs_into_the_calls_time_limit() {
+    let server = taking(1).await;
+    let credentials = Credentials::bearer_from(std::future::pending::<Result<_, std::io::Error>>);
+    let client = impatient(&server, credentials);
+    for result in at_once(&client, 5).await {
+        let error = result.unwrap_err();
+        let said = authentication(&error);
+        assert_eq!(said.problem(), "it did not come within the time limit of the call");
+        assert_eq!((said.status(), said.attempts()), (None, 0));
+    }
+    assert!(server.received().is_empty(), "nothing was sent without a token");
+}
+
+// The call was sent and refused: what the server said is kept beside what went wrong with the token.
+#[tokio::test]
+async fn a_renewal_that_never_ends_keeps_the_refusal() {
+    let server = taking(2).await;
+    let fetches = Arc::new(AtomicU32::new(0));
+    let credentials = Credentials::bearer_from(move || {
+        let first = fetches.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if !first {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, std::io::Error>("token-1".into())
+        }
+    });
+    let error = remove(impatient(&server, credentials)).await.unwrap_err();
+    let said = authentication(&error);
+    assert_eq!(said.problem(), "it did not come within the time limit of the call");
+    assert_eq!((said.status().map(|it| it.as_u16()), said.attempts()), (Some(401), 1));
+    assert_eq!((error.status().map(|it| it.as_u16()), error.attempts(), error.body()), (Some(401), Some(1), Some("")));
+    assert_eq!(server.received().len(), 1);
+}
+
+fn impatient(server: &Scripted, credentials: Credentials) -> Client {
+    Client::builder(&server.origin)
+        .credentials(credentials)
+        .connect_timeout(Duration::from_millis(100))
+        .change_timeout(Duration::from_millis(400))
+        .build()
+        .unwrap()
 }

@@ -1,6 +1,6 @@
 //! What an auditor asks of a change: what, by whom, why, and how it ended. One event for each change.
 
-use super::error::Trace;
+use super::end::Trace;
 
 /// What a vendor knows about a change before it is sent. Nothing in it is a secret, and none of it is sent.
 #[derive(Clone, Debug, Default)]

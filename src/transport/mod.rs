@@ -1,6 +1,8 @@
 //! The one road to the network. It knows no vendor, and nothing else in the crate names reqwest.
 
 mod audit;
+mod cause;
+mod end;
 mod error;
 mod options;
 mod request;
@@ -21,7 +23,9 @@ use tracing::Instrument as _;
 use url::Url;
 
 pub(crate) use self::audit::Record;
-pub(crate) use self::error::{Answer, Cause, Evidence, Exchange, Failure, FromFailure, NoCredential, Refusal};
+pub(crate) use self::cause::Cause;
+pub(crate) use self::end::{Answer, Evidence, Exchange, Failure, FromFailure, Refusal};
+pub(crate) use self::error::NoCredential;
 pub use self::error::{
     AuthenticationError, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError,
 };
@@ -32,7 +36,7 @@ pub use self::retry::RetryPolicy;
 pub(crate) use self::token::{Credential, Renew};
 
 use self::audit::Audit;
-use self::error::{End, Trace};
+use self::end::{End, Trace};
 use self::options::{Options, is_loopback};
 use self::request::encoded_query;
 use self::retry::{Body, Limits, Road, Try, run};

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::{Host, SyntaxViolation, Url};
 
-use super::error::{Cause, ConfigurationError};
+use super::cause::Cause;
+use super::error::ConfigurationError;
 use super::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 use super::tls::Tls;

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use url::{Url, form_urlencoded};
 
 use super::audit::Record;
-use super::error::Cause;
+use super::cause::Cause;
 use super::retry::RetryPolicy;
 use crate::validation::{Problems, Reason};
 

@@ -6,7 +6,8 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::error::{Cause, ConfigurationError};
+use super::cause::Cause;
+use super::error::ConfigurationError;
 use super::options::ClientBuilder;
 
 /// TLS settings, as they were given. They are read by `build()`.
@@ -160,8 +161,9 @@ fn client_identity(chain: &str, key: &SecretString) -> Result<reqwest::Identity,
     }
     let key = key.expose_secret();
     // The error of a key could quote it, so only the fact is told.
-    PrivateKeyDer::from_pem_slice(key.as_bytes())
-        .map_err(|_| ConfigurationError::new(SETTING, "the key holds no private key in PEM"))?;
+    PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+        ConfigurationError::new(SETTING, "the key holds no private key in PEM (encrypted keys are not read)")
+    })?;
     let unusable = |_| ConfigurationError::new(SETTING, "certificate chain and key cannot be used together");
     let identity = reqwest::Identity::from_pem(format!("{key}\n{chain}").as_bytes()).map_err(unusable)?;
     // Whether the two fit is found out only by building a client; this one is for that alone.

@@ -3,7 +3,8 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::super::error::{Answer, Cause, End};
+use super::super::cause::Cause;
+use super::super::end::{Answer, End};
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{Body, Next, Try, decide};
 

@@ -1,0 +1,169 @@
+//! How calls end, before a vendor makes its own error of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use super::audit::Audit;
+use super::cause::Cause;
+use super::error::{AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, TransportError};
+use crate::lenient::Message;
+
+/// Which call it was, and what was spent on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    /// Method and path.
+    pub(crate) call: String,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+    /// The server's, of the last answer.
+    pub(crate) correlation_id: Option<String>,
+}
+
+/// What an error has to show, whichever variant it is. The vendors' accessors are all read from here.
+pub(crate) struct Evidence<'a, Code> {
+    pub(crate) trace: Option<&'a Trace>,
+    pub(crate) answer: Option<&'a Answer>,
+    pub(crate) code: Option<&'a Code>,
+    pub(crate) message: Option<&'a str>,
+}
+
+impl<Code> Evidence<'_, Code> {
+    pub(crate) const NONE: Self = Self { trace: None, answer: None, code: None, message: None };
+}
+
+/// What a server answered, as far as it came.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Bounded by the client's answer limit; bytes that are no UTF-8 are replaced.
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+// A header may set a cookie and a body may carry a token, so neither is shown.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, headers, body } = self;
+        f.debug_struct("Answer")
+            .field("status", status)
+            .field("headers", &headers.keys().collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", body.len()))
+            .finish()
+    }
+}
+
+/// A complete 2xx answer, and what it took to get it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) answer: Answer,
+    pub(crate) trace: Trace,
+    pub(crate) audit: Audit,
+    /// An earlier copy of this change went unanswered.
+    pub(crate) after_unanswered_copy: bool,
+}
+
+/// A call that did not end in a complete 2xx answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) end: Box<End>,
+    pub(crate) trace: Trace,
+    pub(crate) audit: Audit,
+}
+
+/// How a failed call ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Nothing of a change can have arrived, or a read got no answer.
+    NotDone { what: &'static str, cause: Cause },
+    /// The server refused, with a status that says so; perhaps a second copy, after a first that it never answered.
+    Refused { answer: Answer, after_unanswered_copy: bool },
+    /// The credential could not be had or renewed.
+    NotAuthenticated { error: NoCredential, refused: Option<Answer> },
+    /// A change may have arrived.
+    Unknown { answer: Option<Answer>, cause: Option<Cause> },
+    /// A read was answered 2xx in a way that cannot be taken.
+    Unreadable { answer: Answer, cause: Cause },
+}
+
+impl Exchange {
+    /// A 2xx answer to a change in a shape that nobody expected: it may well have been carried out.
+    pub(crate) fn unreadable_change(self, cause: Cause) -> Failure {
+        let Self { answer, trace, audit, .. } = self;
+        Failure { end: Box::new(End::Unknown { answer: Some(answer), cause: Some(cause) }), trace, audit }
+    }
+
+    /// A 2xx answer whose content says that the call was refused.
+    pub(crate) fn refused(self) -> Failure {
+        let Self { answer, trace, audit, after_unanswered_copy } = self;
+        Failure { end: Box::new(End::Refused { answer, after_unanswered_copy }), trace, audit }
+    }
+}
+
+/// What a vendor makes of a failed call. One place turns an [`End`] into the variants of the vendor's error enum.
+pub(crate) trait FromFailure: Sized {
+    type Request;
+    type Code;
+
+    /// The vendor's code and message in an answer.
+    fn said(answer: &Answer) -> (Option<Self::Code>, Option<Message>);
+    /// Where to look after a change whose outcome is unknown.
+    fn how_to_find_out(request: &Self::Request) -> &'static str;
+
+    fn transport(error: TransportError) -> Self;
+    fn decode(error: DecodeError) -> Self;
+    fn unknown(error: OutcomeUnknown<Self::Request, Self::Code>) -> Self;
+    fn authentication(error: AuthenticationError) -> Self;
+    fn refused(request: Self::Request, refusal: Refusal) -> Self;
+
+    fn from_failure(failure: Failure, request: Self::Request) -> Self {
+        let Failure { end, trace, audit } = failure;
+        audit.finish(end.name(), &trace, "");
+        match *end {
+            End::NotDone { what, cause } => Self::transport(TransportError { what, trace, cause }),
+            End::Refused { answer, after_unanswered_copy } => {
+                Self::refused(request, Refusal { answer, trace, after_unanswered_copy })
+            }
+            End::NotAuthenticated { error, refused } => {
+                let cause = error.cause.clone();
+                Self::authentication(AuthenticationError { error, refused, trace, cause })
+            }
+            End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
+            End::Unknown { answer, cause } => {
+                // A 2xx says nothing about a failure, and half of it would only look as if it did.
+                let refusal = answer.as_ref().filter(|answer| !answer.status.is_success());
+                let (code, message) = refusal.map_or((None, None), Self::said);
+                let how_to_find_out = Self::how_to_find_out(&request);
+                Self::unknown(OutcomeUnknown { request, code, message, answer, how_to_find_out, trace, cause })
+            }
+        }
+    }
+}
+
+/// What the vendors' `ApiError` is made of.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) answer: Answer,
+    pub(crate) trace: Trace,
+    pub(crate) after_unanswered_copy: bool,
+}
+
+impl End {
+    /// How the audit names it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::NotDone { .. } => "not sent",
+            Self::Refused { after_unanswered_copy: false, .. } => "refused",
+            Self::Refused { after_unanswered_copy: true, .. } => "refused after an unanswered copy",
+            Self::NotAuthenticated { .. } => "not authenticated",
+            Self::Unknown { .. } => "outcome unknown",
+            Self::Unreadable { .. } => "answer unreadable",
+        }
+    }
+}
