@@ -33,6 +33,9 @@
 //! # }
 //! ```
 //!
+//! Everything that is sent needs a tokio runtime; clients and requests can be built without one. The futures of `send()`
+//! and `execute` are `Send` and own what they need, so they can be spawned.
+//!
 //! A request can also be built first and sent later: `build()` gives a checked value that knows no client, and the
 //! handle's `execute` sends it. `send()` is those two in one.
 //!

@@ -215,7 +215,7 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
     let mut waited = Duration::ZERO;
     let mut attempts = 0;
     let mut renewed = false;
-    // Once a copy went unanswered: what came of it, if anything did.
+    // Once a copy went unanswered: what came of it, if anything did. Of several, the last that brought something.
     let mut unanswered: Option<Option<Answer>> = None;
     let left = |waited| limits.budget.saturating_sub(started.elapsed().saturating_sub(waited));
     let result = loop {
@@ -249,7 +249,7 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
             break Err(end);
         }
         if let End::Unknown { answer, cause: _ } = *end {
-            unanswered = Some(answer);
+            unanswered = Some(answer.or(unanswered.flatten()));
         }
         road.pause(pause).await;
     };
