@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use clm::keyfactor::{CertificateLocation, Error, ErrorCode, JobId, Outcome, OutcomeUnknown, Request, Schedule};
+use clm::keyfactor::{
+    CertificateLocation, Error, ErrorCode, ErrorKind, JobId, Outcome, OutcomeUnknown, Request, Schedule,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -232,6 +234,8 @@ async fn a_server_or_gateway_that_failed_leaves_the_outcome_unknown() {
             let server = RawServer::json(status, body).await;
             let error = removal(&client(&server.origin)).send().await.unwrap_err();
             assert!(causes(&error).is_empty(), "{case}: a whole answer needs no cause");
+            let is_server = error.kind() == Some(ErrorKind::Server);
+            assert_eq!(is_server, status >= 500, "{case}: {:?}", error.kind());
             let display = error.to_string();
             assert!(display.starts_with(&format!("{CALL}: the outcome is unknown: the server answered {status}")));
             assert!(!display.contains('\n'), "{case}: {display}");

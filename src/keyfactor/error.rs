@@ -86,6 +86,12 @@ impl Error {
         self.evidence().answer.map(|answer| answer.status)
     }
 
+    /// The HTTP status as a kind to match on, if an answer began and was not a success.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        self.status().filter(|status| !status.is_success()).map(ErrorKind::of)
+    }
+
     /// What the server said, if it said something readable.
     #[must_use]
     pub fn message(&self) -> Option<&str> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// What kind of refusal a status is.
+/// What kind of failure a status is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -20,7 +20,7 @@ pub enum ErrorKind {
     PayloadTooLarge,
     /// 429, assumed: too many requests; no vendor page mentions it, a proxy may send it.
     TooManyRequests,
-    /// 5xx, assumed: the server or a gateway before it failed. Only a call that reads ends so; a change ends as
+    /// 5xx, assumed: the server or a gateway before it failed. A change that ends so is an
     /// [`OutcomeUnknown`](super::OutcomeUnknown).
     Server,
     /// Any other status, redirects among them: they are never followed.
