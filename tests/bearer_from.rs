@@ -226,8 +226,8 @@ async fn a_renewal_that_never_ends_keeps_the_refusal() {
 fn impatient(server: &Scripted, credentials: Credentials) -> Client {
     Client::builder(&server.origin)
         .credentials(credentials)
-        .connect_timeout(Duration::from_millis(100))
-        .change_timeout(Duration::from_millis(400))
+        .connect_timeout(Duration::from_millis(900))
+        .change_timeout(Duration::from_millis(1500))
         .build()
         .unwrap()
 }

@@ -16,7 +16,7 @@ use crate::transport::{self, ConfigurationError, Identity, Transport, base_path}
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
 
 /// The settings that only an AppViewX client has. They are set on the [`ClientBuilder`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     credentials: Option<Credentials>,
     gwsource: String,

@@ -15,7 +15,7 @@ use crate::transport::{self, ConfigurationError, Identity, Transport, base_path}
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
 
 /// The settings that only a Keyfactor client has. They are set on the [`ClientBuilder`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     credentials: Option<Credentials>,
     max_locations_per_call: usize,

@@ -21,6 +21,7 @@ use super::tls::Tls;
 ///
 /// [`keyfactor::ClientBuilder`]: crate::keyfactor::ClientBuilder
 /// [`appviewx::ClientBuilder`]: crate::appviewx::ClientBuilder
+#[derive(Clone)]
 #[must_use = "a builder does nothing before `build()`"]
 pub struct ClientBuilder<Settings> {
     base_url: String,
