@@ -405,8 +405,8 @@ async fn a_server_that_never_answers_runs_into_the_changes_time_limit() {
         })
         .await;
         let keyfactor = builder(&server.origin)
-            .connect_timeout(Duration::from_millis(200))
-            .change_timeout(Duration::from_millis(300))
+            .connect_timeout(Duration::from_millis(1_000))
+            .change_timeout(Duration::from_millis(1_500))
             .build()
             .unwrap();
         let error = removal(&keyfactor).send().await.unwrap_err();
