@@ -7,12 +7,12 @@ mod appviewx_support;
 mod support;
 
 use appviewx_support::{
-    ClosedPort, FIRST, SAMPLE_IDS, SECOND, SUCCESS_MESSAGE, THIRD, builder, chain, client, request_of, success,
-    unassign_sample, unknown,
+    FIRST, SAMPLE_IDS, SECOND, SUCCESS_MESSAGE, THIRD, builder, chain, client, request_of, success, unassign_sample,
+    unknown,
 };
 use clm::appviewx::{Error, ErrorCode, Outcome, UnassignOutcome};
 use serde_json::{Value, json};
-use support::{RawServer, reply};
+use support::{ClosedPort, RawServer, reply};
 
 /// The sample answer of the vendor's page as it is printed: the comma after the array makes it invalid JSON.
 const SAMPLE_AS_PRINTED: &str = r#"{

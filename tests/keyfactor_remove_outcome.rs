@@ -8,7 +8,6 @@ mod keyfactor_support;
 mod support;
 
 use std::error::Error as _;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use keyfactor_support::{CALL, FIELD_VALUE, JOB, Server, assert_discreet, builder, client, location, removal, store};
-use support::{RawServer, read_request, reply};
+use support::{ClosedPort, RawServer, read_request, reply};
 
 const OTHER_JOB: &str = "d985c4a4-0000-4000-8000-00000000000f";
 
@@ -255,9 +254,8 @@ async fn a_server_or_gateway_that_failed_leaves_the_outcome_unknown() {
 
 #[tokio::test]
 async fn a_refused_connection_proves_that_nothing_was_sent() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let port = ClosedPort::reserve();
+    let origin = port.origin();
     let error = removal(&client(&origin)).send().await.unwrap_err();
     assert_discreet("refused", &error, &origin);
     assert!(causes(&error).iter().any(|cause| cause.contains("refused")), "{:?}", causes(&error));
@@ -405,7 +403,7 @@ async fn a_server_that_never_answers_runs_into_the_changes_time_limit() {
         })
         .await;
         let keyfactor = builder(&server.origin)
-            .connect_timeout(Duration::from_millis(1_000))
+            .connect_timeout(Duration::from_secs(1))
             .change_timeout(Duration::from_millis(1_500))
             .build()
             .unwrap();

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 use uuid::Uuid;
 
-use support::{RawServer, reply};
+use support::{ClosedPort, RawServer, reply};
 use tls_support::{Authority, Connection, Recorder, in_a_process_of_its_own, is_the_child, server_config};
 
 const JOB: &str = "10b00000-0000-4000-8000-000000000001";
@@ -323,12 +323,10 @@ async fn a_proxy_that_answers_for_the_server_gets_no_request() {
 
 #[tokio::test]
 async fn a_proxy_that_is_not_there_gets_no_request() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let nobody = listener.local_addr().unwrap().port();
-    drop(listener);
+    let nobody = ClosedPort::reserve();
     let server = RawServer::start(accepted()).await;
     for base_url in [ELSEWHERE, ELSEWHERE_IN_PLAIN, &server.origin] {
-        let client = client_of(base_url).allow_plain_http().proxy(with_user_info(nobody)).build().unwrap();
+        let client = client_of(base_url).allow_plain_http().proxy(with_user_info(nobody.port())).build().unwrap();
         let ended = remove(&client).await;
         let Err(Error::Transport(error)) = ended else { panic!("{base_url}: {ended:?}") };
         assert_eq!(error.attempts(), 4, "{base_url}");

@@ -11,13 +11,13 @@ use std::fmt::Debug;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use appviewx_support::{ClosedPort, FIRST, SECOND, success};
+use appviewx_support::{FIRST, SECOND, success};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use clm::keyfactor::{CertificateLocation, CertificateStoreId, Schedule};
 use clm::{appviewx, keyfactor};
 use serde_json::json;
-use support::{RawServer, reply};
+use support::{ClosedPort, RawServer, reply};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 

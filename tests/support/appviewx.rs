@@ -84,18 +84,3 @@ pub(crate) fn problems(error: &Error) -> Vec<(String, Reason)> {
         other => panic!("not Validation: {other:?}"),
     }
 }
-
-/// A port on which nobody listens, and which nobody else can take meanwhile.
-pub(crate) struct ClosedPort(tokio::net::TcpSocket);
-
-impl ClosedPort {
-    pub(crate) fn reserve() -> Self {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        Self(socket)
-    }
-
-    pub(crate) fn origin(&self) -> String {
-        format!("http://{}", self.0.local_addr().unwrap())
-    }
-}

@@ -122,3 +122,22 @@ pub async fn read_request(stream: &mut TcpStream) -> Option<Received> {
     }
     Some(received)
 }
+
+/// A port on which nobody listens, and which nobody else can take meanwhile.
+pub struct ClosedPort(tokio::net::TcpSocket);
+
+impl ClosedPort {
+    pub fn reserve() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.0.local_addr().unwrap().port()
+    }
+
+    pub fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port())
+    }
+}

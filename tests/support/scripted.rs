@@ -5,14 +5,14 @@
 
 use std::fmt;
 use std::future::pending;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::support::{Received, read_request, reply};
+use crate::support::{ClosedPort, Received, read_request, reply};
 
 /// What a request is answered.
 #[derive(Clone)]
@@ -124,8 +124,8 @@ impl Drop for Scripted {
     }
 }
 
-/// An origin that nothing listens on: its port was free a moment ago.
+/// An origin that nothing listens on, for as long as the tests run.
 pub fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+    static PORT: OnceLock<ClosedPort> = OnceLock::new();
+    PORT.get_or_init(ClosedPort::reserve).origin()
 }
