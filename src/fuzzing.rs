@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "it is a test")]
 #![allow(clippy::missing_panics_doc, reason = "to panic is its purpose")]
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
+use std::sync::LazyLock;
 
 use http::StatusCode;
 use serde_json::Value;
@@ -13,65 +13,47 @@ use url::Url;
 
 use crate::appviewx::{self, Comment, CommentRule, UnassignCertificates};
 use crate::keyfactor::{self, CertificateLocation, CertificateStoreId, RemoveCertificates, Schedule};
-use crate::transport::{self, Exchange, Failure, FromFailure as _, Path};
+use crate::transport::{self, FromFailure as _, Path};
 use crate::validation::{Problems, Reason};
 
 /// A message is cut at 500 characters and so is a code, and escaping makes six of one at most.
 const LONGEST_LINE: usize = 6_500;
 
-/// A request of either vendor, and what it is answered.
-struct Harness {
+/// A request of either vendor.
+struct Requests {
     removal: RemoveCertificates,
     unassignment: UnassignCertificates,
-    answer: RefCell<(StatusCode, Vec<u8>)>,
 }
 
-thread_local! {
-    static HARNESS: Harness = Harness::start();
+static REQUESTS: LazyLock<Requests> = LazyLock::new(|| {
+    let credentials = keyfactor::Credentials::bearer("token");
+    let keyfactor = keyfactor::Client::builder("http://localhost").credentials(credentials).build().unwrap();
+    let store: CertificateStoreId = "5a0b1c2d-0000-4000-8000-000000000001".parse().unwrap();
+    let locations = ["one", "two"].map(|alias| CertificateLocation::new(store, alias));
+    let removal = keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
+
+    let credentials = appviewx::Credentials::session_id("session");
+    let appviewx = appviewx::Client::builder("http://localhost").credentials(credentials).build().unwrap();
+    let unassignment = appviewx.certificate_groups().unassign(["a", "b", "7"]);
+    Requests { removal: removal.build().unwrap(), unassignment: unassignment.build().unwrap() }
+});
+
+/// What a removal comes to that is answered this.
+fn remove(status: u16, body: &[u8]) -> Result<keyfactor::RemoveOutcome, keyfactor::Error> {
+    let removal = REQUESTS.removal.clone();
+    match transport::answered(StatusCode::from_u16(status).unwrap(), body) {
+        Ok(exchange) => removal.read(exchange),
+        Err(failure) => Err(keyfactor::Error::from_failure(failure, keyfactor::Request::RemoveCertificates(removal))),
+    }
 }
 
-impl Harness {
-    fn start() -> Self {
-        let credentials = keyfactor::Credentials::bearer("token");
-        let keyfactor = keyfactor::Client::builder("http://localhost").credentials(credentials).build().unwrap();
-        let store: CertificateStoreId = "5a0b1c2d-0000-4000-8000-000000000001".parse().unwrap();
-        let locations = ["one", "two"].map(|alias| CertificateLocation::new(store, alias));
-        let removal = keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
-
-        let credentials = appviewx::Credentials::session_id("session");
-        let appviewx = appviewx::Client::builder("http://localhost").credentials(credentials).build().unwrap();
-        let unassignment = appviewx.certificate_groups().unassign(["a", "b", "7"]);
-        let (removal, unassignment) = (removal.build().unwrap(), unassignment.build().unwrap());
-        Self { removal, unassignment, answer: RefCell::default() }
-    }
-
-    fn answer_with(&self, status: u16, body: &[u8]) {
-        *self.answer.borrow_mut() = (StatusCode::from_u16(status).unwrap(), body.to_vec());
-    }
-
-    #[expect(clippy::result_large_err, reason = "it is a test")]
-    fn answered(&self) -> Result<Exchange, Failure> {
-        let (status, body) = &*self.answer.borrow();
-        transport::answered(*status, body)
-    }
-
-    fn remove(&self) -> Result<keyfactor::RemoveOutcome, keyfactor::Error> {
-        let removal = self.removal.clone();
-        match self.answered() {
-            Ok(exchange) => removal.read(exchange),
-            Err(failure) => {
-                Err(keyfactor::Error::from_failure(failure, keyfactor::Request::RemoveCertificates(removal)))
-            }
-        }
-    }
-
-    fn unassign(&self) -> Result<appviewx::UnassignOutcome, appviewx::Error> {
-        let unassignment = self.unassignment.clone();
-        match self.answered() {
-            Ok(exchange) => unassignment.read(exchange),
-            Err(failure) => {
-                Err(appviewx::Error::from_failure(failure, appviewx::Request::UnassignCertificates(unassignment)))
-            }
+/// What an unassignment comes to that is answered this.
+fn unassign(status: u16, body: &[u8]) -> Result<appviewx::UnassignOutcome, appviewx::Error> {
+    let unassignment = REQUESTS.unassignment.clone();
+    match transport::answered(StatusCode::from_u16(status).unwrap(), body) {
+        Ok(exchange) => unassignment.read(exchange),
+        Err(failure) => {
+            Err(appviewx::Error::from_failure(failure, appviewx::Request::UnassignCertificates(unassignment)))
         }
     }
 }
@@ -99,83 +81,77 @@ fn check_line(line: &str) {
 /// A 200 to a removal.
 pub fn remove_answer(data: &[u8]) {
     let body = String::from_utf8_lossy(data);
-    HARNESS.with(|harness| {
-        harness.answer_with(200, data);
-        match (harness.remove(), parsed(&body)) {
-            (Ok(outcome), Some(Value::Array(entries))) => {
-                assert_eq!(outcome.job_ids().len() + outcome.unrecognized_entries().len(), entries.len());
-                assert!(outcome.unrecognized_entries().iter().all(|entry| entries.contains(entry)));
-                let asked = outcome.locations().len();
-                let different: BTreeSet<_> = outcome.job_ids().iter().collect();
-                let complete = different.len() == asked && entries.len() == asked;
-                assert_eq!((outcome.body(), outcome.is_complete()), (&*body, complete));
-                serde_json::to_string(&outcome).unwrap();
-                match outcome.require_complete() {
-                    Ok(_) => assert!(complete),
-                    Err(error) => {
-                        assert!(!complete && matches!(error, keyfactor::Error::Incomplete(_)), "{error:?}");
-                        check_texts(&error);
-                    }
+    match (remove(200, data), parsed(&body)) {
+        (Ok(outcome), Some(Value::Array(entries))) => {
+            assert_eq!(outcome.job_ids().len() + outcome.unrecognized_entries().len(), entries.len());
+            assert!(outcome.unrecognized_entries().iter().all(|entry| entries.contains(entry)));
+            let asked = outcome.locations().len();
+            let different: BTreeSet<_> = outcome.job_ids().iter().collect();
+            let complete = different.len() == asked && entries.len() == asked;
+            assert_eq!((outcome.body(), outcome.is_complete()), (&*body, complete));
+            serde_json::to_string(&outcome).unwrap();
+            match outcome.require_complete() {
+                Ok(_) => assert!(complete),
+                Err(error) => {
+                    assert!(!complete && matches!(error, keyfactor::Error::Incomplete(_)), "{error:?}");
+                    check_texts(&error);
                 }
             }
-            (Err(error), parsed) => {
-                assert!(!matches!(parsed, Some(Value::Array(_))), "an array was not taken: {error:?}");
-                check_texts(&error);
-                let keyfactor::Error::OutcomeUnknown(unknown) = error else { panic!("{error:?}") };
-                assert_eq!((unknown.status(), unknown.body()), (Some(StatusCode::OK), Some(&*body)));
-                assert_eq!((unknown.code(), unknown.message()), (None, None), "a 2xx says nothing about a failure");
-            }
-            (Ok(outcome), parsed) => panic!("{parsed:?} was taken: {outcome:?}"),
         }
-    });
+        (Err(error), parsed) => {
+            assert!(!matches!(parsed, Some(Value::Array(_))), "an array was not taken: {error:?}");
+            check_texts(&error);
+            let keyfactor::Error::OutcomeUnknown(unknown) = error else { panic!("{error:?}") };
+            assert_eq!((unknown.status(), unknown.body()), (Some(StatusCode::OK), Some(&*body)));
+            assert_eq!((unknown.code(), unknown.message()), (None, None), "a 2xx says nothing about a failure");
+        }
+        (Ok(outcome), parsed) => panic!("{parsed:?} was taken: {outcome:?}"),
+    }
 }
 
 /// A 200 to an unassignment.
 pub fn unassign_answer(data: &[u8]) {
     let body = String::from_utf8_lossy(data);
-    HARNESS.with(|harness| {
-        harness.answer_with(200, data);
-        let object = parsed(&body).filter(Value::is_object);
-        match harness.unassign() {
-            Ok(outcome) => {
-                assert!(object.is_some(), "no object, but taken: {outcome:?}");
-                let named: BTreeSet<_> = outcome.successful_ids().iter().collect();
-                let left: BTreeSet<_> = outcome.unconfirmed_ids().iter().collect();
-                let asked: BTreeSet<_> = harness.unassignment.resource_ids().iter().collect();
-                assert!(named.is_disjoint(&left));
-                assert_eq!(outcome.successful_ids().len() + outcome.unconfirmed_ids().len(), asked.len());
-                assert_eq!(named.union(&left).copied().collect::<BTreeSet<_>>(), asked);
-                assert!(outcome.unexpected_ids().iter().all(|id| !asked.contains(id)));
-                let complete = left.is_empty() && outcome.unexpected_ids().is_empty();
-                assert_eq!((outcome.body(), outcome.is_complete()), (&*body, complete));
-                serde_json::to_string(&outcome).unwrap();
-                if let Err(error) = outcome.require_complete() {
-                    assert!(!complete && matches!(error, appviewx::Error::Incomplete(_)), "{error:?}");
-                    check_texts(&error);
-                }
-            }
-            Err(error) => {
+    let object = parsed(&body).filter(Value::is_object);
+    match unassign(200, data) {
+        Ok(outcome) => {
+            assert!(object.is_some(), "no object, but taken: {outcome:?}");
+            let named: BTreeSet<_> = outcome.successful_ids().iter().collect();
+            let left: BTreeSet<_> = outcome.unconfirmed_ids().iter().collect();
+            let asked: BTreeSet<_> = REQUESTS.unassignment.resource_ids().iter().collect();
+            assert!(named.is_disjoint(&left));
+            assert_eq!(outcome.successful_ids().len() + outcome.unconfirmed_ids().len(), asked.len());
+            assert_eq!(named.union(&left).copied().collect::<BTreeSet<_>>(), asked);
+            assert!(outcome.unexpected_ids().iter().all(|id| !asked.contains(id)));
+            let complete = left.is_empty() && outcome.unexpected_ids().is_empty();
+            assert_eq!((outcome.body(), outcome.is_complete()), (&*body, complete));
+            serde_json::to_string(&outcome).unwrap();
+            if let Err(error) = outcome.require_complete() {
+                assert!(!complete && matches!(error, appviewx::Error::Incomplete(_)), "{error:?}");
                 check_texts(&error);
-                assert_eq!((error.status(), error.body()), (Some(StatusCode::OK), Some(&*body)));
-                match error {
-                    appviewx::Error::Api(api) => {
-                        assert!(object.is_some() && api.code().is_some(), "{api:?}");
-                        assert!(!api.after_unanswered_copy());
-                        check_line(api.remediation().unwrap_or_default());
-                    }
-                    appviewx::Error::OutcomeUnknown(unknown) => {
-                        let known = ["response", "message", "appstatuscode", "tags", "headers"];
-                        let is_envelope = object.as_ref().and_then(Value::as_object).is_some_and(|object| {
-                            object.is_empty() || object.keys().any(|key| known.contains(&&*key.to_ascii_lowercase()))
-                        });
-                        assert!(!is_envelope, "an envelope was not taken: {unknown:?}");
-                        assert_eq!((unknown.code(), unknown.message()), (None, None));
-                    }
-                    other => panic!("{other:?}"),
-                }
             }
         }
-    });
+        Err(error) => {
+            check_texts(&error);
+            assert_eq!((error.status(), error.body()), (Some(StatusCode::OK), Some(&*body)));
+            match error {
+                appviewx::Error::Api(api) => {
+                    assert!(object.is_some() && api.code().is_some(), "{api:?}");
+                    assert!(!api.after_unanswered_copy());
+                    check_line(api.remediation().unwrap_or_default());
+                }
+                appviewx::Error::OutcomeUnknown(unknown) => {
+                    let known = ["response", "message", "appstatuscode", "tags", "headers"];
+                    let is_envelope = object.as_ref().and_then(Value::as_object).is_some_and(|object| {
+                        object.is_empty() || object.keys().any(|key| known.contains(&&*key.to_ascii_lowercase()))
+                    });
+                    assert!(!is_envelope, "an envelope was not taken: {unknown:?}");
+                    assert_eq!((unknown.code(), unknown.message()), (None, None));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }
 
 /// The statuses of [`error_bodies`], and whether each is a refusal.
@@ -199,46 +175,43 @@ pub fn error_bodies(data: &[u8]) {
     let Some((pick, data)) = data.split_first() else { return };
     let (status, is_refusal) = STATUSES[usize::from(pick / 2) % STATUSES.len()];
     let body = String::from_utf8_lossy(data);
-    HARNESS.with(|harness| {
-        harness.answer_with(status, data);
-        let (said, evidence) = if pick % 2 == 0 {
-            let error = harness.remove().unwrap_err();
-            check_texts(&error);
-            match &error {
-                keyfactor::Error::Api(api) => {
-                    assert!(is_refusal && !api.after_unanswered_copy(), "{api:?}");
-                    let mut reasons = api.failed_operations().iter().filter_map(keyfactor::FailedOperation::reason);
-                    assert!(reasons.all(|reason| !reason.trim().is_empty()), "{api:?}");
-                    check_line(api.remediation().unwrap_or_default());
-                }
-                keyfactor::Error::OutcomeUnknown(unknown) => {
-                    assert!(!is_refusal, "{unknown:?}");
-                    let sent = keyfactor::Request::RemoveCertificates(harness.removal.clone());
-                    assert_eq!(*unknown.request(), sent);
-                }
-                other => panic!("{other:?}"),
+    let (said, evidence) = if pick % 2 == 0 {
+        let error = remove(status, data).unwrap_err();
+        check_texts(&error);
+        match &error {
+            keyfactor::Error::Api(api) => {
+                assert!(is_refusal && !api.after_unanswered_copy(), "{api:?}");
+                let mut reasons = api.failed_operations().iter().filter_map(keyfactor::FailedOperation::reason);
+                assert!(reasons.all(|reason| !reason.trim().is_empty()), "{api:?}");
+                check_line(api.remediation().unwrap_or_default());
             }
-            (error.message().map(str::to_owned), (error.status(), error.body().map(str::to_owned)))
-        } else {
-            let error = harness.unassign().unwrap_err();
-            check_texts(&error);
-            match &error {
-                appviewx::Error::Api(api) => {
-                    assert!(is_refusal && !api.after_unanswered_copy(), "{api:?}");
-                    check_line(api.remediation().unwrap_or_default());
-                }
-                appviewx::Error::OutcomeUnknown(unknown) => {
-                    assert!(!is_refusal, "{unknown:?}");
-                    let sent = appviewx::Request::UnassignCertificates(harness.unassignment.clone());
-                    assert_eq!(*unknown.request(), sent);
-                }
-                other => panic!("{other:?}"),
+            keyfactor::Error::OutcomeUnknown(unknown) => {
+                assert!(!is_refusal, "{unknown:?}");
+                let sent = keyfactor::Request::RemoveCertificates(REQUESTS.removal.clone());
+                assert_eq!(*unknown.request(), sent);
             }
-            (error.message().map(str::to_owned), (error.status(), error.body().map(str::to_owned)))
-        };
-        assert!(said.is_none_or(|said| !said.trim().is_empty()), "a message of nothing");
-        assert_eq!(evidence, (StatusCode::from_u16(status).ok(), Some(body.into_owned())));
-    });
+            other => panic!("{other:?}"),
+        }
+        (error.message().map(str::to_owned), (error.status(), error.body().map(str::to_owned)))
+    } else {
+        let error = unassign(status, data).unwrap_err();
+        check_texts(&error);
+        match &error {
+            appviewx::Error::Api(api) => {
+                assert!(is_refusal && !api.after_unanswered_copy(), "{api:?}");
+                check_line(api.remediation().unwrap_or_default());
+            }
+            appviewx::Error::OutcomeUnknown(unknown) => {
+                assert!(!is_refusal, "{unknown:?}");
+                let sent = appviewx::Request::UnassignCertificates(REQUESTS.unassignment.clone());
+                assert_eq!(*unknown.request(), sent);
+            }
+            other => panic!("{other:?}"),
+        }
+        (error.message().map(str::to_owned), (error.status(), error.body().map(str::to_owned)))
+    };
+    assert!(said.is_none_or(|said| !said.trim().is_empty()), "a message of nothing");
+    assert_eq!(evidence, (StatusCode::from_u16(status).ok(), Some(body.into_owned())));
 }
 
 const BASES: [&str; 4] =

@@ -22,7 +22,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
-use support::{RawServer, Received, read_request, reply};
+use support::{RawServer, Received, read_request, reply, texts};
 use tls_support::{in_a_process_of_its_own, is_the_child};
 
 const JOB: &str = "10b00000-0000-4000-8000-000000000001";
@@ -50,17 +50,6 @@ fn unknown(ended: Result<RemoveOutcome, Error>) -> Box<OutcomeUnknown> {
         Err(Error::OutcomeUnknown(unknown)) => unknown,
         other => panic!("the outcome must be unknown: {other:?}"),
     }
-}
-
-/// All texts of an error, from the outside in.
-fn texts(error: &dyn std::error::Error) -> String {
-    let mut texts = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        texts = format!("{texts}: {error}");
-        below = error.source();
-    }
-    texts
 }
 
 // The size of an answer.

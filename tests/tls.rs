@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use support::{RawServer, reply};
+use support::{RawServer, reply, texts};
 use tls_support::{Authority, Connection, Leaf, Recorder, in_a_process_of_its_own, is_the_child, server_config};
 
 const JOB: &str = "10b00000-0000-4000-8000-000000000001";
@@ -59,17 +59,6 @@ fn transport(ended: Result<RemoveOutcome, Error>) -> TransportError {
         Err(Error::Transport(error)) => *error,
         other => panic!("it must be proven that nothing was sent: {other:?}"),
     }
-}
-
-/// All texts of an error, from the outside in.
-fn texts(error: &dyn std::error::Error) -> String {
-    let mut texts = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        texts = format!("{texts}: {error}");
-        below = error.source();
-    }
-    texts
 }
 
 /// That a server was turned away in every one of the four tries, before it got a byte of a request.

@@ -59,7 +59,7 @@ impl Credentials {
                 headers.insert("password", carried("password", password.expose_secret())?);
             }
         }
-        Ok(Credential::Fixed(headers))
+        Ok(Credential::fixed(headers))
     }
 }
 

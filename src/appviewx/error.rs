@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::certificate_groups::{UnassignCertificates, UnassignOutcome};
-use crate::lenient::{self, Message, one_line};
+use crate::lenient::{self, Message};
 use crate::transport::{
     self, Answer, AuthenticationError, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
     TransportError,
@@ -273,14 +273,8 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: the server answered {}", self.refusal.trace.call, self.refusal.answer.status)?;
-        if let Some(code) = &self.said.code {
-            write!(f, " ({})", one_line(code.as_str()))?;
-        }
-        if let Some(message) = &self.said.message {
-            write!(f, ": {}", one_line(message.as_str()))?;
-        }
-        Ok(())
+        write!(f, "{}: ", self.refusal.trace.call)?;
+        self.evidence().write_answer(f)
     }
 }
 

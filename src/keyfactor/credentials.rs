@@ -79,8 +79,8 @@ impl Credentials {
     pub(super) fn credential(&self) -> Result<Credential, ConfigurationError> {
         match &self.0 {
             Kind::BearerFrom { provider } => Ok(Credential::renewable(FetchedBearer(Arc::clone(provider)))),
-            Kind::Basic { user, password } => basic(user, password).map(Credential::Fixed),
-            Kind::Bearer { token } => bearer(token).map(Credential::Fixed),
+            Kind::Basic { user, password } => basic(user, password).map(Credential::fixed),
+            Kind::Bearer { token } => bearer(token).map(Credential::fixed),
         }
         .map_err(|problem| ConfigurationError::new("credentials", problem))
     }

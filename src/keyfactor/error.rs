@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::certificate_stores::{RemoveCertificates, RemoveOutcome};
 use super::error_code::{ErrorCode, ErrorKind};
 use super::types::PermissionScope;
-use crate::lenient::{self, Message, one_line};
+use crate::lenient::{self, Message};
 use crate::transport::{
     self, Answer, AuthenticationError, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal, TransportError,
 };
@@ -318,14 +318,8 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: the server answered {}", self.refusal.trace.call, self.refusal.answer.status)?;
-        if let Some(code) = &self.said.code {
-            write!(f, " ({})", one_line(code.as_str()))?;
-        }
-        if let Some(message) = &self.said.message {
-            write!(f, ": {}", one_line(message.as_str()))?;
-        }
-        Ok(())
+        write!(f, "{}: ", self.refusal.trace.call)?;
+        self.evidence().write_answer(f)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Audit {
 
 /// How much of a change can have left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Stage {
+enum Stage {
     /// Calls that only read are not audited.
     Silent,
     /// Nothing can have arrived.

@@ -35,19 +35,15 @@ impl Cause {
     }
 
     /// The texts of any error that is known to hold no URL and no secret.
-    pub(crate) fn of_error(error: &(dyn StdError + 'static)) -> Self {
-        Self::chain(error)
+    pub(crate) fn of_error(error: &dyn StdError) -> Self {
+        let source = error.source().map(|below| Box::new(Self::of_error(below)));
+        Self { text: error.to_string(), source }
     }
 
     /// Call `without_url` on the error first: a URL may hold what must not be shown.
     pub(super) fn of(error: &reqwest::Error) -> Self {
         debug_assert!(error.url().is_none(), "the URL must be taken off first");
-        Self::chain(error)
-    }
-
-    fn chain(error: &dyn StdError) -> Self {
-        let source = error.source().map(|below| Box::new(Self::chain(below)));
-        Self { text: error.to_string(), source }
+        Self::of_error(error)
     }
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use super::audit::Audit;
 use super::cause::Cause;
 use super::error::{AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, TransportError};
-use crate::lenient::Message;
+use crate::lenient::{Message, one_line};
 
 /// Which call it was, and what was spent on it.
 #[derive(Clone, Debug)]
@@ -31,6 +31,22 @@ pub(crate) struct Evidence<'a, Code> {
 
 impl<Code> Evidence<'_, Code> {
     pub(crate) const NONE: Self = Self { trace: None, answer: None, code: None, message: None };
+}
+
+impl<Code: fmt::Display> Evidence<'_, Code> {
+    /// What the server answered, as `Display` says it: status, code and message, on one line.
+    pub(crate) fn write_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(answer) = self.answer {
+            write!(f, "the server answered {}", answer.status)?;
+        }
+        if let Some(code) = self.code {
+            write!(f, " ({})", one_line(&code.to_string()))?;
+        }
+        if let Some(message) = self.message {
+            write!(f, ": {}", one_line(message))?;
+        }
+        Ok(())
+    }
 }
 
 /// What a server answered, as far as it came.
@@ -131,8 +147,8 @@ pub(crate) trait FromFailure: Sized {
                 Self::refused(request, Refusal { answer, trace, after_unanswered_copy })
             }
             End::NotAuthenticated { error, refused } => {
-                let cause = error.cause.clone();
-                Self::authentication(AuthenticationError { error, refused, trace, cause })
+                let NoCredential { what, cause } = error;
+                Self::authentication(AuthenticationError { what, refused, trace, cause })
             }
             End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
             End::Unknown { answer, cause } => {

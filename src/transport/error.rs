@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::cause::Cause;
 use super::end::{Answer, Evidence, Trace};
-use crate::lenient::{Message, one_line};
+use crate::lenient::Message;
 
 /// The client could not be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +75,9 @@ impl TransportError {
 /// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
 /// operation was not sent, or was refused with 401 before.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: no valid credential could be had: {}", trace.call, error.what)]
+#[error("{}: no valid credential could be had: {what}", trace.call)]
 pub struct AuthenticationError {
-    pub(super) error: NoCredential,
+    pub(super) what: &'static str,
     /// The 401, if the operation was sent.
     pub(super) refused: Option<Answer>,
     pub(super) trace: Trace,
@@ -93,7 +93,7 @@ impl AuthenticationError {
     /// What went wrong with the credential.
     #[must_use]
     pub fn problem(&self) -> &'static str {
-        self.error.what
+        self.what
     }
 
     /// The status with which the operation was refused, if it was sent.
@@ -151,13 +151,7 @@ pub struct OutcomeUnknown<Request, Code> {
 
 impl<Request, Code> OutcomeUnknown<Request, Code> {
     pub(crate) fn evidence(&self) -> Evidence<'_, Code> {
-        let answer = self.answer.as_ref();
-        Evidence {
-            trace: Some(&self.trace),
-            answer,
-            code: self.code.as_ref(),
-            message: self.message.as_ref().map(Message::as_str),
-        }
+        Evidence { trace: Some(&self.trace), answer: self.answer.as_ref(), code: self.code(), message: self.message() }
     }
 
     /// The request as it was sent.
@@ -227,15 +221,9 @@ impl<Request, Code: fmt::Display> fmt::Display for OutcomeUnknown<Request, Code>
         let Some(answer) = &self.answer else {
             return f.write_str("no answer came, and the request may have arrived");
         };
-        write!(f, "the server answered {}", answer.status)?;
+        self.evidence().write_answer(f)?;
         if answer.status.is_success() {
             f.write_str(", but its answer cannot be read")?;
-        }
-        if let Some(code) = &self.code {
-            write!(f, " ({})", one_line(&code.to_string()))?;
-        }
-        if let Some(message) = &self.message {
-            write!(f, ": {}", one_line(message.as_str()))?;
         }
         Ok(())
     }

@@ -124,7 +124,8 @@ impl Transport {
             }
         };
         let limits = self.limits(effect, call.retry_policy.unwrap_or(self.options.retry_policy));
-        let issued = match in_time(limits.budget, self.identity.credential.current()).await {
+        let current = tokio::time::timeout(limits.budget, self.identity.credential.current());
+        let issued = match current.await.unwrap_or_else(|_| Err(too_late())) {
             Ok(issued) => issued,
             Err(error) => {
                 let end = Box::new(End::NotAuthenticated { error, refused: None });
@@ -198,11 +199,8 @@ impl<'a> Road for Network<'a> {
     }
 
     async fn renew(&mut self, limit: Duration) -> Option<Result<(), NoCredential>> {
-        let credential = &self.transport.identity.credential;
-        if !credential.is_renewable() {
-            return None;
-        }
-        let renewed = in_time(limit, credential.newer(&self.issued)).await;
+        let newer = tokio::time::timeout(limit, self.transport.identity.credential.newer(&self.issued));
+        let renewed = newer.await.unwrap_or_else(|_| Some(Err(too_late())))?;
         Some(renewed.map(|issued| self.issued = issued))
     }
 
@@ -262,13 +260,8 @@ impl Transport {
 }
 
 /// A credential that does not come in time must not hold the call, nor those that wait for the same renewal.
-async fn in_time(
-    limit: Duration,
-    credential: impl Future<Output = Result<Issued, NoCredential>>,
-) -> Result<Issued, NoCredential> {
-    tokio::time::timeout(limit, credential)
-        .await
-        .unwrap_or_else(|_| Err(NoCredential::new("it did not come within the time limit of the call", None)))
+fn too_late() -> NoCredential {
+    NoCredential::new("it did not come within the time limit of the call", None)
 }
 
 /// What another crate's choice of reqwest features could change under us is said here in full.

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-
 use url::{Url, form_urlencoded};
 
 use super::audit::Record;

@@ -17,7 +17,7 @@ pub(crate) trait Renew: Send + Sync {
 
 /// What a client sends to prove who it is.
 pub(crate) enum Credential {
-    Fixed(HeaderMap),
+    Fixed(Issued),
     Renewable(Renewable),
 }
 
@@ -29,6 +29,10 @@ pub(crate) struct Issued {
 }
 
 impl Credential {
+    pub(crate) fn fixed(headers: HeaderMap) -> Self {
+        Self::Fixed(Issued { generation: 0, headers: Arc::new(headers) })
+    }
+
     pub(crate) fn renewable(source: impl Renew + 'static) -> Self {
         Self::Renewable(Renewable {
             source: Box::new(source),
@@ -41,7 +45,7 @@ impl Credential {
     /// The credential in use; the first call fetches it.
     pub(crate) async fn current(&self) -> Result<Issued, NoCredential> {
         match self {
-            Self::Fixed(headers) => Ok(Issued { generation: 0, headers: Arc::new(headers.clone()) }),
+            Self::Fixed(issued) => Ok(issued.clone()),
             Self::Renewable(renewable) => match renewable.issued() {
                 Some(issued) => Ok(issued),
                 None => renewable.newer_than(0).await,
@@ -49,15 +53,11 @@ impl Credential {
         }
     }
 
-    pub(crate) fn is_renewable(&self) -> bool {
-        matches!(self, Self::Renewable(_))
-    }
-
-    /// A newer credential than the one that was refused. One that cannot be renewed stays as it is.
-    pub(crate) async fn newer(&self, refused: &Issued) -> Result<Issued, NoCredential> {
+    /// A newer credential than the one that was refused; `None` if it cannot be renewed.
+    pub(crate) async fn newer(&self, refused: &Issued) -> Option<Result<Issued, NoCredential>> {
         match self {
-            Self::Fixed(_) => Ok(refused.clone()),
-            Self::Renewable(renewable) => renewable.newer_than(refused.generation).await,
+            Self::Fixed(_) => None,
+            Self::Renewable(renewable) => Some(renewable.newer_than(refused.generation).await),
         }
     }
 }
@@ -106,7 +106,7 @@ impl Renewable {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed(headers) => f.debug_tuple("Fixed").field(&headers.keys().collect::<Vec<_>>()).finish(),
+            Self::Fixed(issued) => f.debug_tuple("Fixed").field(&issued.headers.keys().collect::<Vec<_>>()).finish(),
             Self::Renewable(_) => f.write_str("Renewable"),
         }
     }

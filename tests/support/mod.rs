@@ -123,6 +123,17 @@ pub async fn read_request(stream: &mut TcpStream) -> Option<Received> {
     Some(received)
 }
 
+/// All texts of an error, from the outside in.
+pub fn texts(error: &dyn std::error::Error) -> String {
+    let mut texts = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        texts = format!("{texts}: {error}");
+        below = error.source();
+    }
+    texts
+}
+
 /// A port on which nobody listens, and which nobody else can take meanwhile.
 pub struct ClosedPort(tokio::net::TcpSocket);
 

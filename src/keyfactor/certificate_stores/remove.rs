@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{CertificateLocation, CertificateStores};
 use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{self, Error, Outcome, Request};
+use crate::keyfactor::error::{Error, Outcome, Request};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
 use crate::lenient::{self, RawBody};
@@ -308,12 +308,11 @@ impl RemoveCertificates {
                 None => unrecognized_entries.push(entry),
             }
         }
-        let header = |name| exchange.answer.header(name).map(str::to_owned);
         let outcome = RemoveOutcome {
             job_ids,
             unrecognized_entries,
-            correlation_id: header(error::CORRELATION_ID),
-            product_version: header("x-keyfactor-product-version"),
+            correlation_id: exchange.trace.correlation_id.clone(),
+            product_version: exchange.answer.header("x-keyfactor-product-version").map(str::to_owned),
             scope: self.scope,
             locations: self.locations,
             repeated: self.repeated,

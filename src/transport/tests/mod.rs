@@ -111,7 +111,7 @@ fn transport(base: &str, options: Options) -> Transport {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer hunter2"))]);
     let identity = Identity {
         headers: HeaderMap::new(),
-        credential: Credential::Fixed(headers),
+        credential: Credential::fixed(headers),
         principal: "svc-clm".to_owned(),
         correlation_header: None,
     };
