@@ -22,6 +22,7 @@ use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use clm::{RetryPolicy, appviewx, keyfactor};
 use scripted::{Answer, Scripted, nobody};
 use serde::Serialize;
+use support::fault::{Fault, FaultServer};
 
 const STORE: &str = "5a0b1c2d-0000-4000-8000-000000000001";
 const JOB: &str = r#"["6c0d0000-0000-4000-8000-00000000000a"]"#;
@@ -236,6 +237,48 @@ async fn no_secret_shows_when_a_call_is_tried_again() {
     let sent = format!("{:?}", server.received());
     assert!(sent.contains(&format!("{FETCHED}1")), "the token was renewed");
     shown.assert_clean("again");
+}
+
+// The fakes act on what reaches them, whatever the client hears.
+#[tokio::test]
+async fn no_secret_shows_when_a_fault_stands_before_the_fakes() {
+    let (command, gateway) = (FakeKeyfactor::start().await, FakeAppViewX::start().await);
+    command.accept_bearer(TOKEN);
+    for origin in [command.url(), gateway.url()] {
+        let server = FaultServer::before(&origin);
+        for fault in [
+            Fault::Good,
+            Fault::CloseOnAccept,
+            Fault::Reset,
+            Fault::CloseAfterHead,
+            Fault::CloseAfterHalfBody,
+            Fault::CloseBeforeAnswer,
+            Fault::HalfHead,
+            Fault::NotHttp,
+            Fault::HugeHeader,
+            Fault::Interim,
+            Fault::HalfBody,
+            Fault::ChunkedGarbage,
+            Fault::ChunkedUnended,
+            Fault::Cut(403),
+            Fault::Status(429, Some("0")),
+            Fault::Status(503, None),
+            Fault::Status(308, None),
+            Fault::Html(502),
+            Fault::NotUtf8,
+            Fault::Bom,
+            Fault::Gzip,
+        ] {
+            let case = format!("{fault:?} before {origin}");
+            server.play([], fault);
+            capture::start();
+            let mut shown = Shown::default();
+            try_everything(&mut shown, &server.origin()).await;
+            assert!(server.seen().connections > 0, "{case}: nothing arrived");
+            shown.assert_clean(&case);
+        }
+    }
+    assert!(!command.requests().is_empty() && !gateway.requests().is_empty(), "the fakes were never asked");
 }
 
 #[tokio::test]
