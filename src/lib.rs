@@ -126,13 +126,19 @@
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 mod lenient;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+#[cfg_attr(not(feature = "keyfactor"), allow(dead_code, reason = "AppViewX alone has no lists yet"))]
+mod rows;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
     not(all(feature = "keyfactor", feature = "appviewx")),
     allow(dead_code, unused_imports, reason = "one vendor alone uses a part of what both share")
 )]
 mod transport;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-#[cfg_attr(not(feature = "appviewx"), allow(dead_code, reason = "Keyfactor alone uses a part of what both share"))]
+#[cfg_attr(
+    not(all(feature = "keyfactor", feature = "appviewx")),
+    allow(dead_code, reason = "one vendor alone uses a part of what both share")
+)]
 mod validation;
 
 #[cfg(feature = "appviewx")]
@@ -144,6 +150,8 @@ pub mod keyfactor;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub use self::rows::Rows;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::transport::{
     AuthenticationError, ClientBuilder, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, RetryPolicy,

@@ -106,6 +106,8 @@ pub enum Reason {
     InvalidCharacters(Vec<InvalidCharacter>),
     /// A text cannot be a segment of a path: it is empty, `.` or `..`, or holds a tab or a line end.
     InvalidSegment,
+    /// A value cannot be put into quotes: how a double quote is escaped is documented nowhere.
+    Unquotable,
     /// A value is null, an object or an array where text, a number or a boolean belongs.
     NotScalar,
     /// Two values contradict each other.
@@ -149,6 +151,17 @@ impl Problems {
                 format!(
                     "{actual} entries, but one call carries at most {limit}; split the list or raise the client's limit"
                 ),
+            );
+        }
+    }
+
+    /// An id of the kind that starts at 1, where 0 is a way to say "none" that is refused.
+    pub(crate) fn check_positive(&mut self, field: &str, id: Option<i32>) {
+        if let Some(id) = id.filter(|id| *id <= 0) {
+            self.add(
+                field,
+                Reason::OutOfRange,
+                format!("{id} is not a positive number; to mean none, leave the id out"),
             );
         }
     }

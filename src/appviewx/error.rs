@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::certificate_groups::{UnassignCertificates, UnassignOutcome};
 use crate::lenient::{self, Message};
 use crate::transport::{
-    self, Answer, AuthenticationError, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
+    self, Answer, AuthenticationError, Called, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
     TransportError,
 };
 use crate::validation::ValidationError;
@@ -183,7 +183,7 @@ impl FromFailure for Error {
         Self::OutcomeUnknown(Box::new(error))
     }
 
-    fn refused(_request: Request, refusal: Refusal) -> Self {
+    fn refused(_called: Called<Request>, refusal: Refusal) -> Self {
         let said = Said::of(&refusal.answer.body);
         Self::Api(Box::new(ApiError { said, refusal }))
     }

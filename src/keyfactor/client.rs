@@ -7,8 +7,10 @@ use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::certificate_stores::CertificateStores;
+use super::certificates::Certificates;
 use super::credentials::Credentials;
 use super::error::{CORRELATION_ID, Error};
+use super::orchestrator_jobs::OrchestratorJobs;
 use crate::transport::{self, ConfigurationError, Identity, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
@@ -52,6 +54,18 @@ impl Client {
     #[must_use]
     pub fn certificate_stores(&self) -> CertificateStores {
         CertificateStores::new(self.clone())
+    }
+
+    /// The operations on certificates.
+    #[must_use]
+    pub fn certificates(&self) -> Certificates {
+        Certificates::new(self.clone())
+    }
+
+    /// The operations on orchestrator jobs.
+    #[must_use]
+    pub fn orchestrator_jobs(&self) -> OrchestratorJobs {
+        OrchestratorJobs::new(self.clone())
     }
 
     pub(super) fn transport(&self) -> &Transport {

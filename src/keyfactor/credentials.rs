@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::transport::{Cause, ConfigurationError, Credential, NoCredential, Renew};
+use crate::transport::{Cause, ConfigurationError, Credential, Fresh, NoCredential, Renew};
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
 #[derive(Clone)]
@@ -89,8 +89,11 @@ impl Credentials {
 struct FetchedBearer(Provider);
 
 impl Renew for FetchedBearer {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, NoCredential>> + Send + '_>> {
-        Box::pin(async { bearer(&(self.0)().await?).map_err(|problem| NoCredential::new(problem, None)) })
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>> {
+        Box::pin(async {
+            let headers = bearer(&(self.0)().await?).map_err(|problem| NoCredential::new(problem, None))?;
+            Ok(Fresh { headers, lifetime: None })
+        })
     }
 }
 

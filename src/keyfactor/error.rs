@@ -8,15 +8,20 @@ use serde_json::Value;
 
 use super::certificate_stores::{RemoveCertificates, RemoveOutcome};
 use super::error_code::{ErrorCode, ErrorKind};
+use super::lookup::LookupError;
 use super::types::PermissionScope;
 use crate::lenient::{self, Message};
 use crate::transport::{
-    self, Answer, AuthenticationError, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal, TransportError,
+    self, Answer, AuthenticationError, Called, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
+    TransportError,
 };
 use crate::validation::ValidationError;
 
 /// The response header with the server's correlation id.
 pub(super) const CORRELATION_ID: &str = "x-keyfactor-correlation-id";
+
+/// The response header with the server's version.
+pub(super) const PRODUCT_VERSION: &str = "x-keyfactor-product-version";
 
 /// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
 pub type OutcomeUnknown = transport::OutcomeUnknown<Request, ErrorCode>;
@@ -53,6 +58,9 @@ pub enum Error {
     /// A read was answered 2xx in another shape.
     #[error(transparent)]
     Decode(Box<DecodeError>),
+    /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+    #[error(transparent)]
+    Lookup(Box<LookupError>),
     /// `require_complete` found a gap. The change took place; the outcome is inside.
     #[error(transparent)]
     Incomplete(Box<Incomplete>),
@@ -70,7 +78,7 @@ impl Error {
             Self::Api(error) => error.evidence(),
             Self::OutcomeUnknown(error) => error.evidence(),
             Self::Decode(error) => error.evidence(),
-            Self::Configuration(_) | Self::Validation(_) | Self::Incomplete(_) => Evidence::NONE,
+            Self::Configuration(_) | Self::Validation(_) | Self::Lookup(_) | Self::Incomplete(_) => Evidence::NONE,
         }
     }
 
@@ -139,6 +147,12 @@ impl From<ConfigurationError> for Error {
     }
 }
 
+impl From<LookupError> for Error {
+    fn from(error: LookupError) -> Self {
+        Self::Lookup(Box::new(error))
+    }
+}
+
 impl From<ValidationError> for Error {
     fn from(error: ValidationError) -> Self {
         Self::Validation(Box::new(error))
@@ -154,9 +168,18 @@ pub enum Request {
 }
 
 impl Request {
-    fn scope(&self) -> &PermissionScope {
+    /// Where the server was asked to look for permissions, if the call has such a scope.
+    #[allow(clippy::unnecessary_wraps, reason = "further requests have none")]
+    fn scope(&self) -> Option<PermissionScope> {
         match self {
-            Self::RemoveCertificates(request) => request.scope(),
+            Self::RemoveCertificates(request) => Some(*request.scope()),
+        }
+    }
+
+    /// What the account needs, if the server answers 403.
+    fn permission_needed(&self) -> &'static str {
+        match self {
+            Self::RemoveCertificates(request) => request.permission_needed(),
         }
     }
 }
@@ -204,16 +227,22 @@ impl FromFailure for Error {
         Self::OutcomeUnknown(Box::new(error))
     }
 
-    fn refused(request: Request, refusal: Refusal) -> Self {
+    fn refused(called: Called<Request>, refusal: Refusal) -> Self {
         let said = Said::of(&refusal.answer.body);
-        Self::Api(Box::new(ApiError { scope: *request.scope(), said, refusal }))
+        let (scope, permission_needed) = match &called {
+            Called::Change(request) => (request.scope(), request.permission_needed()),
+            Called::Read { permission_needed } => (None, *permission_needed),
+        };
+        Self::Api(Box::new(ApiError { scope, permission_needed, said, refusal }))
     }
 }
 
 /// The server refused, with a status that says so.
 #[derive(Debug)]
 pub struct ApiError {
-    scope: PermissionScope,
+    scope: Option<PermissionScope>,
+    /// What the account needs, if the answer is 403.
+    permission_needed: &'static str,
     said: Said,
     refusal: Refusal,
 }
@@ -265,23 +294,9 @@ impl ApiError {
     /// What to do about it.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
-        match (self.kind(), self.scope) {
-            (ErrorKind::Forbidden, PermissionScope::SystemWideOrContainers) => Some(
-                "Without a scope the account needs the permission to read certificates system-wide, and the permission \
-                 to schedule on certificate stores, system-wide or for the stores' containers. If it may read \
-                 certificates only in a collection, name that collection with `collection_id`.",
-            ),
-            (ErrorKind::Forbidden, PermissionScope::Collection { .. }) => Some(
-                "The account needs the permission to read certificates in this collection, the certificate must be in \
-                 it, and it needs the permission to schedule on certificate stores, system-wide or for the stores' \
-                 containers.",
-            ),
-            (ErrorKind::Forbidden, PermissionScope::Container { .. }) => Some(
-                "The account needs the permission to read certificates and the permission to schedule on certificate \
-                 stores. `container_id` may have no effect on this call: if the account may read certificates only in \
-                 a collection, name that collection with `collection_id` instead.",
-            ),
-            (kind, _) => kind.remediation(),
+        match self.kind() {
+            ErrorKind::Forbidden => Some(self.permission_needed),
+            kind => kind.remediation(),
         }
     }
 
@@ -297,10 +312,10 @@ impl ApiError {
         self.refusal.answer.header(CORRELATION_ID)
     }
 
-    /// Where the server was asked to look for permissions.
+    /// Where the server was asked to look for permissions, if the call has such a scope.
     #[must_use]
-    pub fn scope(&self) -> &PermissionScope {
-        &self.scope
+    pub fn scope(&self) -> Option<&PermissionScope> {
+        self.scope.as_ref()
     }
 
     /// How many times the call was sent.

@@ -22,19 +22,32 @@
 //! ```
 
 mod certificate_stores;
+mod certificates;
 mod client;
 mod credentials;
 mod error;
 mod error_code;
+mod lookup;
+mod orchestrator_jobs;
+mod query;
+mod read;
 mod schedule;
 mod types;
 
 pub use self::certificate_stores::{
-    CertificateLocation, CertificateStores, RemoveCertificates, RemoveCertificatesBuilder, RemoveOutcome,
+    CertificateLocation, CertificateStore, CertificateStores, InventoryCertificate, InventoryEntry, RemoveCertificates,
+    RemoveCertificatesBuilder, RemoveOutcome,
 };
+pub use self::certificates::{Certificate, CertificateSearch, CertificateStoreLocation, Certificates};
 pub use self::client::{Client, ClientBuilder, Settings};
 pub use self::credentials::Credentials;
 pub use self::error::{ApiError, Error, FailedOperation, Incomplete, Outcome, OutcomeUnknown, Request};
 pub use self::error_code::{ErrorCode, ErrorKind};
+pub use self::lookup::{LookupError, Rows};
+pub use self::orchestrator_jobs::{JobHistoryEntry, JobResult, JobStatus, OrchestratorJobs, ScheduledJob};
+pub use self::query::{Field, Query, QueryValue};
+pub use self::read::ServerTime;
 pub use self::schedule::Schedule;
-pub use self::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
+pub use self::types::{
+    CertificateId, CertificateStoreId, CollectionId, ContainerId, JobHistoryId, JobId, PermissionScope,
+};

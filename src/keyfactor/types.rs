@@ -16,6 +16,16 @@ pub struct CertificateStoreId(Uuid);
 #[serde(transparent)]
 pub struct JobId(Uuid);
 
+/// Command's number for a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CertificateId(i32);
+
+/// The number of one run of an orchestrator job.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobHistoryId(i64);
+
 /// The number of a certificate collection. Whether it is positive is checked when a request is built.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -55,6 +65,46 @@ impl ContainerId {
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
+    }
+}
+
+impl CertificateId {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl JobHistoryId {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<i32> for CertificateId {
+    fn from(id: i32) -> Self {
+        Self(id)
+    }
+}
+
+impl From<i64> for JobHistoryId {
+    fn from(id: i64) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for CertificateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for JobHistoryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::audit::Audit;
 use super::cause::Cause;
-use super::error::{AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, TransportError};
+use super::error::{AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, ProviderSaid, TransportError};
 use crate::lenient::{Message, one_line};
 
 /// Which call it was, and what was spent on it.
@@ -115,10 +115,58 @@ impl Exchange {
         Failure { end: Box::new(End::Unknown { answer: Some(answer), cause: Some(cause) }), trace, audit }
     }
 
+    /// A 2xx answer to a read in a shape that cannot be taken.
+    pub(crate) fn unreadable_read(self, cause: Cause) -> Failure {
+        let Self { answer, trace, audit, .. } = self;
+        Failure { end: Box::new(End::Unreadable { answer, cause }), trace, audit }
+    }
+
     /// A 2xx answer whose content says that the call was refused.
     pub(crate) fn refused(self) -> Failure {
         let Self { answer, trace, audit, after_unanswered_copy } = self;
         Failure { end: Box::new(End::Refused { answer, after_unanswered_copy }), trace, audit }
+    }
+}
+
+impl Failure {
+    /// The call that should have brought a credential failed. `said` reads what its answer says about that.
+    #[allow(dead_code, reason = "for the token endpoint")]
+    pub(crate) fn into_no_credential(
+        self,
+        what: &'static str,
+        said: impl FnOnce(&Answer) -> ProviderSaid,
+    ) -> NoCredential {
+        let Self { end, trace, audit } = self;
+        audit.finish(end.name(), &trace, "");
+        let (answer, cause) = match *end {
+            End::NotDone { what, cause } => {
+                (None, Some(Cause { text: what.to_owned(), source: Some(Box::new(cause)) }))
+            }
+            End::Refused { answer, .. } => (Some(answer), None),
+            End::Unknown { answer, cause } => (answer, cause),
+            End::Unreadable { answer, cause } => (Some(answer), Some(cause)),
+            End::NotAuthenticated { error, .. } => return error,
+        };
+        let answered = answer.as_ref().map(|answer| Cause {
+            text: format!("{}: the server answered {}", trace.call, answer.status),
+            source: cause.clone().map(Box::new),
+        });
+        NoCredential::new(what, answered.or(cause)).said(answer.as_ref().map(said).unwrap_or_default())
+    }
+}
+
+/// What a failed call was.
+pub(crate) enum Called<Request> {
+    Change(Request),
+    /// Only read. What the account needs, if the answer is 403.
+    Read {
+        permission_needed: &'static str,
+    },
+}
+
+impl<Request> From<Request> for Called<Request> {
+    fn from(request: Request) -> Self {
+        Self::Change(request)
     }
 }
 
@@ -136,22 +184,26 @@ pub(crate) trait FromFailure: Sized {
     fn decode(error: DecodeError) -> Self;
     fn unknown(error: OutcomeUnknown<Self::Request, Self::Code>) -> Self;
     fn authentication(error: AuthenticationError) -> Self;
-    fn refused(request: Self::Request, refusal: Refusal) -> Self;
+    fn refused(called: Called<Self::Request>, refusal: Refusal) -> Self;
 
-    fn from_failure(failure: Failure, request: Self::Request) -> Self {
+    fn from_failure(failure: Failure, called: impl Into<Called<Self::Request>>) -> Self {
         let Failure { end, trace, audit } = failure;
         audit.finish(end.name(), &trace, "");
         match *end {
             End::NotDone { what, cause } => Self::transport(TransportError { what, trace, cause }),
             End::Refused { answer, after_unanswered_copy } => {
-                Self::refused(request, Refusal { answer, trace, after_unanswered_copy })
+                Self::refused(called.into(), Refusal { answer, trace, after_unanswered_copy })
             }
             End::NotAuthenticated { error, refused } => {
-                let NoCredential { what, cause } = error;
-                Self::authentication(AuthenticationError { what, refused, trace, cause })
+                let NoCredential { what, said, cause } = error;
+                Self::authentication(AuthenticationError { what, said, refused, trace, cause })
             }
             End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
             End::Unknown { answer, cause } => {
+                let Called::Change(request) = called.into() else {
+                    let cause = cause.unwrap_or_else(|| Cause::new("the answer leaves it open"));
+                    return Self::transport(TransportError { what: "no clear answer came", trace, cause });
+                };
                 // A 2xx says nothing about a failure, and half of it would only look as if it did.
                 let refusal = answer.as_ref().filter(|answer| !answer.status.is_success());
                 let (code, message) = refusal.map_or((None, None), Self::said);

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::cause::Cause;
 use super::end::{Answer, Evidence, Trace};
-use crate::lenient::Message;
+use crate::lenient::{Message, one_line};
 
 /// The client could not be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +75,11 @@ impl TransportError {
 /// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
 /// operation was not sent, or was refused with 401 before.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: no valid credential could be had: {what}", trace.call)]
+#[error("{}: no valid credential could be had: {what}{said}", trace.call)]
 pub struct AuthenticationError {
     pub(super) what: &'static str,
+    /// By the server that was asked for the credential.
+    pub(super) said: ProviderSaid,
     /// The 401, if the operation was sent.
     pub(super) refused: Option<Answer>,
     pub(super) trace: Trace,
@@ -87,7 +89,26 @@ pub struct AuthenticationError {
 
 impl AuthenticationError {
     pub(crate) fn evidence<Code>(&self) -> Evidence<'_, Code> {
-        Evidence { trace: Some(&self.trace), answer: self.refused.as_ref(), ..Evidence::NONE }
+        Evidence { trace: Some(&self.trace), answer: self.refused.as_ref(), code: None, message: self.message() }
+    }
+
+    /// The code that the identity provider or the login gave: OAuth's `error`, for example `invalid_client`, or the
+    /// vendor's code.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.said.code.as_deref()
+    }
+
+    /// What the identity provider or the login said: OAuth's `error_description`, or the vendor's status description.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.said.message.as_ref().map(Message::as_str)
+    }
+
+    /// How many more logins may fail before the account locks, where the server says so.
+    #[must_use]
+    pub fn remaining_attempts(&self) -> Option<u32> {
+        self.said.remaining_attempts
     }
 
     /// What went wrong with the credential.
@@ -119,16 +140,46 @@ impl AuthenticationError {
 #[derive(Clone, Debug)]
 pub(crate) struct NoCredential {
     pub(super) what: &'static str,
+    pub(super) said: ProviderSaid,
     pub(super) cause: Option<Cause>,
+}
+
+/// What a server said that was asked for a credential.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProviderSaid {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<Message>,
+    pub(crate) remaining_attempts: Option<u32>,
+}
+
+impl fmt::Display for ProviderSaid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = &self.code {
+            write!(f, " ({})", one_line(code))?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {}", one_line(message.as_str()))?;
+        }
+        if let Some(remaining) = self.remaining_attempts {
+            write!(f, " ({remaining} attempts remain)")?;
+        }
+        Ok(())
+    }
 }
 
 impl NoCredential {
     pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
-        Self { what, cause }
+        Self { what, said: ProviderSaid::default(), cause }
+    }
+
+    /// What the server said that was asked for the credential.
+    #[allow(dead_code, reason = "for the token endpoint")]
+    pub(crate) fn said(self, said: ProviderSaid) -> Self {
+        Self { said, ..self }
     }
 
     pub(crate) fn into_cause(self) -> Cause {
-        Cause { text: self.what.to_owned(), source: self.cause.map(Box::new) }
+        Cause { text: format!("{}{}", self.what, self.said), source: self.cause.map(Box::new) }
     }
 }
 

@@ -24,8 +24,10 @@ use url::Url;
 
 pub(crate) use self::audit::Record;
 pub(crate) use self::cause::Cause;
-pub(crate) use self::end::{Answer, Evidence, Exchange, Failure, FromFailure, Refusal};
+pub(crate) use self::end::{Answer, Called, Evidence, Exchange, Failure, FromFailure, Refusal};
 pub(crate) use self::error::NoCredential;
+#[allow(unused_imports, reason = "for the token endpoint")]
+pub(crate) use self::error::ProviderSaid;
 pub use self::error::{
     AuthenticationError, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError,
 };
@@ -33,7 +35,7 @@ pub use self::options::ClientBuilder;
 pub(crate) use self::options::{Proxy, base_path};
 pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};
 pub use self::retry::RetryPolicy;
-pub(crate) use self::token::{Credential, Renew};
+pub(crate) use self::token::{Credential, Fresh, Renew};
 
 use self::audit::Audit;
 use self::end::{End, Trace};

@@ -7,12 +7,33 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use http::HeaderMap;
 use tokio::sync::Mutex;
+use tokio::time::{Duration, Instant};
 
 use super::error::NoCredential;
 
-/// Where a new credential comes from, as the headers that carry it.
+/// Where a new credential comes from.
 pub(crate) trait Renew: Send + Sync {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<HeaderMap, NoCredential>> + Send + '_>>;
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>>;
+}
+
+/// A credential as its source gives it.
+pub(crate) struct Fresh {
+    /// The headers that carry it.
+    pub(crate) headers: HeaderMap,
+    /// How long it is good for, if the source says so.
+    pub(crate) lifetime: Option<Duration>,
+}
+
+/// A credential is renewed this long before it expires, or after three quarters of its life if that is later.
+const MARGIN: Duration = Duration::from_secs(60);
+
+impl Fresh {
+    /// From when on it is not used any more.
+    fn stale_at(&self) -> Option<Instant> {
+        let lifetime = self.lifetime?;
+        // Beyond what a clock can count is as good as never.
+        Instant::now().checked_add(lifetime.saturating_sub(MARGIN.min(lifetime / 4)))
+    }
 }
 
 /// What a client sends to prove who it is.
@@ -26,11 +47,18 @@ pub(crate) enum Credential {
 pub(crate) struct Issued {
     generation: u64,
     pub(crate) headers: Arc<HeaderMap>,
+    stale_at: Option<Instant>,
+}
+
+impl Issued {
+    fn is_stale(&self) -> bool {
+        self.stale_at.is_some_and(|stale_at| Instant::now() >= stale_at)
+    }
 }
 
 impl Credential {
     pub(crate) fn fixed(headers: HeaderMap) -> Self {
-        Self::Fixed(Issued { generation: 0, headers: Arc::new(headers) })
+        Self::Fixed(Issued { generation: 0, headers: Arc::new(headers), stale_at: None })
     }
 
     pub(crate) fn renewable(source: impl Renew + 'static) -> Self {
@@ -47,6 +75,7 @@ impl Credential {
         match self {
             Self::Fixed(issued) => Ok(issued.clone()),
             Self::Renewable(renewable) => match renewable.issued() {
+                Some(issued) if issued.is_stale() => renewable.newer_than(issued.generation).await,
                 Some(issued) => Ok(issued),
                 None => renewable.newer_than(0).await,
             },
@@ -88,8 +117,9 @@ impl Renewable {
             return Err(error.clone());
         }
         match self.source.renew().await {
-            Ok(headers) => {
-                let issued = Issued { generation: generation + 1, headers: Arc::new(headers) };
+            Ok(fresh) => {
+                let stale_at = fresh.stale_at();
+                let issued = Issued { generation: generation + 1, headers: Arc::new(fresh.headers), stale_at };
                 *self.issued.write().unwrap_or_else(PoisonError::into_inner) = Some(issued.clone());
                 Ok(issued)
             }

@@ -1,8 +1,12 @@
 //! The handle for certificate stores. Each operation is a file.
 
+mod inventory;
+mod list;
 mod location;
 mod remove;
 
+pub use self::inventory::{InventoryCertificate, InventoryEntry};
+pub use self::list::CertificateStore;
 pub use self::location::CertificateLocation;
 pub use self::remove::{RemoveCertificates, RemoveCertificatesBuilder, RemoveOutcome};
 

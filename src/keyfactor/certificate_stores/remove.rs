@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{CertificateLocation, CertificateStores};
 use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{Error, Outcome, Request};
+use crate::keyfactor::error::{Error, Outcome, PRODUCT_VERSION, Request};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
 use crate::lenient::{self, RawBody};
@@ -181,17 +181,8 @@ fn resolve_scope(
     both: BothScopes,
     problems: &mut Problems,
 ) -> PermissionScope {
-    for (field, id) in
-        [("collection_id", collection.map(CollectionId::get)), ("container_id", container.map(ContainerId::get))]
-    {
-        if let Some(id) = id.filter(|id| *id <= 0) {
-            problems.add(
-                field,
-                Reason::OutOfRange,
-                format!("{id} is not a positive number; to mean none, leave the id out"),
-            );
-        }
-    }
+    problems.check_positive("collection_id", collection.map(CollectionId::get));
+    problems.check_positive("container_id", container.map(ContainerId::get));
     if both == BothScopes::Refused && collection.is_some() && container.is_some() {
         problems.add(
             "container_id",
@@ -245,6 +236,26 @@ impl RemoveCertificates {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.meta.reason.as_deref()
+    }
+
+    /// What the account needs, if the server answers 403.
+    pub(in crate::keyfactor) fn permission_needed(&self) -> &'static str {
+        match self.scope {
+            PermissionScope::SystemWideOrContainers => {
+                "Without a scope the account needs the permission to read certificates system-wide, and the permission to \
+                 schedule on certificate stores, system-wide or for the stores' containers. If it may read certificates \
+                 only in a collection, name that collection with `collection_id`."
+            }
+            PermissionScope::Collection { .. } => {
+                "The account needs the permission to read certificates in this collection, the certificate must be in it, \
+                 and it needs the permission to schedule on certificate stores, system-wide or for the stores' containers."
+            }
+            PermissionScope::Container { .. } => {
+                "The account needs the permission to read certificates and the permission to schedule on certificate \
+                 stores. `container_id` may have no effect on this call: if the account may read certificates only in a \
+                 collection, name that collection with `collection_id` instead."
+            }
+        }
     }
 
     fn record(&self) -> Record {
@@ -312,7 +323,7 @@ impl RemoveCertificates {
             job_ids,
             unrecognized_entries,
             correlation_id: exchange.trace.correlation_id.clone(),
-            product_version: exchange.answer.header("x-keyfactor-product-version").map(str::to_owned),
+            product_version: exchange.answer.header(PRODUCT_VERSION).map(str::to_owned),
             scope: self.scope,
             locations: self.locations,
             repeated: self.repeated,

@@ -1,0 +1,115 @@
+//! `GET /CertificateStores`, and one store.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::CertificateStores;
+use crate::keyfactor::error::Error;
+use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Read, Row, Rows};
+use crate::keyfactor::query::Query;
+use crate::keyfactor::read::null_as_default;
+use crate::keyfactor::types::{CertificateStoreId, ContainerId};
+use crate::transport::Path;
+use crate::validation::{Problems, ValidationError};
+
+/// What an account needs to read certificate stores.
+pub(super) const PERMISSION: &str = "The account needs the permission to read certificate stores, system-wide or for their \
+                                     containers (`/certificate_stores/read/`).";
+
+/// A certificate store as Command knows it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct CertificateStore {
+    /// Its GUID.
+    pub id: CertificateStoreId,
+    /// The machine on which it is.
+    pub client_machine: Option<String>,
+    /// Its path there. The server spells the member `Storepath`.
+    #[serde(rename = "Storepath", alias = "StorePath")]
+    pub store_path: Option<String>,
+    /// The container that it is in.
+    pub container_id: Option<ContainerId>,
+    /// The number of its type.
+    pub cert_store_type: Option<i32>,
+    /// Whether it was approved; discovered stores are listed as well.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub approved: bool,
+    /// The orchestrator that manages it.
+    pub agent_id: Option<Uuid>,
+    /// Whether an orchestrator manages it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub agent_assigned: bool,
+    /// The properties of its type, as JSON inside a text; see [`properties`](Self::properties).
+    #[serde(rename = "Properties")]
+    pub properties_text: Option<String>,
+    /// What else the server said about it.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl CertificateStore {
+    /// The properties of its type. `None` if there are none, or if they are no JSON.
+    #[must_use]
+    pub fn properties(&self) -> Option<Value> {
+        serde_json::from_str(self.properties_text.as_deref()?).ok()
+    }
+}
+
+impl Row for CertificateStore {
+    type Id = CertificateStoreId;
+
+    fn id(&self) -> CertificateStoreId {
+        self.id
+    }
+}
+
+impl CertificateStores {
+    /// Lists certificate stores, those that were discovered and not yet approved among them.
+    ///
+    /// - **Call:** `GET /CertificateStores`, page by page.
+    /// - **Permissions:** to read certificate stores, system-wide or for their containers.
+    /// - **Arguments:** a query; documented fields are `AgentAvailable`, `AgentId`, `Approved`, `Category`,
+    ///   `CertificateId`, `ClientMachine`, `Container`, `ContainerId`, `StorePath` and others, but not `Id`.
+    /// - **Source:** Keyfactor Command reference, "GET Certificate Stores".
+    ///
+    /// # Errors
+    /// [`ValidationError`] for a query that cannot be written. The rows give the errors of the calls.
+    pub fn list(&self, query: &Query) -> Result<Rows<CertificateStore>, ValidationError> {
+        let mut problems = Problems::default();
+        query.check(&mut problems);
+        problems.finish()?;
+        let paged = Paged {
+            operation: "keyfactor.certificate_stores.list",
+            path: Path::fixed("CertificateStores"),
+            // The server's own order: by machine. Which fields it can be sorted by is documented nowhere.
+            query: vec![("QueryString", query.to_string())],
+            page_size: PAGE_SIZE,
+            permission_needed: PERMISSION,
+        };
+        Ok(paged.rows(self.client.clone()))
+    }
+
+    /// Reads one certificate store.
+    ///
+    /// - **Call:** `GET /CertificateStores/{id}`.
+    /// - **Permissions:** to read certificate stores, system-wide or for its container.
+    /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID".
+    ///
+    /// # Errors
+    /// Those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id.
+    pub async fn get(&self, id: impl Into<CertificateStoreId>) -> Result<CertificateStore, Error> {
+        let mut problems = Problems::default();
+        let id = id.into().to_string();
+        let path = Path::filled("CertificateStores/{id}", &[("id", &id)], &mut problems);
+        problems.finish()?;
+        let read = Read {
+            operation: "keyfactor.certificate_stores.get",
+            path,
+            query: Vec::new(),
+            permission_needed: PERMISSION,
+        };
+        Ok(read.send(&self.client).await?.value)
+    }
+}
