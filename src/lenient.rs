@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The longest text of a server that is taken over into a message.
@@ -9,6 +10,11 @@ const LONGEST_MESSAGE: usize = 500;
 
 /// A body as JSON, if it is JSON. A byte order mark in front is passed over.
 pub(crate) fn json(body: &str) -> Result<Value, serde_json::Error> {
+    read(body)
+}
+
+/// A body as a value of this type. A byte order mark in front is passed over.
+pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, serde_json::Error> {
     serde_json::from_str(body.strip_prefix('\u{feff}').unwrap_or(body))
 }
 

@@ -106,8 +106,10 @@ pub enum Reason {
     InvalidCharacters(Vec<InvalidCharacter>),
     /// A text cannot be a segment of a path: it is empty, `.` or `..`, or holds a tab or a line end.
     InvalidSegment,
-    /// A value cannot be put into quotes: how a double quote is escaped is documented nowhere.
+    /// A part of a query cannot be written down: how a double quote is escaped is documented nowhere.
     Unquotable,
+    /// A text is not a SHA-1 thumbprint: 40 hex digits.
+    NotAThumbprint,
     /// A value is null, an object or an array where text, a number or a boolean belongs.
     NotScalar,
     /// Two values contradict each other.
@@ -163,6 +165,15 @@ impl Problems {
                 Reason::OutOfRange,
                 format!("{id} is not a positive number; to mean none, leave the id out"),
             );
+        }
+    }
+
+    /// A GUID that names something. The nil GUID is one that was never set.
+    #[cfg(feature = "keyfactor")]
+    pub(crate) fn check_guid(&mut self, field: &str, id: uuid::Uuid, noun: &str) {
+        if id.is_nil() {
+            let sentence = format!("the nil GUID names no {noun} (an identifier that was never set, perhaps)");
+            self.add(field, Reason::Nil, sentence);
         }
     }
 

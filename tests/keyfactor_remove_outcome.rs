@@ -147,6 +147,7 @@ async fn a_serialised_outcome_has_every_id_and_no_job_fields_value() {
     assert!(elapsed["secs"].is_u64() && elapsed["nanos"].is_u64(), "{elapsed}");
     let location = json!({
         "certificate_store_id": store(1), "alias": "web01.pfx", "job_field_names": ["EntryPassword"],
+        "expected_thumbprint": null,
     });
     let expected = json!({
         "job_ids": [JOB],
@@ -204,7 +205,7 @@ async fn a_2xx_of_another_shape_leaves_the_outcome_unknown() {
         assert!(body.is_empty() || !display.contains(&body), "{case}: {display}");
 
         let unknown = unknown(case, error, &server.origin);
-        assert!(unknown.how_to_find_out().contains("before you send the removal again"), "{case}");
+        assert!(unknown.how_to_find_out().contains("before you send it again"), "{case}");
         assert_eq!(unknown.headers().unwrap()["x-keyfactor-correlation-id"], "6f1c", "{case}");
         assert_eq!(unknown.request(), &Request::RemoveCertificates(request.clone()), "{case}");
         let first = server.only();

@@ -6,9 +6,10 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::certificate_stores::{RemoveCertificates, RemoveOutcome};
+use super::certificate_stores::{AddCertificates, AddOutcome, RemoveCertificates, RemoveOutcome, ScheduleInventory};
 use super::error_code::{ErrorCode, ErrorKind};
-use super::lookup::LookupError;
+use super::lookup_error::LookupError;
+use super::orchestrator_jobs::{ControlJobs, JobsReport, WatchStopped};
 use super::types::PermissionScope;
 use crate::lenient::{self, Message};
 use crate::transport::{
@@ -61,7 +62,10 @@ pub enum Error {
     /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
     #[error(transparent)]
     Lookup(Box<LookupError>),
-    /// `require_complete` found a gap. The change took place; the outcome is inside.
+    /// The server refused to answer while jobs were followed. What was known of them is inside.
+    #[error(transparent)]
+    WatchStopped(Box<WatchStopped>),
+    /// `require_complete` or `require_success` found a gap. The change took place; the outcome is inside.
     #[error(transparent)]
     Incomplete(Box<Incomplete>),
 }
@@ -78,6 +82,7 @@ impl Error {
             Self::Api(error) => error.evidence(),
             Self::OutcomeUnknown(error) => error.evidence(),
             Self::Decode(error) => error.evidence(),
+            Self::WatchStopped(error) => error.error().evidence(),
             Self::Configuration(_) | Self::Validation(_) | Self::Lookup(_) | Self::Incomplete(_) => Evidence::NONE,
         }
     }
@@ -112,6 +117,7 @@ impl Error {
         match self {
             Self::Api(error) => error.remediation(),
             Self::OutcomeUnknown(error) => Some(error.how_to_find_out()),
+            Self::WatchStopped(error) => error.error().remediation(),
             _ => None,
         }
     }
@@ -165,14 +171,21 @@ impl From<ValidationError> for Error {
 pub enum Request {
     /// For [`CertificateStores::execute`](super::CertificateStores::execute).
     RemoveCertificates(RemoveCertificates),
+    /// For [`CertificateStores::execute`](super::CertificateStores::execute).
+    AddCertificates(AddCertificates),
+    /// For [`CertificateStores::execute`](super::CertificateStores::execute).
+    ScheduleInventory(ScheduleInventory),
+    /// For [`OrchestratorJobs::execute`](super::OrchestratorJobs::execute).
+    ControlJobs(ControlJobs),
 }
 
 impl Request {
     /// Where the server was asked to look for permissions, if the call has such a scope.
-    #[allow(clippy::unnecessary_wraps, reason = "further requests have none")]
     fn scope(&self) -> Option<PermissionScope> {
         match self {
             Self::RemoveCertificates(request) => Some(*request.scope()),
+            Self::AddCertificates(request) => Some(*request.scope()),
+            Self::ScheduleInventory(_) | Self::ControlJobs(_) => None,
         }
     }
 
@@ -180,6 +193,9 @@ impl Request {
     fn permission_needed(&self) -> &'static str {
         match self {
             Self::RemoveCertificates(request) => request.permission_needed(),
+            Self::AddCertificates(_) => AddCertificates::permission_needed(),
+            Self::ScheduleInventory(_) => ScheduleInventory::permission_needed(),
+            Self::ControlJobs(request) => request.permission_needed(),
         }
     }
 }
@@ -190,6 +206,10 @@ impl Request {
 pub enum Outcome {
     /// Of [`CertificateStores::remove_certificates`](super::CertificateStores::remove_certificates).
     RemoveCertificates(RemoveOutcome),
+    /// Of [`CertificateStores::add_certificates`](super::CertificateStores::add_certificates).
+    AddCertificates(AddOutcome),
+    /// Of [`OrchestratorJobs::watch`](super::OrchestratorJobs::watch).
+    Jobs(JobsReport),
 }
 
 impl FromFailure for Error {
@@ -203,10 +223,18 @@ impl FromFailure for Error {
 
     fn how_to_find_out(request: &Request) -> &'static str {
         match request {
-            Request::RemoveCertificates(_) => {
-                "Look for jobs on these stores before you send the removal again: GET /OrchestratorJobs/ScheduledJobs \
-                 for those that wait, GET /OrchestratorJobs/JobHistory for those that ran. The stores' inventory shows \
-                 what is gone, but only as of its last run."
+            Request::RemoveCertificates(_) | Request::AddCertificates(_) => {
+                "Look for jobs on these stores before you send it again: GET /OrchestratorJobs/ScheduledJobs for those \
+                 that wait, GET /OrchestratorJobs/JobHistory for those that ran. The stores' inventory shows what is in \
+                 them, but only as of its last run."
+            }
+            Request::ScheduleInventory(_) => {
+                "Read the stores again: GET /CertificateStores/{id} shows the inventory schedule. To ask for an inventory \
+                 twice does no harm, unless it replaces a schedule."
+            }
+            Request::ControlJobs(_) => {
+                "Read the jobs again: GET /OrchestratorJobs/ScheduledJobs shows those that wait, \
+                 GET /OrchestratorJobs/JobHistory the status of those that ran."
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Reading: one road for every call that only reads, lists page by page, and rows that keep what they do not know.
+//! Reading: one road for every call that only reads, and lists page by page.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -10,33 +10,13 @@ use serde::de::DeserializeOwned;
 
 use super::client::Client;
 use super::error::{Error, PRODUCT_VERSION, Request};
+use super::lookup_error::LookupError;
 use crate::lenient;
 use crate::rows::{Pages, Total};
 use crate::transport::{Call, Called, Cause, Effect, Exchange, FromFailure as _, Path, Record};
 
 /// Rows asked for at once, unless told otherwise. The vendor's default is 50; "very large values can be slow".
 pub(super) const PAGE_SIZE: u32 = 100;
-
-/// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LookupError {
-    /// The server says that it is a Command before version 11. It does not know the paging and query parameters that this
-    /// crate sends, so that its answer may be unfiltered.
-    #[error("the server is Keyfactor Command {version}: before version 11 its lists may ignore what was asked for")]
-    #[non_exhaustive]
-    UnsupportedVersion {
-        /// The version as the server prints it.
-        version: String,
-    },
-    /// A page of a list held only rows of the page before: the server does not page, or not in a stable order.
-    #[error("page {page} of the list repeats the page before it: the list cannot be read to its end")]
-    #[non_exhaustive]
-    RepeatedPage {
-        /// The number of the page, from 1.
-        page: u32,
-    },
-}
 
 /// A call that only reads.
 pub(super) struct Read {
@@ -73,7 +53,7 @@ impl Read {
         };
         check_version(&exchange)?;
         let total = exchange.answer.header("x-total-count").and_then(|count| count.trim().parse().ok());
-        match lenient::json(&exchange.answer.body).and_then(serde_json::from_value) {
+        match lenient::read(&exchange.answer.body) {
             Ok(value) => Ok(Answered { value, total }),
             Err(error) => Err(Error::from_failure(exchange.unreadable_read(Cause::json(&error)), called)),
         }

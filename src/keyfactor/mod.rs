@@ -23,31 +23,48 @@
 
 mod certificate_stores;
 mod certificates;
+mod change;
 mod client;
 mod credentials;
 mod error;
 mod error_code;
 mod lookup;
+mod lookup_error;
 mod orchestrator_jobs;
+mod poll;
 mod query;
 mod read;
 mod schedule;
+mod scope;
+mod thumbprint;
 mod types;
 
 pub use self::certificate_stores::{
-    CertificateLocation, CertificateStore, CertificateStores, InventoryCertificate, InventoryEntry, RemoveCertificates,
-    RemoveCertificatesBuilder, RemoveOutcome,
+    AddCertificates, AddCertificatesBuilder, AddOutcome, CertificateLocation, CertificateStore, CertificateStoreEntry,
+    CertificateStores, ConfirmRemoved, Confirmation, ConfirmedLocation, InventoryCertificate, InventoryEntry,
+    LocationEnd, LocationOutcome, OneByOneOutcome, PlannedRemoval, PutBack, RemovalPlan, RemovalVerdict,
+    RemoveCertificates, RemoveCertificatesBuilder, RemoveOneByOne, RemoveOutcome, ScheduleInventory,
+    ScheduleInventoryBuilder, StoreRequest, TriggeredInventory,
 };
-pub use self::certificates::{Certificate, CertificateSearch, CertificateStoreLocation, Certificates};
+pub use self::certificates::{
+    Certificate, CertificateGet, CertificateLocations, CertificateLocationsGet, CertificateSearch,
+    CertificateStoreLocation, Certificates, FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness,
+    StoreTypeLocation, StoreTypeLocations,
+};
 pub use self::client::{Client, ClientBuilder, Settings};
 pub use self::credentials::Credentials;
 pub use self::error::{ApiError, Error, FailedOperation, Incomplete, Outcome, OutcomeUnknown, Request};
 pub use self::error_code::{ErrorCode, ErrorKind};
-pub use self::lookup::{LookupError, Rows};
-pub use self::orchestrator_jobs::{JobHistoryEntry, JobResult, JobStatus, OrchestratorJobs, ScheduledJob};
+pub use self::lookup::Rows;
+pub use self::lookup_error::LookupError;
+pub use self::orchestrator_jobs::{
+    ControlJobs, ControlJobsBuilder, FinishedJob, JobAction, JobChange, JobHistoryEntry, JobResult, JobSelection,
+    JobState, JobStatus, JobWatch, JobsReport, OpenJob, OpenPlace, OrchestratorJobs, ScheduledJob, WatchStopped,
+};
 pub use self::query::{Field, Query, QueryValue};
 pub use self::read::ServerTime;
 pub use self::schedule::Schedule;
+pub use self::thumbprint::{CertificateRef, Thumbprint};
 pub use self::types::{
     CertificateId, CertificateStoreId, CollectionId, ContainerId, JobHistoryId, JobId, PermissionScope,
 };

@@ -19,9 +19,9 @@ use crate::validation::{Problems, Reason};
 /// list them. A value with a double quote is refused when the request is built: how one is escaped is documented nowhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Query {
+    /// Empty: everything.
     text: String,
-    /// Values that cannot be written down.
-    refused: Vec<String>,
+    refused: Vec<Refused>,
 }
 
 /// A field of a [`Query`], waiting for its comparison.
@@ -42,22 +42,39 @@ impl Query {
         Field(name.into())
     }
 
-    /// A query in the vendor's own words, sent as it is.
+    /// No filter: every row of the list.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { text: String::new(), refused: Vec::new() }
+    }
+
+    /// A query in the vendor's own words, sent as it is. An empty or blank one is refused when the request is built, so
+    /// that an unset variable does not ask for everything; see [`all`](Self::all).
     #[must_use]
     pub fn raw(text: impl Into<String>) -> Self {
-        Self { text: text.into(), refused: Vec::new() }
+        let text = text.into();
+        let refused = if text.trim().is_empty() { vec![Refused::Blank] } else { Vec::new() };
+        Self { text, refused }
     }
 
     /// Both must hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        self.joined("AND", other)
+        match (self.is_all(), other.is_all()) {
+            (true, _) => other,
+            (false, true) => self,
+            (false, false) => self.joined("AND", other),
+        }
     }
 
     /// One must hold.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        self.joined("OR", other)
+        if self.is_all() || other.is_all() { Self::all() } else { self.joined("OR", other) }
+    }
+
+    pub(super) fn is_all(&self) -> bool {
+        self.text.is_empty() && self.refused.is_empty()
     }
 
     fn joined(mut self, operator: &str, other: Self) -> Self {
@@ -66,18 +83,41 @@ impl Query {
         self
     }
 
+    /// The parameter of a list, if there is anything to filter.
+    pub(super) fn parameter(self) -> Vec<(&'static str, String)> {
+        if self.text.is_empty() { Vec::new() } else { vec![("QueryString", self.text)] }
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
-        if self.text.trim().is_empty() {
-            problems.add("query", Reason::Blank, "an empty query; to filter nothing, leave it out");
-        }
-        for value in &self.refused {
-            problems.add(
-                "query",
-                Reason::Unquotable,
-                format!("the value {value:?} cannot be quoted: how a double quote is escaped is documented nowhere"),
-            );
+        for refused in &self.refused {
+            match refused {
+                Refused::Blank => {
+                    problems.add("query", Reason::Blank, "an empty query; to filter nothing, say `Query::all()`");
+                }
+                Refused::Field(name) => problems.add(
+                    "query",
+                    Reason::Unquotable,
+                    format!("{name:?} is not the name of a field: letters, digits, `_`, `.` and `-` only"),
+                ),
+                Refused::Value(value) => problems.add(
+                    "query",
+                    Reason::Unquotable,
+                    format!(
+                        "the value {value:?} cannot be quoted: how a double quote is escaped is documented nowhere"
+                    ),
+                ),
+            }
         }
     }
+}
+
+/// Why a query cannot be sent.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Refused {
+    Blank,
+    Field(String),
+    /// It holds a double quote or a control character.
+    Value(String),
 }
 
 impl fmt::Display for Query {
@@ -117,11 +157,33 @@ impl Field {
         self.compared("-startswith", value)
     }
 
+    /// Equal to one of these. Nothing is equal to one of none: that is refused.
+    pub fn one_of(self, values: impl IntoIterator<Item: Into<QueryValue>>) -> Query {
+        let mut all = Query::raw("");
+        for (index, value) in values.into_iter().enumerate() {
+            let one = self.clone().eq(value);
+            if index == 0 {
+                all = one;
+            } else {
+                all.text = format!("{} OR {}", all.text, one.text);
+                all.refused.extend(one.refused);
+            }
+        }
+        all
+    }
+
     fn compared(self, operator: &str, value: impl Into<QueryValue>) -> Query {
         let QueryValue { text, quoted } = value.into();
-        let refused = if quoted && text.contains('"') { vec![text.clone()] } else { Vec::new() };
+        let Self(field) = self;
+        let mut refused = Vec::new();
+        if field.is_empty() || !field.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '_' | '.' | '-')) {
+            refused.push(Refused::Field(field.clone()));
+        }
+        if text.contains('"') || text.chars().any(char::is_control) {
+            refused.push(Refused::Value(text.clone()));
+        }
         let written = if quoted { format!("\"{text}\"") } else { text };
-        Query { text: format!("{} {operator} {written}", self.0), refused }
+        Query { text: format!("{field} {operator} {written}"), refused }
     }
 }
 

@@ -70,14 +70,14 @@ pub(super) enum NumberOrName {
 
 impl NumberOrName {
     /// The entry of a table of numbers and names, or the text as it was.
-    pub(super) fn find<T: Clone>(self, table: &[(i64, &str, T)]) -> Result<T, String> {
+    pub(super) fn find<T: Clone>(self, table: &[(i64, T)], name_of: impl Fn(&T) -> &str) -> Result<T, String> {
         let (found, text) = match self {
             Self::Number(number, text) => (table.iter().find(|row| row.0 == number), text),
             Self::Name(name) => {
-                let found = table.iter().find(|row| row.1.eq_ignore_ascii_case(name.trim()));
+                let found = table.iter().find(|row| name_of(&row.1).eq_ignore_ascii_case(name.trim()));
                 (found, name)
             }
         };
-        found.map(|row| row.2.clone()).ok_or(text)
+        found.map(|row| row.1.clone()).ok_or(text)
     }
 }

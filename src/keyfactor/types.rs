@@ -96,6 +96,18 @@ impl From<i64> for JobHistoryId {
     }
 }
 
+impl From<&CertificateId> for CertificateId {
+    fn from(id: &CertificateId) -> Self {
+        *id
+    }
+}
+
+impl From<&JobHistoryId> for JobHistoryId {
+    fn from(id: &JobHistoryId) -> Self {
+        *id
+    }
+}
+
 impl fmt::Display for CertificateId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

@@ -90,6 +90,19 @@ impl Transport {
         &self.base_url
     }
 
+    /// How long the URL of a call is, in bytes.
+    pub(crate) fn url_length(&self, path: &Path, query: &[(&'static str, String)]) -> usize {
+        self.url(path, query).map_or(0, |url| url.as_str().len())
+    }
+
+    fn url(&self, path: &Path, query: &[(&'static str, String)]) -> Result<Url, Cause> {
+        let mut url = path.below(&self.base_url)?;
+        if !query.is_empty() {
+            url.set_query(Some(&encoded_query(query)));
+        }
+        Ok(url)
+    }
+
     /// Sends a call, again where that is harmless, and says how it ended.
     pub(crate) async fn execute(&self, call: Call) -> Result<Exchange, Failure> {
         let span = tracing::info_span!(
@@ -113,13 +126,8 @@ impl Transport {
             }
         };
         let mut trace = Trace { call: name, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
-        let url = match call.path.below(&self.base_url) {
-            Ok(mut url) => {
-                if !call.query.is_empty() {
-                    url.set_query(Some(&encoded_query(&call.query)));
-                }
-                url
-            }
+        let url = match self.url(&call.path, &call.query) {
+            Ok(url) => url,
             Err(cause) => {
                 let end = Box::new(End::NotDone { what: "nothing was sent", cause });
                 return Err(Failure { end, trace, audit });

@@ -1,13 +1,18 @@
 //! `GET /CertificateStores/{id}/Inventory`.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::CertificateStores;
 use super::list::PERMISSION;
+use super::{CertificateLocation, CertificateStores};
+use crate::keyfactor::client::Client;
 use crate::keyfactor::error::Error;
 use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Row, Rows};
+use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::read::{ServerTime, null_as_default};
+use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::transport::Path;
 use crate::validation::Problems;
@@ -23,7 +28,9 @@ pub struct InventoryEntry {
     /// The certificate itself first, then its chain; see [`leaf`](Self::leaf) and [`chain`](Self::chain).
     #[serde(default, deserialize_with = "null_as_default")]
     pub certificates: Vec<InventoryCertificate>,
-    /// The entry's parameters.
+    /// The store, where the server says it.
+    pub cert_store_id: Option<CertificateStoreId>,
+    /// The entry's parameters, for example `PrivateKeyEntry`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub parameters: Map<String, Value>,
     /// What else the server said about it.
@@ -73,6 +80,69 @@ pub struct InventoryCertificate {
     pub extra: Map<String, Value>,
 }
 
+/// All entries of a store's inventory, in large pages.
+pub(super) fn entries(client: &Client, store: CertificateStoreId) -> Result<Rows<InventoryEntry>, Error> {
+    let mut problems = Problems::default();
+    let path = Path::filled("CertificateStores/{id}/Inventory", &[("id", &store.to_string())], &mut problems);
+    problems.finish()?;
+    let paged = Paged {
+        operation: "keyfactor.certificate_stores.inventory",
+        path,
+        query: Vec::new(),
+        page_size: PAGE_SIZE,
+        permission_needed: PERMISSION,
+    };
+    Ok(paged.rows(client.clone()))
+}
+
+/// The entries of a store that have one of these aliases.
+pub(super) async fn entries_under(
+    client: &Client,
+    store: CertificateStoreId,
+    aliases: &HashSet<&str>,
+) -> Result<HashMap<String, InventoryEntry>, Error> {
+    let mut found = HashMap::new();
+    let mut rows = entries(client, store)?;
+    while found.len() < aliases.len() {
+        let Some(entry) = rows.next().await else { break };
+        let entry = entry?;
+        if entry.cert_store_id.is_some_and(|of| of != store) {
+            return Err(LookupError::not_asked("inventory of store", entry.alias, store).into());
+        }
+        if aliases.contains(entry.alias.as_str()) {
+            found.insert(entry.alias.clone(), entry);
+        }
+    }
+    Ok(found)
+}
+
+/// Refuses a removal whose alias does not hold the certificate that it expects there.
+pub(super) async fn still_as_expected(client: &Client, locations: &[CertificateLocation]) -> Result<(), Error> {
+    let mut expected: BTreeMap<CertificateStoreId, Vec<(&str, &Thumbprint)>> = BTreeMap::new();
+    for location in locations {
+        if let Some(thumbprint) = location.expected_thumbprint() {
+            expected.entry(location.store()).or_default().push((location.alias(), thumbprint));
+        }
+    }
+    for (store, expected) in expected {
+        let aliases = expected.iter().map(|(alias, _)| *alias).collect();
+        let entries = entries_under(client, store, &aliases).await?;
+        for (alias, thumbprint) in expected {
+            let found = entries.get(alias).and_then(InventoryEntry::leaf).map(|leaf| leaf.thumbprint.as_str());
+            if !found.is_some_and(|found| thumbprint.is(found)) {
+                return Err(LookupError::AliasHoldsAnother {
+                    store,
+                    alias: alias.to_owned(),
+                    expected: thumbprint.clone(),
+                    found: found.map(str::to_owned),
+                }
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
 impl CertificateStores {
     /// Reads what Command's **last inventory** found in a store. It may lag behind the store itself, and a store without
     /// an inventory schedule is never read again.
@@ -84,17 +154,6 @@ impl CertificateStores {
     /// # Errors
     /// The rows give the errors of the calls.
     pub fn inventory(&self, id: impl Into<CertificateStoreId>) -> Result<Rows<InventoryEntry>, Error> {
-        let mut problems = Problems::default();
-        let id = id.into().to_string();
-        let path = Path::filled("CertificateStores/{id}/Inventory", &[("id", &id)], &mut problems);
-        problems.finish()?;
-        let paged = Paged {
-            operation: "keyfactor.certificate_stores.inventory",
-            path,
-            query: Vec::new(),
-            page_size: PAGE_SIZE,
-            permission_needed: PERMISSION,
-        };
-        Ok(paged.rows(self.client.clone()))
+        entries(&self.client, id.into())
     }
 }

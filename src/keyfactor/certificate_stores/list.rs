@@ -5,11 +5,13 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::CertificateStores;
+use crate::keyfactor::client::Client;
 use crate::keyfactor::error::Error;
 use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Read, Row, Rows};
+use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::query::Query;
 use crate::keyfactor::read::null_as_default;
-use crate::keyfactor::types::{CertificateStoreId, ContainerId};
+use crate::keyfactor::types::{CertificateStoreId, ContainerId, JobId};
 use crate::transport::Path;
 use crate::validation::{Problems, ValidationError};
 
@@ -34,13 +36,16 @@ pub struct CertificateStore {
     /// The number of its type.
     pub cert_store_type: Option<i32>,
     /// Whether it was approved; discovered stores are listed as well.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub approved: bool,
+    pub approved: Option<bool>,
     /// The orchestrator that manages it.
     pub agent_id: Option<Uuid>,
     /// Whether an orchestrator manages it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub agent_assigned: bool,
+    /// When its inventory is read, as the server shows it: [`get`](CertificateStores::get) shows it, the list does not.
+    pub inventory_schedule: Option<Value>,
+    /// The job that reads its inventory; none without a schedule.
+    pub cert_store_inventory_job_id: Option<JobId>,
     /// The properties of its type, as JSON inside a text; see [`properties`](Self::properties).
     #[serde(rename = "Properties")]
     pub properties_text: Option<String>,
@@ -57,12 +62,38 @@ impl CertificateStore {
     }
 }
 
+impl CertificateStore {
+    /// Whether the inventory is read again on its own. Only a store that was read by [`get`](CertificateStores::get) can
+    /// tell: the list shows no schedule even where there is one.
+    #[must_use]
+    pub fn has_inventory_schedule(&self) -> bool {
+        let scheduled = match &self.inventory_schedule {
+            Some(Value::Object(kinds)) => kinds.values().any(|kind| !kind.is_null() && *kind != Value::Bool(false)),
+            _ => false,
+        };
+        scheduled || self.cert_store_inventory_job_id.is_some()
+    }
+}
+
 impl Row for CertificateStore {
     type Id = CertificateStoreId;
 
     fn id(&self) -> CertificateStoreId {
         self.id
     }
+}
+
+/// The stores that a checked query finds.
+pub(in crate::keyfactor) fn stores_where(client: &Client, query: Query) -> Rows<CertificateStore> {
+    let paged = Paged {
+        operation: "keyfactor.certificate_stores.list",
+        path: Path::fixed("CertificateStores"),
+        // The server's own order: by machine. Which fields it can be sorted by is documented nowhere.
+        query: query.parameter(),
+        page_size: PAGE_SIZE,
+        permission_needed: PERMISSION,
+    };
+    paged.rows(client.clone())
 }
 
 impl CertificateStores {
@@ -76,19 +107,11 @@ impl CertificateStores {
     ///
     /// # Errors
     /// [`ValidationError`] for a query that cannot be written. The rows give the errors of the calls.
-    pub fn list(&self, query: &Query) -> Result<Rows<CertificateStore>, ValidationError> {
+    pub fn list(&self, query: Query) -> Result<Rows<CertificateStore>, ValidationError> {
         let mut problems = Problems::default();
         query.check(&mut problems);
         problems.finish()?;
-        let paged = Paged {
-            operation: "keyfactor.certificate_stores.list",
-            path: Path::fixed("CertificateStores"),
-            // The server's own order: by machine. Which fields it can be sorted by is documented nowhere.
-            query: vec![("QueryString", query.to_string())],
-            page_size: PAGE_SIZE,
-            permission_needed: PERMISSION,
-        };
-        Ok(paged.rows(self.client.clone()))
+        Ok(stores_where(&self.client, query))
     }
 
     /// Reads one certificate store.
@@ -101,8 +124,8 @@ impl CertificateStores {
     /// Those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id.
     pub async fn get(&self, id: impl Into<CertificateStoreId>) -> Result<CertificateStore, Error> {
         let mut problems = Problems::default();
-        let id = id.into().to_string();
-        let path = Path::filled("CertificateStores/{id}", &[("id", &id)], &mut problems);
+        let id = id.into();
+        let path = Path::filled("CertificateStores/{id}", &[("id", &id.to_string())], &mut problems);
         problems.finish()?;
         let read = Read {
             operation: "keyfactor.certificate_stores.get",
@@ -110,6 +133,10 @@ impl CertificateStores {
             query: Vec::new(),
             permission_needed: PERMISSION,
         };
-        Ok(read.send(&self.client).await?.value)
+        let store: CertificateStore = read.send(&self.client).await?.value;
+        if store.id != id {
+            return Err(LookupError::not_asked("certificate store", store.id, id).into());
+        }
+        Ok(store)
     }
 }

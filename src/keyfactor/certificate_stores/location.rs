@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::job_fields::JobFields;
+use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::validation::{Problems, Reason};
 
@@ -19,13 +21,14 @@ use crate::validation::{Problems, Reason};
 pub struct CertificateLocation {
     store: CertificateStoreId,
     alias: String,
-    job_fields: Vec<(String, Value)>,
+    job_fields: JobFields,
+    expected: Option<Thumbprint>,
 }
 
 impl CertificateLocation {
     /// A store's GUID, and the alias in it.
     pub fn new(store: impl Into<CertificateStoreId>, alias: impl Into<String>) -> Self {
-        Self { store: store.into(), alias: alias.into(), job_fields: Vec::new() }
+        Self { store: store.into(), alias: alias.into(), job_fields: JobFields::default(), expected: None }
     }
 
     /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
@@ -33,11 +36,26 @@ impl CertificateLocation {
     /// The vendor's own clients send text.
     #[must_use]
     pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        let field = (name.into(), value.into());
-        if !self.job_fields.contains(&field) {
-            self.job_fields.push(field);
-        }
+        self.job_fields.add(name.into(), value.into());
         self
+    }
+
+    /// Refuses the removal unless the alias holds this certificate.
+    ///
+    /// Just before the removal is sent, the store's inventory is read again; it needs the permission to read certificate
+    /// stores. If the alias then holds another certificate, or is not listed, nothing is sent and the call ends as
+    /// [`LookupError::AliasHoldsAnother`](crate::keyfactor::LookupError::AliasHoldsAnother). Command's inventory may lag
+    /// behind the store itself, so what was put there since its last run is not seen.
+    #[must_use]
+    pub fn expecting_thumbprint(mut self, thumbprint: impl Into<Thumbprint>) -> Self {
+        self.expected = Some(thumbprint.into());
+        self
+    }
+
+    /// The thumbprint that the alias must hold.
+    #[must_use]
+    pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
+        self.expected.as_ref()
     }
 
     /// The store.
@@ -54,51 +72,34 @@ impl CertificateLocation {
 
     /// The names of the job fields, in the order in which they were set.
     pub fn job_field_names(&self) -> impl Iterator<Item = &str> {
-        self.job_fields.iter().map(|(name, _)| name.as_str())
+        self.job_fields.names()
     }
 
-    /// The job fields as they are sent.
-    pub(super) fn job_fields(&self) -> Map<String, Value> {
-        self.job_fields.iter().cloned().collect()
+    /// Whether both ask for the same, in whatever order the job fields were set.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let of = |it: &Self| (it.store, it.alias.clone(), it.job_fields.to_map(), it.expected.clone());
+        of(self) == of(other)
     }
 
     /// `field` is where this location stands in its request.
     pub(super) fn check(&self, field: &str, problems: &mut Problems) {
-        if self.store.get().is_nil() {
-            problems.add(
-                format!("{field}.certificate_store_id"),
-                Reason::Nil,
-                "the nil GUID names no store (an identifier that was never set, perhaps)",
-            );
-        }
+        problems.check_guid(&format!("{field}.certificate_store_id"), self.store.get(), "store");
         if self.alias.is_empty() {
             problems.add(format!("{field}.alias"), Reason::Empty, "an alias is needed: it decides what is removed");
         } else if self.alias.trim().is_empty() {
             problems.add(format!("{field}.alias"), Reason::Blank, "an alias of white space only names nothing");
         }
-        for (index, (name, value)) in self.job_fields.iter().enumerate() {
-            let field = format!("{field}.job_fields[{name:?}]");
-            if name.trim().is_empty() {
-                problems.add(&field, Reason::Blank, "a job field needs a name");
-            }
-            if value.is_null() || value.is_array() || value.is_object() {
-                problems.add(
-                    &field,
-                    Reason::NotScalar,
-                    "the value must be text, a finite number or a boolean; leave the field out to send none",
-                );
-            }
-            if self.job_fields.iter().take(index).any(|(earlier, other)| earlier == name && other != value) {
-                problems.add(&field, Reason::Conflict, "it is set twice, to different values");
-            }
+        if let Some(expected) = &self.expected {
+            expected.check(&format!("{field}.expected_thumbprint"), problems);
         }
+        self.job_fields.check(field, problems);
     }
 
     /// The vendor's `CertificateLocationSpecifier`.
     pub(super) fn to_json(&self) -> Value {
         let mut location = json!({"CertificateStoreId": self.store, "Alias": self.alias});
-        if let (false, Some(members)) = (self.job_fields.is_empty(), location.as_object_mut()) {
-            members.insert("JobFields".to_owned(), Value::Object(self.job_fields()));
+        if let (Some(fields), Some(members)) = (self.job_fields.to_json(), location.as_object_mut()) {
+            members.insert("JobFields".to_owned(), fields);
         }
         location
     }
@@ -106,22 +107,24 @@ impl CertificateLocation {
 
 impl fmt::Debug for CertificateLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, alias, job_fields: _ } = self;
+        let Self { store, alias, job_fields, expected } = self;
         f.debug_struct("CertificateLocation")
             .field("store", &format_args!("{store}"))
             .field("alias", alias)
-            .field("job_fields", &format_args!("[{}]", self.job_field_names().collect::<Vec<_>>().join(", ")))
+            .field("job_fields", job_fields)
+            .field("expected", expected)
             .finish()
     }
 }
 
 impl Serialize for CertificateLocation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { store, alias, job_fields: _ } = self;
-        let mut fields = serializer.serialize_struct("CertificateLocation", 3)?;
+        let Self { store, alias, job_fields, expected } = self;
+        let mut fields = serializer.serialize_struct("CertificateLocation", 4)?;
         fields.serialize_field("certificate_store_id", store)?;
         fields.serialize_field("alias", alias)?;
-        fields.serialize_field("job_field_names", &self.job_field_names().collect::<Vec<_>>())?;
+        fields.serialize_field("job_field_names", &job_fields.names().collect::<Vec<_>>())?;
+        fields.serialize_field("expected_thumbprint", expected)?;
         fields.end()
     }
 }

@@ -1,17 +1,37 @@
 //! The handle for certificate stores. Each operation is a file.
 
+mod add;
+mod confirm;
+mod entry;
 mod inventory;
+mod job_fields;
+mod jobs_answer;
 mod list;
 mod location;
+mod one_by_one;
+mod plan;
 mod remove;
+mod request;
+mod schedule_inventory;
 
+pub use self::add::{AddCertificates, AddCertificatesBuilder, AddOutcome};
+pub use self::confirm::{ConfirmRemoved, Confirmation, ConfirmedLocation, RemovalVerdict, TriggeredInventory};
+pub use self::entry::CertificateStoreEntry;
 pub use self::inventory::{InventoryCertificate, InventoryEntry};
 pub use self::list::CertificateStore;
+pub(super) use self::list::stores_where;
 pub use self::location::CertificateLocation;
+pub use self::one_by_one::{LocationEnd, LocationOutcome, OneByOneOutcome, RemoveOneByOne};
+pub use self::plan::{PlannedRemoval, PutBack, RemovalPlan};
 pub use self::remove::{RemoveCertificates, RemoveCertificatesBuilder, RemoveOutcome};
+pub use self::request::StoreRequest;
+pub use self::schedule_inventory::{ScheduleInventory, ScheduleInventoryBuilder};
 
+use super::certificates::LocatedCertificate;
 use super::client::Client;
+use super::error::Error;
 use super::schedule::Schedule;
+use super::types::{CertificateId, CertificateStoreId};
 
 /// The operations on certificate stores. It owns a clone of its [`Client`].
 #[derive(Clone, Debug)]
@@ -43,19 +63,107 @@ impl CertificateStores {
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Certificates Remove".
     pub fn remove_certificates(
         &self,
-        locations: impl IntoIterator<Item = CertificateLocation>,
+        locations: impl IntoIterator<Item: Into<CertificateLocation>>,
         schedule: Schedule,
     ) -> RemoveCertificatesBuilder {
-        RemoveCertificatesBuilder::new(self.clone(), locations.into_iter().collect(), schedule)
+        let locations = locations.into_iter().map(Into::into).collect();
+        RemoveCertificatesBuilder::new(self.clone(), locations, schedule)
+    }
+
+    /// Makes a plan of a removal before anything is removed: what goes, and what of it can be put back. Every alias is
+    /// compared with the certificate.
+    ///
+    /// - **Call:** `GET /CertificateStores/{id}/Inventory` for each store.
+    /// - **Permissions:** to read certificate stores.
+    ///
+    /// # Errors
+    /// Those of [`keyfactor::Error`](super::Error); `Lookup` if an alias does not hold the certificate.
+    pub async fn plan_removal(&self, located: &LocatedCertificate) -> Result<RemovalPlan, Error> {
+        RemovalPlan::make(&self.client, located).await
+    }
+
+    /// Carries out a plan: [`remove_certificates`](Self::remove_certificates) of its locations, each with the thumbprint
+    /// that is expected there, in the plan's collection.
+    pub fn remove(&self, plan: &RemovalPlan, schedule: Schedule) -> RemoveCertificatesBuilder {
+        let builder = self.remove_certificates(plan.locations(), schedule);
+        match plan.collection_id {
+            Some(id) => builder.collection_id(id),
+            None => builder,
+        }
+    }
+
+    /// Puts back what a plan can put back: [`add_certificates`](Self::add_certificates) under the old aliases, without
+    /// overwriting. What it cannot put back is in [`RemovalPlan::cannot_be_put_back`].
+    ///
+    /// Passwords of entries and job fields are not in the plan; give them with
+    /// [`map_entries`](AddCertificatesBuilder::map_entries) where the type of store asks for them. Types of store that
+    /// choose the alias themselves may refuse the old one.
+    pub fn add_back(&self, plan: &RemovalPlan, schedule: Schedule) -> AddCertificatesBuilder {
+        let builder = self.add_certificates(plan.certificate_id, plan.entries(), schedule);
+        match plan.collection_id {
+            Some(id) => builder.collection_id(id),
+            None => builder,
+        }
+    }
+
+    /// Waits for Command's inventory to show what became of locations. **It is the inventory that is shown, not the store
+    /// itself**, and it is as old as the store's last inventory job.
+    ///
+    /// - **Calls:** `GET /CertificateStores/{id}` and `GET /CertificateStores/{id}/Inventory` for each store, and
+    ///   `GET /OrchestratorJobs/JobHistory` for the inventory's age; with
+    ///   [`trigger_inventory`](ConfirmRemoved::trigger_inventory) also `POST /CertificateStores/Schedule`.
+    /// - **Permissions:** to read certificate stores; for the age, to read orchestrator management; for the trigger, to
+    ///   schedule on certificate stores.
+    /// - **Errors:** see [`ConfirmRemoved::send`].
+    pub fn confirm_removed(&self, locations: impl IntoIterator<Item: Into<CertificateLocation>>) -> ConfirmRemoved {
+        ConfirmRemoved::new(self.clone(), locations.into_iter().map(Into::into).collect())
+    }
+
+    /// Asks the orchestrators to put a certificate into certificate stores. Every entry becomes an orchestrator job; an
+    /// answer means that the jobs are scheduled.
+    ///
+    /// - **Call:** `POST /CertificateStores/Certificates/Add`.
+    /// - **Permissions:** to read the certificate (system-wide, or for the collection given by
+    ///   [`collection_id`](AddCertificatesBuilder::collection_id)) and to schedule on certificate stores.
+    /// - **Arguments:** the certificate's id; at least one entry and at most the client's
+    ///   [`max_locations_per_call`](super::ClientBuilder::max_locations_per_call); a schedule that does not recur.
+    /// - **Errors:** those of [`keyfactor::Error`](super::Error).
+    /// - **Documented nowhere:** whether the job ids come in the order of the entries, and what one bad entry does to the
+    ///   others.
+    /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Certificates Add".
+    pub fn add_certificates(
+        &self,
+        certificate: impl Into<CertificateId>,
+        entries: impl IntoIterator<Item = CertificateStoreEntry>,
+        schedule: Schedule,
+    ) -> AddCertificatesBuilder {
+        AddCertificatesBuilder::new(self.clone(), certificate.into(), entries.into_iter().collect(), schedule)
+    }
+
+    /// Has the orchestrators read what is in certificate stores, now or by a schedule.
+    ///
+    /// - **Call:** `POST /CertificateStores/Schedule`, answered 204.
+    /// - **Permissions:** to schedule on certificate stores, system-wide or for the stores' containers.
+    /// - **Arguments:** at least one store id.
+    /// - **Errors:** those of [`keyfactor::Error`](super::Error).
+    /// - **Documented nowhere:** whether an immediate inventory replaces a recurring schedule. Read the store's
+    ///   [`inventory_schedule`](CertificateStore::inventory_schedule) before and afterwards.
+    /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Schedule".
+    pub fn schedule_inventory(
+        &self,
+        store_ids: impl IntoIterator<Item: Into<CertificateStoreId>>,
+        schedule: Schedule,
+    ) -> ScheduleInventoryBuilder {
+        ScheduleInventoryBuilder::new(self.clone(), store_ids.into_iter().map(Into::into).collect(), schedule)
     }
 
     /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.
     ///
     /// Nothing remembers whether it was sent already: calling this twice sends it twice.
-    pub fn execute(
+    pub fn execute<R: StoreRequest>(
         &self,
-        request: RemoveCertificates,
-    ) -> impl Future<Output = Result<RemoveOutcome, super::Error>> + Send + use<> {
-        request.execute(self.client.clone())
+        request: R,
+    ) -> impl Future<Output = Result<R::Outcome, Error>> + Send + use<R> {
+        request.run(self.client.clone())
     }
 }

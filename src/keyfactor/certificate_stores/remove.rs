@@ -1,6 +1,6 @@
 //! `POST /CertificateStores/Certificates/Remove`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,13 +8,16 @@ use http::{HeaderMap, Method};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{CertificateLocation, CertificateStores};
+use super::inventory::still_as_expected;
+use super::jobs_answer::JobsAnswer;
+use super::request::{Run, StoreRequest};
+use super::{CertificateLocation, CertificateStores, RemoveOneByOne};
 use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{Error, Outcome, PRODUCT_VERSION, Request};
+use crate::keyfactor::error::{Error, Outcome, Request};
 use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::scope::{BothScopes, ScopeSettings};
 use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
-use crate::lenient::{self, RawBody};
-use crate::transport::{Call, Cause, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
+use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
 
 /// Builds a removal; see [`CertificateStores::remove_certificates`].
@@ -25,9 +28,7 @@ pub struct RemoveCertificatesBuilder {
     locations: Vec<CertificateLocation>,
     schedule: Schedule,
     recurring: Recurring,
-    collection_id: Option<CollectionId>,
-    container_id: Option<ContainerId>,
-    both_scopes: BothScopes,
+    scope: ScopeSettings,
     meta: ChangeSettings,
 }
 
@@ -38,13 +39,6 @@ enum Recurring {
     Allowed,
 }
 
-/// What becomes of a container id beside a collection id.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum BothScopes {
-    CollectionWins,
-    Refused,
-}
-
 impl RemoveCertificatesBuilder {
     pub(super) fn new(handle: CertificateStores, locations: Vec<CertificateLocation>, schedule: Schedule) -> Self {
         Self {
@@ -52,9 +46,7 @@ impl RemoveCertificatesBuilder {
             locations,
             schedule,
             recurring: Recurring::Refused,
-            collection_id: None,
-            container_id: None,
-            both_scopes: BothScopes::CollectionWins,
+            scope: ScopeSettings::default(),
             meta: ChangeSettings::default(),
         }
     }
@@ -63,7 +55,7 @@ impl RemoveCertificatesBuilder {
     ///
     /// Positive; leaving it out means "none". With a container id as well, the collection wins.
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
-        self.collection_id = Some(id.into());
+        self.scope.collection = Some(id.into());
         self
     }
 
@@ -73,14 +65,14 @@ impl RemoveCertificatesBuilder {
     /// have no effect. Do not rely on it to narrow a removal. It is sent only when no collection is given. Positive;
     /// leaving it out means "none".
     pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
-        self.container_id = Some(id.into());
+        self.scope.container = Some(id.into());
         self
     }
 
     /// Makes it a [`ValidationError`] to give both a collection and a container. Without this, the collection wins,
     /// the container is not sent, and the request's [`scope`](RemoveCertificates::scope) says so.
     pub fn deny_ambiguous_scope(mut self) -> Self {
-        self.both_scopes = BothScopes::Refused;
+        self.scope.both = BothScopes::Refused;
         self
     }
 
@@ -104,6 +96,12 @@ impl RemoveCertificatesBuilder {
         self
     }
 
+    /// Sends one call for each location instead of one for all, so that each location is known by its job: the order of
+    /// the job ids in an answer is documented nowhere.
+    pub fn one_job_per_location(self) -> RemoveOneByOne {
+        RemoveOneByOne { handle: self.handle.clone(), builder: self }
+    }
+
     /// Checks everything and gives the request as a value of its own. Nothing is sent.
     ///
     /// # Errors
@@ -123,16 +121,10 @@ impl RemoveCertificatesBuilder {
                 "a recurring removal may also remove the successor under the same alias; say `allow_recurring()`",
             );
         }
-        let scope = resolve_scope(self.collection_id, self.container_id, self.both_scopes, &mut problems);
+        let scope = self.scope.resolve(&mut problems);
         self.meta.check(&mut problems);
         problems.finish()?;
-        if let PermissionScope::Collection { id, ignored_container: Some(container) } = scope {
-            tracing::warn!(
-                collection_id = id.get(),
-                container_id = container.get(),
-                "both a collection and a container were given: the collection decides, the container is not sent"
-            );
-        }
+        scope.warn_of_ignored_container();
         Ok(RemoveCertificates { locations, repeated, schedule: self.schedule, scope, meta: self.meta })
     }
 
@@ -151,50 +143,27 @@ fn checked_without_repeats(
     given: Vec<CertificateLocation>,
     problems: &mut Problems,
 ) -> (Vec<CertificateLocation>, Vec<CertificateLocation>) {
-    let mut first_at: HashMap<(CertificateStoreId, String), (usize, _)> = HashMap::new();
+    let mut first_at: HashMap<(CertificateStoreId, String), (usize, CertificateLocation)> = HashMap::new();
     let mut locations = Vec::with_capacity(given.len());
     let mut repeated = Vec::new();
     for (index, location) in given.into_iter().enumerate() {
         let field = format!("certificate_stores[{index}]");
         location.check(&field, problems);
-        let fields = location.job_fields();
         let place = (location.store(), location.alias().to_owned());
-        let (first, first_fields) = first_at.entry(place).or_insert_with(|| (index, fields.clone()));
-        if *first != index && *first_fields == fields {
+        let (first, first_location) = first_at.entry(place).or_insert_with(|| (index, location.clone()));
+        if *first != index && first_location.is_like(&location) {
             repeated.push(location);
             continue;
         }
         if *first != index {
-            let sentence =
-                format!("the same store and alias as certificate_stores[{first}], but with other job fields");
+            let sentence = format!(
+                "the same store and alias as certificate_stores[{first}], but with other job fields or another thumbprint"
+            );
             problems.add(field, Reason::Conflict, sentence);
         }
         locations.push(location);
     }
     (locations, repeated)
-}
-
-/// The vendor's precedence rule: a collection beats a container.
-fn resolve_scope(
-    collection: Option<CollectionId>,
-    container: Option<ContainerId>,
-    both: BothScopes,
-    problems: &mut Problems,
-) -> PermissionScope {
-    problems.check_positive("collection_id", collection.map(CollectionId::get));
-    problems.check_positive("container_id", container.map(ContainerId::get));
-    if both == BothScopes::Refused && collection.is_some() && container.is_some() {
-        problems.add(
-            "container_id",
-            Reason::Conflict,
-            "a collection is given as well; the vendor's rule would ignore the container",
-        );
-    }
-    match (collection, container) {
-        (Some(id), ignored_container) => PermissionScope::Collection { id, ignored_container },
-        (None, Some(id)) => PermissionScope::Container { id },
-        (None, None) => PermissionScope::SystemWideOrContainers,
-    }
 }
 
 /// A checked removal, ready to be sent by [`CertificateStores::execute`].
@@ -258,6 +227,13 @@ impl RemoveCertificates {
         }
     }
 
+    /// The same request for one location.
+    pub(super) fn only(&self, location: CertificateLocation) -> Self {
+        let Self { schedule, scope, meta, .. } = self;
+        let (locations, repeated) = (vec![location], Vec::new());
+        Self { locations, repeated, schedule: schedule.clone(), scope: *scope, meta: meta.clone() }
+    }
+
     fn record(&self) -> Record {
         let targets = self.locations.iter().map(|it| format!("{}/{}", it.store(), it.alias()));
         Record {
@@ -271,18 +247,14 @@ impl RemoveCertificates {
     fn to_json(&self) -> Value {
         let stores: Vec<Value> = self.locations.iter().map(CertificateLocation::to_json).collect();
         let mut body = json!({"CertificateStores": stores, "Schedule": self.schedule.to_json()});
-        let scope = match self.scope {
-            PermissionScope::Collection { id, ignored_container: _ } => Some(("CollectionId", id.get())),
-            PermissionScope::Container { id } => Some(("ContainerId", id.get())),
-            PermissionScope::SystemWideOrContainers => None,
-        };
-        if let (Some((name, id)), Some(members)) = (scope, body.as_object_mut()) {
-            members.insert(name.to_owned(), id.into());
+        if let (Some((scope, id)), Some(members)) = (self.scope.sent(), body.as_object_mut()) {
+            members.insert(scope.member().to_owned(), id.into());
         }
         body
     }
 
-    pub(super) async fn execute(self, client: Client) -> Result<RemoveOutcome, Error> {
+    async fn send(self, client: Client) -> Result<RemoveOutcome, Error> {
+        still_as_expected(&client, &self.locations).await?;
         let call = Call {
             operation: "keyfactor.certificate_stores.remove_certificates",
             effect: Effect::Change,
@@ -300,41 +272,27 @@ impl RemoveCertificates {
         }
     }
 
-    pub(crate) fn read(self, exchange: Exchange) -> Result<RemoveOutcome, Error> {
-        let entries = match lenient::json(&exchange.answer.body) {
-            Ok(Value::Array(entries)) => entries,
-            other => {
-                let cause = match other {
-                    Ok(_) => Cause::new("an array of job GUIDs was expected"),
-                    Err(error) => Cause::json(&error),
-                };
-                return Err(Error::from_failure(exchange.unreadable_change(cause), Request::RemoveCertificates(self)));
+    pub(crate) fn read(self, mut exchange: Exchange) -> Result<RemoveOutcome, Error> {
+        let jobs = match JobsAnswer::read(&mut exchange) {
+            Ok(jobs) => jobs,
+            Err(cause) => {
+                let failure = exchange.unreadable_change(cause);
+                return Err(Error::from_failure(failure, Request::RemoveCertificates(self)));
             }
         };
-        let mut job_ids: Vec<JobId> = Vec::with_capacity(entries.len());
-        let mut unrecognized_entries = Vec::new();
-        for entry in entries {
-            match entry.as_str().and_then(|text| text.trim().parse().ok()) {
-                Some(id) => job_ids.push(id),
-                None => unrecognized_entries.push(entry),
-            }
-        }
-        let outcome = RemoveOutcome {
-            job_ids,
-            unrecognized_entries,
-            correlation_id: exchange.trace.correlation_id.clone(),
-            product_version: exchange.answer.header(PRODUCT_VERSION).map(str::to_owned),
-            scope: self.scope,
-            locations: self.locations,
-            repeated: self.repeated,
-            attempts: exchange.trace.attempts,
-            elapsed: exchange.trace.elapsed,
-            body: RawBody(exchange.answer.body),
-        };
-        let ended = if outcome.is_complete() { "done" } else { "done, with a gap" };
-        let named: Vec<String> = outcome.job_ids.iter().map(JobId::to_string).collect();
-        exchange.audit.finish(ended, &exchange.trace, &named.join(", "));
+        let outcome = RemoveOutcome { jobs, scope: self.scope, locations: self.locations, repeated: self.repeated };
+        outcome.jobs.finish_audit(exchange, outcome.locations.len());
         Ok(outcome)
+    }
+}
+
+impl StoreRequest for RemoveCertificates {}
+
+impl Run for RemoveCertificates {
+    type Outcome = RemoveOutcome;
+
+    fn run(self, client: Client) -> impl Future<Output = Result<RemoveOutcome, Error>> + Send {
+        self.send(client)
     }
 }
 
@@ -342,17 +300,11 @@ impl RemoveCertificates {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RemoveOutcome {
-    job_ids: Vec<JobId>,
-    unrecognized_entries: Vec<Value>,
+    #[serde(flatten)]
+    jobs: JobsAnswer,
     locations: Vec<CertificateLocation>,
     repeated: Vec<CertificateLocation>,
     scope: PermissionScope,
-    correlation_id: Option<String>,
-    product_version: Option<String>,
-    attempts: u32,
-    elapsed: Duration,
-    #[serde(skip)]
-    body: RawBody,
 }
 
 impl RemoveOutcome {
@@ -360,13 +312,13 @@ impl RemoveOutcome {
     /// is documented nowhere. They are all here, also when their number is surprising.
     #[must_use]
     pub fn job_ids(&self) -> &[JobId] {
-        &self.job_ids
+        &self.jobs.job_ids
     }
 
     /// Entries of the answer that are no GUIDs.
     #[must_use]
     pub fn unrecognized_entries(&self) -> &[Value] {
-        &self.unrecognized_entries
+        &self.jobs.unrecognized_entries
     }
 
     /// What the removal was asked for, each location once.
@@ -390,13 +342,7 @@ impl RemoveOutcome {
     /// Whether there is exactly one job id for each location, all different, and nothing else.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.different_jobs() == self.locations.len()
-            && self.job_ids.len() == self.locations.len()
-            && self.unrecognized_entries.is_empty()
-    }
-
-    fn different_jobs(&self) -> usize {
-        self.job_ids.iter().collect::<HashSet<_>>().len()
+        self.jobs.is_complete(self.locations.len())
     }
 
     /// Makes a gap an error.
@@ -407,44 +353,37 @@ impl RemoveOutcome {
         if self.is_complete() {
             return Ok(self);
         }
-        let gap = format!(
-            "the server took the removal of {} location(s), but named {} job(s) and {} entries that are no job ids; {} of \
-             the jobs are different",
-            self.locations.len(),
-            self.job_ids.len(),
-            self.unrecognized_entries.len(),
-            self.different_jobs()
-        );
+        let gap = self.jobs.gap("removal", self.locations.len());
         Err(Error::incomplete(gap, Outcome::RemoveCertificates(self)))
     }
 
     /// The server's `X-Keyfactor-Correlation-Id`, for the vendor's support and the server's log.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
-        self.correlation_id.as_deref()
+        self.jobs.correlation_id.as_deref()
     }
 
     /// The server's `X-Keyfactor-Product-Version` as it was sent, for example `25.4.1+` and a commit.
     #[must_use]
     pub fn product_version(&self) -> Option<&str> {
-        self.product_version.as_deref()
+        self.jobs.product_version.as_deref()
     }
 
     /// How many times the call was tried.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.jobs.attempts
     }
 
     /// How long it took altogether.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.elapsed
+        self.jobs.elapsed
     }
 
     /// The answer as it came.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.body.0
+        &self.jobs.body.0
     }
 }

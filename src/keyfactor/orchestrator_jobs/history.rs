@@ -1,12 +1,18 @@
 //! `GET /OrchestratorJobs/JobHistory` and `GET /OrchestratorJobs/ScheduledJobs`.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::status::{JobResult, JobStatus};
 use super::{OrchestratorJobs, PERMISSION};
-use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Row, Rows};
+use crate::keyfactor::client::Client;
+use crate::keyfactor::error::Error;
+use crate::keyfactor::lookup::{Answered, PAGE_SIZE, Paged, Read, Row, Rows};
+use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::query::Query;
-use crate::keyfactor::read::{ServerTime, number_or_name};
+use crate::keyfactor::read::ServerTime;
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::transport::Path;
 use crate::validation::{Problems, ValidationError};
@@ -31,8 +37,10 @@ pub struct JobHistoryEntry {
     /// What the orchestrator said. **Untrusted text**: it may hold line ends and control characters.
     pub message: Option<String>,
     /// How it ended.
+    #[serde(default = "unknown_result")]
     pub result: JobResult,
     /// How far it is.
+    #[serde(default = "unknown_status")]
     pub status: JobStatus,
     /// The path of the store.
     pub store_path: Option<String>,
@@ -43,73 +51,19 @@ pub struct JobHistoryEntry {
     pub extra: Map<String, Value>,
 }
 
+fn unknown_result() -> JobResult {
+    JobResult::Unknown
+}
+
+fn unknown_status() -> JobStatus {
+    JobStatus::Unknown
+}
+
 impl Row for JobHistoryEntry {
     type Id = JobHistoryId;
 
     fn id(&self) -> JobHistoryId {
         self.job_history_id
-    }
-}
-
-/// How a job ended. Servers write it as a number or as a name.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
-#[non_exhaustive]
-pub enum JobResult {
-    /// 0: not known, or not yet.
-    Unknown,
-    /// 2.
-    Success,
-    /// 3: it succeeded, and there is something to look at.
-    Warning,
-    /// 4.
-    Failure,
-    /// Anything else, as it was sent.
-    Other(String),
-}
-
-/// How far a job is. Servers write it as a number or as a name.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
-#[non_exhaustive]
-pub enum JobStatus {
-    /// 0.
-    Unknown,
-    /// 1.
-    Waiting,
-    /// 2.
-    InProcess,
-    /// 3: it is over.
-    Completed,
-    /// 4: it is over, and somebody has taken note.
-    Acknowledged,
-    /// 5: this run is over, and another one follows.
-    CompletedWillRetry,
-    /// Anything else, as it was sent.
-    Other(String),
-}
-
-impl<'de> Deserialize<'de> for JobResult {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let table = [
-            (0, "Unknown", Self::Unknown),
-            (2, "Success", Self::Success),
-            (3, "Warning", Self::Warning),
-            (4, "Failure", Self::Failure),
-        ];
-        Ok(number_or_name(deserializer)?.find(&table).unwrap_or_else(Self::Other))
-    }
-}
-
-impl<'de> Deserialize<'de> for JobStatus {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let table = [
-            (0, "Unknown", Self::Unknown),
-            (1, "Waiting", Self::Waiting),
-            (2, "InProcess", Self::InProcess),
-            (3, "Completed", Self::Completed),
-            (4, "Acknowledged", Self::Acknowledged),
-            (5, "CompletedWillRetry", Self::CompletedWillRetry),
-        ];
-        Ok(number_or_name(deserializer)?.find(&table).unwrap_or_else(Self::Other))
     }
 }
 
@@ -142,7 +96,8 @@ impl Row for ScheduledJob {
 impl OrchestratorJobs {
     /// Lists the runs of jobs, those that are under way among them. **A job without a row here is pending, not gone.**
     ///
-    /// - **Call:** `GET /OrchestratorJobs/JobHistory`, page by page.
+    /// - **Call:** `GET /OrchestratorJobs/JobHistory`, page by page, the latest run first: sorted by `JobHistoryId` as the
+    ///   vendor's own provider asks for it.
     /// - **Permissions:** to read orchestrator management, which a removal does not need.
     /// - **Arguments:** a query; documented fields are `AgentId`, `Agent`, `JobId`, `Result`, `Status`, `JobType`,
     ///   `Message`, `OperationStart`, `ScheduleType`, `TargetPath`.
@@ -150,8 +105,9 @@ impl OrchestratorJobs {
     ///
     /// # Errors
     /// [`ValidationError`] for a query that cannot be written. The rows give the errors of the calls.
-    pub fn history(&self, query: &Query) -> Result<Rows<JobHistoryEntry>, ValidationError> {
-        let paged = paged("keyfactor.orchestrator_jobs.history", "OrchestratorJobs/JobHistory", query)?;
+    pub fn history(&self, query: Query) -> Result<Rows<JobHistoryEntry>, ValidationError> {
+        let mut paged = paged("keyfactor.orchestrator_jobs.history", "OrchestratorJobs/JobHistory", query)?;
+        paged.query.extend([("SortField", "JobHistoryId".to_owned()), ("SortAscending", "1".to_owned())]);
         Ok(paged.rows(self.client.clone()))
     }
 
@@ -163,21 +119,115 @@ impl OrchestratorJobs {
     ///
     /// # Errors
     /// [`ValidationError`] for a query that cannot be written. The rows give the errors of the calls.
-    pub fn scheduled(&self, query: &Query) -> Result<Rows<ScheduledJob>, ValidationError> {
+    pub fn scheduled(&self, query: Query) -> Result<Rows<ScheduledJob>, ValidationError> {
         let paged = paged("keyfactor.orchestrator_jobs.scheduled", "OrchestratorJobs/ScheduledJobs", query)?;
         Ok(paged.rows(self.client.clone()))
     }
 }
 
-fn paged(operation: &'static str, path: &'static str, query: &Query) -> Result<Paged, ValidationError> {
+fn paged(operation: &'static str, path: &'static str, query: Query) -> Result<Paged, ValidationError> {
     let mut problems = Problems::default();
     query.check(&mut problems);
     problems.finish()?;
-    Ok(Paged {
-        operation,
-        path: Path::fixed(path),
-        query: vec![("QueryString", query.to_string())],
-        page_size: PAGE_SIZE,
+    let query = query.parameter();
+    Ok(Paged { operation, path: Path::fixed(path), query, page_size: PAGE_SIZE, permission_needed: PERMISSION })
+}
+
+/// IIS refuses longer URLs by default: its limit is 2,048.
+const LONGEST_URL: usize = 2_000;
+/// Rows asked for at once about the jobs of one query.
+const HISTORY_PAGE: usize = 1_000;
+/// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
+const VENDORS_PAGE: usize = 50;
+
+/// One page about these jobs.
+fn history_page(jobs: &[JobId], page: u32, rows: usize) -> Read {
+    let mut query = Query::field("JobId").one_of(jobs.iter().map(|id| id.get())).parameter();
+    query.push(("PageReturned", page.to_string()));
+    query.push(("ReturnLimit", rows.to_string()));
+    Read {
+        operation: "keyfactor.orchestrator_jobs.history",
+        path: Path::fixed("OrchestratorJobs/JobHistory"),
+        query,
         permission_needed: PERMISSION,
-    })
+    }
+}
+
+/// When the last run of an inventory job ended. `None` if that cannot be learnt.
+pub(in crate::keyfactor) async fn last_inventory(client: &Client, job: JobId) -> Option<ServerTime> {
+    let entries = history_of(&OrchestratorJobs::new(client.clone()), &[job]).await.ok()?;
+    let over = entries.into_iter().filter(|entry| entry.status == JobStatus::Completed && entry.result.is_success());
+    over.max_by_key(|entry| entry.job_history_id)?.operation_end
+}
+
+/// Asks for one row, whichever it is.
+pub(super) async fn probe(handle: &OrchestratorJobs) -> Result<(), Error> {
+    let read = Read {
+        operation: "keyfactor.orchestrator_jobs.can_follow",
+        path: Path::fixed("OrchestratorJobs/JobHistory"),
+        query: vec![("PageReturned", "1".to_owned()), ("ReturnLimit", "1".to_owned())],
+        permission_needed: PERMISSION,
+    };
+    read.send::<Vec<Value>>(&handle.client).await.map(|_| ())
+}
+
+/// All runs of these jobs. No order is asked for: whether a server sorts by `JobHistoryId` is not proven, and the
+/// highest number counts anyway.
+pub(super) async fn history_of(handle: &OrchestratorJobs, jobs: &[JobId]) -> Result<Vec<JobHistoryEntry>, Error> {
+    let asked: HashSet<JobId> = jobs.iter().copied().collect();
+    let mut entries: Vec<JobHistoryEntry> = Vec::new();
+    let mut seen: HashSet<JobHistoryId> = HashSet::new();
+    for page in 1.. {
+        let read = history_page(jobs, page, HISTORY_PAGE);
+        let Answered { value: rows, total } = read.send::<Vec<JobHistoryEntry>>(&handle.client).await?;
+        let received = rows.len();
+        let known = seen.len();
+        for row in rows {
+            if !asked.contains(&row.job_id) {
+                return Err(LookupError::not_asked("run of job", row.job_id, "other jobs").into());
+            }
+            seen.insert(row.job_history_id);
+            entries.push(row);
+        }
+        let is_last = match total {
+            Some(total) => seen.len() as u64 >= total,
+            None => received < VENDORS_PAGE,
+        };
+        if received == 0 || is_last {
+            break;
+        }
+        if seen.len() == known {
+            return Err(LookupError::RepeatedPage { page }.into());
+        }
+    }
+    Ok(entries)
+}
+
+impl OrchestratorJobs {
+    /// How many jobs one query can name.
+    pub(super) fn jobs_per_query(&self) -> usize {
+        let nil = JobId::from(uuid::Uuid::nil());
+        let length = |jobs: &[JobId]| {
+            let read = history_page(jobs, u32::MAX, HISTORY_PAGE);
+            self.client.transport().url_length(&read.path, &read.query)
+        };
+        let (one, two) = (length(&[nil]), length(&[nil, nil]));
+        1 + LONGEST_URL.saturating_sub(one) / (two - one).max(1)
+    }
+
+    /// Which of these jobs are scheduled. The list has no documented filter by job, so that it is read to the end, or
+    /// until all are found.
+    pub(super) async fn scheduled_among(&self, jobs: Vec<JobId>) -> Result<HashSet<JobId>, Error> {
+        let mut open: HashSet<JobId> = jobs.into_iter().collect();
+        let mut scheduled = HashSet::new();
+        let mut rows = self.scheduled(Query::all())?;
+        while !open.is_empty() {
+            let Some(row) = rows.next().await else { break };
+            let id = row?.id;
+            if open.remove(&id) {
+                scheduled.insert(id);
+            }
+        }
+        Ok(scheduled)
+    }
 }

@@ -1,0 +1,315 @@
+//! `POST /CertificateStores/Certificates/Add`.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::jobs_answer::JobsAnswer;
+use super::request::{Run, StoreRequest};
+use super::{CertificateStoreEntry, CertificateStores};
+use crate::keyfactor::client::Client;
+use crate::keyfactor::error::{Error, Outcome, Request};
+use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::scope::{BothScopes, ScopeSettings};
+use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
+use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
+use crate::validation::{Problems, Reason, ValidationError};
+
+/// Builds an addition; see [`CertificateStores::add_certificates`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct AddCertificatesBuilder {
+    handle: CertificateStores,
+    certificate: CertificateId,
+    entries: Vec<CertificateStoreEntry>,
+    schedule: Schedule,
+    scope: ScopeSettings,
+    meta: ChangeSettings,
+}
+
+impl AddCertificatesBuilder {
+    pub(super) fn new(
+        handle: CertificateStores,
+        certificate: CertificateId,
+        entries: Vec<CertificateStoreEntry>,
+        schedule: Schedule,
+    ) -> Self {
+        let (scope, meta) = (ScopeSettings::default(), ChangeSettings::default());
+        Self { handle, certificate, entries, schedule, scope, meta }
+    }
+
+    /// Has the server check the right to read the certificate in this collection, instead of system-wide. Positive;
+    /// leaving it out means "none". With a container id as well, the collection wins.
+    pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
+        self.scope.collection = Some(id.into());
+        self
+    }
+
+    /// Has the server check permissions in this container, says the vendor's page. **No published schema of this call has
+    /// such a member**: it may have no effect. It is sent only when no collection is given. Positive.
+    pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
+        self.scope.container = Some(id.into());
+        self
+    }
+
+    /// Makes it a [`ValidationError`] to give both a collection and a container.
+    pub fn deny_ambiguous_scope(mut self) -> Self {
+        self.scope.both = BothScopes::Refused;
+        self
+    }
+
+    /// Changes each entry before the request is built, for example to give it a password: those of
+    /// [`add_back`](CertificateStores::add_back) come without.
+    pub fn map_entries(mut self, change: impl FnMut(CertificateStoreEntry) -> CertificateStoreEntry) -> Self {
+        self.entries = self.entries.into_iter().map(change).collect();
+        self
+    }
+
+    /// Says why, for the audit event of this change. It stays in this program: nothing of it is sent.
+    pub fn reason(mut self, text: impl Into<String>) -> Self {
+        self.meta.reason = Some(text.into());
+        self
+    }
+
+    /// How often this call may be tried, instead of the client's policy.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.meta.retry_policy = Some(policy);
+        self
+    }
+
+    /// Checks everything and gives the request as a value of its own. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ValidationError`] with every problem: no entry, or more than one call carries; a certificate id that is not
+    /// positive; a nil store id; a blank alias; an empty password; job fields that are no scalars; the same store and
+    /// alias twice; an id that is not positive; a schedule that is out of range, or that recurs.
+    pub fn build(self) -> Result<AddCertificates, ValidationError> {
+        let mut problems = Problems::default();
+        problems.check_positive("certificate_id", Some(self.certificate.get()));
+        let limit = self.handle.client.max_locations_per_call();
+        problems.check_count("certificate_stores", self.entries.len(), limit, "certificate store");
+        let mut places: HashSet<(CertificateStoreId, Option<&str>)> = HashSet::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let field = format!("certificate_stores[{index}]");
+            entry.check(&field, &mut problems);
+            if !places.insert((entry.store(), entry.alias_asked_for())) {
+                problems.add(field, Reason::Conflict, "the same store and alias stand further up in the list");
+            }
+        }
+        self.schedule.check(&mut problems);
+        if self.schedule.is_recurring() {
+            problems.add("schedule", Reason::Conflict, "a certificate is added once: `Immediate` or `ExactlyOnce`");
+        }
+        let scope = self.scope.resolve(&mut problems);
+        self.meta.check(&mut problems);
+        problems.finish()?;
+        scope.warn_of_ignored_container();
+        let Self { certificate, entries, schedule, meta, .. } = self;
+        Ok(AddCertificates { certificate, entries, schedule, scope, meta })
+    }
+
+    /// Builds the request and sends it.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
+    pub async fn send(self) -> Result<AddOutcome, Error> {
+        let handle = self.handle.clone();
+        handle.execute(self.build()?).await
+    }
+}
+
+/// A checked addition, ready to be sent by [`CertificateStores::execute`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct AddCertificates {
+    certificate: CertificateId,
+    entries: Vec<CertificateStoreEntry>,
+    schedule: Schedule,
+    scope: PermissionScope,
+    meta: ChangeSettings,
+}
+
+impl AddCertificates {
+    /// The certificate.
+    #[must_use]
+    pub fn certificate_id(&self) -> CertificateId {
+        self.certificate
+    }
+
+    /// Where it is put.
+    #[must_use]
+    pub fn entries(&self) -> &[CertificateStoreEntry] {
+        &self.entries
+    }
+
+    /// When the jobs run.
+    #[must_use]
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Where the server is asked to look for permissions, after the precedence rule.
+    #[must_use]
+    pub fn scope(&self) -> &PermissionScope {
+        &self.scope
+    }
+
+    /// What the account needs, if the server answers 403.
+    pub(in crate::keyfactor) fn permission_needed() -> &'static str {
+        "The account needs the permission to read the certificate, system-wide or, with `collection_id`, in that collection, \
+         and the permission to schedule on certificate stores, system-wide or for the stores' containers."
+    }
+
+    fn record(&self) -> Record {
+        let targets =
+            self.entries.iter().map(|it| format!("{}/{}", it.store(), it.alias_asked_for().unwrap_or_default()));
+        Record {
+            targets: targets.collect::<Value>().to_string(),
+            scope: self.scope.to_string(),
+            reason: self.meta.reason.clone(),
+        }
+    }
+
+    /// The vendor's `AddCertificateRequest`.
+    fn to_json(&self) -> Value {
+        let entries: Vec<Value> = self.entries.iter().map(CertificateStoreEntry::to_json).collect();
+        let mut body = json!({
+            "CertificateId": self.certificate,
+            "CertificateStores": entries,
+            "Schedule": self.schedule.to_json(),
+        });
+        if let (Some((scope, id)), Some(members)) = (self.scope.sent(), body.as_object_mut()) {
+            members.insert(scope.member().to_owned(), id.into());
+        }
+        body
+    }
+
+    async fn send(self, client: Client) -> Result<AddOutcome, Error> {
+        let call = Call {
+            operation: "keyfactor.certificate_stores.add_certificates",
+            effect: Effect::Change,
+            method: Method::POST,
+            path: Path::fixed("CertificateStores/Certificates/Add"),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::from(self.to_json().to_string()),
+            retry_policy: self.meta.retry_policy,
+            record: self.record(),
+        };
+        match client.transport().execute(call).await {
+            Ok(exchange) => self.read(exchange),
+            Err(failure) => Err(Error::from_failure(failure, Request::AddCertificates(self))),
+        }
+    }
+
+    fn read(self, mut exchange: Exchange) -> Result<AddOutcome, Error> {
+        let jobs = match JobsAnswer::read(&mut exchange) {
+            Ok(jobs) => jobs,
+            Err(cause) => {
+                let failure = exchange.unreadable_change(cause);
+                return Err(Error::from_failure(failure, Request::AddCertificates(self)));
+            }
+        };
+        let outcome = AddOutcome { jobs, entries: self.entries, scope: self.scope };
+        outcome.jobs.finish_audit(exchange, outcome.entries.len());
+        Ok(outcome)
+    }
+}
+
+impl StoreRequest for AddCertificates {}
+
+impl Run for AddCertificates {
+    type Outcome = AddOutcome;
+
+    fn run(self, client: Client) -> impl Future<Output = Result<AddOutcome, Error>> + Send {
+        self.send(client)
+    }
+}
+
+/// The server took the addition: its jobs are scheduled. **Nothing is added yet.**
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct AddOutcome {
+    #[serde(flatten)]
+    jobs: JobsAnswer,
+    #[serde(skip)]
+    entries: Vec<CertificateStoreEntry>,
+    scope: PermissionScope,
+}
+
+impl AddOutcome {
+    /// The orchestrator jobs, in the order in which the server named them.
+    #[must_use]
+    pub fn job_ids(&self) -> &[JobId] {
+        &self.jobs.job_ids
+    }
+
+    /// Entries of the answer that are no GUIDs.
+    #[must_use]
+    pub fn unrecognized_entries(&self) -> &[Value] {
+        &self.jobs.unrecognized_entries
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn entries(&self) -> &[CertificateStoreEntry] {
+        &self.entries
+    }
+
+    /// Where the server was asked to look for permissions.
+    #[must_use]
+    pub fn scope(&self) -> &PermissionScope {
+        &self.scope
+    }
+
+    /// Whether there is exactly one job id for each entry, all different, and nothing else.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.jobs.is_complete(self.entries.len())
+    }
+
+    /// Makes a gap an error.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    pub fn require_complete(self) -> Result<Self, Error> {
+        if self.is_complete() {
+            return Ok(self);
+        }
+        let gap = self.jobs.gap("addition", self.entries.len());
+        Err(Error::incomplete(gap, Outcome::AddCertificates(self)))
+    }
+
+    /// The server's `X-Keyfactor-Correlation-Id`.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.jobs.correlation_id.as_deref()
+    }
+
+    /// The server's `X-Keyfactor-Product-Version` as it was sent.
+    #[must_use]
+    pub fn product_version(&self) -> Option<&str> {
+        self.jobs.product_version.as_deref()
+    }
+
+    /// How many times the call was tried.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.jobs.attempts
+    }
+
+    /// How long it took altogether.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.jobs.elapsed
+    }
+
+    /// The answer as it came.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.jobs.body.0
+    }
+}

@@ -1,0 +1,167 @@
+//! What is put into a store.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::job_fields::JobFields;
+use crate::keyfactor::types::CertificateStoreId;
+use crate::validation::{Problems, Reason};
+
+/// Where a certificate is put, and how. The vendor's `CertificateStoreEntry`.
+///
+/// The values of job fields and both passwords are secrets: `Debug` shows neither.
+#[derive(Clone)]
+pub struct CertificateStoreEntry {
+    store: CertificateStoreId,
+    alias: Option<String>,
+    job_fields: JobFields,
+    existing: Existing,
+    private_key: PrivateKey,
+    entry_password: Option<SecretString>,
+    pfx_password: Option<SecretString>,
+}
+
+/// What becomes of an entry that the store has under the alias already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Existing {
+    Kept,
+    Overwritten,
+}
+
+/// Whether the private key goes with the certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum PrivateKey {
+    Left,
+    Included,
+}
+
+impl CertificateStoreEntry {
+    /// An entry in this store.
+    pub fn new(store: impl Into<CertificateStoreId>) -> Self {
+        Self {
+            store: store.into(),
+            alias: None,
+            job_fields: JobFields::default(),
+            existing: Existing::Kept,
+            private_key: PrivateKey::Left,
+            entry_password: None,
+            pfx_password: None,
+        }
+    }
+
+    /// The alias in the store. Types of store differ: some need one, some choose it themselves and refuse another.
+    #[must_use]
+    pub fn alias(mut self, alias: impl Into<String>) -> Self {
+        self.alias = Some(alias.into());
+        self
+    }
+
+    /// Replaces what the store has under the alias. Without this call, the vendor's default holds: it is kept, and the
+    /// call or its job fails. A server was seen to refuse this for an alias that the inventory does not list.
+    #[must_use]
+    pub fn overwrite(mut self) -> Self {
+        self.existing = Existing::Overwritten;
+        self
+    }
+
+    /// Puts the private key in as well. Command must hold it.
+    #[must_use]
+    pub fn include_private_key(mut self) -> Self {
+        self.private_key = PrivateKey::Included;
+        self
+    }
+
+    /// The password of the entry, for types of store that protect each entry with one.
+    #[must_use]
+    pub fn entry_password(mut self, password: impl Into<SecretString>) -> Self {
+        self.entry_password = Some(password.into());
+        self
+    }
+
+    /// The password of the PFX in which the certificate travels to the store.
+    #[must_use]
+    pub fn pfx_password(mut self, password: impl Into<SecretString>) -> Self {
+        self.pfx_password = Some(password.into());
+        self
+    }
+
+    /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
+    #[must_use]
+    pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.job_fields.add(name.into(), value.into());
+        self
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> CertificateStoreId {
+        self.store
+    }
+
+    /// The alias, if one is asked for.
+    #[must_use]
+    pub fn alias_asked_for(&self) -> Option<&str> {
+        self.alias.as_deref()
+    }
+
+    /// `field` is where this entry stands in its request.
+    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
+        problems.check_guid(&format!("{field}.certificate_store_id"), self.store.get(), "store");
+        if self.alias.as_ref().is_some_and(|alias| alias.trim().is_empty()) {
+            let sentence = "an alias of white space only names nothing; to let the store choose, leave it out";
+            problems.add(format!("{field}.alias"), Reason::Blank, sentence);
+        }
+        for (name, password) in [("entry_password", &self.entry_password), ("pfx_password", &self.pfx_password)] {
+            if password.as_ref().is_some_and(|password| password.expose_secret().is_empty()) {
+                problems.add(format!("{field}.{name}"), Reason::Empty, "an empty password; to send none, leave it out");
+            }
+        }
+        self.job_fields.check(field, problems);
+    }
+
+    /// The vendor's `CertificateStoreEntry`.
+    pub(super) fn to_json(&self) -> Value {
+        let mut members = Map::new();
+        let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
+        add("CertificateStoreId", json!(self.store));
+        if let Some(alias) = &self.alias {
+            add("Alias", json!(alias));
+        }
+        if let Some(fields) = self.job_fields.to_json() {
+            add("JobFields", fields);
+        }
+        add("Overwrite", json!(self.existing == Existing::Overwritten));
+        add("IncludePrivateKey", json!(self.private_key == PrivateKey::Included));
+        if let Some(password) = &self.entry_password {
+            add("EntryPassword", json!({"SecretValue": password.expose_secret()}));
+        }
+        if let Some(password) = &self.pfx_password {
+            add("PfxPassword", json!(password.expose_secret()));
+        }
+        Value::Object(members)
+    }
+}
+
+impl PartialEq for CertificateStoreEntry {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_json() == other.to_json()
+    }
+}
+
+impl fmt::Debug for CertificateStoreEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { store, alias, job_fields, existing, private_key, entry_password, pfx_password } = self;
+        let redacted = |password: &Option<SecretString>| password.as_ref().map(|_| "[redacted]");
+        f.debug_struct("CertificateStoreEntry")
+            .field("store", &format_args!("{store}"))
+            .field("alias", alias)
+            .field("job_fields", job_fields)
+            .field("existing", existing)
+            .field("private_key", private_key)
+            .field("entry_password", &redacted(entry_password))
+            .field("pfx_password", &redacted(pfx_password))
+            .finish()
+    }
+}

@@ -1,0 +1,61 @@
+//! Entry parameters that a type of store asks for.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::validation::{Problems, Reason};
+
+/// Job fields in the order in which they were set. Their values may be secrets: only the names are shown.
+#[derive(Clone, PartialEq, Default)]
+pub(super) struct JobFields(Vec<(String, Value)>);
+
+impl JobFields {
+    /// The same field twice is one.
+    pub(super) fn add(&mut self, name: String, value: Value) {
+        let field = (name, value);
+        if !self.0.contains(&field) {
+            self.0.push(field);
+        }
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// As they are sent, whatever their order.
+    pub(super) fn to_map(&self) -> Map<String, Value> {
+        self.0.iter().cloned().collect()
+    }
+
+    /// The member of a body; `None` if there are none.
+    pub(super) fn to_json(&self) -> Option<Value> {
+        (!self.0.is_empty()).then(|| Value::Object(self.to_map()))
+    }
+
+    /// `field` is where they stand in their request.
+    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            let field = format!("{field}.job_fields[{name:?}]");
+            if name.trim().is_empty() {
+                problems.add(&field, Reason::Blank, "a job field needs a name");
+            }
+            if value.is_null() || value.is_array() || value.is_object() {
+                problems.add(
+                    &field,
+                    Reason::NotScalar,
+                    "the value must be text, a finite number or a boolean; leave the field out to send none",
+                );
+            }
+            if self.0.iter().take(index).any(|(earlier, other)| earlier == name && other != value) {
+                problems.add(&field, Reason::Conflict, "it is set twice, to different values");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for JobFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}]", self.names().collect::<Vec<_>>().join(", "))
+    }
+}

@@ -1,0 +1,43 @@
+//! Changes that are answered without content: 204.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::client::Client;
+use super::error::{Error, Request};
+use crate::transport::{Call, ChangeSettings, Effect, FromFailure as _, Path, Record};
+
+/// A change whose answer has no content.
+pub(super) struct Silent {
+    pub(super) operation: &'static str,
+    pub(super) path: &'static str,
+    pub(super) body: Value,
+    /// For the audit, as a JSON array.
+    pub(super) targets: Value,
+    pub(super) meta: ChangeSettings,
+}
+
+impl Silent {
+    /// Any complete 2xx will do: what stands in its body is not needed.
+    pub(super) async fn send(self, client: &Client, request: Request) -> Result<(), Error> {
+        let call = Call {
+            operation: self.operation,
+            effect: Effect::Change,
+            method: Method::POST,
+            path: Path::fixed(self.path),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::from(self.body.to_string()),
+            retry_policy: self.meta.retry_policy,
+            record: Record { targets: self.targets.to_string(), scope: String::new(), reason: self.meta.reason },
+        };
+        match client.transport().execute(call).await {
+            Ok(exchange) => {
+                exchange.audit.finish("done", &exchange.trace, "");
+                Ok(())
+            }
+            Err(failure) => Err(Error::from_failure(failure, request)),
+        }
+    }
+}

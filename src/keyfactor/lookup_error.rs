@@ -1,0 +1,97 @@
+//! What was read is not what was asked for.
+
+use std::fmt;
+
+use super::thumbprint::{CertificateRef, Thumbprint};
+use super::types::{CertificateId, CertificateStoreId};
+use crate::lenient::one_line;
+
+/// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// The server says that it is a Command before version 11. It does not know the paging and query parameters that this
+    /// crate sends, so that its answer may be unfiltered.
+    #[error("the server is Keyfactor Command {version}: before version 11 its lists may ignore what was asked for")]
+    #[non_exhaustive]
+    UnsupportedVersion {
+        /// The version as the server prints it.
+        version: String,
+    },
+    /// A page of a list held only rows of the page before: the server does not page, or not in a stable order.
+    #[error("page {page} of the list repeats the page before it: the list cannot be read to its end")]
+    #[non_exhaustive]
+    RepeatedPage {
+        /// The number of the page, from 1.
+        page: u32,
+    },
+    /// A row is not what was asked for: the server may have ignored the filter. Nothing of the answer was used.
+    #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]
+    #[non_exhaustive]
+    NotAsked {
+        /// What it is.
+        what: &'static str,
+        /// What the server answered with.
+        got: String,
+        /// What it was asked for.
+        asked: String,
+    },
+    /// The server shows nothing of the kind to this account: it may not exist, or the account may not see it.
+    #[error("{certificate} is not visible to this account, or does not exist")]
+    #[non_exhaustive]
+    NothingVisible {
+        /// What was looked for.
+        certificate: CertificateRef,
+    },
+    /// Command knows the certificate, and shows this account no store from which it could be removed.
+    #[error(
+        "certificate {id} ({thumbprint}) is in no store that this account can see, apart from {excluded} place(s) in which it \
+         only stands in another one's chain"
+    )]
+    #[non_exhaustive]
+    InNoStore {
+        /// Command's number for it.
+        id: CertificateId,
+        /// Its thumbprint.
+        thumbprint: Thumbprint,
+        /// Places in which it is only a member of another certificate's chain, or may be.
+        excluded: usize,
+    },
+    /// Command has several certificates with one thumbprint: name one by its id.
+    #[error("several certificates have the thumbprint {thumbprint}: name one by its id")]
+    #[non_exhaustive]
+    Ambiguous {
+        /// The thumbprint.
+        thumbprint: Thumbprint,
+    },
+    /// Command shows no usable thumbprint of this certificate, so that nothing can be compared with it.
+    #[error("the server shows no SHA-1 thumbprint of certificate {id}")]
+    #[non_exhaustive]
+    NoThumbprint {
+        /// Command's number for it.
+        id: CertificateId,
+    },
+    /// An alias holds another certificate than the one that was to be removed. Nothing was sent.
+    #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
+    #[non_exhaustive]
+    AliasHoldsAnother {
+        /// The store.
+        store: CertificateStoreId,
+        /// The alias.
+        alias: String,
+        /// The thumbprint that was expected there.
+        expected: Thumbprint,
+        /// The thumbprint that the inventory shows; `None` if it does not list the alias, or no certificate under it.
+        found: Option<String>,
+    },
+}
+
+fn holds(found: Option<&str>) -> String {
+    found.map_or_else(|| "no certificate in Command's inventory".to_owned(), one_line)
+}
+
+impl LookupError {
+    pub(super) fn not_asked(what: &'static str, got: impl fmt::Display, asked: impl fmt::Display) -> Self {
+        Self::NotAsked { what, got: got.to_string(), asked: asked.to_string() }
+    }
+}

@@ -1,0 +1,234 @@
+//! Following jobs until they are over.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::stream;
+use tokio::time::{Duration, timeout};
+
+use super::OrchestratorJobs;
+use super::history::{JobHistoryEntry, history_of};
+use super::report::{JobChange, JobsReport, Known, WatchStopped};
+use crate::keyfactor::error::Error;
+use crate::keyfactor::poll::{Pace, Polling, may_pass};
+use crate::keyfactor::types::JobId;
+use crate::validation::{Problems, ValidationError};
+
+/// How long the last look at the scheduled jobs may take, after the deadline.
+const LAST_LOOK: Duration = Duration::from_secs(30);
+
+/// Follows jobs; see [`OrchestratorJobs::watch`]. A `Stream` of changes; [`next`](Self::next) and
+/// [`finish`](Self::finish) need no other crate.
+#[must_use = "nothing is asked before the first change is asked for"]
+pub struct JobWatch {
+    known: Arc<Mutex<Known>>,
+    state: State,
+}
+
+enum State {
+    Ready { handle: OrchestratorJobs, pace: Pace },
+    Running(Pin<Box<dyn Stream<Item = Result<JobChange, Error>> + Send>>),
+}
+
+impl JobWatch {
+    pub(super) fn new(handle: OrchestratorJobs, job_ids: Vec<JobId>) -> Self {
+        let known = Arc::new(Mutex::new(Known::new(job_ids)));
+        Self { known, state: State::Ready { handle, pace: Pace::default() } }
+    }
+
+    /// How long the jobs are followed. Default 30 minutes. At the deadline, what is known is given back.
+    ///
+    /// It has no effect once the first change was asked for.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.paced(|pace| pace.deadline = deadline)
+    }
+
+    /// The pause after the first round, and the longest one; in between they double. Default 2 s and 30 s. Each is
+    /// shortened at random by up to a half.
+    ///
+    /// It has no effect once the first change was asked for.
+    pub fn pauses(self, first: Duration, longest: Duration) -> Self {
+        self.paced(|pace| (pace.first_pause, pace.longest_pause) = (first, longest.max(first)))
+    }
+
+    fn paced(mut self, set: impl FnOnce(&mut Pace)) -> Self {
+        if let State::Ready { pace, .. } = &mut self.state {
+            set(pace);
+        }
+        self
+    }
+
+    /// The next change, `None` when every job is over or the deadline has come. See [`report`](Self::report).
+    ///
+    /// # Errors
+    /// See [`finish`](Self::finish). The watch is over then.
+    pub async fn next(&mut self) -> Option<Result<JobChange, Error>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// What is known by now.
+    #[must_use]
+    pub fn report(&self) -> JobsReport {
+        locked(&self.known).report()
+    }
+
+    /// Follows the jobs to the end, or to the deadline: also then it gives what is known.
+    ///
+    /// # Errors
+    /// [`Error::WatchStopped`], which holds what was known until then, if the server refuses to answer: a 403 says which
+    /// permission is missing. [`Error::Validation`] if there is no job id, or a nil one. Trouble that may pass (no
+    /// connection, a 5xx) does not end a watch; see [`JobsReport::last_trouble`].
+    pub async fn finish(mut self) -> Result<JobsReport, Error> {
+        while let Some(change) = self.next().await {
+            change?;
+        }
+        Ok(self.report())
+    }
+}
+
+impl Stream for JobWatch {
+    type Item = Result<JobChange, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let State::Ready { handle, pace } = &self.state {
+            let follower = Follower::new(handle.clone(), Arc::clone(&self.known), *pace);
+            let changes = stream::unfold(follower, |mut follower| async {
+                let change = follower.next().await?;
+                Some((change, follower))
+            });
+            self.state = State::Running(Box::pin(changes));
+        }
+        match &mut self.state {
+            State::Running(changes) => changes.as_mut().poll_next(context),
+            State::Ready { .. } => Poll::Ready(None),
+        }
+    }
+}
+
+impl fmt::Debug for JobWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobWatch").field("report", &self.report()).finish_non_exhaustive()
+    }
+}
+
+/// Also after a panic elsewhere: it is plain data.
+fn locked(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks for the open jobs round by round.
+struct Follower {
+    handle: OrchestratorJobs,
+    known: Arc<Mutex<Known>>,
+    polling: Polling,
+    stage: Stage,
+    /// What the round still has to ask for.
+    queries: VecDeque<Vec<JobId>>,
+    /// Changes that were found and not given yet.
+    changes: VecDeque<JobChange>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Beginning,
+    Asking,
+    Over,
+}
+
+impl Follower {
+    fn new(handle: OrchestratorJobs, known: Arc<Mutex<Known>>, pace: Pace) -> Self {
+        let (queries, changes) = (VecDeque::new(), VecDeque::new());
+        Self { handle, known, polling: Polling::begin(pace), stage: Stage::Beginning, queries, changes }
+    }
+
+    async fn next(&mut self) -> Option<Result<JobChange, Error>> {
+        loop {
+            if let Some(change) = self.changes.pop_front() {
+                return Some(Ok(change));
+            }
+            match self.stage {
+                Stage::Over => return None,
+                Stage::Beginning => {
+                    self.stage = Stage::Asking;
+                    if let Err(error) = locked(&self.known).check() {
+                        self.stage = Stage::Over;
+                        return Some(Err(error.into()));
+                    }
+                    self.begin_round();
+                }
+                Stage::Asking => {
+                    if let Err(error) = self.ask().await {
+                        self.stage = Stage::Over;
+                        let stopped = WatchStopped::new(locked(&self.known).report(), error);
+                        return Some(Err(Error::WatchStopped(Box::new(stopped))));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finished jobs are not asked for again.
+    fn begin_round(&mut self) {
+        let open = locked(&self.known).open();
+        self.queries = open.chunks(self.handle.jobs_per_query().max(1)).map(<[JobId]>::to_vec).collect();
+        if self.queries.is_empty() {
+            self.stage = Stage::Over;
+        }
+    }
+
+    /// One query, or the pause after a round.
+    async fn ask(&mut self) -> Result<(), Error> {
+        let Some(jobs) = self.queries.front() else {
+            if locked(&self.known).is_over() {
+                self.stage = Stage::Over;
+            } else if self.polling.pause().await.is_some() {
+                self.begin_round();
+            } else {
+                self.time_is_up().await;
+            }
+            return Ok(());
+        };
+        match timeout(self.polling.left(), history_of(&self.handle, jobs)).await {
+            Err(_) => self.time_is_up().await,
+            Ok(Ok(entries)) => self.take(entries),
+            Ok(Err(error)) if may_pass(&error) => {
+                locked(&self.known).trouble(&error);
+                self.queries.pop_front();
+            }
+            Ok(Err(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, entries: Vec<JobHistoryEntry>) {
+        let asked = self.queries.pop_front().unwrap_or_default();
+        let mut known = locked(&self.known);
+        self.changes.extend(entries.into_iter().filter_map(|entry| known.take(entry)));
+        self.changes.extend(asked.into_iter().filter_map(|job| known.still_pending(job)));
+    }
+
+    /// Which open jobs wait for their orchestrator? If that cannot be learnt, they stay unknown.
+    async fn time_is_up(&mut self) {
+        self.stage = Stage::Over;
+        let open = locked(&self.known).open();
+        match timeout(LAST_LOOK, self.handle.scheduled_among(open)).await {
+            Ok(Ok(scheduled)) => locked(&self.known).scheduled(&scheduled),
+            Ok(Err(error)) => locked(&self.known).trouble(&error),
+            Err(_) => {}
+        }
+    }
+}
+
+/// The ids of a watch: at least one, and none of them nil.
+pub(super) fn check(job_ids: &[JobId]) -> Result<(), ValidationError> {
+    let mut problems = Problems::default();
+    problems.check_count("job_ids", job_ids.len(), usize::MAX, "job id");
+    for (index, id) in job_ids.iter().enumerate() {
+        problems.check_guid(&format!("job_ids[{index}]"), id.get(), "job");
+    }
+    problems.finish()
+}

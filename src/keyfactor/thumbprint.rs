@@ -1,0 +1,144 @@
+//! Thumbprints: how they are written, and which certificate is meant.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::types::CertificateId;
+use crate::validation::{Problems, Reason};
+
+/// The SHA-1 thumbprint of a certificate as Command writes it: 40 hex digits in upper case.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Thumbprint(String);
+
+/// Which certificate is meant.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum CertificateRef {
+    /// Command's number for it.
+    Id(CertificateId),
+    /// Its SHA-1 thumbprint.
+    Thumbprint(Thumbprint),
+}
+
+impl Thumbprint {
+    /// As people and tools write it: in any case, with colons, hyphens or spaces between the digits. What it is made of is
+    /// checked when a request is built.
+    fn written(text: &str) -> Self {
+        // An invisible mark in front comes along when it is copied out of a Windows dialogue.
+        let separators = |it: char| matches!(it, ':' | '-') || it.is_whitespace() || crate::lenient::is_invisible(it);
+        Self(text.chars().filter(|it| !separators(*it)).collect::<String>().to_ascii_uppercase())
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a server's text names the same certificate.
+    pub(super) fn is(&self, text: &str) -> bool {
+        *self == Self::written(text)
+    }
+
+    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
+        let Self(digits) = self;
+        if digits.is_empty() {
+            problems.add(field, Reason::Empty, "a thumbprint is needed");
+        } else if digits.len() != 40 || !digits.bytes().all(|it| it.is_ascii_hexdigit()) {
+            problems.add(
+                field,
+                Reason::NotAThumbprint,
+                "Command knows certificates by their SHA-1 thumbprint: 40 hex digits, colons and spaces allowed",
+            );
+        }
+    }
+}
+
+impl From<&str> for Thumbprint {
+    fn from(text: &str) -> Self {
+        Self::written(text)
+    }
+}
+
+impl From<String> for Thumbprint {
+    fn from(text: String) -> Self {
+        Self::written(&text)
+    }
+}
+
+impl From<&String> for Thumbprint {
+    fn from(text: &String) -> Self {
+        Self::written(text)
+    }
+}
+
+impl From<&Self> for Thumbprint {
+    fn from(thumbprint: &Self) -> Self {
+        thumbprint.clone()
+    }
+}
+
+impl fmt::Display for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Thumbprint({})", self.0)
+    }
+}
+
+impl From<CertificateId> for CertificateRef {
+    fn from(id: CertificateId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<i32> for CertificateRef {
+    fn from(id: i32) -> Self {
+        Self::Id(id.into())
+    }
+}
+
+impl From<Thumbprint> for CertificateRef {
+    fn from(thumbprint: Thumbprint) -> Self {
+        Self::Thumbprint(thumbprint)
+    }
+}
+
+impl From<&Thumbprint> for CertificateRef {
+    fn from(thumbprint: &Thumbprint) -> Self {
+        Self::Thumbprint(thumbprint.clone())
+    }
+}
+
+impl From<&str> for CertificateRef {
+    fn from(thumbprint: &str) -> Self {
+        Self::Thumbprint(thumbprint.into())
+    }
+}
+
+impl From<String> for CertificateRef {
+    fn from(thumbprint: String) -> Self {
+        Self::Thumbprint(thumbprint.into())
+    }
+}
+
+impl From<&String> for CertificateRef {
+    fn from(thumbprint: &String) -> Self {
+        Self::Thumbprint(thumbprint.into())
+    }
+}
+
+impl fmt::Display for CertificateRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "certificate {id}"),
+            Self::Thumbprint(thumbprint) => write!(f, "the certificate with the thumbprint {thumbprint}"),
+        }
+    }
+}
