@@ -44,6 +44,9 @@ mod server;
 #[cfg(feature = "appviewx")]
 pub use self::appviewx::{AppViewXPermission, CertificateCategory, FakeAppViewX};
 #[cfg(feature = "keyfactor")]
-pub use self::keyfactor::{FakeJob, FakeJobState, FakeKeyfactor, KeyfactorPermission};
+pub use self::keyfactor::{
+    FakeAgent, FakeCertificate, FakeJob, FakeJobKind, FakeJobState, FakeKeyfactor, FakeOrchestrator, FakeStore,
+    KeyfactorPermission,
+};
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::server::RecordedRequest;

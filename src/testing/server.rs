@@ -94,13 +94,18 @@ impl fmt::Debug for RecordedRequest {
 pub(super) struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
-    body: Value,
+    body: Option<Value>,
     expected: bool,
 }
 
 impl Reply {
     pub(super) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body, expected: true }
+        Self { status, headers: Vec::new(), body: Some(body), expected: true }
+    }
+
+    /// 204.
+    pub(super) fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: None, expected: true }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -177,8 +182,10 @@ impl Respond for Adapter {
         recorded.status = reply.status;
         recorded.expected = reply.expected;
         locked(&self.log).record(recorded);
-        let mut template =
-            ResponseTemplate::new(reply.status).set_body_raw(reply.body.to_string(), "application/json; charset=utf-8");
+        let mut template = ResponseTemplate::new(reply.status);
+        if let Some(body) = reply.body {
+            template = template.set_body_raw(body.to_string(), "application/json; charset=utf-8");
+        }
         for (name, value) in reply.headers {
             template = template.insert_header(name, value.as_str());
         }

@@ -1,0 +1,413 @@
+//! Certificates as Command knows them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::FakeKeyfactor;
+use super::list::{Listing, Offer, Parameters};
+use super::query::{Kind, Operand, Queried};
+use super::refusal::not_found;
+use super::state::{State, moment};
+use crate::keyfactor::CertificateId;
+use crate::testing::server::Reply;
+
+/// A certificate for the fake to know; see [`FakeKeyfactor::issue`].
+///
+/// What is not set is made up from the certificate's number, the same in every run. No key and no DER bytes stand behind
+/// it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use = "the fake knows it once it is issued"]
+pub struct FakeCertificate {
+    common_name: String,
+    thumbprint: Option<String>,
+    serial_number: Option<String>,
+    not_after: Timestamp,
+    revoked: bool,
+    private_key: bool,
+    collections: BTreeSet<i32>,
+    metadata: BTreeMap<String, String>,
+}
+
+/// 2026-01-01 and 2126-01-01, and the end of an expired one in 2020.
+const NOT_BEFORE: i64 = 1_767_225_600;
+const NOT_AFTER: i64 = 4_922_985_600;
+const EXPIRED: i64 = 1_577_836_800;
+const YEAR: i64 = 31_536_000;
+
+impl FakeCertificate {
+    /// A certificate that is valid, in no collection, and whose private key Command does not hold.
+    pub fn new(common_name: impl Into<String>) -> Self {
+        Self {
+            common_name: common_name.into(),
+            thumbprint: None,
+            serial_number: None,
+            not_after: moment(NOT_AFTER),
+            revoked: false,
+            private_key: false,
+            collections: BTreeSet::new(),
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    /// Its thumbprint; upper-case hex on real servers.
+    pub fn thumbprint(mut self, thumbprint: impl Into<String>) -> Self {
+        self.thumbprint = Some(thumbprint.into());
+        self
+    }
+
+    /// Its serial number; upper-case hex on real servers.
+    pub fn serial_number(mut self, serial_number: impl Into<String>) -> Self {
+        self.serial_number = Some(serial_number.into());
+        self
+    }
+
+    /// Valid until then. What lies in the past has expired: lists hide it unless they are asked for it.
+    pub fn not_after(mut self, time: Timestamp) -> Self {
+        self.not_after = time;
+        self
+    }
+
+    /// It has expired, long ago.
+    pub fn expired(self) -> Self {
+        self.not_after(moment(EXPIRED))
+    }
+
+    /// It is revoked: lists hide it unless they are asked for it.
+    pub fn revoked(mut self) -> Self {
+        self.revoked = true;
+        self
+    }
+
+    /// Command holds its private key.
+    pub fn private_key(mut self) -> Self {
+        self.private_key = true;
+        self
+    }
+
+    /// It is in this collection, also.
+    pub fn collection(mut self, id: i32) -> Self {
+        self.collections.insert(id);
+        self
+    }
+
+    /// A metadata field.
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// A certificate that was issued.
+pub(super) struct Certificate {
+    id: i32,
+    thumbprint: String,
+    serial_number: String,
+    dn: String,
+    of: FakeCertificate,
+}
+
+const ISSUER: &str = "CN=Example Issuing CA,O=Example";
+
+impl Certificate {
+    fn issued(id: i32, of: FakeCertificate) -> Self {
+        let seed = u64::from(id.unsigned_abs());
+        let thumbprint = of.thumbprint.clone();
+        let serial_number = of.serial_number.clone();
+        Self {
+            id,
+            thumbprint: thumbprint.unwrap_or_else(|| hex(seed, 40)),
+            serial_number: serial_number.unwrap_or_else(|| hex(seed + 0x5E41_A100_0000, 32)),
+            dn: format!("CN={},O=Example", of.common_name),
+            of,
+        }
+    }
+
+    pub(super) fn is_in(&self, collection: i32) -> bool {
+        self.of.collections.contains(&collection)
+    }
+
+    fn is_expired(&self) -> bool {
+        self.of.not_after <= Timestamp::now()
+    }
+
+    fn not_before(&self) -> Timestamp {
+        moment(NOT_BEFORE.min(self.of.not_after.as_second().saturating_sub(YEAR)))
+    }
+
+    /// Active, or revoked. That revoked is 2 is assumed.
+    fn state(&self) -> (i32, &'static str) {
+        if self.of.revoked { (2, "Revoked (2)") } else { (1, "Active (1)") }
+    }
+
+    /// As an entry of an inventory shows it. On real servers the certificates of a chain have the state 0.
+    pub(super) fn to_inventory(&self, item: i32, level: usize) -> Value {
+        json!({
+            "Id": self.id,
+            "IssuedDN": self.dn,
+            "SerialNumber": self.serial_number,
+            "NotBefore": self.not_before().to_string(),
+            "NotAfter": self.of.not_after.to_string(),
+            "SigningAlgorithm": "SHA-256",
+            "IssuerDN": ISSUER,
+            "Thumbprint": self.thumbprint,
+            "CertStoreInventoryItemId": item,
+            "CertState": if level == 0 { self.state().0 } else { 0 },
+            "Metadata": self.of.metadata,
+        })
+    }
+
+    fn to_row(&self, asked: &Details, locations: &[Location]) -> Value {
+        let (state, state_text) = self.state();
+        let mut row = json!({
+            "Id": self.id,
+            "Thumbprint": self.thumbprint,
+            "SerialNumber": self.serial_number,
+            "IssuedDN": self.dn,
+            "IssuedCN": self.of.common_name,
+            "IssuerDN": ISSUER,
+            "ImportDate": self.not_before().to_string(),
+            "NotBefore": self.not_before().to_string(),
+            "NotAfter": self.of.not_after.to_string(),
+            "CertState": state,
+            "CertStateString": state_text,
+            "RevocationEffDate": self.of.revoked.then(|| self.not_before().to_string()),
+            "RevocationReason": self.of.revoked.then_some(0),
+            "HasPrivateKey": asked.private_key && self.of.private_key,
+            "LocationsCount": [],
+            "Locations": [],
+            "Metadata": {},
+        });
+        let (Some(members), Value::Object(alike)) = (row.as_object_mut(), alike()) else { return row };
+        members.extend(alike);
+        if asked.metadata {
+            members.insert("Metadata".to_owned(), json!(self.of.metadata));
+        }
+        if asked.locations {
+            members.insert("Locations".to_owned(), locations.iter().map(|it| it.row.clone()).collect());
+            members.insert("LocationsCount".to_owned(), counted(locations));
+        }
+        row
+    }
+}
+
+/// The members that every certificate of the fake has alike.
+fn alike() -> Value {
+    json!({
+        "PrincipalId": null,
+        "OwnerRoleId": null,
+        "OwnerRoleName": null,
+        "TemplateId": null,
+        "KeySizeInBits": KEY_SIZE,
+        "KeyType": 1,
+        "KeyTypeString": "RSA",
+        "KeyAlgorithm": "1.2.840.113549.1.1.1",
+        "RequesterId": null,
+        "RequesterName": "",
+        "IssuedOU": null,
+        "IssuedEmail": null,
+        "KeyUsage": 160,
+        "SigningAlgorithm": "SHA-256",
+        "RevocationComment": null,
+        "CertificateAuthorityId": null,
+        "CertificateAuthorityName": "",
+        "TemplateName": "",
+        "ArchivedKey": false,
+        "CertRequestId": null,
+        "ContentBytes": "",
+        "ExtendedKeyUsages": [],
+        "SubjectAltNameElements": [],
+        "CRLDistributionPoints": [],
+        "SSLLocations": [],
+        "CARecordId": "",
+        "KeyRecoverable": false,
+        "Curve": null,
+        "EnrollmentPatternId": null,
+        "Lifespan": 365,
+    })
+}
+
+const KEY_SIZE: i64 = 2048;
+
+/// Where a certificate is.
+pub(super) struct Location {
+    pub(super) type_name: String,
+    pub(super) row: Value,
+}
+
+fn counted(locations: &[Location]) -> Value {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for location in locations {
+        *counts.entry(&location.type_name).or_default() += 1;
+    }
+    counts.into_iter().map(|(kind, count)| json!({"Type": kind, "Count": count})).collect()
+}
+
+/// Digits that are the same in every run and share no beginning.
+fn hex(seed: u64, digits: usize) -> String {
+    let mut text = String::new();
+    let mut state = seed;
+    while text.len() < digits {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let _ = write!(text, "{:016X}", mixed ^ (mixed >> 31));
+    }
+    text.truncate(digits);
+    text
+}
+
+/// All that were issued.
+#[derive(Default)]
+pub(super) struct Certificates {
+    by_id: BTreeMap<i32, Certificate>,
+    by_thumbprint: BTreeMap<String, Vec<i32>>,
+}
+
+impl Certificates {
+    pub(super) fn issue(&mut self, certificate: FakeCertificate) -> i32 {
+        let id = i32::try_from(self.by_id.len()).map_or(i32::MAX, |issued| issued.saturating_add(1));
+        let certificate = Certificate::issued(id, certificate);
+        self.by_thumbprint.entry(certificate.thumbprint.to_lowercase()).or_default().push(id);
+        self.by_id.insert(id, certificate);
+        id
+    }
+
+    pub(super) fn get(&self, id: i32) -> Option<&Certificate> {
+        self.by_id.get(&id)
+    }
+
+    pub(super) fn thumbprint(&self, id: i32) -> Option<&str> {
+        Some(&self.get(id)?.thumbprint)
+    }
+
+    /// Those that a query can be about: by thumbprint, if it names some.
+    fn candidates(&self, listing: &Listing) -> Vec<&Certificate> {
+        let Some(named) = listing.filter.only("Thumbprint") else { return self.by_id.values().collect() };
+        let texts = named.into_iter().filter_map(|value| match value {
+            Operand::Text(text) => self.by_thumbprint.get(text.as_ref()),
+            _ => None,
+        });
+        let ids: BTreeSet<i32> = texts.flatten().copied().collect();
+        ids.into_iter().filter_map(|id| self.get(id)).collect()
+    }
+}
+
+impl Queried for &Certificate {
+    fn operand(&self, field: &str) -> Operand<'_> {
+        match field {
+            "CertId" => Operand::Number(self.id.into()),
+            "Thumbprint" => Operand::Text((&self.thumbprint).into()),
+            "SerialNumber" => Operand::Text((&self.serial_number).into()),
+            "IssuedCN" => Operand::Text((&self.of.common_name).into()),
+            "IssuedDN" => Operand::Text((&self.dn).into()),
+            "IssuerDN" => Operand::Text(ISSUER.into()),
+            "CertState" => Operand::Number(self.state().0.into()),
+            "KeySizeInBits" => Operand::Number(KEY_SIZE),
+            "NotBefore" | "IssuedDate" => Operand::Time(self.not_before()),
+            "NotAfter" => Operand::Time(self.of.not_after),
+            // `CertRequestId`, `OwnerRoleName`: the fake enrols nothing and knows no roles.
+            _ => Operand::Nothing,
+        }
+    }
+}
+
+/// The fields seen in the vendor's code, and (assumed) some more; the sort fields that a real server took.
+const OFFER: Offer = Offer {
+    fields: &[
+        ("CertId", Kind::Number),
+        ("CertRequestId", Kind::Number),
+        ("CertState", Kind::Number),
+        ("IssuedCN", Kind::Text),
+        ("IssuedDN", Kind::Text),
+        ("IssuerDN", Kind::Text),
+        ("KeySizeInBits", Kind::Number),
+        ("NotAfter", Kind::Time),
+        ("NotBefore", Kind::Time),
+        ("OwnerRoleName", Kind::Text),
+        ("SerialNumber", Kind::Text),
+        ("Thumbprint", Kind::Text),
+    ],
+    sorts: &["CertId", "IssuedCN", "IssuedDate", "IssuerDN"],
+};
+
+/// The parts of a certificate that come only when they are asked for.
+struct Details {
+    locations: bool,
+    metadata: bool,
+    private_key: bool,
+}
+
+impl Details {
+    fn read(parameters: &Parameters) -> Result<Self, Reply> {
+        Ok(Self {
+            locations: parameters.truth("includeLocations")?,
+            metadata: parameters.truth("includeMetadata")?,
+            private_key: parameters.truth("includeHasPrivateKey")?,
+        })
+    }
+}
+
+impl State {
+    pub(super) fn list_certificates(&self, parameters: &Parameters) -> Result<Reply, Reply> {
+        let collection = parameters.id("collectionId")?;
+        self.permit_reading_certificates(collection)?;
+        let asked = Details::read(parameters)?;
+        let revoked = parameters.truth("IncludeRevoked")?;
+        let expired = parameters.truth("IncludeExpired")?;
+        let listing = Listing::read(parameters, &OFFER, &self.traps)?;
+        let shown = |certificate: &&Certificate| {
+            collection.is_none_or(|id| certificate.is_in(id))
+                && (revoked || !certificate.of.revoked)
+                && (expired || !certificate.is_expired())
+        };
+        let rows = listing.select(self.certificates.candidates(&listing).into_iter().filter(shown));
+        let locations = if asked.locations { self.locations() } else { BTreeMap::new() };
+        let none = Vec::new();
+        Ok(listing.reply(&rows, &self.traps, |certificate| {
+            certificate.to_row(&asked, locations.get(&certificate.id).unwrap_or(&none))
+        }))
+    }
+
+    /// `containerId` is not read: a collection beats it, and it gives no permission to read certificates (assumed).
+    fn permitted_certificate(&self, id: &str, parameters: &Parameters) -> Result<&Certificate, Reply> {
+        let collection = parameters.id("collectionId")?;
+        self.permit_reading_certificates(collection)?;
+        let found = id.parse().ok().and_then(|id| self.certificates.get(id));
+        let found = found.filter(|certificate| collection.is_none_or(|id| certificate.is_in(id)));
+        found.ok_or_else(|| not_found(&format!("Certificate {id}")))
+    }
+
+    pub(super) fn read_certificate(&self, id: &str, parameters: &Parameters) -> Result<Reply, Reply> {
+        let certificate = self.permitted_certificate(id, parameters)?;
+        let locations = self.locations().remove(&certificate.id).unwrap_or_default();
+        let mut row = certificate.to_row(&Details::read(parameters)?, &locations);
+        if let Some(members) = row.as_object_mut() {
+            members.insert("IsCACertificate".to_owned(), json!(false));
+            members.insert("PathLengthConstraint".to_owned(), Value::Null);
+        }
+        Ok(Reply::json(200, self.traps.written(row)))
+    }
+
+    pub(super) fn read_certificate_locations(&self, id: &str, parameters: &Parameters) -> Result<Reply, Reply> {
+        let certificate = self.permitted_certificate(id, parameters)?;
+        let details = self.location_details(certificate.id);
+        Ok(Reply::json(200, self.traps.written(json!({"Details": details}))))
+    }
+}
+
+impl FakeKeyfactor {
+    /// Has Command know a certificate, which is in no store yet. Its numbers count from 1.
+    #[must_use]
+    pub fn issue(&self, certificate: FakeCertificate) -> CertificateId {
+        self.state(|state| state.certificates.issue(certificate)).into()
+    }
+
+    /// The thumbprint of a certificate; empty if none with this number was issued.
+    #[must_use]
+    pub fn thumbprint(&self, id: CertificateId) -> String {
+        self.state(|state| state.certificates.thumbprint(id.get()).unwrap_or_default().to_owned())
+    }
+}

@@ -1,0 +1,152 @@
+//! The calls that schedule jobs on certificate stores.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::jobs::{Schedule, Work};
+use super::permissions::collection_of;
+use super::refusal::{bad_request, not_found};
+use super::state::State;
+use super::traps::Trap;
+use crate::testing::server::{Reply, member};
+
+/// One entry of a request's `CertificateStores`.
+struct Location {
+    store: Uuid,
+    alias: Option<String>,
+    overwrite: bool,
+}
+
+impl Location {
+    fn read_all(body: &Value) -> Result<Vec<Self>, Reply> {
+        let entries = member(body, "CertificateStores").as_array().filter(|entries| !entries.is_empty());
+        let entries = entries.ok_or_else(|| bad_request("CertificateStores must name at least one store."))?;
+        entries.iter().map(Self::read).collect()
+    }
+
+    fn read(entry: &Value) -> Result<Self, Reply> {
+        let store = member(entry, "CertificateStoreId").as_str().and_then(|id| id.parse().ok());
+        let fields = member(entry, "JobFields");
+        let overwrite = match member(entry, "Overwrite") {
+            Value::Null => Some(false),
+            overwrite => overwrite.as_bool(),
+        };
+        let alias = match member(entry, "Alias") {
+            Value::Null => Some(None),
+            alias => alias.as_str().map(|alias| Some(alias.to_owned()).filter(|alias| !alias.is_empty())),
+        };
+        match (store, alias, overwrite) {
+            (Some(store), Some(alias), Some(overwrite)) if fields.is_null() || fields.is_object() => {
+                Ok(Self { store, alias, overwrite })
+            }
+            _ => Err(entry_not_valid()),
+        }
+    }
+}
+
+fn entry_not_valid() -> Reply {
+    bad_request("An entry of CertificateStores is not valid.")
+}
+
+impl Schedule {
+    /// The `Schedule` of a body.
+    fn read(body: &Value) -> Result<Self, Reply> {
+        let object = member(body, "Schedule");
+        let members = object.as_object().filter(|schedule| schedule.len() == 1);
+        let members = members.ok_or_else(|| bad_request("Schedule must set exactly one kind."))?;
+        let recurring = match members.iter().next().map(|(kind, value)| (kind.as_str(), value)) {
+            Some(("Immediate", Value::Bool(true)) | ("ExactlyOnce", Value::Object(_))) => false,
+            Some(("Interval" | "Daily" | "Weekly" | "Monthly", Value::Object(_))) => true,
+            _ => return Err(bad_request("Schedule is not valid.")),
+        };
+        Ok(Self { object: object.clone(), recurring })
+    }
+}
+
+impl State {
+    pub(super) fn remove(&mut self, body: &Value) -> Result<Reply, Reply> {
+        let locations = Location::read_all(body)?;
+        if locations.iter().any(|location| location.alias.is_none()) {
+            return Err(entry_not_valid());
+        }
+        let schedule = Schedule::read(body)?;
+        // `ContainerId` is not read: no schema of this call has it, and unknown members are ignored.
+        let collection = collection_of(member(body, "CollectionId"))?;
+        for location in &locations {
+            let alias = location.alias.as_deref().unwrap_or_default();
+            let entry = self.stores.get(&location.store).and_then(|store| store.inventory.get(alias));
+            self.permit_using_certificate(entry.map(|entry| entry.leaf), collection)?;
+            self.permit_location(location)?;
+        }
+        let work = locations.into_iter().map(|it| (Work::Remove, it.store, it.alias.unwrap_or_default())).collect();
+        Ok(self.scheduled(work, &schedule))
+    }
+
+    pub(super) fn add(&mut self, body: &Value) -> Result<Reply, Reply> {
+        let id = member(body, "CertificateId").as_i64().and_then(|id| i32::try_from(id).ok());
+        let id = id.ok_or_else(|| bad_request("CertificateId must be an integer."))?;
+        let locations = Location::read_all(body)?;
+        let schedule = Schedule::read(body)?;
+        let collection = collection_of(member(body, "CollectionId"))?;
+        for location in &locations {
+            self.permit_using_certificate(Some(id), collection)?;
+            self.permit_location(location)?;
+        }
+        let Some(thumbprint) = self.certificates.thumbprint(id) else {
+            return Err(not_found(&format!("Certificate {id}")));
+        };
+        let mut work = Vec::new();
+        for Location { store, alias, overwrite } in locations {
+            let alias = alias.unwrap_or_else(|| thumbprint.to_owned());
+            let known = self.stores.get(&store).is_some_and(|it| it.inventory.contains_key(&alias));
+            if overwrite && !known {
+                return Err(bad_request(&format!("Alias '{alias}' does not exist in certificate store {store}.")));
+            }
+            work.push((Work::Add { certificate: id, overwrite }, store, alias));
+        }
+        Ok(self.scheduled(work, &schedule))
+    }
+
+    fn permit_location(&self, location: &Location) -> Result<(), Reply> {
+        self.permit_scheduling(location.store)?;
+        if self.stores.contains_key(&location.store) { Ok(()) } else { Err(unknown_store(location.store)) }
+    }
+
+    fn scheduled(&mut self, work: Vec<(Work, Uuid, String)>, schedule: &Schedule) -> Reply {
+        let jobs = work.into_iter().map(|(work, store, alias)| self.schedule_job(work, store, alias, schedule.clone()));
+        Reply::json(200, json!(jobs.collect::<Vec<Uuid>>()))
+    }
+
+    pub(super) fn schedule_inventories(&mut self, body: &Value) -> Result<Reply, Reply> {
+        let ids = member(body, "StoreIds").as_array().filter(|ids| !ids.is_empty());
+        let ids: Option<Vec<Uuid>> =
+            ids.and_then(|ids| ids.iter().map(|id| id.as_str().and_then(|id| id.parse().ok())).collect());
+        let ids = ids.ok_or_else(|| bad_request("StoreIds must name at least one store."))?;
+        // `Off` is named by the manual only, to clear a schedule; its shape is not known.
+        let off = member(body, "Schedule").get("Off").is_some();
+        let schedule = if off { None } else { Some(Schedule::read(body)?) };
+        for id in &ids {
+            self.permit_scheduling(*id)?;
+            if !self.stores.contains_key(id) {
+                return Err(unknown_store(*id));
+            }
+        }
+        for id in ids {
+            match &schedule {
+                None => self.schedule_inventory(id, Value::Null),
+                Some(schedule) if schedule.recurring => self.schedule_inventory(id, schedule.object.clone()),
+                Some(schedule) => {
+                    if self.traps.has(Trap::ImmediateInventoryReplacesSchedule) {
+                        self.schedule_inventory(id, Value::Null);
+                    }
+                    self.schedule_job(Work::Inventory, id, String::new(), schedule.clone());
+                }
+            }
+        }
+        Ok(Reply::no_content())
+    }
+}
+
+fn unknown_store(id: Uuid) -> Reply {
+    not_found(&format!("Certificate store {id}"))
+}

@@ -1,0 +1,223 @@
+//! A fake Keyfactor Command server.
+
+mod certificates;
+mod changes;
+mod control;
+mod history;
+mod jobs;
+mod list;
+mod orchestrator;
+mod permissions;
+mod query;
+mod refusal;
+mod state;
+mod stores;
+mod traps;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+pub use self::certificates::FakeCertificate;
+pub use self::jobs::{FakeJob, FakeJobKind, FakeJobState};
+pub use self::orchestrator::FakeOrchestrator;
+pub use self::permissions::KeyfactorPermission;
+pub use self::stores::{FakeAgent, FakeStore};
+
+use self::list::Parameters;
+use self::state::{State, numbered};
+use super::server::{RecordedRequest, Reply, Server, Service, locked};
+use crate::keyfactor::{Client, Credentials};
+
+const USER: &str = r"EXAMPLE\svc-clm";
+const PASSWORD: &str = "fake-keyfactor-password";
+
+/// A fake Keyfactor Command server with certificates, certificate stores, orchestrators and an account. Feature `testing`.
+///
+/// It knows, below `/KeyfactorAPI`:
+///
+/// - `GET /Certificates`, `/Certificates/{id}`, `/Certificates/Locations/{id}`;
+/// - `GET /CertificateStores`, `/CertificateStores/{id}`, `/CertificateStores/{id}/Inventory`;
+/// - `POST /CertificateStores/Certificates/Add`, `/CertificateStores/Certificates/Remove`, `/CertificateStores/Schedule`;
+/// - `GET /OrchestratorJobs/JobHistory`, `/OrchestratorJobs/ScheduledJobs`;
+/// - `POST /OrchestratorJobs/Unschedule`, `/OrchestratorJobs/Reschedule`, `/OrchestratorJobs/Acknowledge`.
+///
+/// Any other request is answered 501 with a body that names it, and is listed by
+/// [`unexpected_requests`](Self::unexpected_requests).
+///
+/// It has **two layers**: what a store holds, and what Command's inventory says that it holds. A job changes the store;
+/// the inventory follows at once, or lags ([`inventory_lags`](Self::inventory_lags)).
+///
+/// **Documented by the vendor:** the calls, the members of their bodies and answers; the names of the parameters from
+/// version 11 on; the numbers of results and statuses; the query fields of stores and of the job history; that lists hide
+/// expired and revoked certificates unless they are asked for them; that locations, metadata and private keys show only
+/// when they are asked for; that a collection beats a container; that a collection moves the check of the right to read
+/// certificates to that collection; that nothing changes before an orchestrator runs the job; the permissions for the
+/// history and for unscheduling; which jobs can be unscheduled, rescheduled and acknowledged, by ids or by a query and not
+/// by both.
+///
+/// **Seen on real servers:** the shape of a 403; that members which the server does not know, `ContainerId` among them, are
+/// ignored; the response headers, `X-Total-Count` on lists; that a page past the end is empty; the message for a sort field
+/// that the server does not take; that a waiting job has no row in the history; that an inventory lists the leaf first and
+/// its chain behind it, with the state 0; that the list of stores shows no inventory schedule and an empty container name;
+/// that job types are the store's type and the kind of job; that a store takes an added certificate without an alias.
+/// **In the vendor's code:** that overwriting needs an alias that the inventory has, with the beginning of the message.
+///
+/// **Assumed:** the order in which permissions are checked (it is lost in every copy of the vendor's page) and that
+/// one location without permission refuses the whole call; that a certificate must be in the collection; which permissions
+/// reading and scheduling inventories, rescheduling and acknowledging need; that an account with the permission for some
+/// containers is shown a list of their stores; that a request without `x-keyfactor-requested-with`, with a body of another
+/// shape, with a parameter or a query that cannot be read, with an unknown query field, for a run of a job that is not fit
+/// for it, or to unschedule an inventory is answered 400 with a message and no code; that a 401 has the body `null`; that
+/// an unknown store, certificate, job or run is answered 404 with the code `0xA0130000`; that an unknown alias becomes a job
+/// that fails, as does an alias that is to be added and is there; that an added certificate without an alias stands under its
+/// thumbprint; that the job ids come in the order of the locations; that unscheduling a job that does not wait changes
+/// nothing and is answered 204; that a rescheduled job keeps its GUID; what an immediate inventory does to the stored
+/// schedule ([`immediate_inventory_replaces_schedule`](Self::immediate_inventory_replaces_schedule)); the orders that lists
+/// can be asked for, except those of certificates and `JobHistoryId`; more of the query language, in the comments of its
+/// source. `containerId` is taken and changes nothing.
+pub struct FakeKeyfactor {
+    server: Server,
+    command: Arc<Command>,
+}
+
+#[derive(Default)]
+struct Command(Mutex<State>);
+
+impl FakeKeyfactor {
+    /// Starts a fake without stores, whose account may do everything system-wide.
+    ///
+    /// # Panics
+    /// If no loopback port can be had.
+    pub async fn start() -> Self {
+        let command = Arc::new(Command::default());
+        let service: Arc<dyn Service> = Arc::<Command>::clone(&command);
+        Self { server: Server::start(service).await, command }
+    }
+
+    /// The base URL, `http://127.0.0.1:port/KeyfactorAPI`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}/KeyfactorAPI", self.server.origin())
+    }
+
+    /// Credentials that the fake takes.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        Credentials::basic(USER, PASSWORD)
+    }
+
+    /// A client of this fake. It uses no proxy.
+    ///
+    /// # Panics
+    /// Never: the settings are fixed and right.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a helper of tests; the settings are fixed")]
+    pub fn client(&self) -> Client {
+        Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's own settings")
+    }
+
+    /// Takes this bearer token as well.
+    pub fn accept_bearer(&self, token: impl Into<String>) {
+        self.state(|state| state.bearer_tokens.insert(token.into()));
+    }
+
+    /// Limits what the account may do to these permissions.
+    pub fn restrict_to(&self, permissions: impl IntoIterator<Item = KeyfactorPermission>) {
+        self.state(|state| state.permissions = permissions.into_iter().collect());
+    }
+
+    /// What the fake was asked, oldest first; the last 10,000 requests and 64 MiB of bodies at most.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.server.requests()
+    }
+
+    /// The requests that the fake does not know.
+    #[must_use]
+    pub fn unexpected_requests(&self) -> Vec<RecordedRequest> {
+        self.server.unexpected_requests()
+    }
+
+    /// The product version that the server tells in a header of every answer: `10.5.0.0`. An empty one is not told.
+    pub fn set_product_version(&self, version: impl Into<String>) {
+        let version = version.into();
+        self.state(|state| state.product_version = Some(version).filter(|version| !version.is_empty()));
+    }
+
+    fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = locked(&self.command.0);
+        state.run_due();
+        act(&mut state)
+    }
+}
+
+impl fmt::Debug for FakeKeyfactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.state(|state| {
+            f.debug_struct("FakeKeyfactor")
+                .field("url", &self.url())
+                .field("permissions", &state.permissions)
+                .field("stores", &state.stores.len())
+                .field("jobs", &state.jobs.iter().len())
+                .finish_non_exhaustive()
+        })
+    }
+}
+
+impl Service for Command {
+    fn answer(&self, request: &RecordedRequest) -> Reply {
+        let mut state = locked(&self.0);
+        state.run_due();
+        state.answered += 1;
+        let correlation = numbered(0xC0DE_0000, state.answered).to_string();
+        let version = state.product_version.clone();
+        let reply = state.answer(request).unwrap_or_else(|refusal| refusal);
+        let reply = match version {
+            Some(version) => reply.header("X-Keyfactor-Product-Version", version),
+            None => reply,
+        };
+        reply.header("X-Keyfactor-Correlation-Id", correlation).header("Api-Supported-Versions", "1.0")
+    }
+}
+
+impl State {
+    fn answer(&mut self, request: &RecordedRequest) -> Result<Reply, Reply> {
+        let path = request.path().strip_prefix("/KeyfactorAPI/").unwrap_or_default();
+        let segments: Vec<&str> = path.split('/').collect();
+        match request.method().as_str() {
+            "GET" => self.answer_read(request, &segments),
+            "POST" => self.answer_change(request, &segments),
+            _ => Err(Reply::unexpected(request)),
+        }
+    }
+
+    fn answer_read(&mut self, request: &RecordedRequest, segments: &[&str]) -> Result<Reply, Reply> {
+        let known = self.authenticate(request);
+        let parameters = &Parameters::of(request);
+        match segments {
+            ["Certificates"] => known.and_then(|()| self.list_certificates(parameters)),
+            ["Certificates", "Locations", id] => known.and_then(|()| self.read_certificate_locations(id, parameters)),
+            ["Certificates", id] => known.and_then(|()| self.read_certificate(id, parameters)),
+            ["CertificateStores"] => known.and_then(|()| self.list_stores(parameters)),
+            ["CertificateStores", id] => known.and_then(|()| self.read_store(id)),
+            ["CertificateStores", id, "Inventory"] => known.and_then(|()| self.list_inventory(id, parameters)),
+            ["OrchestratorJobs", "JobHistory"] => known.and_then(|()| self.list_history(parameters)),
+            ["OrchestratorJobs", "ScheduledJobs"] => known.and_then(|()| self.list_scheduled(parameters)),
+            _ => Err(Reply::unexpected(request)),
+        }
+    }
+
+    fn answer_change(&mut self, request: &RecordedRequest, segments: &[&str]) -> Result<Reply, Reply> {
+        let known = self.authenticate(request);
+        let body = &request.json();
+        match segments {
+            ["CertificateStores", "Certificates", "Remove"] => known.and_then(|()| self.remove(body)),
+            ["CertificateStores", "Certificates", "Add"] => known.and_then(|()| self.add(body)),
+            ["CertificateStores", "Schedule"] => known.and_then(|()| self.schedule_inventories(body)),
+            ["OrchestratorJobs", "Unschedule"] => known.and_then(|()| self.unschedule(body)),
+            ["OrchestratorJobs", "Reschedule"] => known.and_then(|()| self.reschedule(body)),
+            ["OrchestratorJobs", "Acknowledge"] => known.and_then(|()| self.acknowledge(body)),
+            _ => Err(Reply::unexpected(request)),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Who may do what.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::refusal::{bad_request, forbidden};
+use super::state::State;
+use super::{PASSWORD, USER};
+use crate::testing::server::{RecordedRequest, Reply};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// What the fake's account may do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum KeyfactorPermission {
+    /// Read certificates, system-wide.
+    ReadCertificates,
+    /// Read the certificates of this collection, in calls that name it.
+    ReadCertificatesIn(i32),
+    /// Read certificate stores and their inventories, system-wide.
+    ReadStores,
+    /// Read the certificate stores of this container, and their inventories.
+    ReadStoresIn(i32),
+    /// Schedule jobs on certificate stores, system-wide.
+    ScheduleStores,
+    /// Schedule jobs on the certificate stores of this container.
+    ScheduleStoresIn(i32),
+    /// Read the history of jobs, and the jobs that wait.
+    ReadJobs,
+    /// Unschedule, reschedule and acknowledge jobs.
+    ModifyJobs,
+}
+
+impl KeyfactorPermission {
+    pub(super) const EVERYTHING: [Self; 5] =
+        [Self::ReadCertificates, Self::ReadStores, Self::ScheduleStores, Self::ReadJobs, Self::ModifyJobs];
+}
+
+const READ_CERTIFICATES: &str = "/certificates/collections/read/";
+const READ_STORES: &str = "/certificate_stores/read/";
+const SCHEDULE_STORES: &str = "/certificate_stores/schedule/";
+
+impl State {
+    pub(super) fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
+        let basic = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
+        let known = request.header("authorization").is_some_and(|given| {
+            given == basic || given.strip_prefix("Bearer ").is_some_and(|token| self.bearer_tokens.contains(token))
+        });
+        if !known {
+            return Err(Reply::json(401, json!(null)));
+        }
+        if request.header("x-keyfactor-requested-with").is_none() {
+            return Err(bad_request("The header x-keyfactor-requested-with is missing."));
+        }
+        Ok(())
+    }
+
+    fn has(&self, permission: KeyfactorPermission) -> bool {
+        self.permissions.contains(&permission)
+    }
+
+    /// A collection narrows the certificates to those in it, also for an account that may read them all.
+    pub(super) fn permit_reading_certificates(&self, collection: Option<i32>) -> Result<(), Reply> {
+        let may = self.has(KeyfactorPermission::ReadCertificates)
+            || collection.is_some_and(|id| self.has(KeyfactorPermission::ReadCertificatesIn(id)));
+        if may { Ok(()) } else { Err(forbidden(READ_CERTIFICATES)) }
+    }
+
+    /// For a change that names a certificate by itself or by its alias; the certificate is `None` if Command knows none.
+    pub(super) fn permit_using_certificate(
+        &self,
+        certificate: Option<i32>,
+        collection: Option<i32>,
+    ) -> Result<(), Reply> {
+        let may = self.has(KeyfactorPermission::ReadCertificates)
+            || collection.is_some_and(|id| {
+                let known = certificate.and_then(|number| self.certificates.get(number));
+                self.has(KeyfactorPermission::ReadCertificatesIn(id))
+                    && known.is_none_or(|certificate| certificate.is_in(id))
+            });
+        if may { Ok(()) } else { Err(forbidden(READ_CERTIFICATES)) }
+    }
+
+    pub(super) fn may_read_store(&self, container: Option<i32>) -> bool {
+        self.has(KeyfactorPermission::ReadStores)
+            || container.is_some_and(|id| self.has(KeyfactorPermission::ReadStoresIn(id)))
+    }
+
+    /// The list is for everybody who may read some stores.
+    pub(super) fn permit_listing_stores(&self) -> Result<(), Reply> {
+        let reads = |it: &KeyfactorPermission| {
+            matches!(it, KeyfactorPermission::ReadStores | KeyfactorPermission::ReadStoresIn(_))
+        };
+        if self.permissions.iter().any(reads) { Ok(()) } else { Err(forbidden(READ_STORES)) }
+    }
+
+    pub(super) fn permit_reading_store(&self, store: Uuid) -> Result<(), Reply> {
+        if self.may_read_store(self.container_of(store)) { Ok(()) } else { Err(forbidden(READ_STORES)) }
+    }
+
+    pub(super) fn permit_scheduling(&self, store: Uuid) -> Result<(), Reply> {
+        let may = self.has(KeyfactorPermission::ScheduleStores)
+            || self.container_of(store).is_some_and(|id| self.has(KeyfactorPermission::ScheduleStoresIn(id)));
+        if may { Ok(()) } else { Err(forbidden(SCHEDULE_STORES)) }
+    }
+
+    fn container_of(&self, store: Uuid) -> Option<i32> {
+        self.stores.get(&store)?.shown.container
+    }
+
+    pub(super) fn permit_reading_jobs(&self) -> Result<(), Reply> {
+        if self.has(KeyfactorPermission::ReadJobs) { Ok(()) } else { Err(forbidden("/agents/management/read/")) }
+    }
+
+    pub(super) fn permit_modifying_jobs(&self) -> Result<(), Reply> {
+        if self.has(KeyfactorPermission::ModifyJobs) { Ok(()) } else { Err(forbidden("/agents/management/modify/")) }
+    }
+}
+
+/// The `CollectionId` of a body.
+pub(super) fn collection_of(id: &Value) -> Result<Option<i32>, Reply> {
+    if id.is_null() {
+        return Ok(None);
+    }
+    let number = id.as_i64().and_then(|id| i32::try_from(id).ok());
+    number.map(Some).ok_or_else(|| bad_request("CollectionId must be an integer."))
+}

@@ -1,0 +1,65 @@
+//! What the fake server knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::certificates::Certificates;
+use super::jobs::Jobs;
+use super::orchestrator::FakeOrchestrator;
+use super::permissions::KeyfactorPermission;
+use super::stores::Store;
+use super::traps::Traps;
+
+pub(super) struct State {
+    pub(super) permissions: BTreeSet<KeyfactorPermission>,
+    pub(super) bearer_tokens: BTreeSet<String>,
+    pub(super) certificates: Certificates,
+    pub(super) stores: BTreeMap<Uuid, Store>,
+    /// The orchestrator of every store that has none of its own.
+    pub(super) orchestrator: FakeOrchestrator,
+    pub(super) jobs: Jobs,
+    pub(super) traps: Traps,
+    pub(super) product_version: Option<String>,
+    pub(super) answered: u64,
+    /// Seconds since [`FIRST_MOMENT`].
+    clock: i64,
+}
+
+/// 2026-03-19T21:00:00Z.
+const FIRST_MOMENT: i64 = 1_773_954_000;
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            permissions: KeyfactorPermission::EVERYTHING.into(),
+            bearer_tokens: BTreeSet::new(),
+            certificates: Certificates::default(),
+            stores: BTreeMap::new(),
+            orchestrator: FakeOrchestrator::new(),
+            jobs: Jobs::default(),
+            traps: Traps::default(),
+            product_version: Some("25.4.1+00000000000000000000000000000000000000fa".to_owned()),
+            answered: 0,
+            clock: 0,
+        }
+    }
+}
+
+impl State {
+    /// One second later than the last time: the same in every run, so that printed stories can be compared.
+    pub(super) fn next_moment(&mut self) -> Timestamp {
+        self.clock += 1;
+        moment(FIRST_MOMENT + self.clock)
+    }
+}
+
+pub(super) fn moment(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap_or_default()
+}
+
+/// GUIDs that are the same in every run.
+pub(super) fn numbered(kind: u32, number: u64) -> Uuid {
+    Uuid::from_u64_pair(u64::from(kind) << 32 | 0x4000, 0x8000_0000_0000_0000 | number)
+}
