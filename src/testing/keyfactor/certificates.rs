@@ -180,8 +180,10 @@ impl Certificate {
             "Locations": [],
             "Metadata": {},
         });
-        let (Some(members), Value::Object(alike)) = (row.as_object_mut(), alike()) else { return row };
-        members.extend(alike);
+        let Some(members) = row.as_object_mut() else { return row };
+        for alike in [alike_of_key(), alike_of_issue()] {
+            members.extend(alike.as_object().cloned().unwrap_or_default());
+        }
         if asked.metadata {
             members.insert("Metadata".to_owned(), json!(self.of.metadata));
         }
@@ -193,37 +195,63 @@ impl Certificate {
     }
 }
 
-/// The members that every certificate of the fake has alike.
-fn alike() -> Value {
+/// The members that every certificate of the fake has alike: those of its key.
+fn alike_of_key() -> Value {
     json!({
-        "PrincipalId": null,
-        "OwnerRoleId": null,
-        "OwnerRoleName": null,
-        "TemplateId": null,
         "KeySizeInBits": KEY_SIZE,
         "KeyType": 1,
         "KeyTypeString": "RSA",
         "KeyAlgorithm": "1.2.840.113549.1.1.1",
+        "SigningAlgorithm": "SHA-256",
+        "Curve": null,
+        "AltKeyAlgorithm": null,
+        "AltKeySizeInBits": 0,
+        "AltKeyType": 0,
+        "AltKeyTypeString": "",
+        "AltSigningAlgorithm": null,
+        "HasAltPrivateKey": false,
+        "ArchivedKey": false,
+        "KeyRecoverable": false,
+        "KeyUsage": 160,
+        "ExtendedKeyUsages": [],
+        "DetailedKeyUsage": {
+            "CrlSign": false,
+            "DataEncipherment": false,
+            "DecipherOnly": false,
+            "DigitalSignature": true,
+            "EncipherOnly": false,
+            "KeyAgreement": false,
+            "KeyCertSign": false,
+            "KeyEncipherment": true,
+            "NonRepudiation": false,
+            "HexCode": "A0",
+        },
+    })
+}
+
+/// The other members that every certificate of the fake has alike.
+fn alike_of_issue() -> Value {
+    json!({
+        "PrincipalId": null,
+        "PrincipalName": null,
+        "OwnerRoleId": null,
+        "OwnerRoleName": null,
+        "TemplateId": null,
+        "TemplateName": "",
         "RequesterId": null,
         "RequesterName": "",
         "IssuedOU": null,
         "IssuedEmail": null,
-        "KeyUsage": 160,
-        "SigningAlgorithm": "SHA-256",
         "RevocationComment": null,
         "CertificateAuthorityId": null,
         "CertificateAuthorityName": "",
-        "TemplateName": "",
-        "ArchivedKey": false,
         "CertRequestId": null,
+        "CARecordId": "",
+        "CARowIndex": null,
         "ContentBytes": "",
-        "ExtendedKeyUsages": [],
         "SubjectAltNameElements": [],
         "CRLDistributionPoints": [],
         "SSLLocations": [],
-        "CARecordId": "",
-        "KeyRecoverable": false,
-        "Curve": null,
         "EnrollmentPatternId": null,
         "Lifespan": 365,
     })

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::jobs::{Schedule, Work};
+use super::jobs::{Schedule, Target, Work};
 use super::permissions::collection_of;
 use super::refusal::{bad_request, not_found};
 use super::state::State;
@@ -78,8 +78,9 @@ impl State {
             self.permit_using_certificate(entry.map(|entry| entry.leaf), collection)?;
             self.permit_location(location)?;
         }
-        let work = locations.into_iter().map(|it| (Work::Remove, it.store, it.alias.unwrap_or_default())).collect();
-        Ok(self.scheduled(work, &schedule))
+        let remove =
+            |Location { store, alias, .. }| Target { work: Work::Remove, store, alias: alias.unwrap_or_default() };
+        Ok(self.scheduled(locations.into_iter().map(remove), &schedule))
     }
 
     pub(super) fn add(&mut self, body: &Value) -> Result<Reply, Reply> {
@@ -95,16 +96,16 @@ impl State {
         let Some(thumbprint) = self.certificates.thumbprint(id) else {
             return Err(not_found(&format!("Certificate {id}")));
         };
-        let mut work = Vec::new();
+        let mut targets = Vec::new();
         for Location { store, alias, overwrite } in locations {
             let alias = alias.unwrap_or_else(|| thumbprint.to_owned());
             let known = self.stores.get(&store).is_some_and(|it| it.inventory.contains_key(&alias));
             if overwrite && !known {
                 return Err(bad_request(&format!("Alias '{alias}' does not exist in certificate store {store}.")));
             }
-            work.push((Work::Add { certificate: id, overwrite }, store, alias));
+            targets.push(Target { work: Work::Add { certificate: id, overwrite }, store, alias });
         }
-        Ok(self.scheduled(work, &schedule))
+        Ok(self.scheduled(targets, &schedule))
     }
 
     fn permit_location(&self, location: &Location) -> Result<(), Reply> {
@@ -112,8 +113,8 @@ impl State {
         if self.stores.contains_key(&location.store) { Ok(()) } else { Err(unknown_store(location.store)) }
     }
 
-    fn scheduled(&mut self, work: Vec<(Work, Uuid, String)>, schedule: &Schedule) -> Reply {
-        let jobs = work.into_iter().map(|(work, store, alias)| self.schedule_job(work, store, alias, schedule.clone()));
+    fn scheduled(&mut self, targets: impl IntoIterator<Item = Target>, schedule: &Schedule) -> Reply {
+        let jobs = targets.into_iter().map(|target| self.schedule_job(target, schedule.clone()));
         Reply::json(200, json!(jobs.collect::<Vec<Uuid>>()))
     }
 
@@ -139,7 +140,7 @@ impl State {
                     if self.traps.has(Trap::ImmediateInventoryReplacesSchedule) {
                         self.schedule_inventory(id, Value::Null);
                     }
-                    self.schedule_job(Work::Inventory, id, String::new(), schedule.clone());
+                    self.schedule_job(Target::inventory(id), schedule.clone());
                 }
             }
         }

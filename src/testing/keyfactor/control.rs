@@ -74,7 +74,7 @@ impl State {
         let fits = |run: &Run| run.result == FAILURE && matches!(run.status, COMPLETED | ACKNOWLEDGED);
         for run in self.chosen_runs(body, fits, Some(FakeJobKind::Inventory))? {
             if let Some(job) = self.jobs.runs.get(run).map(|run| run.job) {
-                self.jobs.wait(job);
+                self.jobs.wait(job, FakeJobState::Waiting);
             }
         }
         Ok(Reply::no_content())

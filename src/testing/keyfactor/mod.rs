@@ -1,5 +1,6 @@
 //! A fake Keyfactor Command server.
 
+mod arrange;
 mod certificates;
 mod changes;
 mod control;
@@ -10,7 +11,9 @@ mod orchestrator;
 mod permissions;
 mod query;
 mod refusal;
+mod running;
 mod state;
+mod store_calls;
 mod stores;
 mod traps;
 
@@ -176,7 +179,8 @@ impl Service for Command {
             Some(version) => reply.header("X-Keyfactor-Product-Version", version),
             None => reply,
         };
-        reply.header("X-Keyfactor-Correlation-Id", correlation).header("Api-Supported-Versions", "1.0")
+        let versions = if request.path().ends_with("/Certificates") { "1.0, 2" } else { "1.0" };
+        reply.header("X-Keyfactor-Correlation-Id", correlation).header("Api-Supported-Versions", versions)
     }
 }
 

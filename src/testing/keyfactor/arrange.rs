@@ -1,0 +1,175 @@
+//! How a test arranges certificate stores and orchestrators.
+
+use uuid::Uuid;
+
+use super::FakeKeyfactor;
+use super::certificates::FakeCertificate;
+use super::orchestrator::FakeOrchestrator;
+use super::state::{State, numbered};
+use super::stores::{Entry, FakeStore, Store};
+use super::traps::Trap;
+use crate::keyfactor::{CertificateId, CertificateStoreId};
+
+impl State {
+    pub(super) fn add_store(&mut self, shown: FakeStore) -> Uuid {
+        let number = self.stores.len() as u64 + 1;
+        let id = numbered(0x5707_0000, number);
+        self.set_store(id, |_| shown);
+        id
+    }
+
+    /// Describes a store anew; it is added if it is not there.
+    pub(super) fn set_store(&mut self, id: Uuid, describe: impl FnOnce(FakeStore) -> FakeStore) {
+        let store = self.store(id);
+        let before = store.shown.inventory_schedule.clone();
+        store.shown = describe(std::mem::take(&mut store.shown));
+        if store.shown.inventory_schedule != before {
+            let schedule = store.shown.inventory_schedule.clone();
+            self.schedule_inventory(id, schedule);
+        }
+    }
+
+    /// A store, which is added if it is not there.
+    pub(super) fn store(&mut self, id: Uuid) -> &mut Store {
+        let number = self.stores.len() as u64 + 1;
+        self.stores.entry(id).or_insert_with(|| Store::new(number, FakeStore::new()))
+    }
+
+    /// Command sees what the store holds.
+    pub(super) fn take_inventory(&mut self, id: Uuid) {
+        let store = self.store(id);
+        store.inventory.clone_from(&store.held);
+    }
+
+    /// Command sees what a job did, unless its inventory lags.
+    pub(super) fn notice(&mut self, id: Uuid, alias: &str) {
+        if self.traps.has(Trap::InventoryLags) {
+            return;
+        }
+        let store = self.store(id);
+        match store.held.get(alias) {
+            Some(entry) => store.inventory.insert(alias.to_owned(), entry.clone()),
+            None => store.inventory.remove(alias),
+        };
+    }
+}
+
+impl FakeKeyfactor {
+    /// Adds a certificate store that is in no container.
+    #[must_use]
+    pub fn add_store(&self) -> CertificateStoreId {
+        self.state(|state| state.add_store(FakeStore::new())).into()
+    }
+
+    /// Adds a certificate store to a container.
+    #[must_use]
+    pub fn add_store_in(&self, container: i32) -> CertificateStoreId {
+        self.state(|state| state.add_store(FakeStore::new().container(container))).into()
+    }
+
+    /// Describes a certificate store anew: `fake.set_store(store, |it| it.machine("web01.example.com"))`. It is added if
+    /// the fake does not have it.
+    pub fn set_store(&self, store: CertificateStoreId, describe: impl FnOnce(FakeStore) -> FakeStore) {
+        self.state(|state| state.set_store(store.get(), describe));
+    }
+
+    /// Issues a certificate and puts it into a store, which is added if the fake does not have it. It is in no collection.
+    pub fn add_certificate(&self, store: CertificateStoreId, alias: impl Into<String>) {
+        let alias = alias.into();
+        let certificate = FakeCertificate::new(alias.clone());
+        self.put(store, alias, self.issue(certificate));
+    }
+
+    /// Issues a certificate and puts it into a store, which is added if the fake does not have it. It is in this
+    /// collection.
+    pub fn add_certificate_in(&self, store: CertificateStoreId, alias: impl Into<String>, collection: i32) {
+        let alias = alias.into();
+        let certificate = FakeCertificate::new(alias.clone()).collection(collection);
+        self.put(store, alias, self.issue(certificate));
+    }
+
+    /// Puts a certificate under an alias of a store, in place of what stood there; Command's inventory knows it. The
+    /// store is added if the fake does not have it.
+    pub fn put(&self, store: CertificateStoreId, alias: impl Into<String>, certificate: CertificateId) {
+        self.put_with_chain(store, alias, certificate, []);
+    }
+
+    /// Like [`put`](Self::put), with the certificates of the chain, the issuer first: they stand behind the leaf in the
+    /// same entry of the inventory.
+    pub fn put_with_chain(
+        &self,
+        store: CertificateStoreId,
+        alias: impl Into<String>,
+        leaf: CertificateId,
+        chain: impl IntoIterator<Item = CertificateId>,
+    ) {
+        let alias = alias.into();
+        let entry = Entry { leaf: leaf.get(), chain: chain.into_iter().map(CertificateId::get).collect() };
+        self.state(|state| {
+            let store = state.store(store.get());
+            store.held.insert(alias.clone(), entry.clone());
+            store.inventory.insert(alias, entry);
+        });
+    }
+
+    /// The alias stands for another certificate from now on: a successor, put there by somebody else. Its chain stays, and
+    /// Command's inventory knows it.
+    pub fn replace(&self, store: CertificateStoreId, alias: &str, certificate: CertificateId) {
+        self.state(|state| {
+            let store = state.store(store.get());
+            for layer in [&mut store.held, &mut store.inventory] {
+                layer.entry(alias.to_owned()).or_insert_with(|| Entry::of(0)).leaf = certificate.get();
+            }
+        });
+    }
+
+    /// Like [`replace`](Self::replace), but Command's inventory has not seen it yet.
+    pub fn replace_unseen(&self, store: CertificateStoreId, alias: &str, certificate: CertificateId) {
+        self.state(|state| {
+            let store = state.store(store.get());
+            store.held.entry(alias.to_owned()).or_insert_with(|| Entry::of(0)).leaf = certificate.get();
+        });
+    }
+
+    /// Takes an alias out of a store by other means than a job; Command's inventory has not seen it yet.
+    pub fn remove_unseen(&self, store: CertificateStoreId, alias: &str) {
+        self.state(|state| state.store(store.get()).held.remove(alias));
+    }
+
+    /// Takes inventory of a store at once: Command sees what the store holds. No job is needed for it and none is left.
+    pub fn run_inventory(&self, store: CertificateStoreId) {
+        self.state(|state| state.take_inventory(store.get()));
+    }
+
+    /// The aliases that a store holds, sorted.
+    #[must_use]
+    pub fn aliases(&self, store: CertificateStoreId) -> Vec<String> {
+        self.layer(store, |store| store.held.keys().cloned().collect())
+    }
+
+    /// The aliases that Command's inventory of a store lists, sorted.
+    #[must_use]
+    pub fn inventory_aliases(&self, store: CertificateStoreId) -> Vec<String> {
+        self.layer(store, |store| store.inventory.keys().cloned().collect())
+    }
+
+    /// The certificate that a store holds under an alias.
+    #[must_use]
+    pub fn held(&self, store: CertificateStoreId, alias: &str) -> Option<CertificateId> {
+        self.layer(store, |store| store.held.get(alias).map(|entry| entry.leaf.into()))
+    }
+
+    fn layer<T: Default>(&self, store: CertificateStoreId, read: impl FnOnce(&Store) -> T) -> T {
+        self.state(|state| state.stores.get(&store.get()).map(read).unwrap_or_default())
+    }
+
+    /// How the orchestrator behaves that looks after every store which has none of its own.
+    pub fn orchestrator(&self, orchestrator: FakeOrchestrator) {
+        self.state(|state| state.orchestrator = orchestrator);
+    }
+
+    /// How the orchestrator of this store behaves. The store is added if the fake does not have it.
+    pub fn orchestrator_of(&self, store: CertificateStoreId, orchestrator: FakeOrchestrator) {
+        self.state(|state| state.store(store.get()).orchestrator = Some(orchestrator));
+    }
+}

@@ -1,0 +1,75 @@
+//! What the tests of the Keyfactor fake share: calls that the client does not make, or not in this form.
+
+#![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+use clm::keyfactor::{CertificateLocation, CertificateStoreId, JobHistoryEntry, JobId, Query, Schedule};
+use clm::testing::FakeKeyfactor;
+use serde_json::Value;
+
+/// An answer of the fake.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    /// Null if there is none.
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The rows' values of this member.
+    pub fn column(&self, member: &str) -> Vec<Value> {
+        self.body.as_array().unwrap().iter().map(|row| row[member].clone()).collect()
+    }
+
+    /// The message of a refusal.
+    pub fn message(&self) -> &str {
+        self.body["Message"].as_str().unwrap_or_else(|| panic!("no message: {self:?}"))
+    }
+}
+
+async fn send(fake: &FakeKeyfactor, request: reqwest::RequestBuilder) -> Answer {
+    fake.accept_bearer("raw");
+    let request = request.bearer_auth("raw").header("x-keyfactor-requested-with", "APIClient");
+    let answer = request.send().await.unwrap();
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let text = answer.text().await.unwrap();
+    let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+    Answer { status, headers, body }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// `path` is below the base URL and has its query, with spaces as they are.
+pub async fn get(fake: &FakeKeyfactor, path: &str) -> Answer {
+    send(fake, http().get(format!("{}/{}", fake.url(), path.replace(' ', "%20")))).await
+}
+
+pub async fn post(fake: &FakeKeyfactor, path: &str, body: Value) -> Answer {
+    let request = http().post(format!("{}/{path}", fake.url())).header("content-type", "application/json");
+    send(fake, request.body(body.to_string())).await
+}
+
+/// Asks for the removal of an alias, now.
+pub async fn remove(fake: &FakeKeyfactor, store: CertificateStoreId, alias: &str) -> JobId {
+    let location = CertificateLocation::new(store, alias);
+    let removal = fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate);
+    *removal.send().await.unwrap().job_ids().first().unwrap()
+}
+
+/// One look at the history of a job.
+pub async fn history(fake: &FakeKeyfactor, job: JobId) -> Vec<JobHistoryEntry> {
+    let rows = fake.client().orchestrator_jobs().history(&Query::field("JobId").eq(job.get())).unwrap();
+    rows.collect().await.unwrap()
+}
+
+/// The GUIDs of the jobs that wait.
+pub async fn waiting(fake: &FakeKeyfactor) -> Vec<Value> {
+    get(fake, "OrchestratorJobs/ScheduledJobs").await.column("Id")
+}
