@@ -67,10 +67,10 @@ async fn details_come_when_they_are_asked_for() {
     assert!(full.has_private_key);
     assert_eq!(full.metadata["Owner"], "web");
     let place = &full.locations[0];
-    assert_eq!((place.alias.as_str(), place.chain_level, place.cert_store_id), ("www.pfx", 0, store));
-    let root = fake.client().certificates().get(root).await.unwrap();
-    assert_eq!(root.locations[0].chain_level, 1);
-    let error = fake.client().certificates().get(77).await.unwrap_err();
+    assert_eq!((place.alias.as_str(), place.chain_level, place.cert_store_id), ("www.pfx", Some(0), Some(store)));
+    let root = fake.client().certificates().get(root).send().await.unwrap();
+    assert_eq!(root.locations[0].chain_level, Some(1));
+    let error = fake.client().certificates().get(77).send().await.unwrap_err();
     let clm::keyfactor::Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.kind(), ErrorKind::NotFound);
 }
@@ -126,13 +126,13 @@ async fn a_store_is_what_it_was_described_as() {
     });
     let stores = fake.client().certificate_stores();
     let list = |query: Query| {
-        let rows = stores.list(&query).unwrap();
+        let rows = stores.list(query).unwrap();
         async { rows.collect().await.unwrap() }
     };
     let all: Vec<CertificateStore> = list(Query::field("StorePath").contains("/")).await;
     assert_eq!(all.iter().map(|it| it.id).collect::<Vec<_>>(), [other, plain], "by machine");
     assert_eq!(all[0].client_machine.as_deref(), Some("a.example.com"));
-    assert_eq!((all[0].approved, all[0].agent_assigned, all[0].agent_id), (false, false, None));
+    assert_eq!((all[0].approved, all[0].agent_assigned, all[0].agent_id), (Some(false), false, None));
     assert_eq!(all[0].properties(), Some(json!({"Port": "443"})));
     assert_eq!((&all[0].extra["InventorySchedule"], &all[1].extra["ContainerName"]), (&json!(null), &json!("")));
     let single = stores.get(other).await.unwrap();

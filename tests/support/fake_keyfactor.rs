@@ -65,7 +65,7 @@ pub async fn remove(fake: &FakeKeyfactor, store: CertificateStoreId, alias: &str
 
 /// One look at the history of a job.
 pub async fn history(fake: &FakeKeyfactor, job: JobId) -> Vec<JobHistoryEntry> {
-    let rows = fake.client().orchestrator_jobs().history(&Query::field("JobId").eq(job.get())).unwrap();
+    let rows = fake.client().orchestrator_jobs().history(Query::field("JobId").eq(job.get())).unwrap();
     rows.collect().await.unwrap()
 }
 

@@ -48,6 +48,7 @@ pub enum RemovalVerdict {
     /// The inventory still listed it when the time was up.
     StillThere,
     /// The store has no inventory schedule, so that waiting would be for ever: what the inventory shows proves nothing.
+    /// (If it does not list an alias that was looked up with its thumbprint, then it was renewed since: that is `Gone`.)
     NotInventoried {
         /// Whether the old inventory lists the alias.
         listed: bool,
@@ -282,6 +283,8 @@ impl Store {
             (Some(_), Some(leaf), Some(expected), _) if !expected.is(&leaf.thumbprint) => {
                 RemovalVerdict::HoldsAnother { thumbprint: leaf.thumbprint.clone() }
             }
+            // Whoever expects a thumbprint has seen it there, so the inventory was renewed since.
+            (None, _, Some(_), _) => RemovalVerdict::Gone,
             (listed, _, _, Inventory::Never) => RemovalVerdict::NotInventoried { listed: listed.is_some() },
             (Some(_), ..) => RemovalVerdict::StillThere,
             (None, ..) => RemovalVerdict::Gone,
