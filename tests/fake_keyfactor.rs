@@ -134,10 +134,10 @@ async fn a_store_is_what_it_was_described_as() {
     assert_eq!(all[0].client_machine.as_deref(), Some("a.example.com"));
     assert_eq!((all[0].approved, all[0].agent_assigned, all[0].agent_id), (Some(false), false, None));
     assert_eq!(all[0].properties(), Some(json!({"Port": "443"})));
-    assert_eq!((&all[0].extra["InventorySchedule"], &all[1].extra["ContainerName"]), (&json!(null), &json!("")));
+    assert_eq!((&all[0].inventory_schedule, &all[1].extra["ContainerName"]), (&None, &json!("")));
     let single = stores.get(other).await.unwrap();
-    assert_eq!(single.extra["InventorySchedule"], json!({"Interval": {"Minutes": 60}}));
-    assert_eq!(stores.get(plain).await.unwrap().extra["InventorySchedule"], json!({}));
+    assert_eq!(single.inventory_schedule, Some(json!({"Interval": {"Minutes": 60}})));
+    assert_eq!(stores.get(plain).await.unwrap().inventory_schedule, Some(json!({})));
     for (query, expected) in [
         (Query::field("Approved").eq(true), vec![plain]),
         (Query::field("AgentAvailable").eq(false), vec![other]),
