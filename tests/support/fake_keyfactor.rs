@@ -63,10 +63,12 @@ pub async fn remove(fake: &FakeKeyfactor, store: CertificateStoreId, alias: &str
     *removal.send().await.unwrap().job_ids().first().unwrap()
 }
 
-/// One look at the history of a job.
+/// One look at the history of a job, the oldest run first.
 pub async fn history(fake: &FakeKeyfactor, job: JobId) -> Vec<JobHistoryEntry> {
     let rows = fake.client().orchestrator_jobs().history(Query::field("JobId").eq(job.get())).unwrap();
-    rows.collect().await.unwrap()
+    let mut entries = rows.collect().await.unwrap();
+    entries.sort_by_key(|entry| entry.job_history_id);
+    entries
 }
 
 /// The GUIDs of the jobs that wait.
