@@ -51,14 +51,17 @@
 //! - `Ok`: the server took it. What that means is said by each operation; a removal, for example, is only scheduled.
 //!   An answer with fewer or more entries than expected is still `Ok`, so that `?` never throws away a job id;
 //!   `require_complete()` makes a gap an error that holds the outcome.
-//! - An error that proves that nothing was sent or taken: `Configuration`, `Validation`, `Authentication`, `Transport`; or
-//!   `Api`, the server's clear refusal. (Of a call on several stores or certificates, whether a server does a part before
+//! - An error that proves that nothing was sent or taken: `Configuration`, `Validation`, `Lookup` (what was read is not
+//!   what was asked for), `Authentication`, `Transport`; or `Api`, the server's clear refusal. (Of a call on several stores or certificates, whether a server does a part before
 //!   it refuses is documented nowhere.)
 //! - [`OutcomeUnknown`]: the change may have arrived. It holds the request, whatever was answered, and advice where to
 //!   look. **The crate never repeats such a change on its own**; you can, with `execute`.
 //!
 //! On both vendors' `Error`: `status()`, `code()`, `message()`, `remediation()`, `body()`, `attempts()` and `elapsed()`
 //! answer wherever they make sense.
+//!
+//! Lists are [`Rows`]: streams that read page by page, as their rows are asked for, with `next()` and `collect()` for those
+//! who need no `Stream`. A call that only reads ends as `Decode` if a 2xx answer has another shape.
 //!
 //! # What is tried again
 //!

@@ -1,25 +1,56 @@
 //! Keyfactor Command: certificates in the stores that its orchestrators manage.
 //!
-//! A [`Client`] hands out one handle for each of the vendor's resources; [`CertificateStores`] is the first.
+//! A [`Client`] hands out one handle for each of the vendor's resources: [`certificates()`](Client::certificates),
+//! [`certificate_stores()`](Client::certificate_stores) and [`orchestrator_jobs()`](Client::orchestrator_jobs).
+//!
+//! # The whole job
+//!
+//! A removal names a store and an alias, and these two alone decide what goes. So: find the certificate, look at the plan,
+//! remove, follow the jobs, and look whether it went.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use clm::keyfactor::{CertificateLocation, Schedule};
-//! # let fake = clm::testing::FakeKeyfactor::start().await;
-//! # let store_id = fake.add_store();
-//! # fake.add_certificate(store_id, "MyCertificate.pfx");
+//! use clm::keyfactor::Schedule;
+//! # use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator};
+//! # let fake = FakeKeyfactor::start().await;
+//! # fake.orchestrator(FakeOrchestrator::new().after_polls(0));
+//! # let certificate = fake.issue(FakeCertificate::new("www.example.com").private_key());
+//! # let thumbprint = fake.thumbprint(certificate);
+//! # fake.put(fake.add_store(), "www.example.com.pfx", certificate);
 //! # let keyfactor = fake.client();
 //!
-//! let removal = keyfactor
-//!     .certificate_stores()
-//!     .remove_certificates([CertificateLocation::new(store_id, "MyCertificate.pfx")], Schedule::Immediate)
-//!     .send()
-//!     .await?;
-//! for job in removal.job_ids() {
-//!     println!("an orchestrator will run job {job}");
-//! }
+//! let stores = keyfactor.certificate_stores();
+//!
+//! // Where is it? Revoked and expired certificates are found too; members of other certificates' chains are not.
+//! let located = keyfactor.certificates().locations_of(thumbprint).send().await?;
+//! // What would go, and what of it could be put back? The plan can be kept as JSON.
+//! let plan = stores.plan_removal(&located).await?;
+//! assert_eq!(plan.cannot_be_put_back().count(), 0);
+//! // May this account follow the jobs? Afterwards is too late to ask.
+//! assert!(keyfactor.orchestrator_jobs().can_follow().await?);
+//!
+//! // Each alias must still hold the certificate, else nothing is sent.
+//! let removal = stores.remove(&plan, Schedule::Immediate).reason("CHG 1234").send().await?;
+//! // The jobs are scheduled, nothing is removed yet. Follow them to the end.
+//! let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?.require_success()?;
+//! assert!(report.still_open().is_empty());
+//! // What does Command's inventory say now?
+//! let confirmation = stores.confirm_removed(plan.locations()).send().await?;
+//! assert!(confirmation.all_gone());
+//!
+//! // And back again.
+//! let addition = stores.add_back(&plan, Schedule::Immediate).send().await?;
+//! # keyfactor.orchestrator_jobs().watch(addition.job_ids()).finish().await?.require_success()?;
 //! # Ok(()) }
 //! ```
+//!
+//! # Reading
+//!
+//! Lists are [`Rows`]: streams that read page by page, as their rows are asked for. Every row keeps what this crate does
+//! not know of it in `extra`, and an unknown value of an enumeration stays readable instead of failing the page. Rows that
+//! something is done with are compared with what was asked for: a server that ignores a filter gives
+//! [`LookupError::NotAsked`], never a removal. An answer of Command before version 11, which does not know the parameters
+//! that are sent, gives [`LookupError::UnsupportedVersion`].
 
 mod certificate_stores;
 mod certificates;

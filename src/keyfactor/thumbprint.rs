@@ -9,7 +9,7 @@ use crate::validation::{Problems, Reason};
 
 /// The SHA-1 thumbprint of a certificate as Command writes it: 40 hex digits in upper case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "String", into = "String")]
 pub struct Thumbprint(String);
 
 /// Which certificate is meant.
@@ -65,6 +65,12 @@ impl From<&str> for Thumbprint {
 impl From<String> for Thumbprint {
     fn from(text: String) -> Self {
         Self::written(&text)
+    }
+}
+
+impl From<Thumbprint> for String {
+    fn from(thumbprint: Thumbprint) -> Self {
+        thumbprint.0
     }
 }
 

@@ -53,10 +53,11 @@ impl InventoryEntry {
 }
 
 impl Row for InventoryEntry {
-    type Id = String;
+    /// An alias that stands twice with two certificates is two rows.
+    type Id = (String, Option<String>);
 
-    fn id(&self) -> String {
-        self.alias.clone()
+    fn id(&self) -> Self::Id {
+        (self.alias.clone(), self.leaf().map(|leaf| leaf.thumbprint.clone()))
     }
 }
 
