@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "it is a test")]
 #![allow(clippy::missing_panics_doc, reason = "to panic is its purpose")]
 
+mod lists;
+
+pub use self::lists::{query, rows};
+
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::sync::LazyLock;

@@ -88,7 +88,7 @@ impl Query {
         if self.text.is_empty() { Vec::new() } else { vec![("QueryString", self.text)] }
     }
 
-    pub(super) fn check(&self, problems: &mut Problems) {
+    pub(crate) fn check(&self, problems: &mut Problems) {
         for refused in &self.refused {
             match refused {
                 Refused::Blank => {
