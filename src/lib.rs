@@ -117,8 +117,10 @@
 //!
 //! # Secrets
 //!
-//! Passwords, tokens and session ids are taken as [`secrecy::SecretString`] (any `String` or `&str` will do) and never
-//! given back. They show in no `Debug`, `Display`, log or serialised value, and neither do the values of job fields.
+//! Passwords, client secrets, tokens and session ids are taken as [`secrecy::SecretString`] (any `String` or `&str` will
+//! do) and never given back. Each goes to one server only: an OAuth client's secret to its token endpoint, everything else
+//! to the base URL. They show in no `Debug`, `Display`, log or serialised value, and neither do the values of
+//! job fields.
 //!
 //! # Features
 //!

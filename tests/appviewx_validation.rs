@@ -223,7 +223,7 @@ fn a_base_url_is_an_address_and_nothing_else() {
         ("a password in an unparseable URL", with(&format!("svc:{MARKER}@appviewx.example.com:x")), "absolute"),
         ("query", with(&format!("appviewx.example.com/avxapi?key={MARKER}")), "query"),
         ("empty query", with("appviewx.example.com/avxapi?"), "query"),
-        ("fragment", with(&format!("appviewx.example.com/avxapi#{MARKER}")), "query"),
+        ("fragment", with(&format!("appviewx.example.com/avxapi#{MARKER}")), "a fragment"),
     ] {
         let (setting, problem) = configuration(name, builder(&url));
         assert_eq!(setting, "base_url", "{name}");

@@ -22,6 +22,7 @@ use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use clm::{RetryPolicy, appviewx, keyfactor};
 use scripted::{Answer, Scripted, nobody};
 use serde::Serialize;
+use support::Received;
 use support::fault::{Fault, FaultServer};
 
 const STORE: &str = "5a0b1c2d-0000-4000-8000-000000000001";
@@ -33,18 +34,25 @@ const USER: &str = r"EXAMPLE\svc-clm";
 const PASSWORD: &str = "Zq7Marker+Password/1f0c";
 const TOKEN: &str = "Zq7Marker.Token-9d3e";
 const FETCHED: &str = "Zq7Marker.Fetched-4c2b";
+const CLIENT_SECRET: &str = "Zq7Marker.Client-8a1d";
 const SESSION: &str = "Zq7Marker_Session~77ab";
 const FIELD: &str = "Zq7Marker Field 5b21";
 
 /// What must be found nowhere: the markers, and what they become on the wire.
 fn forbidden() -> Vec<String> {
-    let mut forbidden: Vec<String> = ["Zq7Marker", PASSWORD, TOKEN, FETCHED, SESSION, FIELD].map(str::to_owned).into();
+    let mut forbidden: Vec<String> =
+        ["Zq7Marker", PASSWORD, TOKEN, FETCHED, CLIENT_SECRET, SESSION, FIELD].map(str::to_owned).into();
     for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
-        for secret in [&format!("{USER}:{PASSWORD}"), PASSWORD, TOKEN, FETCHED, SESSION, FIELD] {
+        let pairs = [format!("{USER}:{PASSWORD}"), format!("clm:{CLIENT_SECRET}")];
+        for secret in [&*pairs[0], &*pairs[1], PASSWORD, TOKEN, FETCHED, CLIENT_SECRET, SESSION, FIELD] {
             forbidden.push(engine.encode(secret));
         }
     }
-    forbidden
+    // Most secrets are the same in every alphabet, and the log is long.
+    forbidden.sort();
+    forbidden.dedup();
+    // Whatever holds another one is found by that.
+    forbidden.iter().filter(|it| !forbidden.iter().any(|part| part != *it && it.contains(part))).cloned().collect()
 }
 
 /// Everything that a program may print.
@@ -144,6 +152,13 @@ fn keyfactor_credentials() -> [keyfactor::Credentials; 3] {
     [keyfactor::Credentials::basic(USER, PASSWORD), keyfactor::Credentials::bearer(TOKEN), fetched()]
 }
 
+/// Client credentials whose token endpoint is at this origin too.
+fn client_credentials(origin: &str) -> [keyfactor::Credentials; 2] {
+    let url = format!("{origin}/token?tenant=Zq7Marker");
+    let in_form = keyfactor::Credentials::client_credentials(url, "clm", CLIENT_SECRET);
+    [in_form.clone().into(), in_form.secret_in_header().into()]
+}
+
 fn appviewx_credentials() -> [appviewx::Credentials; 2] {
     [appviewx::Credentials::session_id(SESSION), appviewx::Credentials::password_headers(USER, PASSWORD)]
 }
@@ -151,7 +166,7 @@ fn appviewx_credentials() -> [appviewx::Credentials; 2] {
 /// Every operation with every credential against this origin, and everything that can be shown of it.
 async fn try_everything(shown: &mut Shown, origin: &str) {
     let at_once = RetryPolicy::DEFAULT.pauses(std::time::Duration::ZERO, std::time::Duration::ZERO);
-    for credentials in keyfactor_credentials() {
+    for credentials in keyfactor_credentials().into_iter().chain(client_credentials(origin)) {
         shown.debug(&credentials);
         let builder = keyfactor::Client::builder(origin).credentials(credentials).retry_policy(at_once);
         shown.debug(&builder);
@@ -191,7 +206,9 @@ fn assert_travelled(server: &Scripted, case: &str) {
         assert!(sent.contains(secret), "{case}: {secret} was not sent");
     }
     assert!(body.contains(FIELD), "{case}: the job field was not sent");
-    let lines: String = server.received().into_iter().map(|it| it.request_line).collect();
+    assert!(body.contains(CLIENT_SECRET), "{case}: the client secret was not sent");
+    let of_token = "POST /token?tenant=Zq7Marker HTTP/1.1";
+    let lines: String = server.received().into_iter().map(|it| it.request_line).filter(|it| it != of_token).collect();
     assert!(!lines.contains("Zq7Marker"), "{case}: a secret in a URL: {lines}");
 }
 
@@ -294,7 +311,7 @@ async fn no_secret_shows_when_a_call_is_dropped() {
     capture::start();
     let server = Scripted::start([Answer::Silence]).await;
     let mut arrived = 0;
-    for credentials in keyfactor_credentials() {
+    for credentials in keyfactor_credentials().into_iter().chain(client_credentials(&server.origin)) {
         let client = keyfactor::Client::builder(&server.origin).credentials(credentials).build().unwrap();
         arrived += 1;
         tokio::select! {
@@ -313,6 +330,37 @@ async fn no_secret_shows_when_a_call_is_dropped() {
     assert_travelled(&server, "dropped");
     assert_eq!(capture::warnings().len(), 5);
     Shown::default().assert_clean("dropped");
+}
+
+// The token travels to the API and the secret to the provider, whatever the API makes of it.
+#[tokio::test]
+async fn no_secret_shows_when_a_provider_gives_the_token() {
+    capture::start();
+    let token = format!(r#"{{"access_token": "{TOKEN}", "refresh_token": "{SESSION}", "expires_in": 60}}"#);
+    for answer in [
+        Answer::json(200, JOB),
+        Answer::json(401, ""),
+        Answer::json(403, r#"{"Message": "no"}"#),
+        Answer::cut(200, JOB),
+        Answer::Nothing,
+    ] {
+        let api = Scripted::start([answer.clone()]).await;
+        let provider = Scripted::start([Answer::with(200, &format!("set-cookie: s={SESSION}\r\n"), &token)]).await;
+        let mut shown = Shown::default();
+        for credentials in client_credentials(&provider.origin) {
+            let client = keyfactor::Client::builder(&api.origin).credentials(credentials).build().unwrap();
+            let call = client.certificate_stores().remove_certificates(locations(), Schedule::Immediate);
+            show_removal(&mut shown, call.send().await);
+            shown.debug(&client);
+        }
+        let text = |it: Received| format!("{} {:?} {}", it.request_line, it.headers, it.body.escape_ascii());
+        let [of_api, of_provider] =
+            [&api, &provider].map(|server| server.received().into_iter().map(text).collect::<Vec<_>>().join(" "));
+        assert!(of_api.contains(TOKEN) && !of_api.contains(CLIENT_SECRET) && !of_api.contains("clm:"), "{of_api}");
+        assert!(of_provider.contains(CLIENT_SECRET), "{of_provider}");
+        assert!(!of_provider.contains(TOKEN) && !of_provider.contains("keyfactor"), "{of_provider}");
+        shown.assert_clean(&format!("{answer:?}"));
+    }
 }
 
 #[tokio::test]

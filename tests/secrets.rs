@@ -25,6 +25,7 @@ const USER: &str = r"EXAMPLE\svc-clm";
 const PASSWORD: &str = "Marker-Password-1f0c";
 const SESSION: &str = "Marker-Session-77ab";
 const TOKEN: &str = "Marker-Token-9d3e";
+const TOKEN_URL: &str = "https://idp.example.com/token";
 const FIELD: &str = "Marker-Field-5b21";
 const NUMBER: u64 = 9_182_736_455;
 
@@ -225,11 +226,36 @@ mod of_keyfactor {
             ("password", Credentials::basic(USER, format!("{PASSWORD}\n"))),
             ("user", Credentials::basic(format!("{PASSWORD}:"), PASSWORD)),
             ("token", Credentials::bearer(format!("{TOKEN} {TOKEN}"))),
+            ("secret", Credentials::client_credentials(TOKEN_URL, "clm", format!("{PASSWORD}\n")).into()),
+            (
+                "token URL",
+                Credentials::client_credentials(format!("https://svc:{PASSWORD}@idp"), "clm", PASSWORD).into(),
+            ),
+            ("query", Credentials::client_credentials(format!("ftp://idp?key={TOKEN}"), "clm", PASSWORD).into()),
         ] {
             let error = builder("http://127.0.0.1:9", &credentials).build().unwrap_err();
             assert!(matches!(error, Error::Configuration(_)), "{name}: {error:?}");
             assert_error_is_clean(name, &error);
         }
+    }
+
+    #[tokio::test]
+    async fn client_credentials() {
+        let port = ClosedPort::reserve();
+        let url = format!("{}/token?key={TOKEN}", port.origin());
+        let client = Credentials::client_credentials(url, "the-client-id", PASSWORD).scope("a").audience("b");
+        assert_debug_is_clean("client credentials", &client);
+        assert!(format!("{client:?}").contains("[redacted]") && format!("{client:?}").contains("the-client-id"));
+        let credentials: Credentials = client.secret_in_header().into();
+        assert_debug_is_clean("credentials", &credentials);
+        let builder = builder(&port.origin(), &credentials).retry_policy(clm::RetryPolicy::none());
+        assert_debug_is_clean("builder", &builder);
+        let client = builder.build().unwrap();
+        assert_debug_is_clean("client", &client);
+        let removal = client.certificate_stores().remove_certificates([location()], Schedule::Immediate);
+        let error = removal.send().await.unwrap_err();
+        assert!(matches!(error, Error::Authentication(_)), "{error:?}");
+        assert_error_is_clean("nobody gives a token", &error);
     }
 }
 

@@ -79,8 +79,8 @@ impl Client {
 
 impl ClientBuilder {
     /// How the client proves who it is. Required.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.settings.credentials = Some(credentials);
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.settings.credentials = Some(credentials.into());
         self
     }
 
@@ -100,7 +100,10 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let Settings { credentials, max_locations_per_call } = &self.settings;
         let credentials = credentials.as_ref().ok_or_else(|| {
-            ConfigurationError::new("credentials", "a client needs them: Credentials::basic or ::bearer")
+            ConfigurationError::new(
+                "credentials",
+                "a client needs them: Credentials::basic, ::client_credentials or ::bearer",
+            )
         })?;
         if *max_locations_per_call == 0 {
             return Err(ConfigurationError::new("max_locations_per_call", "must be more than zero").into());
@@ -116,7 +119,7 @@ impl ClientBuilder {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let identity = Identity {
             headers,
-            credential: credentials.credential()?,
+            credential: credentials.credential(&self.options)?,
             principal: credentials.principal(),
             correlation_header: Some(CORRELATION_ID),
         };

@@ -10,7 +10,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::transport::{Cause, ConfigurationError, Credential, Fresh, NoCredential, Renew};
+use super::oauth::ClientCredentials;
+use crate::transport::{Cause, ConfigurationError, Credential, Fresh, NoCredential, Options, Renew};
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ enum Kind {
     Basic { user: String, password: SecretString },
     Bearer { token: SecretString },
     BearerFrom { provider: Provider },
+    ClientCredentials(ClientCredentials),
 }
 
 /// Fetches a token.
@@ -28,12 +30,12 @@ type Provider = Arc<dyn Fn() -> Fetch + Send + Sync>;
 type Fetch = Pin<Box<dyn Future<Output = Result<SecretString, NoCredential>> + Send>>;
 
 impl Credentials {
-    /// Basic authentication, for servers with an Active Directory behind them. The user name is sent as it is given;
-    /// the vendor's tools send `DOMAIN\user`.
+    /// Basic authentication, for servers with an Active Directory behind them. The user name is `DOMAIN\user`, or
+    /// `user@domain`, which is sent as `domain\user` like the vendor's tools do. Any other name is sent as it is.
     ///
     /// `build()` refuses an empty name or password, a colon in the name, and control characters.
     pub fn basic(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
-        Self(Kind::Basic { user: user.into(), password: password.into() })
+        Self(Kind::Basic { user: account(user.into()), password: password.into() })
     }
 
     /// A bearer token, used as it is. It is not renewed: once it has expired, calls end as
@@ -67,22 +69,68 @@ impl Credentials {
         Self(Kind::BearerFrom { provider })
     }
 
+    /// OAuth 2.0 client credentials: the client fetches its tokens from the identity provider's token endpoint, by
+    /// `POST` of a form with `grant_type=client_credentials`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{Client, Credentials};
+    /// # let client_secret = "secret";
+    ///
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(
+    ///         Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", client_secret)
+    ///             .scope("command")
+    ///             .audience("https://keyfactor.example.com"),
+    ///     )
+    ///     .build();
+    /// ```
+    ///
+    /// The first call fetches a token. It is used until a minute before it expires (the last quarter of a life shorter
+    /// than four minutes), or until the server answers 401, which causes one new token and one more try. Where the
+    /// endpoint does not say how long the token lives, only the 401 ends it. However many calls need a token at the same
+    /// time, one request is made. If it fails, the calls that needed it end as
+    /// [`Error::Authentication`](super::Error::Authentication), with the provider's `error` and `error_description`; the
+    /// secret is taken out of those texts.
+    ///
+    /// Id and secret stand in the form ([`secret_in_header`](ClientCredentials::secret_in_header) changes that) and go
+    /// to this URL only; no redirect is followed. No scope is asked for unless you name one. The client's TLS, proxy, time
+    /// limits and retry policy apply to the token request too, `danger_accept_invalid_certs` and `client_identity`
+    /// included; at most one mebibyte of its answer is read.
+    ///
+    /// `build()` refuses an empty or blank id, secret, scope or audience, control characters in them, a scope with a
+    /// space, and a URL that is no `https` URL, like the base URL; a query in it is kept.
+    pub fn client_credentials(
+        token_url: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<SecretString>,
+    ) -> ClientCredentials {
+        ClientCredentials::new(token_url.into(), client_id.into(), client_secret.into())
+    }
+
     /// Who acts, for the audit.
     pub(super) fn principal(&self) -> String {
         match &self.0 {
             Kind::Basic { user, .. } => user.clone(),
+            Kind::ClientCredentials(client) => client.client_id().to_owned(),
             Kind::Bearer { .. } | Kind::BearerFrom { .. } => "(the holder of a bearer token)".to_owned(),
         }
     }
 
     /// What the transport sends, as the `Authorization` header.
-    pub(super) fn credential(&self) -> Result<Credential, ConfigurationError> {
+    pub(super) fn credential(&self, options: &Options) -> Result<Credential, ConfigurationError> {
         match &self.0 {
+            Kind::ClientCredentials(client) => return client.credential(options),
             Kind::BearerFrom { provider } => Ok(Credential::renewable(FetchedBearer(Arc::clone(provider)))),
             Kind::Basic { user, password } => basic(user, password).map(Credential::fixed),
             Kind::Bearer { token } => bearer(token).map(Credential::fixed),
         }
         .map_err(|problem| ConfigurationError::new("credentials", problem))
+    }
+}
+
+impl From<ClientCredentials> for Credentials {
+    fn from(client: ClientCredentials) -> Self {
+        Self(Kind::ClientCredentials(client))
     }
 }
 
@@ -94,6 +142,16 @@ impl Renew for FetchedBearer {
             let headers = bearer(&(self.0)().await?).map_err(|problem| NoCredential::new(problem, None))?;
             Ok(Fresh { headers, lifetime: None })
         })
+    }
+}
+
+/// A user name in the form that the vendor's tools send. One that is no plain `user@domain` stays as it is.
+fn account(user: String) -> String {
+    match user.split_once('@') {
+        Some((name, domain)) if !name.is_empty() && !domain.is_empty() && !user.contains('\\') => {
+            if domain.contains('@') { user } else { format!(r"{domain}\{name}") }
+        }
+        _ => user,
     }
 }
 
@@ -111,7 +169,7 @@ fn basic(user: &str, password: &SecretString) -> Result<HeaderMap, &'static str>
     authorization(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
-fn bearer(token: &SecretString) -> Result<HeaderMap, &'static str> {
+pub(super) fn bearer(token: &SecretString) -> Result<HeaderMap, &'static str> {
     let token = token.expose_secret();
     if token.is_empty() {
         return Err("the token must not be empty");
@@ -122,7 +180,7 @@ fn bearer(token: &SecretString) -> Result<HeaderMap, &'static str> {
     authorization(&format!("Bearer {token}"))
 }
 
-fn authorization(value: &str) -> Result<HeaderMap, &'static str> {
+pub(super) fn authorization(value: &str) -> Result<HeaderMap, &'static str> {
     let mut value = HeaderValue::try_from(value).map_err(|_| "they hold a character that no header can carry")?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
@@ -135,6 +193,7 @@ impl fmt::Debug for Credentials {
                 f.debug_struct("Basic").field("user", user).field("password", &"[redacted]").finish()
             }
             Kind::BearerFrom { provider: _ } => f.write_str("BearerFrom"),
+            Kind::ClientCredentials(client) => client.fmt(f),
             Kind::Bearer { token: _ } => f.debug_struct("Bearer").field("token", &"[redacted]").finish(),
         }
     }

@@ -61,6 +61,7 @@ mod error;
 mod error_code;
 mod lookup;
 mod lookup_error;
+mod oauth;
 mod orchestrator_jobs;
 mod poll;
 mod query;
@@ -88,6 +89,7 @@ pub use self::error::{ApiError, Error, FailedOperation, Incomplete, Outcome, Out
 pub use self::error_code::{ErrorCode, ErrorKind};
 pub use self::lookup::Rows;
 pub use self::lookup_error::LookupError;
+pub use self::oauth::ClientCredentials;
 pub use self::orchestrator_jobs::{
     ControlJobs, ControlJobsBuilder, FinishedJob, JobAction, JobChange, JobHistoryEntry, JobResult, JobSelection,
     JobState, JobStatus, JobWatch, JobsReport, OpenJob, OpenPlace, OrchestratorJobs, ScheduledJob, WatchStopped,

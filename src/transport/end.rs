@@ -130,7 +130,6 @@ impl Exchange {
 
 impl Failure {
     /// The call that should have brought a credential failed. `said` reads what its answer says about that.
-    #[allow(dead_code, reason = "for the token endpoint")]
     pub(crate) fn into_no_credential(
         self,
         what: &'static str,

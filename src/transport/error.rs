@@ -15,15 +15,15 @@ use crate::lenient::{Message, one_line};
 #[derive(Debug, thiserror::Error)]
 #[error("the client cannot be built: {setting}: {problem}")]
 pub struct ConfigurationError {
-    setting: &'static str,
+    setting: Cow<'static, str>,
     problem: Cow<'static, str>,
     #[source]
     cause: Option<Cause>,
 }
 
 impl ConfigurationError {
-    pub(crate) fn new(setting: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { setting, problem: problem.into(), cause: None }
+    pub(crate) fn new(setting: impl Into<Cow<'static, str>>, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { setting: setting.into(), problem: problem.into(), cause: None }
     }
 
     pub(crate) fn caused_by(mut self, cause: Cause) -> Self {
@@ -31,10 +31,10 @@ impl ConfigurationError {
         self
     }
 
-    /// The name of the setting, as the builder spells it.
+    /// The name of the setting, as the builder, the environment or the configuration file spells it.
     #[must_use]
     pub fn setting(&self) -> &str {
-        self.setting
+        &self.setting
     }
 
     /// What is wrong with it. Never contains a secret's value.
@@ -173,7 +173,6 @@ impl NoCredential {
     }
 
     /// What the server said that was asked for the credential.
-    #[allow(dead_code, reason = "for the token endpoint")]
     pub(crate) fn said(self, said: ProviderSaid) -> Self {
         Self { said, ..self }
     }

@@ -1,5 +1,6 @@
 //! The one road to the network. It knows no vendor, and nothing else in the crate names reqwest.
 
+mod address;
 mod audit;
 mod cause;
 mod end;
@@ -22,24 +23,23 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
 use url::Url;
 
+pub(crate) use self::address::{base_path, shown, token_url};
 pub(crate) use self::audit::Record;
 pub(crate) use self::cause::Cause;
 pub(crate) use self::end::{Answer, Called, Evidence, Exchange, Failure, FromFailure, Refusal};
-pub(crate) use self::error::NoCredential;
-#[allow(unused_imports, reason = "for the token endpoint")]
-pub(crate) use self::error::ProviderSaid;
 pub use self::error::{
     AuthenticationError, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError,
 };
+pub(crate) use self::error::{NoCredential, ProviderSaid};
 pub use self::options::ClientBuilder;
-pub(crate) use self::options::{Proxy, base_path};
+pub(crate) use self::options::{Options, Proxy};
 pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};
 pub use self::retry::RetryPolicy;
 pub(crate) use self::token::{Credential, Fresh, Renew};
 
+use self::address::is_loopback;
 use self::audit::Audit;
 use self::end::{End, Trace};
-use self::options::{Options, is_loopback};
 use self::request::encoded_query;
 use self::retry::{Body, Limits, Road, Try, run};
 use self::token::Issued;
@@ -70,7 +70,7 @@ impl fmt::Debug for Transport {
         let Self { http: _, base_url, identity, options, permits: _ } = self;
         let Identity { headers: _, credential, principal, correlation_header: _ } = identity;
         f.debug_struct("Transport")
-            .field("base_url", &base_url.as_str())
+            .field("base_url", &shown(base_url.as_str()))
             .field("principal", principal)
             .field("credential", credential)
             .field("options", options)

@@ -1,14 +1,12 @@
 //! What a client can be told about the road: addresses, time limits, sizes.
 
-use std::cell::Cell;
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use url::{Host, SyntaxViolation, Url};
+use url::Url;
 
-use super::cause::Cause;
+use super::address::{PlainHttp, base_url, shown};
 use super::error::ConfigurationError;
 use super::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
@@ -69,13 +67,6 @@ impl Proxy {
         }
         Ok(Some(url))
     }
-}
-
-/// Whether a plain `http://` URL off loopback is taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PlainHttp {
-    LoopbackOnly,
-    Allowed,
 }
 
 /// No server keeps an idle connection this long, and hyper counts far beyond it with an overflow.
@@ -241,83 +232,19 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// Parses and checks the base URL. It is the only time that a URL is parsed.
+    /// Parses and checks the base URL. It is the only time that it is parsed.
     pub(crate) fn base_url(&self) -> Result<Url, ConfigurationError> {
-        // Texts here never repeat the URL: it may hold a password by mistake.
-        let wrong = |problem: &'static str| ConfigurationError::new("base_url", problem);
-        // The parser mends what it can: in `https:///KeyfactorAPI`, where the host was never set, it finds a host. Only
-        // a character that has to be encoded is mended without a change of meaning.
-        let mended = Cell::new(None);
-        let mended_by = |violation| {
-            if violation != SyntaxViolation::NonUrlCodePoint {
-                mended.set(Some(violation));
-            }
-        };
-        let mut url = Url::options()
-            .syntax_violation_callback(Some(&mended_by))
-            .parse(self.base_url.trim())
-            .map_err(|error| wrong("not an absolute URL").caused_by(Cause::new(error.to_string())))?;
-        match url.scheme() {
-            "https" if cfg!(feature = "rustls") => {}
-            "https" => return Err(wrong("https needs the crate's `rustls` feature, which is switched off")),
-            "http" if is_loopback(&url) || self.options.plain_http == PlainHttp::Allowed => {}
-            "http" => {
-                return Err(wrong(
-                    "plain http would send credentials unencrypted; use https, or say `allow_plain_http()`",
-                ));
-            }
-            _ => return Err(wrong("the scheme must be https")),
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(wrong("it names no host"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("user name and password do not belong into the URL; pass them as credentials"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("a query or fragment does not belong into the base URL"));
-        }
-        if let Some(violation) = mended.get() {
-            return Err(wrong(violation.description()));
-        }
-        // `https://https://host` names a host called `https`, and credentials would go to whoever answers to that.
-        if matches!(url.host_str(), Some("http" | "https")) {
-            return Err(wrong("its host is called like a scheme (a scheme given twice, perhaps)"));
-        }
-        if url.path().trim_matches('/').contains("//") {
-            return Err(wrong("its path holds an empty segment"));
-        }
-        let path = url.path().trim_matches('/').to_owned();
-        url.set_path(&path);
-        Ok(url)
+        base_url(&self.base_url, self.options.plain_http)
     }
 }
 
 impl<Settings: fmt::Debug> fmt::Debug for ClientBuilder<Settings> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { base_url, options, settings } = self;
-        // What stands before an `@`, or in a query, may be a secret that was put into the URL by mistake.
-        let shown = if base_url.contains(['@', '?', '#']) { "[redacted]" } else { base_url };
         f.debug_struct("ClientBuilder")
-            .field("base_url", &shown)
+            .field("base_url", &shown(base_url))
             .field("options", options)
             .field("settings", settings)
             .finish()
-    }
-}
-
-/// The base path of a parsed base URL, without slashes at its ends.
-pub(crate) fn base_path(url: &Url) -> &str {
-    url.path().trim_matches('/')
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => {
-            address.is_loopback() || address.to_ipv4_mapped().as_ref().is_some_and(Ipv4Addr::is_loopback)
-        }
-        None => false,
     }
 }

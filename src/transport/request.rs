@@ -78,7 +78,6 @@ impl Path {
     }
 
     /// The base URL itself.
-    #[allow(dead_code, reason = "for the token endpoint")]
     pub(crate) const fn base() -> Self {
         Self::fixed("")
     }

@@ -37,7 +37,7 @@ enum ServerCheck {
 impl<Settings> ClientBuilder<Settings> {
     /// Trusts the certificates of this PEM bundle as roots, beside those of the platform.
     pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
-        self.options.tls.roots.push(Root::Added(pem.into()));
+        self.options.tls.add_root(pem.into());
         self
     }
 
@@ -65,6 +65,12 @@ impl<Settings> ClientBuilder<Settings> {
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.options.tls.server_check = if accept { ServerCheck::Off } else { ServerCheck::Full };
         self
+    }
+}
+
+impl Tls {
+    pub(crate) fn add_root(&mut self, pem: String) {
+        self.roots.push(Root::Added(pem));
     }
 }
 

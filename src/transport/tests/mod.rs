@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::options::PlainHttp;
+use super::address::PlainHttp;
 use super::*;
 
 fn base_url(text: &str) -> Result<Url, ConfigurationError> {
@@ -60,9 +60,9 @@ fn base_urls_that_are_refused() {
         ("ftp://example.com", "the scheme must be https"),
         ("file:///etc/passwd", "the scheme must be https"),
         ("data:text/plain,x", "the scheme must be https"),
-        ("http://localhost/x?a=b", "a query or fragment"),
-        ("http://localhost/x?", "a query or fragment"),
-        ("http://localhost/x#top", "a query or fragment"),
+        ("http://localhost/x?a=b", "a query does not belong into it"),
+        ("http://localhost/x?", "a query does not belong into it"),
+        ("http://localhost/x#top", "a fragment does not belong into it"),
     ] {
         let refused = base_url(given).unwrap_err();
         assert_eq!(refused.setting(), "base_url", "{given}");

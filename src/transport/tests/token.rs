@@ -183,3 +183,65 @@ async fn a_fixed_credential_cannot_be_renewed() {
     assert_eq!(token(&issued), "fixed");
     assert!(credential.newer(&issued).await.is_none());
 }
+
+/// Gives `token 1`, then `token 2`, and so on, each good for this long.
+struct Lasting {
+    lifetime: Option<Duration>,
+    begun: Arc<AtomicU32>,
+}
+
+impl Renew for Lasting {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>> {
+        Box::pin(async {
+            let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+            tokio::task::yield_now().await;
+            let value = HeaderValue::try_from(format!("token {number}")).unwrap();
+            Ok(Fresh { headers: HeaderMap::from_iter([(AUTHORIZATION, value)]), lifetime: self.lifetime })
+        })
+    }
+}
+
+fn lasting(lifetime: Option<Duration>) -> (Arc<Credential>, Arc<AtomicU32>) {
+    let begun = Arc::new(AtomicU32::new(0));
+    (Arc::new(Credential::renewable(Lasting { lifetime, begun: Arc::clone(&begun) })), begun)
+}
+
+// A minute before its end, or after three quarters of a short life.
+#[tokio::test(start_paused = true)]
+async fn a_credential_is_renewed_shortly_before_it_expires() {
+    for (lifetime, fresh_for) in [(3600, 3540), (300, 240), (241, 181), (240, 180), (200, 150), (40, 30), (4, 3)] {
+        let (credential, _) = lasting(Some(Duration::from_secs(lifetime)));
+        assert_eq!(token(&credential.current().await.unwrap()), "token 1");
+        tokio::time::advance(Duration::from_millis(fresh_for * 1000 - 1)).await;
+        assert_eq!(token(&credential.current().await.unwrap()), "token 1", "{lifetime} s");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(token(&credential.current().await.unwrap()), "token 2", "{lifetime} s");
+        tokio::time::advance(Duration::from_secs(fresh_for)).await;
+        assert_eq!(token(&credential.current().await.unwrap()), "token 3", "{lifetime} s: again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_calls_that_find_it_stale_cause_one_renewal() {
+    let (credential, begun) = lasting(Some(Duration::from_secs(3600)));
+    let first = credential.current().await.unwrap();
+    tokio::time::advance(Duration::from_secs(3540)).await;
+    for issued in together(&credential, None, 500).await {
+        assert_eq!(token(&issued.unwrap()), "token 2");
+    }
+    // One that was sent with the first, and refused meanwhile, gets the second.
+    assert_eq!(token(&credential.newer(&first).await.unwrap().unwrap()), "token 2");
+    assert_eq!(begun.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_without_a_known_end_is_used_until_it_is_refused() {
+    for lifetime in [None, Some(Duration::MAX)] {
+        let (credential, begun) = lasting(lifetime);
+        let first = credential.current().await.unwrap();
+        tokio::time::advance(Duration::from_secs(10 * 365 * 86_400)).await;
+        assert_eq!(token(&credential.current().await.unwrap()), "token 1");
+        assert_eq!(token(&credential.newer(&first).await.unwrap().unwrap()), "token 2");
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
+    }
+}
