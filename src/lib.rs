@@ -125,7 +125,8 @@
 //! # Features
 //!
 //! `keyfactor` and `appviewx` (both default) switch the vendors on; `rustls` (default) gives TLS with the roots that the
-//! platform trusts; `testing` adds the fakes in `clm::testing`. All of them only add.
+//! platform trusts; `config-file` reads the configuration file of Keyfactor's own tools; `testing` adds the fakes in
+//! `clm::testing`. All of them only add.
 #![cfg_attr(clm_docs, feature(doc_cfg))]
 
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]

@@ -40,6 +40,9 @@ impl Client {
     ///
     /// The path is the API path that was chosen when Command was installed (`KeyfactorAPI`, `Keyfactor/API`, …);
     /// slashes at its end do not matter. An origin without a path gets `/KeyfactorAPI`, the vendor's default.
+    ///
+    /// With the feature `rustls`, `ClientBuilder::from_env` takes host and credentials from the variables of the vendor's
+    /// own tools.
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(base_url.into(), Settings { credentials: None, max_locations_per_call: 1_000 })
     }

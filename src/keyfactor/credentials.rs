@@ -107,6 +107,12 @@ impl Credentials {
         ClientCredentials::new(token_url.into(), client_id.into(), client_secret.into())
     }
 
+    /// Finds what `build()` would refuse, as far as no other setting matters.
+    #[cfg(feature = "rustls")]
+    pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+        self.credential(&Options::default()).map(drop)
+    }
+
     /// Who acts, for the audit.
     pub(super) fn principal(&self) -> String {
         match &self.0 {

@@ -56,7 +56,11 @@ mod certificate_stores;
 mod certificates;
 mod change;
 mod client;
+#[cfg(feature = "config-file")]
+mod config_file;
 mod credentials;
+#[cfg(feature = "rustls")]
+mod environment;
 mod error;
 mod error_code;
 mod lookup;
@@ -68,6 +72,8 @@ mod query;
 mod read;
 mod schedule;
 mod scope;
+#[cfg(feature = "rustls")]
+mod settings;
 mod thumbprint;
 mod types;
 

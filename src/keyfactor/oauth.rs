@@ -1,5 +1,6 @@
 //! OAuth 2.0 client credentials: where a token comes from, and how long it is used.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
@@ -31,6 +32,8 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 #[must_use = "it does nothing before it is given to a client"]
 pub struct ClientCredentials {
     token_url: String,
+    /// What problems with it call the URL.
+    token_url_name: Cow<'static, str>,
     client_id: String,
     client_secret: SecretString,
     scopes: Vec<String>,
@@ -53,6 +56,7 @@ impl ClientCredentials {
     pub(super) fn new(token_url: String, client_id: String, client_secret: SecretString) -> Self {
         Self {
             token_url,
+            token_url_name: "token_url".into(),
             client_id,
             client_secret,
             scopes: Vec::new(),
@@ -96,6 +100,13 @@ impl ClientCredentials {
         self
     }
 
+    /// The token URL is checked with the other settings, so where it came from has to be known then.
+    #[cfg(feature = "rustls")]
+    pub(super) fn token_url_is_called(mut self, name: Cow<'static, str>) -> Self {
+        self.token_url_name = name;
+        self
+    }
+
     /// Who acts, for the audit.
     pub(super) fn client_id(&self) -> &str {
         &self.client_id
@@ -105,7 +116,8 @@ impl ClientCredentials {
     /// to the token endpoint, and nothing that is meant for the endpoint goes to the API.
     pub(super) fn credential(&self, options: &Options) -> Result<Credential, ConfigurationError> {
         self.check()?;
-        let url = token_url(&self.token_url, options.plain_http)?;
+        let url =
+            token_url(&self.token_url, options.plain_http).map_err(|error| error.named(self.token_url_name.clone()))?;
         let mut options = options.clone();
         options.max_answer_bytes = options.max_answer_bytes.min(LARGEST_ANSWER);
         #[cfg(feature = "rustls")]
@@ -187,6 +199,7 @@ impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             token_url,
+            token_url_name: _,
             client_id,
             client_secret: _,
             scopes,

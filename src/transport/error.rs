@@ -26,6 +26,11 @@ impl ConfigurationError {
         Self { setting: setting.into(), problem: problem.into(), cause: None }
     }
 
+    /// The same problem, of a setting that the caller knows by another name.
+    pub(crate) fn named(self, setting: impl Into<Cow<'static, str>>) -> Self {
+        Self { setting: setting.into(), ..self }
+    }
+
     pub(crate) fn caused_by(mut self, cause: Cause) -> Self {
         self.cause = Some(cause);
         self

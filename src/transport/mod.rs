@@ -35,6 +35,8 @@ pub use self::options::ClientBuilder;
 pub(crate) use self::options::{Options, Proxy};
 pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};
 pub use self::retry::RetryPolicy;
+#[cfg(feature = "rustls")]
+pub(crate) use self::tls::check_roots;
 pub(crate) use self::token::{Credential, Fresh, Renew};
 
 use self::address::is_loopback;

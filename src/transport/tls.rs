@@ -131,6 +131,11 @@ pub(super) fn configure(
     Ok(http)
 }
 
+/// Whether this is a PEM bundle of certificates that can serve as roots.
+pub(crate) fn check_roots(pem: &str) -> Result<(), ConfigurationError> {
+    certificates("add_root_certificate", pem).map(drop)
+}
+
 fn certificates(setting: &'static str, pem: &str) -> Result<Vec<reqwest::Certificate>, ConfigurationError> {
     read_chain(setting, pem)?
         .iter()

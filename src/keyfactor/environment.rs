@@ -1,0 +1,191 @@
+//! The environment variables of the vendor's own tools.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+
+use super::client::ClientBuilder;
+#[cfg(feature = "config-file")]
+use super::config_file::Profile;
+use super::error::Error;
+use super::settings::{Given, Setting, Settings, Source};
+use crate::transport::ConfigurationError;
+
+const CONFIG_FILE: &str = "KEYFACTOR_AUTH_CONFIG_FILE";
+const CONFIG_PROFILE: &str = "KEYFACTOR_AUTH_CONFIG_PROFILE";
+
+/// What the vendor's tools know and this crate does not.
+const UNSUPPORTED: [(&str, &str); 9] = [
+    ("KEYFACTOR_AUTH_PROVIDER", "credentials from another provider are not supported"),
+    ("KEYFACTOR_AUTH_KRB_USERNAME", NO_KERBEROS),
+    ("KEYFACTOR_AUTH_KRB_PASSWORD", NO_KERBEROS),
+    ("KEYFACTOR_AUTH_KRB_REALM", NO_KERBEROS),
+    ("KEYFACTOR_AUTH_KRB_KEYTAB", NO_KERBEROS),
+    ("KEYFACTOR_AUTH_KRB_CCACHE", NO_KERBEROS),
+    ("KEYFACTOR_AUTH_KRB_CONFIG", NO_KERBEROS),
+    ("KEYFACTOR_AUTH_KRB_SPN", NO_KERBEROS),
+    ("KEYFACTOR_AUTH_KRB_DISABLE_PAFXFAST", NO_KERBEROS),
+];
+pub(super) const NO_KERBEROS: &str = "Kerberos is not supported";
+
+/// From the settings of the vendor's own tools. Feature `rustls`.
+impl ClientBuilder {
+    /// A builder with the settings of the environment: [`from_vars`](Self::from_vars) with
+    /// [`std::env::var_os`].
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] names the variable that is missing, wrong or contradicts another one.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_vars(|name| std::env::var_os(name))
+    }
+
+    /// A builder with the settings of the variables that the vendor's own tools read, taken from this function. Whatever
+    /// is set on the builder afterwards replaces what was read.
+    ///
+    /// ```
+    /// use clm::keyfactor::ClientBuilder;
+    ///
+    /// let keyfactor = ClientBuilder::from_vars(|name| {
+    ///     let value = match name {
+    ///         "KEYFACTOR_HOSTNAME" => "keyfactor.example.com",
+    ///         "KEYFACTOR_USERNAME" => "svc-clm",
+    ///         "KEYFACTOR_DOMAIN" => "EXAMPLE",
+    ///         "KEYFACTOR_PASSWORD" => "a password",
+    ///         _ => return None,
+    ///     };
+    ///     Some(value.into())
+    /// })?;
+    /// # Ok::<(), clm::keyfactor::Error>(())
+    /// ```
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `KEYFACTOR_HOSTNAME` | required: the host alone; the scheme is always `https` |
+    /// | `KEYFACTOR_PORT` | default 443 |
+    /// | `KEYFACTOR_API_PATH` | default `KeyfactorAPI`; slashes at its ends do not matter |
+    /// | `KEYFACTOR_CA_CERT` | a PEM file, or its text: roots beside those of the platform |
+    /// | `KEYFACTOR_SKIP_VERIFY` | `true`, `1`, `yes`, `on`: [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs) with its warning; `false`, `0`, `no`, `off` |
+    /// | `KEYFACTOR_CLIENT_TIMEOUT` | seconds, see below |
+    /// | `KEYFACTOR_USERNAME`, `_PASSWORD`, `_DOMAIN` | [`Credentials::basic`]; the domain may also stand in the user name |
+    /// | `KEYFACTOR_AUTH_CLIENT_ID`, `_CLIENT_SECRET`, `_TOKEN_URL` | [`Credentials::client_credentials`] |
+    /// | `KEYFACTOR_AUTH_SCOPES`, `_AUDIENCE` | its scopes, with commas or spaces between them, and its audience |
+    /// | `KEYFACTOR_AUTH_CA_CERT` | like `KEYFACTOR_CA_CERT`, for the token endpoint only |
+    /// | `KEYFACTOR_AUTH_ACCESS_TOKEN` | [`Credentials::bearer`] |
+    /// | `KEYFACTOR_AUTH_CONFIG_FILE`, `_CONFIG_PROFILE` | the vendor's JSON file, and the profile in it, `default` without that; feature `config-file` |
+    ///
+    /// An empty variable counts as not set. One kind of credentials has to be complete, and nothing of another kind may
+    /// be set beside it. A variable beats the same setting of the file, one by one, as in the vendor's tools: host and
+    /// credentials can then come from different places. The vendor's default place for the file is not looked at.
+    ///
+    /// `KEYFACTOR_SKIP_VERIFY` and `KEYFACTOR_CA_CERT` hold for the token endpoint as well.
+    ///
+    /// `KEYFACTOR_CLIENT_TIMEOUT` is the [`read_timeout`](Self::read_timeout). A change never gets less time by it than by
+    /// default, because one that runs out of time ends as an unknown outcome: the other limits only grow with it, and
+    /// the connect timeout, which costs no certainty, is at most half of it.
+    ///
+    /// Kerberos (`KEYFACTOR_AUTH_KRB_…`) and `KEYFACTOR_AUTH_PROVIDER` are refused. Any other variable, misspelt ones
+    /// included, is not seen: this function can only be asked for names.
+    ///
+    /// [`Credentials::basic`]: super::Credentials::basic
+    /// [`Credentials::bearer`]: super::Credentials::bearer
+    /// [`Credentials::client_credentials`]: super::Credentials::client_credentials
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] names the variable that is missing, wrong or contradicts another one, and never repeats
+    /// a value.
+    pub fn from_vars(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let variables = Variables { variable, profile: None };
+        for (name, problem) in UNSUPPORTED {
+            if variables.get(name)?.is_some() {
+                return Err(ConfigurationError::new(name, problem).into());
+            }
+        }
+        let profile = variables.profile()?;
+        Ok(Settings(Variables { profile, ..variables }).builder()?)
+    }
+}
+
+/// The variables, and behind them the profile of a file.
+struct Variables<F> {
+    variable: F,
+    profile: Option<Profile>,
+}
+
+/// No file can be read.
+#[cfg(not(feature = "config-file"))]
+enum Profile {}
+
+impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
+    /// A variable that is set and not empty.
+    fn get(&self, name: &'static str) -> Result<Option<String>, ConfigurationError> {
+        let Some(value) = (self.variable)(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+        value.into_string().map(Some).map_err(|_| ConfigurationError::new(name, "it is not valid Unicode"))
+    }
+
+    #[cfg(feature = "config-file")]
+    fn profile(&self) -> Result<Option<Profile>, ConfigurationError> {
+        let (file, profile) = (self.get(CONFIG_FILE)?, self.get(CONFIG_PROFILE)?);
+        match (file, profile) {
+            (Some(file), profile) => {
+                let names = (CONFIG_FILE, CONFIG_PROFILE);
+                Profile::read(file.as_ref(), profile.as_deref().unwrap_or("default"), names).map(Some)
+            }
+            (None, Some(_)) => {
+                let problem = "it is not set, or empty, and a profile is: which file holds it?";
+                Err(ConfigurationError::new(CONFIG_FILE, problem))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    #[cfg(not(feature = "config-file"))]
+    fn profile(&self) -> Result<Option<Profile>, ConfigurationError> {
+        for name in [CONFIG_FILE, CONFIG_PROFILE] {
+            if self.get(name)?.is_some() {
+                let problem = "it needs the crate's `config-file` feature, which is switched off";
+                return Err(ConfigurationError::new(name, problem));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<F: Fn(&str) -> Option<OsString>> Source for Variables<F> {
+    fn find(&self, setting: Setting) -> Result<Option<Given>, ConfigurationError> {
+        let name = variable(setting);
+        if let Some(text) = self.get(name)? {
+            return Ok(Some(Given { name: name.into(), text }));
+        }
+        match &self.profile {
+            #[cfg(feature = "config-file")]
+            Some(profile) => profile.find(setting),
+            #[cfg(not(feature = "config-file"))]
+            Some(never) => match *never {},
+            None => Ok(None),
+        }
+    }
+
+    fn name(&self, setting: Setting) -> Cow<'static, str> {
+        variable(setting).into()
+    }
+}
+
+fn variable(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Host => "KEYFACTOR_HOSTNAME",
+        Setting::Port => "KEYFACTOR_PORT",
+        Setting::ApiPath => "KEYFACTOR_API_PATH",
+        Setting::SkipVerify => "KEYFACTOR_SKIP_VERIFY",
+        Setting::CaCert => "KEYFACTOR_CA_CERT",
+        Setting::ClientTimeout => "KEYFACTOR_CLIENT_TIMEOUT",
+        Setting::Username => "KEYFACTOR_USERNAME",
+        Setting::Password => "KEYFACTOR_PASSWORD",
+        Setting::Domain => "KEYFACTOR_DOMAIN",
+        Setting::ClientId => "KEYFACTOR_AUTH_CLIENT_ID",
+        Setting::ClientSecret => "KEYFACTOR_AUTH_CLIENT_SECRET",
+        Setting::TokenUrl => "KEYFACTOR_AUTH_TOKEN_URL",
+        Setting::Scopes => "KEYFACTOR_AUTH_SCOPES",
+        Setting::Audience => "KEYFACTOR_AUTH_AUDIENCE",
+        Setting::AuthCaCert => "KEYFACTOR_AUTH_CA_CERT",
+        Setting::AccessToken => "KEYFACTOR_AUTH_ACCESS_TOKEN",
+    }
+}
