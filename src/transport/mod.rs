@@ -37,7 +37,7 @@ pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};
 pub use self::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
-pub(crate) use self::token::{Credential, Fresh, Renew};
+pub(crate) use self::token::{Credential, Fresh, IfAbandoned, Renew};
 
 use self::address::is_loopback;
 use self::audit::Audit;
@@ -60,6 +60,7 @@ pub(crate) struct Identity {
 /// Everything that this crate sends passes through [`Transport::execute`].
 pub(crate) struct Transport {
     http: reqwest::Client,
+    way: Way,
     base_url: Url,
     identity: Identity,
     options: Options,
@@ -69,7 +70,7 @@ pub(crate) struct Transport {
 // The headers may hold what a caller would not print; the credential shows its kind only.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http: _, base_url, identity, options, permits: _ } = self;
+        let Self { http: _, way: _, base_url, identity, options, permits: _ } = self;
         let Identity { headers: _, credential, principal, correlation_header: _ } = identity;
         f.debug_struct("Transport")
             .field("base_url", &shown(base_url.as_str()))
@@ -83,9 +84,9 @@ impl fmt::Debug for Transport {
 impl Transport {
     pub(crate) fn new(base_url: Url, identity: Identity, options: Options) -> Result<Self, ConfigurationError> {
         options.check()?;
-        let http = client(&base_url, &options)?;
+        let (http, way) = client(&base_url, &options)?;
         let permits = Semaphore::new(options.max_concurrent_tries);
-        Ok(Self { http, base_url, identity, options, permits })
+        Ok(Self { http, way, base_url, identity, options, permits })
     }
 
     pub(crate) fn base_url(&self) -> &Url {
@@ -103,6 +104,10 @@ impl Transport {
             url.set_query(Some(&encoded_query(query)));
         }
         Ok(url)
+    }
+
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.identity.credential
     }
 
     /// Sends a call, again where that is harmless, and says how it ended.
@@ -192,7 +197,7 @@ impl<'a> Road for Network<'a> {
             Try::NotConnected(cause) | Try::NoHead(cause) => {
                 tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
             }
-            Try::Head(answer, _) => {
+            Try::Head(answer, _) | Try::Expired(answer) => {
                 let correlation_id = self.transport.identity.correlation_header.and_then(|name| answer.header(name));
                 tracing::debug!(
                     http.request.resend_count = resends,
@@ -267,7 +272,10 @@ impl Transport {
                 }
             }
         };
-        Try::Head(Answer { status, headers, body: into_text(bytes) }, end)
+        let answer = Answer { status, headers, body: into_text(bytes) };
+        // A proxy may answer for itself.
+        let expired = self.way == Way::Direct && self.identity.credential.expires_with(status);
+        if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
     }
 }
 
@@ -277,7 +285,7 @@ fn too_late() -> NoCredential {
 }
 
 /// What another crate's choice of reqwest features could change under us is said here in full.
-fn client(base_url: &Url, options: &Options) -> Result<reqwest::Client, ConfigurationError> {
+fn client(base_url: &Url, options: &Options) -> Result<(reqwest::Client, Way), ConfigurationError> {
     let mut http = reqwest::Client::builder()
         .user_agent(concat!("clm/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -292,6 +300,7 @@ fn client(base_url: &Url, options: &Options) -> Result<reqwest::Client, Configur
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(options.idle_timeout);
     let proxy = options.proxy.url()?;
+    let mut way = Way::Direct;
     #[cfg(feature = "rustls")]
     {
         let needed = [Some(base_url), proxy.as_ref()].into_iter().flatten().any(|url| url.scheme() == "https");
@@ -303,13 +312,30 @@ fn client(base_url: &Url, options: &Options) -> Result<reqwest::Client, Configur
             ConfigurationError::new("proxy", "it cannot be used").caused_by(Cause::of(&error.without_url()))
         })?;
         http = http.no_proxy().proxy(proxy);
+        way = Way::Proxied;
     } else if matches!(options.proxy, Proxy::None) || base_url.scheme() == "http" || is_loopback(base_url) {
         // The system's proxy would read the credentials of plain http, and cannot reach this machine's loopback.
         http = http.no_proxy();
+    } else if system_proxy_takes(base_url) {
+        way = Way::Proxied;
     }
-    http.build().map_err(|error| {
+    let http = http.build().map_err(|error| {
         ConfigurationError::new("http client", "it cannot be set up").caused_by(Cause::of(&error.without_url()))
-    })
+    })?;
+    Ok((http, way))
+}
+
+/// Whether a proxy stands between the client and the server, as far as the client knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Direct,
+    Proxied,
+}
+
+/// Whether reqwest sends this through a proxy of the system: it asks the same, of the same.
+fn system_proxy_takes(url: &Url) -> bool {
+    let matcher = hyper_util::client::proxy::matcher::Matcher::from_system();
+    url.as_str().parse().is_ok_and(|url| matcher.intercept(&url).is_some())
 }
 
 /// What one whole answer to a change comes to, without a server.

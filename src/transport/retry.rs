@@ -76,6 +76,8 @@ pub(crate) enum Try {
     NoHead(Cause),
     /// A response head came, and a body that ended in some way.
     Head(Answer, Body),
+    /// A response head came whose status says, beside 401 and of this credential only, that it is no longer taken.
+    Expired(Answer),
 }
 
 /// How a body ended.
@@ -113,6 +115,7 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
             Change => Over(End::unknown(None, Some(cause))),
             RepeatableChange => Again(End::unknown(None, Some(cause))),
         },
+        Try::Expired(answer) => Next::Renew(End::refused(answer)),
         Try::Head(answer, body) => match (Class::of(answer.status), effect, body) {
             (Class::Success, _, Body::Complete) => Done(answer),
             (Class::Success, Read, Body::Cut(cause)) => Again(End::not_done("no whole answer came", cause)),

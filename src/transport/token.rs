@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant};
 
@@ -14,6 +14,32 @@ use super::error::NoCredential;
 /// Where a new credential comes from.
 pub(crate) trait Renew: Send + Sync {
     fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>>;
+
+    /// A status that, beside 401, says that the credential is no longer taken. It counts where no proxy is in use.
+    fn expired_status(&self) -> Option<StatusCode> {
+        None
+    }
+
+    /// What an abandoned renewal means for the calls that wait for it.
+    fn if_abandoned(&self) -> IfAbandoned {
+        IfAbandoned::TakenOver
+    }
+}
+
+/// The call that leads a renewal may be dropped, or run out of time, in the middle of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum IfAbandoned {
+    /// The next call in the queue renews.
+    TakenOver,
+    /// It has failed for all that waited: one after the other would ask again, and accounts lock.
+    Failed,
+}
+
+impl IfAbandoned {
+    fn failure(self) -> Option<NoCredential> {
+        let what = "the call that asked for it was given up before an answer came";
+        (self == Self::Failed).then(|| NoCredential::new(what, None))
+    }
 }
 
 /// A credential as its source gives it.
@@ -48,6 +74,8 @@ pub(crate) struct Issued {
     generation: u64,
     pub(crate) headers: Arc<HeaderMap>,
     stale_at: Option<Instant>,
+    /// How many renewals had failed when the call got it.
+    failures: u64,
 }
 
 impl Issued {
@@ -58,14 +86,14 @@ impl Issued {
 
 impl Credential {
     pub(crate) fn fixed(headers: HeaderMap) -> Self {
-        Self::Fixed(Issued { generation: 0, headers: Arc::new(headers), stale_at: None })
+        Self::Fixed(Issued { generation: 0, headers: Arc::new(headers), stale_at: None, failures: 0 })
     }
 
     pub(crate) fn renewable(source: impl Renew + 'static) -> Self {
         Self::Renewable(Renewable {
             source: Box::new(source),
             issued: RwLock::new(None),
-            renewing: Mutex::new(None),
+            renewing: Mutex::new(Renewals { count: 0, last_failure: None }),
             failures: AtomicU64::new(0),
         })
     }
@@ -74,11 +102,40 @@ impl Credential {
     pub(crate) async fn current(&self) -> Result<Issued, NoCredential> {
         match self {
             Self::Fixed(issued) => Ok(issued.clone()),
-            Self::Renewable(renewable) => match renewable.issued() {
-                Some(issued) if issued.is_stale() => renewable.newer_than(issued.generation).await,
-                Some(issued) => Ok(issued),
-                None => renewable.newer_than(0).await,
-            },
+            Self::Renewable(renewable) => {
+                let failures = renewable.failures();
+                match renewable.issued() {
+                    Some(issued) if issued.is_stale() => renewable.newer_than(issued.generation, failures).await,
+                    Some(issued) => Ok(Issued { failures, ..issued }),
+                    None => renewable.newer_than(0, failures).await,
+                }
+            }
+        }
+    }
+
+    /// The credential in use, if there is one. None is fetched.
+    pub(crate) fn in_use(&self) -> Option<Issued> {
+        match self {
+            Self::Fixed(issued) => Some(issued.clone()),
+            Self::Renewable(renewable) => renewable.issued(),
+        }
+    }
+
+    /// The credential is no longer good. If it is the one in use and can be renewed, the next call fetches another.
+    pub(crate) fn forget(&self, ended: &Issued) {
+        if let Self::Renewable(renewable) = self {
+            let mut issued = renewable.issued.write().unwrap_or_else(PoisonError::into_inner);
+            if issued.as_ref().is_some_and(|issued| issued.generation == ended.generation) {
+                *issued = None;
+            }
+        }
+    }
+
+    /// Whether this status, beside 401, says that the credential is no longer taken.
+    pub(crate) fn expires_with(&self, status: StatusCode) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Renewable(renewable) => renewable.source.expired_status() == Some(status),
         }
     }
 
@@ -86,7 +143,7 @@ impl Credential {
     pub(crate) async fn newer(&self, refused: &Issued) -> Option<Result<Issued, NoCredential>> {
         match self {
             Self::Fixed(_) => None,
-            Self::Renewable(renewable) => Some(renewable.newer_than(refused.generation).await),
+            Self::Renewable(renewable) => Some(renewable.newer_than(refused.generation, refused.failures).await),
         }
     }
 }
@@ -94,40 +151,80 @@ impl Credential {
 pub(crate) struct Renewable {
     source: Box<dyn Renew>,
     issued: RwLock<Option<Issued>>,
-    /// Held while a renewal runs. If the call that leads it is dropped, the next one in the queue takes over.
-    renewing: Mutex<Option<NoCredential>>,
+    /// Held while a renewal runs. If the call that leads it is dropped, the next one in the queue gets it.
+    renewing: Mutex<Renewals>,
     failures: AtomicU64,
 }
 
+/// How the renewals so far went.
+struct Renewals {
+    /// Of those that went well. No generation is given twice, also if one was forgotten meanwhile.
+    count: u64,
+    last_failure: Option<NoCredential>,
+}
+
 impl Renewable {
+    fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Acquire)
+    }
+
     fn issued(&self) -> Option<Issued> {
         self.issued.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn newer_than(&self, generation: u64) -> Result<Issued, NoCredential> {
-        let failures = self.failures.load(Ordering::Acquire);
-        let mut last_failure = self.renewing.lock().await;
+    /// `failures` is how many renewals had failed when the call began.
+    async fn newer_than(&self, generation: u64, failures: u64) -> Result<Issued, NoCredential> {
+        let mut renewals = self.renewing.lock().await;
         if let Some(issued) = self.issued().filter(|issued| issued.generation > generation) {
             return Ok(issued);
         }
-        // A renewal that failed while this call waited for it has failed for this call too: accounts lock.
-        if self.failures.load(Ordering::Acquire) != failures
-            && let Some(error) = &*last_failure
+        // A renewal that failed since this call began has failed for this call too: accounts lock.
+        if self.failures() != failures
+            && let Some(error) = &renewals.last_failure
         {
             return Err(error.clone());
         }
+        let mut led = Led { renewable: self, failure: self.source.if_abandoned().failure(), renewals: &mut renewals };
         match self.source.renew().await {
             Ok(fresh) => {
-                let stale_at = fresh.stale_at();
-                let issued = Issued { generation: generation + 1, headers: Arc::new(fresh.headers), stale_at };
-                *self.issued.write().unwrap_or_else(PoisonError::into_inner) = Some(issued.clone());
-                Ok(issued)
+                led.failure = None;
+                Ok(led.issue(fresh))
             }
             Err(error) => {
-                *last_failure = Some(error.clone());
-                self.failures.fetch_add(1, Ordering::Release);
+                led.failure = Some(error.clone());
                 Err(error)
             }
+        }
+    }
+}
+
+/// A renewal that is under way. Once it is over, its failure is there for those who wait.
+struct Led<'a> {
+    renewable: &'a Renewable,
+    renewals: &'a mut Renewals,
+    /// As long as it is under way, what it comes to if it is abandoned.
+    failure: Option<NoCredential>,
+}
+
+impl Led<'_> {
+    fn issue(&mut self, fresh: Fresh) -> Issued {
+        self.renewals.count += 1;
+        let issued = Issued {
+            generation: self.renewals.count,
+            stale_at: fresh.stale_at(),
+            headers: Arc::new(fresh.headers),
+            failures: self.renewable.failures(),
+        };
+        *self.renewable.issued.write().unwrap_or_else(PoisonError::into_inner) = Some(issued.clone());
+        issued
+    }
+}
+
+impl Drop for Led<'_> {
+    fn drop(&mut self) {
+        if let Some(error) = self.failure.take() {
+            self.renewals.last_failure = Some(error);
+            self.renewable.failures.fetch_add(1, Ordering::Release);
         }
     }
 }

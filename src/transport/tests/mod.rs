@@ -2,6 +2,7 @@
 
 mod decide;
 mod engine;
+mod login;
 mod path;
 mod sequences;
 mod token;

@@ -255,7 +255,7 @@ async fn a_policy_of_one_try_sends_once_whatever_comes() {
                 Try::NotConnected(_) => not_connected(),
                 Try::NoHead(_) => no_head(),
                 Try::Head(answer, _) if answer.status == 200 => cut(200),
-                Try::Head(answer, _) => status(answer.status.as_u16()),
+                Try::Head(answer, _) | Try::Expired(answer) => status(answer.status.as_u16()),
             };
             let mut road = Script::new([(ZERO, again)]);
             let run = run(effect, limits(RetryPolicy::none()), &mut road).await;

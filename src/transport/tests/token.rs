@@ -137,13 +137,15 @@ async fn a_waiting_call_takes_over_from_a_leader_that_was_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_shared_by_those_who_waited_and_a_later_call_tries_anew() {
     let (credential, source) = credential(&[Goes::Well, Goes::Wrong, Goes::Wrong, Goes::Well]);
-    let first = credential.current().await.unwrap();
+    let mut first = credential.current().await.unwrap();
     for expected in [2, 3] {
         for issued in together(&credential, Some(&first), 200).await {
             let error = issued.err().unwrap();
             assert_eq!(error.into_cause().to_string(), "the login failed");
         }
         assert_eq!(source.begun(), expected, "one failing login, not two hundred: accounts lock");
+        // What a later call begins with.
+        first = credential.current().await.unwrap();
     }
     for issued in together(&credential, Some(&first), 200).await {
         assert_eq!(token(&issued.unwrap()), "token 4");
