@@ -76,7 +76,7 @@
 //! | 2xx, then a body that is cut, late or malformed | again | `OutcomeUnknown` | again |
 //! | 2xx, and a body that is too large or of another shape | `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
 //! | 2xx whose content says that the call failed (AppViewX) | `Api` | `Api` | `Api` |
-//! | 401, and a credential that the crate can renew | renewed once, again | the same | the same |
+//! | 401, and a credential that the crate can renew; of `appviewx::Credentials::login` 407 too, where no proxy is in use | renewed once, again | the same | the same |
 //! | 429 | again, after `Retry-After` | the same | the same |
 //! | 408, 502, 503, 504 | again, after `Retry-After` | `OutcomeUnknown` | again, after `Retry-After` |
 //! | 500 and any other 5xx | `Api` | `OutcomeUnknown` | `OutcomeUnknown` |

@@ -8,9 +8,12 @@ use url::Url;
 
 use super::certificate_groups::CertificateGroups;
 use super::comment::CommentRule;
-use super::credentials::Credentials;
+use super::credentials::{Credentials, Proof};
 use super::error::Error;
-use crate::transport::{self, ConfigurationError, Identity, Transport, base_path};
+use super::sessions::{self, Desk, Login, LoginCall, LogoutOutcome, ServiceToken, Session};
+use crate::transport::{self, ConfigurationError, Credential, Identity, Transport, base_path};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
@@ -19,6 +22,7 @@ pub type ClientBuilder = transport::ClientBuilder<Settings>;
 #[derive(Clone, Debug)]
 pub struct Settings {
     credentials: Option<Credentials>,
+    login_call: LoginCall,
     gwsource: String,
     comment_rule: CommentRule,
     max_ids_per_call: usize,
@@ -33,6 +37,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Shared {
     transport: Transport,
+    session: Session,
     gwsource: String,
     comment_rule: CommentRule,
     max_ids_per_call: usize,
@@ -45,6 +50,7 @@ impl Client {
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         let settings = Settings {
             credentials: None,
+            login_call: LoginCall::default(),
             gwsource: "external".to_owned(),
             comment_rule: CommentRule::default(),
             max_ids_per_call: 1_000,
@@ -65,13 +71,36 @@ impl Client {
         CertificateGroups::new(self.clone())
     }
 
+    /// Ends the session of this client and its clones. It is never done unasked: a session that nobody ended ends when the
+    /// server says so.
+    ///
+    /// With [`Credentials::login`], the next call logs in anew. With [`Credentials::session_id`], further calls end as
+    /// [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed). A client that has no session, because
+    /// it has not logged in yet or sends a password or a token, sends nothing and gets [`LogoutOutcome::NoSession`].
+    ///
+    /// - **Call:** `POST /acctmgmt-perform-logout`, with the session id that is in use, and the body `{}` (assumed: the
+    ///   vendor's page shows none). It never logs in.
+    /// - **Permissions:** none are documented.
+    /// - **Errors:** those of [`appviewx::Error`](super::Error). A 401 is `Api`: the session was over already. Calls that
+    ///   are under way may see a 401 themselves; those of `login` then log in anew. After an error other than a 401, the
+    ///   client keeps the session, so that another logout can end it.
+    /// - **Documented nowhere:** what the server answers for a session that is over.
+    /// - **Source:** AppViewX platform API reference, "Logout active session".
+    pub fn logout(&self) -> impl Future<Output = Result<LogoutOutcome, Error>> + Send + use<> {
+        sessions::log_out(self.clone())
+    }
+
     pub(super) fn transport(&self) -> &Transport {
         &self.shared.transport
     }
 
+    pub(super) fn session(&self) -> &Session {
+        &self.shared.session
+    }
+
     /// The query that every call carries.
     pub(super) fn query(&self) -> Vec<(&'static str, String)> {
-        vec![("gwsource", self.shared.gwsource.clone())]
+        query(&self.shared.gwsource)
     }
 
     pub(super) fn comment_rule(&self) -> &CommentRule {
@@ -87,6 +116,12 @@ impl ClientBuilder {
     /// How the client proves who it is. Required.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.settings.credentials = Some(credentials);
+        self
+    }
+
+    /// Which spelling of the login call the server takes, for [`Credentials::login`]. Default [`LoginCall::Login`].
+    pub fn login_call(mut self, call: LoginCall) -> Self {
+        self.settings.login_call = call;
         self
     }
 
@@ -115,9 +150,12 @@ impl ClientBuilder {
     /// [`Error::Configuration`] names the setting that is missing or wrong.
     pub fn build(self) -> Result<Client, Error> {
         let mut base_url = self.base_url()?;
-        let Settings { credentials, gwsource, comment_rule, max_ids_per_call } = self.settings;
+        let Settings { credentials, login_call, gwsource, comment_rule, max_ids_per_call } = self.settings;
         let credentials = credentials.ok_or_else(|| {
-            ConfigurationError::new("credentials", "a client needs them: Credentials::session_id or ::password_headers")
+            ConfigurationError::new(
+                "credentials",
+                "a client needs them: Credentials::login, ::service_account, ::session_id or ::password_headers",
+            )
         })?;
         if gwsource.trim().is_empty() {
             return Err(ConfigurationError::new("gwsource", "must not be empty: the vendor calls it mandatory").into());
@@ -131,16 +169,38 @@ impl ClientBuilder {
             Some("") | None => base_url.set_path("avxapi"),
             Some(_) => base_url.set_path(&format!("{path}/avxapi")),
         }
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let identity = Identity {
+        let accept = HeaderMap::from_iter([(ACCEPT, JSON)]);
+        let principal = credentials.principal();
+        let identity = |headers, credential| Identity {
             headers,
-            credential: credentials.credential()?,
-            principal: credentials.principal(),
+            credential,
+            principal: principal.clone(),
             correlation_header: None,
         };
-        let transport = Transport::new(base_url, identity, self.options)?;
-        Ok(Client { shared: Arc::new(Shared { transport, gwsource, comment_rule, max_ids_per_call }) })
+        let desk = || {
+            let identity = identity(accept.clone(), Credential::fixed(HeaderMap::new()));
+            let transport = Transport::new(base_url.clone(), identity, self.options.clone())?;
+            Ok::<_, ConfigurationError>(Arc::new(Desk { transport, query: query(&gwsource) }))
+        };
+        let (credential, session) = match credentials.proof()? {
+            Proof::SessionId(headers) => (Credential::fixed(headers), Session::Given),
+            Proof::PasswordHeaders(headers) => (Credential::fixed(headers), Session::None),
+            Proof::Login { headers, password } => {
+                let desk = desk()?;
+                let login = Login { desk: Arc::clone(&desk), call: login_call, headers, password };
+                (Credential::renewable(login), Session::OfLogin(desk))
+            }
+            Proof::ServiceAccount { headers, secret } => {
+                (Credential::renewable(ServiceToken { desk: desk()?, headers, secret }), Session::None)
+            }
+        };
+        let mut headers = accept.clone();
+        headers.insert(CONTENT_TYPE, JSON);
+        let transport = Transport::new(base_url.clone(), identity(headers, credential), self.options.clone())?;
+        Ok(Client { shared: Arc::new(Shared { transport, session, gwsource, comment_rule, max_ids_per_call }) })
     }
+}
+
+fn query(gwsource: &str) -> Vec<(&'static str, String)> {
+    vec![("gwsource", gwsource.to_owned())]
 }

@@ -132,12 +132,14 @@ impl From<ValidationError> for Error {
     }
 }
 
-/// The request inside an [`OutcomeUnknown`]: give it to its handle's `execute` if you decide to send it again.
+/// The request inside an [`OutcomeUnknown`]: give it to what its variant names if you decide to send it again.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Request {
     /// For [`CertificateGroups::execute`](super::CertificateGroups::execute).
     UnassignCertificates(UnassignCertificates),
+    /// For [`Client::logout`](super::Client::logout).
+    Logout,
 }
 
 /// The outcome inside an [`Incomplete`].
@@ -163,6 +165,10 @@ impl FromFailure for Error {
                 "Look at the certificates' group before you send the unassignment again: POST /certificate/search by \
                  resource id, or the certificate inventory in the portal. A certificate that was unassigned is in the \
                  default group. Whether unassigning twice is harmless is documented nowhere."
+            }
+            Request::Logout => {
+                "Log out again: the client still knows the session. A 401 then means that the session is over already; \
+                 that a session which nobody uses ends by itself is likely, but documented nowhere."
             }
         }
     }
@@ -315,6 +321,15 @@ impl Envelope {
             .flatten()
             .map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned).into())
             .collect()
+    }
+
+    /// The code, if the answer has one.
+    pub(super) fn code(&self) -> Option<String> {
+        match &self.app_status_code {
+            Value::Null => None,
+            Value::String(code) => Some(code.clone()),
+            other => Some(other.to_string()),
+        }
     }
 
     /// "It is a non-null value for a failure", says the vendor's page; some successes carry `SUCCESS`.

@@ -23,6 +23,7 @@ mod comment;
 mod credentials;
 mod error;
 mod error_code;
+mod sessions;
 mod types;
 
 pub use self::certificate_groups::{
@@ -33,4 +34,5 @@ pub use self::comment::{Comment, CommentRule};
 pub use self::credentials::Credentials;
 pub use self::error::{ApiError, Error, Incomplete, Outcome, OutcomeUnknown, Request};
 pub use self::error_code::ErrorCode;
+pub use self::sessions::{LoggedOut, LoginCall, LogoutOutcome};
 pub use self::types::ResourceId;

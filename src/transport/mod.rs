@@ -2,6 +2,7 @@
 
 mod address;
 mod audit;
+mod basic;
 mod cause;
 mod end;
 mod error;
@@ -25,6 +26,7 @@ use url::Url;
 
 pub(crate) use self::address::{base_path, shown, token_url};
 pub(crate) use self::audit::Record;
+pub(crate) use self::basic::basic_authorization;
 pub(crate) use self::cause::Cause;
 pub(crate) use self::end::{Answer, Called, Evidence, Exchange, Failure, FromFailure, Refusal};
 pub use self::error::{

@@ -1,0 +1,24 @@
+//! Basic authorisation.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The value of an `Authorization` header, or what is wrong, which never repeats the secret.
+pub(crate) fn basic_authorization(user: &str, secret: &SecretString) -> Result<HeaderValue, &'static str> {
+    let secret = secret.expose_secret();
+    if user.trim().is_empty() || secret.is_empty() {
+        return Err("name and secret must not be empty");
+    }
+    if user.contains(':') {
+        return Err("a name with a colon cannot be sent by Basic authentication");
+    }
+    if user.chars().chain(secret.chars()).any(char::is_control) {
+        return Err("name or secret holds a control character (a line end from a file, perhaps)");
+    }
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(format!("{user}:{secret}"))))
+        .map_err(|_| "they hold a character that no header can carry")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
