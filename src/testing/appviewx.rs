@@ -7,22 +7,28 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
+use super::appviewx_sessions::{Sessions, unauthorised};
 use super::server::{RecordedRequest, Reply, Server, Service, locked, member};
-use crate::appviewx::{Client, Credentials};
+use crate::appviewx::Client;
 
-const USER: &str = "svc-clm";
-const PASSWORD: &str = "fake-appviewx-password";
-const SESSION: &str = "fake-appviewx-session";
 const DEFAULT_GROUP: &str = "Default";
 
-/// A fake AppViewX server with certificates in groups, a session and an account. Feature `testing`.
+/// A fake AppViewX server with certificates in groups, sessions, an account and a service account. Feature `testing`.
 ///
-/// It knows `PUT /avxapi/certificate/group/unassign`. Any other request is answered 501 with a body that names it, and
+/// It knows `PUT /avxapi/certificate/group/unassign`, both spellings of the login (`POST /avxapi/login` and
+/// `/avxapi/acctmgmt-perform-login`), `POST /avxapi/acctmgmt-perform-logout` and
+/// `POST /avxapi/acctmgmt-get-service-token`. Any other request is answered 501 with a body that names it, and
 /// is listed by [`unexpected_requests`](Self::unexpected_requests).
 ///
 /// **Documented by the vendor:** the call, its headers and `gwsource`; the twelve refusals with status, code and
 /// message, each for the cause that the page names; the shape of the success; that unassigned certificates land in the
-/// default group.
+/// default group; the members of a login's and a logout's answer, and the 400 and 401 of a login with their texts; that a
+/// service token is the `response` itself, its claims, its 30 minutes, and the codes of its refusals.
+///
+/// **Assumed of sessions and tokens:** the shape of a login that failed and how it counts
+/// `availableLoginAttemptCount` down, that at 0 the account is locked, for password headers too, and that a right password
+/// counts up again; that a session lives until it is ended, and that a 401 means that it has ended; the texts of the
+/// service token's refusals; that a call on groups takes a token. The tokens bear no signature.
 ///
 /// **Assumed:** the order in which the causes are checked; that a refusal has the same five members as a success, and
 /// that one certificate without permission refuses the whole call; that an unknown id, or a certificate that is in the
@@ -72,8 +78,8 @@ pub enum AppViewXPermission {
 #[derive(Default)]
 struct Gateway(Mutex<State>);
 
-struct State {
-    sessions: BTreeSet<String>,
+pub(super) struct State {
+    pub(super) sessions: Sessions,
     denied: BTreeSet<AppViewXPermission>,
     certificates: BTreeMap<String, Certificate>,
     comment_limit: usize,
@@ -90,7 +96,7 @@ struct Certificate {
 impl Default for State {
     fn default() -> Self {
         Self {
-            sessions: [SESSION.to_owned()].into(),
+            sessions: Sessions::default(),
             denied: BTreeSet::new(),
             certificates: BTreeMap::new(),
             comment_limit: 255,
@@ -117,18 +123,6 @@ impl FakeAppViewX {
         self.server.origin()
     }
 
-    /// A session that the fake takes, until [`expire_sessions`](Self::expire_sessions).
-    #[must_use]
-    pub fn credentials(&self) -> Credentials {
-        Credentials::session_id(SESSION)
-    }
-
-    /// User name and password that the fake takes as headers.
-    #[must_use]
-    pub fn password_headers(&self) -> Credentials {
-        Credentials::password_headers(USER, PASSWORD)
-    }
-
     /// A client of this fake, with a session. It uses no proxy.
     ///
     /// # Panics
@@ -137,11 +131,6 @@ impl FakeAppViewX {
     #[expect(clippy::expect_used, reason = "a helper of tests; the settings are fixed")]
     pub fn client(&self) -> Client {
         Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's own settings")
-    }
-
-    /// Ends every session.
-    pub fn expire_sessions(&self) {
-        self.state(|state| state.sessions.clear());
     }
 
     /// Adds a server certificate to a group.
@@ -209,7 +198,7 @@ impl FakeAppViewX {
         self.server.unexpected_requests()
     }
 
-    fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut locked(&self.gateway.0))
     }
 }
@@ -233,7 +222,7 @@ impl Service for Gateway {
             ("PUT", "/avxapi/certificate/group/unassign") => {
                 locked(&self.0).unassign(request).unwrap_or_else(|refusal| refusal)
             }
-            _ => Reply::unexpected(request),
+            _ => locked(&self.0).sessions.answer(request).unwrap_or_else(|| Reply::unexpected(request)),
         }
     }
 }
@@ -293,12 +282,7 @@ impl State {
     }
 
     fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
-        let session = request.header("sessionid").is_some_and(|id| self.sessions.contains(id));
-        let password = request.header("username") == Some(USER) && request.header("password") == Some(PASSWORD);
-        if session || password {
-            return Ok(());
-        }
-        Err(refusal((401, "AVX_GW_003", "Authentication failed, reason: Invalid credentials")))
+        if self.sessions.accept(request) { Ok(()) } else { Err(unauthorised()) }
     }
 
     fn read_comment(&self, comment: &Value) -> Result<Option<String>, Reply> {
@@ -364,11 +348,11 @@ fn read_ids(request: &RecordedRequest, body: &Value) -> Result<Vec<String>, Repl
     ids.iter().map(|id| id.as_str().map(str::to_owned).ok_or_else(|| missing("resourceIds"))).collect()
 }
 
-fn missing(field: &str) -> Reply {
+pub(super) fn missing(field: &str) -> Reply {
     refusal((400, "VALIDATION_ERROR_0004", &format!("Mandatory field missing or invalid value: {field}")))
 }
 
-fn refusal((status, code, message): (u16, &str, &str)) -> Reply {
+pub(super) fn refusal((status, code, message): (u16, &str, &str)) -> Reply {
     Reply::json(
         status,
         json!({"response": null, "message": message, "appStatusCode": code, "tags": {}, "headers": null}),

@@ -35,6 +35,8 @@
 
 #[cfg(feature = "appviewx")]
 mod appviewx;
+#[cfg(feature = "appviewx")]
+mod appviewx_sessions;
 #[cfg(feature = "keyfactor")]
 mod keyfactor;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]

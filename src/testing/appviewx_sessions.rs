@@ -1,0 +1,242 @@
+//! Sessions, tokens and the account of the fake AppViewX server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use super::appviewx::{FakeAppViewX, missing, refusal};
+use super::server::{RecordedRequest, Reply};
+use crate::appviewx::Credentials;
+
+const USER: &str = "svc-clm";
+const PASSWORD: &str = "fake-appviewx-password";
+const SERVICE_ID: &str = "svc-account";
+const SERVICE_SECRET: &str = "fake-appviewx-secret";
+/// A session that is there without a login.
+const SESSION: &str = "fake-appviewx-session";
+/// The number of the vendor's sample.
+const LOGIN_ATTEMPTS: u32 = 10;
+/// The vendor's default.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// Who may act.
+pub(super) struct Sessions {
+    sessions: BTreeSet<String>,
+    /// With the moment at which each expires.
+    tokens: BTreeMap<String, Instant>,
+    password: String,
+    attempts_left: u32,
+    token_lifetime: Duration,
+    issued: u32,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            sessions: [SESSION.to_owned()].into(),
+            tokens: BTreeMap::new(),
+            password: PASSWORD.to_owned(),
+            attempts_left: LOGIN_ATTEMPTS,
+            token_lifetime: TOKEN_LIFETIME,
+            issued: 0,
+        }
+    }
+}
+
+impl FakeAppViewX {
+    /// A session that the fake takes, until [`expire_sessions`](Self::expire_sessions).
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        Credentials::session_id(SESSION)
+    }
+
+    /// User name and password that the fake takes as headers.
+    #[must_use]
+    pub fn password_headers(&self) -> Credentials {
+        Credentials::password_headers(USER, PASSWORD)
+    }
+
+    /// User name and password that the fake takes for a login.
+    #[must_use]
+    pub fn login(&self) -> Credentials {
+        Credentials::login(USER, PASSWORD)
+    }
+
+    /// Id and secret of a service account that the fake gives tokens to.
+    #[must_use]
+    pub fn service_account(&self) -> Credentials {
+        Credentials::service_account(SERVICE_ID, SERVICE_SECRET)
+    }
+
+    /// Ends every session.
+    pub fn expire_sessions(&self) {
+        self.state(|state| state.sessions.sessions.clear());
+    }
+
+    /// How many sessions there are. One is there without a login.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.state(|state| state.sessions.len())
+    }
+
+    /// Ends every token.
+    pub fn expire_tokens(&self) {
+        self.state(|state| state.sessions.tokens.clear());
+    }
+
+    /// How long the next tokens live. Default 30 minutes, as the vendor documents it.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.state(|state| state.sessions.token_lifetime = lifetime);
+    }
+
+    /// Changes the account's password. Sessions stay.
+    pub fn set_password(&self, password: impl Into<String>) {
+        self.state(|state| state.sessions.password = password.into());
+    }
+
+    /// How many more logins may fail before the account locks. 0 locks it now, and any other number unlocks it. Default
+    /// 10, the number of the vendor's sample; a login that succeeds sets it back to that.
+    pub fn set_login_attempts(&self, remaining: u32) {
+        self.state(|state| state.sessions.attempts_left = remaining);
+    }
+}
+
+impl Sessions {
+    pub(super) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether a call comes with a session, a token or the password.
+    pub(super) fn accept(&self, request: &RecordedRequest) -> bool {
+        let session = request.header("sessionid").is_some_and(|id| self.sessions.contains(id));
+        let token = request.header("token").and_then(|token| self.tokens.get(token));
+        session || token.is_some_and(|until| Instant::now() < *until) || (self.attempts_left > 0 && self.knows(request))
+    }
+
+    /// The answer to a call about sessions; `None` if it is another call.
+    pub(super) fn answer(&mut self, request: &RecordedRequest) -> Option<Reply> {
+        if request.method() != "POST" {
+            return None;
+        }
+        let answer = match request.path() {
+            "/avxapi/login" | "/avxapi/acctmgmt-perform-login" => Self::log_in,
+            "/avxapi/acctmgmt-perform-logout" => Self::log_out,
+            "/avxapi/acctmgmt-get-service-token" => Self::service_token,
+            _ => return None,
+        };
+        let named = |pair: &str| pair.strip_prefix("gwsource=").is_some_and(|value| !value.is_empty());
+        Some(if request.query().split('&').any(named) { answer(self, request) } else { missing("gwsource") })
+    }
+
+    fn knows(&self, request: &RecordedRequest) -> bool {
+        request.header("username") == Some(USER) && request.header("password") == Some(&self.password)
+    }
+
+    fn log_in(&mut self, request: &RecordedRequest) -> Reply {
+        let given = |name| request.header(name).is_some_and(|value| !value.is_empty());
+        if !given("username") || !given("password") {
+            return self.login_answer(400, json!("FAILURE"), "Username or password cannot be null or empty");
+        }
+        if self.attempts_left == 0 {
+            return self.login_answer(401, json!("FAILURE"), "Login failed. The account is locked");
+        }
+        if !self.knows(request) {
+            self.attempts_left -= 1;
+            return self.login_answer(401, json!("FAILURE"), "Login failed. Invalid credentials");
+        }
+        self.attempts_left = LOGIN_ATTEMPTS;
+        self.login_answer(200, json!("SUCCESS"), "")
+    }
+
+    fn login_answer(&mut self, status: u16, said: Value, description: &str) -> Reply {
+        let session = (status == 200).then(|| {
+            let session = format!("{SESSION}-{}", self.next_number());
+            self.sessions.insert(session.clone());
+            session
+        });
+        let response = json!({
+            "status": said,
+            "appStatusCode": null,
+            "statusDescription": Some(description).filter(|it| !it.is_empty()),
+            "sessionId": session,
+            "availableLoginAttemptCount": self.attempts_left,
+        });
+        envelope(status, &response)
+    }
+
+    fn log_out(&mut self, request: &RecordedRequest) -> Reply {
+        let session = request.header("sessionid").unwrap_or_default();
+        if !self.sessions.remove(session) {
+            return unauthorised();
+        }
+        let response = json!({
+            "status": "SUCCESS",
+            "appStatusCode": null,
+            "statusDescription": null,
+            "sessionId": session,
+            "lockDownPeriod": null,
+            "termsAccepted": null,
+            "passwordExpiryMsg": null,
+            "emailId": null,
+        });
+        envelope(200, &response)
+    }
+
+    fn service_token(&mut self, request: &RecordedRequest) -> Reply {
+        let form = request.header("content-type") == Some("application/x-www-form-urlencoded");
+        if !form || request.body() != b"grant_type=client_credentials" {
+            return missing("grant_type");
+        }
+        let basic = request.header("authorization").and_then(|it| it.strip_prefix("Basic "));
+        let pair = basic.and_then(|it| STANDARD.decode(it).ok()).and_then(|it| String::from_utf8(it).ok());
+        match pair.as_deref().and_then(|pair| pair.split_once(':')) {
+            None => refusal((400, "ACCT_SA_001", "Invalid service account id or secret")),
+            Some((id, _)) if id != SERVICE_ID => {
+                refusal((400, "ACCT_SA_003", "Service account is invalid or not found"))
+            }
+            Some((_, secret)) if secret != SERVICE_SECRET => {
+                refusal((400, "OAUTH_CLNT_015", "Client password is wrong"))
+            }
+            Some(_) => {
+                let token = self.new_token();
+                envelope(200, &Value::from(token))
+            }
+        }
+    }
+
+    /// A token of the vendor's shape, whose signature is none.
+    fn new_token(&mut self) -> String {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let claims = json!({
+            "sub": SERVICE_ID,
+            "aud": "avx",
+            "clientId": SERVICE_ID,
+            "iss": "avx",
+            "exp": since_epoch.saturating_add(self.token_lifetime).as_secs(),
+            "grant type": "client_credentials",
+            "number": self.next_number(),
+        });
+        let parts = [json!({"alg": "none", "typ": "JWT"}), claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let token = format!("{}.fake-appviewx-token", parts.join("."));
+        let now = Instant::now();
+        self.tokens.insert(token.clone(), now.checked_add(self.token_lifetime).unwrap_or(now));
+        token
+    }
+
+    fn next_number(&mut self) -> u32 {
+        self.issued += 1;
+        self.issued
+    }
+}
+
+pub(super) fn unauthorised() -> Reply {
+    refusal((401, "AVX_GW_003", "Authentication failed, reason: Invalid credentials"))
+}
+
+fn envelope(status: u16, response: &Value) -> Reply {
+    let body = json!({"response": response, "message": null, "appStatusCode": null, "tags": null, "headers": null});
+    Reply::json(status, body)
+}
