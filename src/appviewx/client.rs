@@ -10,10 +10,11 @@ use super::certificate_groups::CertificateGroups;
 use super::comment::CommentRule;
 use super::credentials::{Credentials, Proof};
 use super::error::Error;
-use super::sessions::{self, Desk, Login, LoginCall, LogoutOutcome, ServiceToken, Session};
+use super::logout::{LogoutOutcome, Session, log_out};
+use super::sessions::{Desk, Login, LoginCall, ServiceToken};
 use crate::transport::{self, ConfigurationError, Credential, Identity, Transport, base_path};
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
@@ -87,7 +88,7 @@ impl Client {
     /// - **Documented nowhere:** what the server answers for a session that is over.
     /// - **Source:** AppViewX platform API reference, "Logout active session".
     pub fn logout(&self) -> impl Future<Output = Result<LogoutOutcome, Error>> + Send + use<> {
-        sessions::log_out(self.clone())
+        log_out(self.clone())
     }
 
     pub(super) fn transport(&self) -> &Transport {

@@ -23,6 +23,7 @@ mod comment;
 mod credentials;
 mod error;
 mod error_code;
+mod logout;
 mod sessions;
 mod types;
 
@@ -34,5 +35,6 @@ pub use self::comment::{Comment, CommentRule};
 pub use self::credentials::Credentials;
 pub use self::error::{ApiError, Error, Incomplete, Outcome, OutcomeUnknown, Request};
 pub use self::error_code::ErrorCode;
-pub use self::sessions::{LoggedOut, LoginCall, LogoutOutcome};
+pub use self::logout::{LoggedOut, LogoutOutcome};
+pub use self::sessions::LoginCall;
 pub use self::types::ResourceId;

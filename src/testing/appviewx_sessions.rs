@@ -138,20 +138,20 @@ impl Sessions {
     fn log_in(&mut self, request: &RecordedRequest) -> Reply {
         let given = |name| request.header(name).is_some_and(|value| !value.is_empty());
         if !given("username") || !given("password") {
-            return self.login_answer(400, json!("FAILURE"), "Username or password cannot be null or empty");
+            return self.login_answer(400, "FAILURE", "Username or password cannot be null or empty");
         }
         if self.attempts_left == 0 {
-            return self.login_answer(401, json!("FAILURE"), "Login failed. The account is locked");
+            return self.login_answer(401, "FAILURE", "Login failed. The account is locked");
         }
         if !self.knows(request) {
             self.attempts_left -= 1;
-            return self.login_answer(401, json!("FAILURE"), "Login failed. Invalid credentials");
+            return self.login_answer(401, "FAILURE", "Login failed. Invalid credentials");
         }
         self.attempts_left = LOGIN_ATTEMPTS;
-        self.login_answer(200, json!("SUCCESS"), "")
+        self.login_answer(200, "SUCCESS", "")
     }
 
-    fn login_answer(&mut self, status: u16, said: Value, description: &str) -> Reply {
+    fn login_answer(&mut self, status: u16, said: &str, description: &str) -> Reply {
         let session = (status == 200).then(|| {
             let session = format!("{SESSION}-{}", self.next_number());
             self.sessions.insert(session.clone());

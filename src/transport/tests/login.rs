@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::pin::Pin;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,11 +13,14 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use url::Url;
+
 use super::super::end::{Answer, End};
 use super::super::error::NoCredential;
 use super::super::request::Effect;
 use super::super::retry::{Next, Try, decide};
 use super::super::token::{Credential, Fresh, IfAbandoned, Issued, Renew};
+use super::super::{Options, Proxy, Way, client, system_proxy_takes};
 
 const GIVEN_UP: &str = "the call that asked for it was given up before an answer came";
 const WRONG: &str = "the login failed";
@@ -244,5 +248,51 @@ fn an_expiry_renews_as_a_401_does() {
         let Next::Renew(end) = next else { panic!("{effect:?}: {next:?}") };
         let End::Refused { answer, after_unanswered_copy: false } = *end else { panic!("{effect:?}: {end:?}") };
         assert_eq!((answer.status, answer.body.as_str()), (status, "what came"));
+    }
+}
+
+const CHILD: &str = "CLM_TEST_CHILD";
+const ELSEWHERE: &str = "https://gateway.example.invalid/avxapi";
+
+/// In a process of its own: variables belong to a whole process, and the other tests share this one.
+fn environment_takes_it(variables: &[(&str, &str)]) -> bool {
+    let name = std::thread::current().name().unwrap().to_owned();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([&name, "--exact", "--nocapture"]).env(CHILD, "");
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUEST_METHOD"] {
+        command.env_remove(name).env_remove(name.to_ascii_lowercase());
+    }
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    printed.contains("it takes it: true")
+}
+
+#[test]
+fn the_environment_says_whether_its_proxy_is_used() {
+    if std::env::var_os(CHILD).is_some() {
+        println!("it takes it: {}", system_proxy_takes(&Url::parse(ELSEWHERE).unwrap()));
+        return;
+    }
+    let proxy = "http://127.0.0.1:9";
+    for (variables, takes) in [
+        (&[][..], false),
+        (&[("HTTPS_PROXY", proxy)], true),
+        (&[("all_proxy", proxy)], true),
+        (&[("HTTP_PROXY", proxy)], false),
+        (&[("HTTPS_PROXY", proxy), ("NO_PROXY", "example.invalid")], false),
+        (&[("HTTPS_PROXY", proxy), ("NO_PROXY", "example.com")], true),
+    ] {
+        assert_eq!(environment_takes_it(variables), takes, "{variables:?}");
+    }
+}
+
+#[test]
+fn what_the_builder_says_decides_whether_a_proxy_is_used() {
+    let explicit = || Proxy::Explicit("http://127.0.0.1:9".to_owned());
+    for (proxy, expected) in [(Proxy::None, Way::Direct), (Proxy::System, Way::Direct), (explicit(), Way::Proxied)] {
+        let options = Options { proxy, ..Options::default() };
+        let (_, way) = client(&Url::parse("http://127.0.0.1:9/avxapi").unwrap(), &options).unwrap();
+        assert_eq!(way, expected, "{:?}", options.proxy);
     }
 }
