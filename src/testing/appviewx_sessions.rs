@@ -24,7 +24,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// Who may act.
 pub(super) struct Sessions {
-    sessions: BTreeSet<String>,
+    live: BTreeSet<String>,
     /// With the moment at which each expires.
     tokens: BTreeMap<String, Instant>,
     password: String,
@@ -36,7 +36,7 @@ pub(super) struct Sessions {
 impl Default for Sessions {
     fn default() -> Self {
         Self {
-            sessions: [SESSION.to_owned()].into(),
+            live: [SESSION.to_owned()].into(),
             tokens: BTreeMap::new(),
             password: PASSWORD.to_owned(),
             attempts_left: LOGIN_ATTEMPTS,
@@ -73,7 +73,7 @@ impl FakeAppViewX {
 
     /// Ends every session.
     pub fn expire_sessions(&self) {
-        self.state(|state| state.sessions.sessions.clear());
+        self.state(|state| state.sessions.live.clear());
     }
 
     /// How many sessions there are. One is there without a login.
@@ -106,12 +106,12 @@ impl FakeAppViewX {
 
 impl Sessions {
     pub(super) fn len(&self) -> usize {
-        self.sessions.len()
+        self.live.len()
     }
 
     /// Whether a call comes with a session, a token or the password.
     pub(super) fn accept(&self, request: &RecordedRequest) -> bool {
-        let session = request.header("sessionid").is_some_and(|id| self.sessions.contains(id));
+        let session = request.header("sessionid").is_some_and(|id| self.live.contains(id));
         let token = request.header("token").and_then(|token| self.tokens.get(token));
         session || token.is_some_and(|until| Instant::now() < *until) || (self.attempts_left > 0 && self.knows(request))
     }
@@ -154,7 +154,7 @@ impl Sessions {
     fn login_answer(&mut self, status: u16, said: &str, description: &str) -> Reply {
         let session = (status == 200).then(|| {
             let session = format!("{SESSION}-{}", self.next_number());
-            self.sessions.insert(session.clone());
+            self.live.insert(session.clone());
             session
         });
         let response = json!({
@@ -169,7 +169,7 @@ impl Sessions {
 
     fn log_out(&mut self, request: &RecordedRequest) -> Reply {
         let session = request.header("sessionid").unwrap_or_default();
-        if !self.sessions.remove(session) {
+        if !self.live.remove(session) {
             return unauthorised();
         }
         let response = json!({
