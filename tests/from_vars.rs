@@ -199,7 +199,7 @@ fn what_a_variable_holds_is_checked_in_its_name() {
             &[HOST, PASSWORD],
             "KEYFACTOR_USERNAME",
             "svc:hunter2",
-            "a user name with a colon cannot be sent by Basic authentication",
+            "a name with a colon cannot be sent by Basic authentication",
         ),
         (&[HOST, USER, PASSWORD], "KEYFACTOR_DOMAIN", r"EXAMPLE\", "it is the domain alone"),
         (

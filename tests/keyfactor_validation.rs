@@ -244,9 +244,9 @@ async fn all_problems_are_listed_at_once_and_nothing_is_sent() {
 
 #[test]
 fn every_rule_about_credentials() {
-    let empty = "user name and password must not be empty";
-    let control = "user name or password holds a control character (a line end from a file, perhaps)";
-    let colon = "a user name with a colon cannot be sent by Basic authentication";
+    let empty = "name and secret must not be empty";
+    let control = "name or secret holds a control character (a line end from a file, perhaps)";
+    let colon = "a name with a colon cannot be sent by Basic authentication";
     let visible = "the token holds something else than visible ASCII (a line end, perhaps)";
     let ok = None;
     for (case, credentials, expected) in [

@@ -4,14 +4,14 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::oauth::ClientCredentials;
-use crate::transport::{Cause, ConfigurationError, Credential, Fresh, NoCredential, Options, Renew};
+use crate::transport::{
+    Cause, ConfigurationError, Credential, Fresh, NoCredential, Options, Renew, basic_authorization,
+};
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
 #[derive(Clone)]
@@ -162,17 +162,7 @@ fn account(user: String) -> String {
 }
 
 fn basic(user: &str, password: &SecretString) -> Result<HeaderMap, &'static str> {
-    let password = password.expose_secret();
-    if user.trim().is_empty() || password.is_empty() {
-        return Err("user name and password must not be empty");
-    }
-    if user.contains(':') {
-        return Err("a user name with a colon cannot be sent by Basic authentication");
-    }
-    if user.chars().chain(password.chars()).any(char::is_control) {
-        return Err("user name or password holds a control character (a line end from a file, perhaps)");
-    }
-    authorization(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+    Ok(HeaderMap::from_iter([(AUTHORIZATION, basic_authorization(user, password)?)]))
 }
 
 pub(super) fn bearer(token: &SecretString) -> Result<HeaderMap, &'static str> {
