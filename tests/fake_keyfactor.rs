@@ -1,10 +1,16 @@
 //! The fake of Keyfactor Command, through the real client: certificates, stores and inventories.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(unreachable_pub, reason = "modules that several tests share")]
+
+#[path = "support/fake_keyfactor.rs"]
+mod fake_support;
 
 use clm::keyfactor::{Certificate, CertificateStore, ErrorKind, InventoryEntry, Query};
 use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor};
 use serde_json::json;
+
+use fake_support::get;
 
 async fn found(fake: &FakeKeyfactor, query: Query) -> Vec<String> {
     let rows = fake.client().certificates().search(query).rows().unwrap().collect().await.unwrap();
@@ -70,6 +76,11 @@ async fn details_come_when_they_are_asked_for() {
     assert_eq!((place.alias.as_str(), place.chain_level, place.cert_store_id), ("www.pfx", Some(0), Some(store)));
     let root = fake.client().certificates().get(root).send().await.unwrap();
     assert_eq!(root.locations[0].chain_level, Some(1));
+    let places = get(&fake, "Certificates/Locations/2").await.body;
+    let group = &places["Details"][0];
+    assert_eq!((&group["StoreType"], &group["StoreCount"]), (&json!("FakeCert"), &json!(1)));
+    let place = &group["Locations"][0];
+    assert_eq!((&place["StoreId"], &place["Alias"]), (&json!(store), &json!("www.pfx")));
     let error = fake.client().certificates().get(77).send().await.unwrap_err();
     let clm::keyfactor::Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.kind(), ErrorKind::NotFound);
@@ -90,6 +101,9 @@ async fn an_inventory_lists_the_leaf_and_then_the_chain() {
     assert_eq!(entries[1].chain()[0].id, Some(root));
     assert_eq!(entries[1].chain()[0].extra["CertState"], 0);
     assert!(entries[0].chain().is_empty());
+    let mut rows = fake.client().certificate_stores().inventory(store).unwrap();
+    rows.next().await.unwrap().unwrap();
+    assert_eq!(rows.total(), Some(2), "entries, not certificates");
 }
 
 #[tokio::test]
@@ -126,7 +140,7 @@ async fn a_store_is_what_it_was_described_as() {
     });
     let stores = fake.client().certificate_stores();
     let list = |query: Query| {
-        let rows = stores.list(query).unwrap();
+        let rows = stores.list(&query).unwrap();
         async { rows.collect().await.unwrap() }
     };
     let all: Vec<CertificateStore> = list(Query::field("StorePath").contains("/")).await;
@@ -138,7 +152,11 @@ async fn a_store_is_what_it_was_described_as() {
     let single = stores.get(other).await.unwrap();
     assert_eq!(single.inventory_schedule, Some(json!({"Interval": {"Minutes": 60}})));
     assert_eq!(stores.get(plain).await.unwrap().inventory_schedule, Some(json!({})));
+    let id = fake.issue(FakeCertificate::new("www"));
+    fake.put(plain, "www", id);
     for (query, expected) in [
+        (Query::field("CertificateId").eq(1), vec![plain]),
+        (Query::field("CertificateId").eq(2), vec![]),
         (Query::field("Approved").eq(true), vec![plain]),
         (Query::field("AgentAvailable").eq(false), vec![other]),
         (Query::field("ContainerId").eq(7), vec![other]),

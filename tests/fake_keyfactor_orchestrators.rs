@@ -186,3 +186,33 @@ async fn a_recurring_job_stays_scheduled_and_gathers_rows() {
         assert_eq!(waiting(&fake).await, [json!(job)]);
     }
 }
+
+#[tokio::test]
+async fn the_history_is_found_by_what_it_tells() {
+    let (fake, _, one) = removing(FakeOrchestrator::new().warns("restart it")).await;
+    let other = fake.add_store();
+    fake.set_store(other, |it| it.path("/opt/keys").store_type(7, "Other").inventory_schedule(json!({"Daily": {}})));
+    fake.run_jobs();
+    let agent = get(&fake, "CertificateStores").await.body[0]["AgentId"].as_str().unwrap().to_owned();
+    let inventory = fake.jobs()[1].id;
+    for (query, expected) in [
+        (format!("JobId -eq \"{one}\""), vec![one]),
+        (format!("AgentId -eq \"{agent}\""), vec![one, inventory]),
+        ("Agent -contains \"orchestrator\"".to_owned(), vec![one, inventory]),
+        ("Result -eq \"3\"".to_owned(), vec![one]),
+        ("Status -eq 3".to_owned(), vec![one, inventory]),
+        ("Message -contains \"restart\"".to_owned(), vec![one]),
+        ("JobType -contains \"Inventory\"".to_owned(), vec![inventory]),
+        ("JobType -eq \"OtherInventory\"".to_owned(), vec![inventory]),
+        ("ScheduleType -eq \"Immediate\"".to_owned(), vec![one]),
+        ("TargetPath -eq \"/opt/keys\"".to_owned(), vec![inventory]),
+        ("OperationStart -gt \"2026-03-19T21:00:00Z\"".to_owned(), vec![one, inventory]),
+        ("OperationStart -gt \"2027-01-01T00:00:00Z\"".to_owned(), vec![]),
+    ] {
+        let rows = get(&fake, &format!("OrchestratorJobs/JobHistory?QueryString={query}")).await;
+        assert_eq!(rows.status, 200, "{query}: {rows:?}");
+        assert_eq!(json!(rows.column("JobId")), json!(expected), "{query}");
+    }
+    let waiting = get(&fake, "OrchestratorJobs/ScheduledJobs?QueryString=JobType -eq \"OtherInventory\"").await;
+    assert_eq!((waiting.column("Id"), waiting.column("Target")), (vec![json!(inventory)], vec![json!("/opt/keys")]));
+}

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+use std::sync::LazyLock;
+
 use clm::keyfactor::{CertificateLocation, CertificateStoreId, JobHistoryEntry, JobId, Query, Schedule};
 use clm::testing::FakeKeyfactor;
 use serde_json::Value;
@@ -42,17 +44,17 @@ async fn send(fake: &FakeKeyfactor, request: reqwest::RequestBuilder) -> Answer 
     Answer { status, headers, body }
 }
 
-fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
+/// Building a client is slow, and a kept connection would belong to the runtime of another test.
+static HTTP: LazyLock<reqwest::Client> =
+    LazyLock::new(|| reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap());
 
 /// `path` is below the base URL and has its query, with spaces as they are.
 pub async fn get(fake: &FakeKeyfactor, path: &str) -> Answer {
-    send(fake, http().get(format!("{}/{}", fake.url(), path.replace(' ', "%20")))).await
+    send(fake, HTTP.get(format!("{}/{}", fake.url(), path.replace(' ', "%20")))).await
 }
 
 pub async fn post(fake: &FakeKeyfactor, path: &str, body: Value) -> Answer {
-    let request = http().post(format!("{}/{path}", fake.url())).header("content-type", "application/json");
+    let request = HTTP.post(format!("{}/{path}", fake.url())).header("content-type", "application/json");
     send(fake, request.body(body.to_string())).await
 }
 

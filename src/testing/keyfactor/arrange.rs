@@ -1,5 +1,7 @@
 //! How a test arranges certificate stores and orchestrators.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use super::FakeKeyfactor;
@@ -118,7 +120,7 @@ impl FakeKeyfactor {
         self.state(|state| {
             let store = state.store(store.get());
             for layer in [&mut store.held, &mut store.inventory] {
-                layer.entry(alias.to_owned()).or_insert_with(|| Entry::of(0)).leaf = certificate.get();
+                set_leaf(layer, alias, certificate);
             }
         });
     }
@@ -126,8 +128,7 @@ impl FakeKeyfactor {
     /// Like [`replace`](Self::replace), but Command's inventory has not seen it yet.
     pub fn replace_unseen(&self, store: CertificateStoreId, alias: &str, certificate: CertificateId) {
         self.state(|state| {
-            let store = state.store(store.get());
-            store.held.entry(alias.to_owned()).or_insert_with(|| Entry::of(0)).leaf = certificate.get();
+            set_leaf(&mut state.store(store.get()).held, alias, certificate);
         });
     }
 
@@ -172,4 +173,10 @@ impl FakeKeyfactor {
     pub fn orchestrator_of(&self, store: CertificateStoreId, orchestrator: FakeOrchestrator) {
         self.state(|state| state.store(store.get()).orchestrator = Some(orchestrator));
     }
+}
+
+/// The chain of what stood there stays.
+fn set_leaf(layer: &mut BTreeMap<String, Entry>, alias: &str, certificate: CertificateId) {
+    let leaf = certificate.get();
+    layer.entry(alias.to_owned()).and_modify(|entry| entry.leaf = leaf).or_insert_with(|| Entry::of(leaf));
 }

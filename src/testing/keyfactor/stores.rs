@@ -9,7 +9,8 @@ use super::jobs::FakeJobKind;
 use super::orchestrator::FakeOrchestrator;
 use super::state::numbered;
 
-/// A certificate store as Command describes it; see [`FakeKeyfactor::set_store`].
+/// A certificate store as Command describes it; see
+/// [`FakeKeyfactor::set_store`](super::FakeKeyfactor::set_store).
 ///
 /// What is not set is made up from the store's number, the same in every run.
 #[derive(Clone, PartialEq, Debug)]
