@@ -191,6 +191,7 @@ async fn a_recurring_job_stays_scheduled_and_gathers_rows() {
 async fn the_history_is_found_by_what_it_tells() {
     let (fake, _, one) = removing(FakeOrchestrator::new().warns("restart it")).await;
     let other = fake.add_store();
+    fake.orchestrator_of(other, FakeOrchestrator::new());
     fake.set_store(other, |it| it.path("/opt/keys").store_type(7, "Other").inventory_schedule(json!({"Daily": {}})));
     fake.run_jobs();
     let agent = get(&fake, "CertificateStores").await.body[0]["AgentId"].as_str().unwrap().to_owned();
