@@ -3,21 +3,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "modules that several tests share")]
 
+#[path = "support/contract.rs"]
+mod contract_support;
 #[path = "support/keyfactor.rs"]
 mod keyfactor_support;
 mod support;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use contract_support::{contract, errors, validator};
 use keyfactor_support::{CONTAINER_ALONE, JOB, STORE, client, variants};
 use support::RawServer;
 
-/// Below the manifest, beside the crate. It is the vendor's and not part of the package.
-const CONTRACT: &str = "../shared/reference/keyfactor-v25-subset.openapi.json";
 const OPERATION: &str = "/CertificateStores/Certificates/Remove";
 
 /// Where a body leaves the schema on purpose: the variant, the error, and the evidence.
@@ -27,72 +27,16 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[(
     "the vendor's page of the call: \"Use either ContainerId or CollectionId, not both\"",
 )];
 
-fn contract() -> Option<Value> {
-    let path = format!("{}/{CONTRACT}", env!("CARGO_MANIFEST_DIR"));
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        // Not by `eprintln!`: what a passing test prints in this way is not shown.
-        let said = format!("SKIPPED: no {CONTRACT}; nothing is held against the vendor's schema\n");
-        io::stderr().write_all(said.as_bytes()).unwrap();
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
-}
-
-/// `OpenAPI` 3.0 as JSON Schema: `nullable` takes null, and so do members by `$ref` (the vendor never marks them) unless
-/// they are required; `int32` becomes a range.
-fn as_json_schema(schema: &Value) -> Value {
-    let Value::Object(members) = schema else { return schema.clone() };
-    let mut converted = serde_json::Map::new();
-    for (name, value) in members {
-        let value = match name.as_str() {
-            "nullable" => continue,
-            "properties" => {
-                let properties = value.as_object().unwrap();
-                let required = |name: &String| {
-                    members.get("required").and_then(Value::as_array).is_some_and(|it| it.contains(&json!(name)))
-                };
-                properties.iter().map(|(name, it)| (name.clone(), as_member(it, !required(name)))).collect()
-            }
-            "items" | "additionalProperties" => as_json_schema(value),
-            "type" if members.get("nullable") == Some(&json!(true)) => json!([value, "null"]),
-            _ => value.clone(),
-        };
-        converted.insert(name.clone(), value);
-    }
-    if members.get("format") == Some(&json!("int32")) {
-        converted.insert("minimum".to_owned(), i32::MIN.into());
-        converted.insert("maximum".to_owned(), i32::MAX.into());
-        converted.remove("format");
-    }
-    Value::Object(converted)
-}
-
-fn as_member(schema: &Value, optional: bool) -> Value {
-    if optional && schema.get("$ref").is_some() {
-        json!({"anyOf": [schema, {"type": "null"}]})
-    } else {
-        as_json_schema(schema)
-    }
-}
-
-fn validator(contract: &Value) -> Validator {
-    let content = &contract["paths"][OPERATION]["post"]["requestBody"]["content"]["application/json"];
-    let mut root = content["schema"].clone();
-    assert!(root["$ref"].is_string(), "the contract has no schema of the body: {content}");
-    let schemas = contract["components"]["schemas"].as_object().unwrap();
-    let schemas: Value = schemas.iter().map(|(name, schema)| (name.clone(), as_json_schema(schema))).collect();
-    root["components"] = json!({"schemas": schemas});
-    jsonschema::options().should_validate_formats(true).should_ignore_unknown_formats(true).build(&root).unwrap()
-}
-
-fn errors(validator: &Validator, body: &Value) -> Vec<String> {
-    validator.iter_errors(body).map(|error| error.to_string()).collect()
+fn body_validator(contract: &Value) -> Validator {
+    let schema = &contract["paths"][OPERATION]["post"]["requestBody"]["content"]["application/json"]["schema"];
+    assert!(schema["$ref"].is_string(), "the contract has no schema of the body: {schema}");
+    validator(contract, schema)
 }
 
 #[tokio::test]
 async fn every_body_is_the_vendors_except_for_what_is_listed() {
     let Some(contract) = contract() else { return };
-    let validator = validator(&contract);
+    let validator = body_validator(&contract);
     let server = RawServer::json(200, &format!(r#"["{JOB}"]"#)).await;
     let stores = client(&server.origin).certificate_stores();
     let mut seen = BTreeSet::new();
@@ -117,7 +61,7 @@ async fn every_body_is_the_vendors_except_for_what_is_listed() {
 #[test]
 fn the_schema_refuses_what_it_has_to() {
     let Some(contract) = contract() else { return };
-    let validator = validator(&contract);
+    let validator = body_validator(&contract);
     let location = json!({"CertificateStoreId": STORE, "Alias": "A", "JobFields": {"N": "v"}});
     let good = json!({"CertificateStores": [location], "Schedule": {"Immediate": true}, "CollectionId": 4});
     assert_eq!(errors(&validator, &good), Vec::<String>::new());
