@@ -7,12 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::FakeKeyfactor;
-use super::list::{Listing, Offer, Parameters};
-use super::query::{Kind, Operand, Queried};
-use super::refusal::not_found;
-use super::state::{State, moment};
+use super::list::Listing;
+use super::query::{Operand, Queried};
+use super::state::moment;
 use crate::keyfactor::CertificateId;
-use crate::testing::server::Reply;
 
 /// A certificate for the fake to know; see [`FakeKeyfactor::issue`].
 ///
@@ -102,7 +100,7 @@ impl FakeCertificate {
 
 /// A certificate that was issued.
 pub(super) struct Certificate {
-    id: i32,
+    pub(super) id: i32,
     thumbprint: String,
     serial_number: String,
     dn: String,
@@ -129,7 +127,11 @@ impl Certificate {
         self.of.collections.contains(&collection)
     }
 
-    fn is_expired(&self) -> bool {
+    pub(super) fn is_revoked(&self) -> bool {
+        self.of.revoked
+    }
+
+    pub(super) fn is_expired(&self) -> bool {
         self.of.not_after <= Timestamp::now()
     }
 
@@ -159,7 +161,7 @@ impl Certificate {
         })
     }
 
-    fn to_row(&self, asked: &Details, locations: &[Location]) -> Value {
+    pub(super) fn to_row(&self, asked: &Details, locations: &[Location]) -> Value {
         let (state, state_text) = self.state();
         let mut row = json!({
             "Id": self.id,
@@ -259,6 +261,13 @@ fn alike_of_issue() -> Value {
 
 const KEY_SIZE: i64 = 2048;
 
+/// The parts of a certificate that come only when they are asked for.
+pub(super) struct Details {
+    pub(super) locations: bool,
+    pub(super) metadata: bool,
+    pub(super) private_key: bool,
+}
+
 /// Where a certificate is.
 pub(super) struct Location {
     pub(super) type_name: String,
@@ -312,7 +321,7 @@ impl Certificates {
     }
 
     /// Those that a query can be about: by thumbprint, if it names some.
-    fn candidates(&self, listing: &Listing) -> Vec<&Certificate> {
+    pub(super) fn candidates(&self, listing: &Listing) -> Vec<&Certificate> {
         let Some(named) = listing.filter.only("Thumbprint") else { return self.by_id.values().collect() };
         let texts = named.into_iter().filter_map(|value| match value {
             Operand::Text(text) => self.by_thumbprint.get(text.as_ref()),
@@ -339,90 +348,6 @@ impl Queried for &Certificate {
             // `CertRequestId`, `OwnerRoleName`: the fake enrols nothing and knows no roles.
             _ => Operand::Nothing,
         }
-    }
-}
-
-/// The fields seen in the vendor's code, and (assumed) some more; the sort fields that a real server took.
-const OFFER: Offer = Offer {
-    fields: &[
-        ("CertId", Kind::Number),
-        ("CertRequestId", Kind::Number),
-        ("CertState", Kind::Number),
-        ("IssuedCN", Kind::Text),
-        ("IssuedDN", Kind::Text),
-        ("IssuerDN", Kind::Text),
-        ("KeySizeInBits", Kind::Number),
-        ("NotAfter", Kind::Time),
-        ("NotBefore", Kind::Time),
-        ("OwnerRoleName", Kind::Text),
-        ("SerialNumber", Kind::Text),
-        ("Thumbprint", Kind::Text),
-    ],
-    sorts: &["CertId", "IssuedCN", "IssuedDate", "IssuerDN"],
-};
-
-/// The parts of a certificate that come only when they are asked for.
-struct Details {
-    locations: bool,
-    metadata: bool,
-    private_key: bool,
-}
-
-impl Details {
-    fn read(parameters: &Parameters) -> Result<Self, Reply> {
-        Ok(Self {
-            locations: parameters.truth("includeLocations")?,
-            metadata: parameters.truth("includeMetadata")?,
-            private_key: parameters.truth("includeHasPrivateKey")?,
-        })
-    }
-}
-
-impl State {
-    pub(super) fn list_certificates(&self, parameters: &Parameters) -> Result<Reply, Reply> {
-        let collection = parameters.id("collectionId")?;
-        self.permit_reading_certificates(collection)?;
-        let asked = Details::read(parameters)?;
-        let revoked = parameters.truth("IncludeRevoked")?;
-        let expired = parameters.truth("IncludeExpired")?;
-        let listing = Listing::read(parameters, &OFFER, &self.traps)?;
-        let shown = |certificate: &&Certificate| {
-            collection.is_none_or(|id| certificate.is_in(id))
-                && (revoked || !certificate.of.revoked)
-                && (expired || !certificate.is_expired())
-        };
-        let rows = listing.select(self.certificates.candidates(&listing).into_iter().filter(shown));
-        let locations = if asked.locations { self.locations() } else { BTreeMap::new() };
-        let none = Vec::new();
-        Ok(listing.reply(&rows, &self.traps, |certificate| {
-            certificate.to_row(&asked, locations.get(&certificate.id).unwrap_or(&none))
-        }))
-    }
-
-    /// `containerId` is not read: a collection beats it, and it gives no permission to read certificates (assumed).
-    fn permitted_certificate(&self, id: &str, parameters: &Parameters) -> Result<&Certificate, Reply> {
-        let collection = parameters.id("collectionId")?;
-        self.permit_reading_certificates(collection)?;
-        let found = id.parse().ok().and_then(|id| self.certificates.get(id));
-        let found = found.filter(|certificate| collection.is_none_or(|id| certificate.is_in(id)));
-        found.ok_or_else(|| not_found(&format!("Certificate {id}")))
-    }
-
-    pub(super) fn read_certificate(&self, id: &str, parameters: &Parameters) -> Result<Reply, Reply> {
-        let certificate = self.permitted_certificate(id, parameters)?;
-        let locations = self.locations().remove(&certificate.id).unwrap_or_default();
-        let mut row = certificate.to_row(&Details::read(parameters)?, &locations);
-        if let Some(members) = row.as_object_mut() {
-            members.insert("IsCACertificate".to_owned(), json!(false));
-            members.insert("PathLengthConstraint".to_owned(), Value::Null);
-        }
-        Ok(Reply::json(200, self.traps.written(row)))
-    }
-
-    pub(super) fn read_certificate_locations(&self, id: &str, parameters: &Parameters) -> Result<Reply, Reply> {
-        let certificate = self.permitted_certificate(id, parameters)?;
-        let details = self.location_details(certificate.id);
-        Ok(Reply::json(200, self.traps.written(json!({"Details": details}))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A fake Keyfactor Command server.
 
 mod arrange;
+mod certificate_calls;
 mod certificates;
 mod changes;
 mod control;
