@@ -140,7 +140,7 @@ async fn a_store_is_what_it_was_described_as() {
     });
     let stores = fake.client().certificate_stores();
     let list = |query: Query| {
-        let rows = stores.list(&query).unwrap();
+        let rows = stores.list(query).unwrap();
         async { rows.collect().await.unwrap() }
     };
     let all: Vec<CertificateStore> = list(Query::field("StorePath").contains("/")).await;
