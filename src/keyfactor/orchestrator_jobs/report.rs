@@ -247,7 +247,7 @@ impl Known {
         self.jobs.values().all(Job::is_over)
     }
 
-    /// Of all runs of a job, the one with the highest number counts, in whatever order they come.
+    /// The newest run of a job that an answer holds. An older one than is known changes nothing.
     pub(super) fn take(&mut self, entry: JobHistoryEntry) -> Option<JobChange> {
         let job = self.jobs.get_mut(&entry.job_id)?;
         if job.is_over() || job.entry.as_ref().is_some_and(|known| known.job_history_id > entry.job_history_id) {

@@ -1,6 +1,6 @@
 //! Following jobs until they are over.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -204,11 +204,21 @@ impl Follower {
         Ok(())
     }
 
+    /// Of all runs of a job, the one with the highest number counts, in whatever order they come.
     fn take(&mut self, entries: Vec<JobHistoryEntry>) {
+        let mut newest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
+        for entry in entries {
+            let known = newest.get(&entry.job_id);
+            if known.is_none_or(|known| known.job_history_id <= entry.job_history_id) {
+                newest.insert(entry.job_id, entry);
+            }
+        }
         let asked = self.queries.pop_front().unwrap_or_default();
         let mut known = locked(&self.known);
-        self.changes.extend(entries.into_iter().filter_map(|entry| known.take(entry)));
-        self.changes.extend(asked.into_iter().filter_map(|job| known.still_pending(job)));
+        self.changes.extend(asked.into_iter().filter_map(|job| match newest.remove(&job) {
+            Some(entry) => known.take(entry),
+            None => known.still_pending(job),
+        }));
     }
 
     /// Which open jobs wait for their orchestrator? If that cannot be learnt, they stay unknown.
