@@ -32,6 +32,22 @@ pub(crate) fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     found
 }
 
+/// The same, taken out of the object.
+#[cfg(feature = "appviewx")]
+pub(crate) fn take_member(object: &mut Value, name: &str) -> Option<Value> {
+    let members = object.as_object_mut()?;
+    let spelled = |(key, _): &(&String, &Value)| key.eq_ignore_ascii_case(name);
+    let valued = members.iter().filter(spelled).find(|(_, value)| !value.is_null());
+    let key = valued.or_else(|| members.iter().find(spelled))?.0.clone();
+    members.remove(&key)
+}
+
+/// A count that is written as a number or as text.
+#[cfg(feature = "appviewx")]
+pub(crate) fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
 /// The member `name` as text that is not blank.
 pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     member(object, name)?.as_str().filter(|text| !text.trim().is_empty())

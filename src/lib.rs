@@ -132,7 +132,6 @@
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 mod lenient;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-#[cfg_attr(not(feature = "keyfactor"), allow(dead_code, reason = "AppViewX alone has no lists yet"))]
 mod rows;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
@@ -167,10 +166,10 @@ pub use self::transport::{
 pub use self::validation::{InvalidCharacter, Problem, Reason, ValidationError};
 
 // The types of these show in the API; so that nobody has to find the matching version.
-#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-pub use {http, secrecy, url};
 #[cfg(feature = "keyfactor")]
-pub use {jiff, uuid};
+pub use uuid;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub use {http, jiff, secrecy, url};
 
 /// The README's programs compile and run with the tests.
 #[cfg(all(doctest, feature = "keyfactor", feature = "appviewx", feature = "testing"))]

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::certificate_groups::CertificateGroups;
+use super::certificates::Certificates;
 use super::comment::CommentRule;
 use super::credentials::{Credentials, Proof};
 use super::error::Error;
@@ -26,6 +27,7 @@ pub struct Settings {
     login_call: LoginCall,
     gwsource: String,
     comment_rule: CommentRule,
+    default_group: String,
     max_ids_per_call: usize,
 }
 
@@ -41,6 +43,7 @@ struct Shared {
     session: Session,
     gwsource: String,
     comment_rule: CommentRule,
+    default_group: String,
     max_ids_per_call: usize,
 }
 
@@ -54,6 +57,7 @@ impl Client {
             login_call: LoginCall::default(),
             gwsource: "external".to_owned(),
             comment_rule: CommentRule::default(),
+            default_group: "Default".to_owned(),
             max_ids_per_call: 1_000,
         };
         // The vendor's own bulk tool keeps to five.
@@ -70,6 +74,12 @@ impl Client {
     #[must_use]
     pub fn certificate_groups(&self) -> CertificateGroups {
         CertificateGroups::new(self.clone())
+    }
+
+    /// The operations on certificates.
+    #[must_use]
+    pub fn certificates(&self) -> Certificates {
+        Certificates::new(self.clone())
     }
 
     /// Ends the session of this client and its clones. It is never done unasked: a session that nobody ended ends when the
@@ -108,6 +118,10 @@ impl Client {
         &self.shared.comment_rule
     }
 
+    pub(super) fn default_group(&self) -> &str {
+        &self.shared.default_group
+    }
+
     pub(super) fn max_ids_per_call(&self) -> usize {
         self.shared.max_ids_per_call
     }
@@ -139,6 +153,13 @@ impl ClientBuilder {
         self
     }
 
+    /// The name of the group in which unassigned certificates land. Default `Default`, the vendor's own name; whether it
+    /// can be renamed is documented nowhere. It is only compared with what searches tell, never sent by an unassignment.
+    pub fn default_group(mut self, name: impl Into<String>) -> Self {
+        self.settings.default_group = name.into();
+        self
+    }
+
     /// The most resource ids that one call may name. Default 1,000. The vendor documents no limit.
     pub fn max_ids_per_call(mut self, limit: usize) -> Self {
         self.settings.max_ids_per_call = limit;
@@ -151,7 +172,8 @@ impl ClientBuilder {
     /// [`Error::Configuration`] names the setting that is missing or wrong.
     pub fn build(self) -> Result<Client, Error> {
         let mut base_url = self.base_url()?;
-        let Settings { credentials, login_call, gwsource, comment_rule, max_ids_per_call } = self.settings;
+        let Settings { credentials, login_call, gwsource, comment_rule, default_group, max_ids_per_call } =
+            self.settings;
         let credentials = credentials.ok_or_else(|| {
             ConfigurationError::new(
                 "credentials",
@@ -160,6 +182,9 @@ impl ClientBuilder {
         })?;
         if gwsource.trim().is_empty() {
             return Err(ConfigurationError::new("gwsource", "must not be empty: the vendor calls it mandatory").into());
+        }
+        if default_group.trim().is_empty() {
+            return Err(ConfigurationError::new("default_group", "must not be empty").into());
         }
         if max_ids_per_call == 0 {
             return Err(ConfigurationError::new("max_ids_per_call", "must be more than zero").into());
@@ -198,7 +223,8 @@ impl ClientBuilder {
         let mut headers = accept.clone();
         headers.insert(CONTENT_TYPE, JSON);
         let transport = Transport::new(base_url.clone(), identity(headers, credential), self.options.clone())?;
-        Ok(Client { shared: Arc::new(Shared { transport, session, gwsource, comment_rule, max_ids_per_call }) })
+        let shared = Shared { transport, session, gwsource, comment_rule, default_group, max_ids_per_call };
+        Ok(Client { shared: Arc::new(shared) })
     }
 }
 

@@ -4,18 +4,22 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::certificate_groups::{UnassignCertificates, UnassignOutcome};
-use crate::lenient::{self, Message};
+use super::certificate_groups::{
+    AssignBackOutcome, AssignCertificates, AssignManyOutcome, AssignOutcome, GroupConfirmation, GroupPlan,
+    UnassignCertificates, UnassignManyOutcome, UnassignOutcome,
+};
+use super::envelope::Said;
+use super::error_code::ErrorCode;
+use super::lookup::LookupError;
+use super::types::ResourceId;
+use crate::lenient::Message;
 use crate::transport::{
-    self, Answer, AuthenticationError, Called, Cause, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
+    self, Answer, AuthenticationError, Called, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
     TransportError,
 };
 use crate::validation::ValidationError;
-
-use super::error_code::ErrorCode;
-use super::types::ResourceId;
 
 /// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
 pub type OutcomeUnknown = transport::OutcomeUnknown<Request, ErrorCode>;
@@ -52,7 +56,10 @@ pub enum Error {
     /// A read was answered 2xx in another shape.
     #[error(transparent)]
     Decode(Box<DecodeError>),
-    /// `require_complete` found a gap. The change took place; the outcome is inside.
+    /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+    #[error(transparent)]
+    Lookup(Box<LookupError>),
+    /// `require_complete` found a gap. What was done is done; the outcome is inside.
     #[error(transparent)]
     Incomplete(Box<Incomplete>),
 }
@@ -69,7 +76,7 @@ impl Error {
             Self::Api(error) => error.evidence(),
             Self::OutcomeUnknown(error) => error.evidence(),
             Self::Decode(error) => error.evidence(),
-            Self::Configuration(_) | Self::Validation(_) | Self::Incomplete(_) => Evidence::NONE,
+            Self::Configuration(_) | Self::Validation(_) | Self::Lookup(_) | Self::Incomplete(_) => Evidence::NONE,
         }
     }
 
@@ -126,6 +133,12 @@ impl From<ConfigurationError> for Error {
     }
 }
 
+impl From<LookupError> for Error {
+    fn from(error: LookupError) -> Self {
+        Self::Lookup(Box::new(error))
+    }
+}
+
 impl From<ValidationError> for Error {
     fn from(error: ValidationError) -> Self {
         Self::Validation(Box::new(error))
@@ -138,6 +151,8 @@ impl From<ValidationError> for Error {
 pub enum Request {
     /// For [`CertificateGroups::execute`](super::CertificateGroups::execute).
     UnassignCertificates(UnassignCertificates),
+    /// For [`CertificateGroups::execute`](super::CertificateGroups::execute).
+    AssignCertificates(AssignCertificates),
     /// For [`Client::logout`](super::Client::logout).
     Logout,
 }
@@ -148,6 +163,18 @@ pub enum Request {
 pub enum Outcome {
     /// Of [`CertificateGroups::unassign`](super::CertificateGroups::unassign).
     UnassignCertificates(UnassignOutcome),
+    /// Of [`CertificateGroups::assign`](super::CertificateGroups::assign).
+    AssignCertificates(AssignOutcome),
+    /// Of an unassignment [`in_calls`](super::UnassignCertificatesBuilder::in_calls).
+    UnassignMany(UnassignManyOutcome),
+    /// Of an assignment [`in_calls`](super::AssignCertificatesBuilder::in_calls).
+    AssignMany(AssignManyOutcome),
+    /// Of [`CertificateGroups::confirm_group`](super::CertificateGroups::confirm_group).
+    ConfirmGroup(GroupConfirmation),
+    /// Of [`CertificateGroups::remember_groups`](super::CertificateGroups::remember_groups).
+    RememberGroups(GroupPlan),
+    /// Of [`CertificateGroups::assign_back`](super::CertificateGroups::assign_back).
+    AssignBack(AssignBackOutcome),
 }
 
 impl FromFailure for Error {
@@ -170,6 +197,11 @@ impl FromFailure for Error {
                 "Log out again: the client still knows the session. A 401 then means that the session is over already; \
                  that a session which nobody uses ends by itself is likely, but documented nowhere."
             }
+            Request::AssignCertificates(_) => {
+                "Look at the certificates' group before you send the assignment again: POST /certificate/search by \
+                 resource id, or the certificate inventory in the portal. Whether assigning twice is harmless is \
+                 documented nowhere."
+            }
         }
     }
 
@@ -189,15 +221,21 @@ impl FromFailure for Error {
         Self::OutcomeUnknown(Box::new(error))
     }
 
-    fn refused(_called: Called<Request>, refusal: Refusal) -> Self {
+    fn refused(called: Called<Request>, refusal: Refusal) -> Self {
         let said = Said::of(&refusal.answer.body);
-        Self::Api(Box::new(ApiError { said, refusal }))
+        let read_permission = match called {
+            Called::Change(_) => None,
+            Called::Read { permission_needed } => Some(permission_needed),
+        };
+        Self::Api(Box::new(ApiError { read_permission, said, refusal }))
     }
 }
 
 /// The server refused: with a status that says so, or with an `appStatusCode` that does.
 #[derive(Debug)]
 pub struct ApiError {
+    /// What the account needs, if this was a call that only reads.
+    read_permission: Option<&'static str>,
     said: Said,
     refusal: Refusal,
 }
@@ -246,9 +284,20 @@ impl ApiError {
         &self.said.successful_ids
     }
 
+    /// Whether the vendor says that there is nothing, rather than that something went wrong.
+    pub(super) fn says_no_records(&self) -> bool {
+        self.said.no_records
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
+        // The code's own remedy names the right to change groups.
+        let denied = matches!(self.code(), Some(ErrorCode::ApiAccessDenied))
+            || self.code().is_none() && self.status() == StatusCode::FORBIDDEN;
+        if let (true, Some(permission)) = (denied, self.read_permission) {
+            return Some(permission);
+        }
         match self.code().and_then(ErrorCode::remediation) {
             None if self.status() == StatusCode::UNAUTHORIZED => ErrorCode::AuthenticationFailed.remediation(),
             None if self.status().is_redirection() => {
@@ -285,93 +334,3 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
-
-/// The members of the vendor's envelope. An object with none of them is somebody else's.
-const MEMBERS: [&str; 5] = ["response", "message", "appStatusCode", "tags", "headers"];
-
-/// The vendor's envelope around every answer. Its members come in either spelling, and of any type.
-pub(super) struct Envelope {
-    pub(super) response: Value,
-    pub(super) message: Option<String>,
-    app_status_code: Value,
-    tags: Value,
-}
-
-impl Envelope {
-    pub(super) fn read(body: &str) -> Result<Self, Cause> {
-        let json = lenient::json(body).map_err(|error| Cause::json(&error))?;
-        let known = MEMBERS.iter().any(|name| lenient::member(&json, name).is_some());
-        if !known && !json.as_object().is_some_and(Map::is_empty) {
-            return Err(Cause::new("an object with the members of the vendor's envelope was expected"));
-        }
-        let member = |name| lenient::member(&json, name).cloned().unwrap_or_default();
-        Ok(Self {
-            response: member("response"),
-            message: lenient::text(&json, "message").map(str::to_owned),
-            app_status_code: member("appStatusCode"),
-            tags: member("tags"),
-        })
-    }
-
-    /// What the vendor's sample calls `Successful Ids`. Entries that are no text are kept as they were written.
-    pub(super) fn successful_ids(&self) -> Vec<ResourceId> {
-        lenient::member(&self.response, "Successful Ids")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned).into())
-            .collect()
-    }
-
-    /// The code, if the answer has one.
-    pub(super) fn code(&self) -> Option<String> {
-        match &self.app_status_code {
-            Value::Null => None,
-            Value::String(code) => Some(code.clone()),
-            other => Some(other.to_string()),
-        }
-    }
-
-    /// "It is a non-null value for a failure", says the vendor's page; some successes carry `SUCCESS`.
-    pub(super) fn says_failure(&self) -> bool {
-        !self.app_status_code.is_null() && self.app_status_code != "SUCCESS"
-    }
-}
-
-/// What could be read out of a refusal's body.
-#[derive(Default)]
-struct Said {
-    code: Option<ErrorCode>,
-    message: Option<Message>,
-    tags: Value,
-    successful_ids: Vec<ResourceId>,
-}
-
-// The tags have no documented content, so they are not shown.
-impl fmt::Debug for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, tags: _, successful_ids } = self;
-        f.debug_struct("Said")
-            .field("code", code)
-            .field("message", message)
-            .field("successful_ids", successful_ids)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Said {
-    fn of(body: &str) -> Self {
-        let Ok(envelope) = Envelope::read(body) else {
-            return Self { message: lenient::message_of_text(body).map(Message::from), ..Self::default() };
-        };
-        let successful_ids = envelope.successful_ids();
-        let Envelope { response, message, app_status_code, tags } = envelope;
-        let message = message.or_else(|| lenient::text(&response, "message").map(str::to_owned));
-        let code = match app_status_code {
-            Value::Null => None,
-            Value::String(code) => Some(ErrorCode::of(code, message.as_deref())),
-            other => Some(ErrorCode::Other(other.to_string())),
-        };
-        Self { code, message: message.map(Message::from), tags, successful_ids }
-    }
-}

@@ -9,7 +9,8 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 
 use super::client::{Client, JSON};
-use super::error::{Envelope, Error, Request};
+use super::envelope::Envelope;
+use super::error::{Error, Request};
 use super::sessions::Desk;
 use crate::lenient::{self, RawBody};
 use crate::transport::{Call, Effect, Exchange, FromFailure as _, Path, Record};

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::client::JSON;
-use super::error::Envelope;
+use super::envelope::Envelope;
 use crate::lenient::{self, Message};
 use crate::transport::{
     Answer, Call, Effect, Fresh, IfAbandoned, NoCredential, Path, ProviderSaid, Record, Renew, Transport,

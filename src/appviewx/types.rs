@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lenient;
+use crate::validation::{Problems, Reason, invalid_characters, list_characters};
+
 /// The resource id of a certificate, as `POST /certificate/search` gives it. Opaque: it is sent as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -14,6 +17,29 @@ impl ResourceId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// `field` is where this id stands in its request.
+    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
+        let id = self.as_str();
+        if id.is_empty() {
+            problems.add(field, Reason::Empty, "a resource id is needed");
+            return;
+        }
+        if id.trim().is_empty() {
+            problems.add(field, Reason::Blank, "it holds nothing but white space");
+            return;
+        }
+        let found = invalid_characters(id, |it| {
+            it == ',' || it.is_whitespace() || it.is_control() || lenient::is_invisible(it)
+        });
+        if !found.is_empty() {
+            let sentence = format!(
+                "a resource id holds no comma, white space, control or invisible character ({}); pass several ids as separate ones",
+                list_characters(&found)
+            );
+            problems.add(field, Reason::InvalidCharacters(found), sentence);
+        }
     }
 }
 

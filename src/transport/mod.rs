@@ -28,7 +28,7 @@ pub(crate) use self::address::{base_path, shown, token_url};
 pub(crate) use self::audit::Record;
 pub(crate) use self::basic::basic_authorization;
 pub(crate) use self::cause::Cause;
-pub(crate) use self::end::{Answer, Called, Evidence, Exchange, Failure, FromFailure, Refusal};
+pub(crate) use self::end::{Answer, Called, Evidence, Exchange, Failure, FromFailure, Refusal, Trace};
 pub use self::error::{
     AuthenticationError, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError,
 };
@@ -43,7 +43,7 @@ pub(crate) use self::token::{Credential, Fresh, IfAbandoned, Renew};
 
 use self::address::is_loopback;
 use self::audit::Audit;
-use self::end::{End, Trace};
+use self::end::End;
 use self::request::encoded_query;
 use self::retry::{Body, Limits, Road, Try, run};
 use self::token::Issued;

@@ -1,0 +1,242 @@
+//! Many certificates: several calls, and one outcome that says of each id what became of it.
+
+use std::collections::HashMap;
+
+use super::many_outcome::{IdOutcome, ManyOutcome, SharedError};
+use super::moving::{Move, MoveCertificates, MoveCertificatesBuilder};
+use super::outcome::MoveOutcome;
+use crate::appviewx::error::{ApiError, Error};
+use crate::appviewx::error_code::ErrorCode;
+use crate::appviewx::types::ResourceId;
+use crate::validation::{Problems, Reason, ValidationError};
+
+/// Ids in one call, unless told otherwise. The vendor documents no limit.
+const IDS_PER_CALL: usize = 100;
+
+/// What happens after a call that did not go well.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Then {
+    /// The further calls are sent.
+    GoOn,
+    /// Nothing further is sent.
+    Stop,
+}
+
+/// An unassignment or an assignment of many certificates, in one call after the other.
+///
+/// - A call that is refused **because of a certificate in it** is split in two, and those again, until the certificates
+///   that are refused stand alone: one of them does not hold up the others. Refusals of this kind are
+///   `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, `ACF_NOT_AVAILABLE_FOR_…_CERT` and `CERT-ACF-0058`; **assumed** is that
+///   such a refusal means that none of the call was carried out.
+/// - A call that may have arrived is neither split nor sent again; and nothing further is sent, unless you say so with
+///   [`after_unknown`](Self::after_unknown).
+/// - Nothing further is sent after a call that could not be sent, and after a refusal with 401 or 429: the next call would
+///   fare no better, and accounts lock.
+///
+/// Each call is a change of its own, with its own audit event. A future of [`send`](Self::send) that is dropped sends
+/// nothing further and tells nothing of the calls before: spawn it if it may be.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct MoveInCalls<M> {
+    whole: MoveCertificatesBuilder<M>,
+    ids_per_call: usize,
+    after_refusal: Then,
+    after_unknown: Then,
+}
+
+impl<M: Move> MoveInCalls<M> {
+    pub(super) fn new(whole: MoveCertificatesBuilder<M>) -> Self {
+        Self { whole, ids_per_call: IDS_PER_CALL, after_refusal: Then::GoOn, after_unknown: Then::Stop }
+    }
+
+    /// How many ids one call names: at least 1, at most the client's
+    /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). Default 100.
+    pub fn ids_per_call(mut self, ids: usize) -> Self {
+        self.ids_per_call = ids;
+        self
+    }
+
+    /// What happens after a refusal. Default [`Then::GoOn`]. With [`Then::Stop`], a refused call is not split either.
+    pub fn after_refusal(mut self, then: Then) -> Self {
+        self.after_refusal = then;
+        self
+    }
+
+    /// What happens after a call that may have arrived. Default [`Then::Stop`].
+    pub fn after_unknown(mut self, then: Then) -> Self {
+        self.after_unknown = then;
+        self
+    }
+
+    /// Sends the calls.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] alone, before the first call. What became of the calls is in the outcome, id by id.
+    pub async fn send(self) -> Result<ManyOutcome<M>, Error> {
+        let handle = self.whole.handle().clone();
+        let mut run = self.check()?;
+        while let Some(ids) = run.waiting.pop() {
+            let answered = handle.execute(run.whole.for_ids(&ids)).await;
+            run.take(ids, answered);
+        }
+        Ok(run.finish())
+    }
+
+    fn check(self) -> Result<Run<M>, ValidationError> {
+        let Self { whole, ids_per_call, after_refusal, after_unknown } = self;
+        let limit = whole.handle().client().max_ids_per_call();
+        let mut problems = Problems::default();
+        let whole = whole.check(usize::MAX, &mut problems);
+        if !(1..=limit).contains(&ids_per_call) {
+            problems.add(
+                "ids_per_call",
+                Reason::OutOfRange,
+                format!("{ids_per_call} ids a call, but one call carries between 1 and {limit}"),
+            );
+        }
+        problems.finish()?;
+        let waiting = whole.resource_ids().chunks(ids_per_call).rev().map(<[ResourceId]>::to_vec).collect();
+        let (ids, answers) = (HashMap::new(), Vec::new());
+        Ok(Run { whole, waiting, after_refusal, after_unknown, ids, answers, calls: 0, ended_by: None })
+    }
+}
+
+/// Where the sending of many calls is.
+struct Run<M> {
+    whole: MoveCertificates<M>,
+    /// The ids of the calls that are still to be sent, the next one last.
+    waiting: Vec<Vec<ResourceId>>,
+    after_refusal: Then,
+    after_unknown: Then,
+    ids: HashMap<ResourceId, IdOutcome>,
+    answers: Vec<MoveOutcome<M>>,
+    calls: u32,
+    ended_by: Option<SharedError>,
+}
+
+impl<M: Move> Run<M> {
+    /// Takes over what one call came to.
+    fn take(&mut self, mut ids: Vec<ResourceId>, answered: Result<MoveOutcome<M>, Error>) {
+        self.calls += 1;
+        let error = match answered {
+            Ok(outcome) => {
+                self.set(outcome.successful_ids(), &IdOutcome::Confirmed);
+                self.set(outcome.unconfirmed_ids(), &IdOutcome::Unconfirmed);
+                self.answers.push(outcome);
+                return;
+            }
+            Err(error) => SharedError::from(error),
+        };
+        let then = match Verdict::of(&error) {
+            Verdict::Refused(Because::Certificate) if ids.len() > 1 && self.after_refusal == Then::GoOn => {
+                let second = ids.split_off(ids.len() / 2);
+                self.waiting.extend([second, ids]);
+                return;
+            }
+            Verdict::Refused(because) => {
+                let state = if ids.len() == 1 { IdOutcome::Refused } else { IdOutcome::RefusedTogether };
+                self.set(&ids, &state(error.clone()));
+                if because == Because::Caller { Then::Stop } else { self.after_refusal }
+            }
+            Verdict::Unknown => {
+                self.set(&ids, &IdOutcome::Unknown(error.clone()));
+                self.after_unknown
+            }
+            Verdict::Contradicts(named) => {
+                let (named, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| named.contains(id));
+                self.set(&named, &IdOutcome::Unknown(error.clone()));
+                self.set(&others, &IdOutcome::RefusedTogether(error.clone()));
+                self.after_unknown
+            }
+            Verdict::NotSent => {
+                self.set(&ids, &IdOutcome::NotSent(error.clone()));
+                Then::Stop
+            }
+        };
+        if then == Then::Stop {
+            for ids in std::mem::take(&mut self.waiting) {
+                self.set(&ids, &IdOutcome::NotSent(error.clone()));
+            }
+            self.ended_by = Some(error);
+        }
+    }
+
+    fn set(&mut self, ids: &[ResourceId], outcome: &IdOutcome) {
+        self.ids.extend(ids.iter().map(|id| (id.clone(), outcome.clone())));
+    }
+
+    fn finish(self) -> ManyOutcome<M> {
+        let Self { whole, mut ids, answers, calls, ended_by, .. } = self;
+        let (asked, repeated) = whole.into_ids();
+        let ids = asked
+            .into_iter()
+            .map(|id| {
+                let outcome = ids.remove(&id).unwrap_or(IdOutcome::Unconfirmed);
+                (id, outcome)
+            })
+            .collect();
+        ManyOutcome { ids, repeated, answers, calls, ended_by }
+    }
+}
+
+/// What a failed call means for its ids.
+enum Verdict {
+    /// None of it was carried out.
+    Refused(Because),
+    /// It may have been carried out.
+    Unknown,
+    /// It says that it failed, and that these succeeded.
+    Contradicts(Vec<ResourceId>),
+    /// Nothing of it left.
+    NotSent,
+}
+
+/// Of what a refusal is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Because {
+    Certificate,
+    Caller,
+    Call,
+}
+
+impl Verdict {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::OutcomeUnknown(_) => Self::Unknown,
+            Error::Api(api) if api.after_unanswered_copy() => Self::Unknown,
+            Error::Api(api) if !api.successful_ids().is_empty() => Self::Contradicts(api.successful_ids().to_vec()),
+            Error::Api(api) if is_of_the_caller(api) => Self::Refused(Because::Caller),
+            Error::Api(api) if api.code().is_some_and(is_of_a_certificate) => Self::Refused(Because::Certificate),
+            Error::Api(_) => Self::Refused(Because::Call),
+            _ => Self::NotSent,
+        }
+    }
+}
+
+/// Whether the next call would fare no better, whatever it asks for.
+fn is_of_the_caller(api: &ApiError) -> bool {
+    matches!(api.status().as_u16(), 401 | 429) || matches!(api.code(), Some(ErrorCode::AuthenticationFailed))
+}
+
+/// Whether a call with other certificates may fare better.
+fn is_of_a_certificate(code: &ErrorCode) -> bool {
+    match code {
+        ErrorCode::CurrentGroupDenied
+        | ErrorCode::CategoryDenied
+        | ErrorCode::ServerInventoryDenied
+        | ErrorCode::ClientInventoryDenied
+        | ErrorCode::CodeSigningInventoryDenied => true,
+        ErrorCode::Other(code) => code.trim().starts_with("ACF_NOT_AVAILABLE_"),
+        _ => false,
+    }
+}
+
+/// Whether further calls are pointless after this error, for calls that only read as well.
+pub(super) fn ends_the_run(error: &Error) -> bool {
+    match error {
+        Error::Api(api) => is_of_the_caller(api),
+        Error::Authentication(_) | Error::Transport(_) => true,
+        _ => false,
+    }
+}
