@@ -35,8 +35,6 @@
 
 #[cfg(feature = "appviewx")]
 mod appviewx;
-#[cfg(feature = "appviewx")]
-mod appviewx_sessions;
 #[cfg(feature = "keyfactor")]
 mod keyfactor;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]

@@ -1,29 +1,37 @@
 //! A fake AppViewX server.
 
+mod groups;
+mod search;
+mod sessions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
-use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
+use serde_json::{Map, Value, json};
 
-use super::appviewx_sessions::{Sessions, unauthorised};
-use super::server::{RecordedRequest, Reply, Server, Service, locked, member};
+use self::sessions::{Sessions, unauthorised};
+use super::server::{RecordedRequest, Reply, Server, Service, locked};
 use crate::appviewx::Client;
 
 const DEFAULT_GROUP: &str = "Default";
 
 /// A fake AppViewX server with certificates in groups, sessions, an account and a service account. Feature `testing`.
 ///
-/// It knows `PUT /avxapi/certificate/group/unassign`, both spellings of the login (`POST /avxapi/login` and
-/// `/avxapi/acctmgmt-perform-login`), `POST /avxapi/acctmgmt-perform-logout` and
-/// `POST /avxapi/acctmgmt-get-service-token`. Any other request is answered 501 with a body that names it, and
-/// is listed by [`unexpected_requests`](Self::unexpected_requests).
+/// It knows, below `/avxapi`: `PUT /certificate/group/unassign` and `/assign`, `POST /certificate/search`,
+/// `POST /certificategroup/list`, `GET /certificate/group`; both spellings of the login (`POST /login` and
+/// `/acctmgmt-perform-login`), `POST /acctmgmt-perform-logout` and `POST /acctmgmt-get-service-token`. Any other request is
+/// answered 501 with a body that names it, and is listed by [`unexpected_requests`](Self::unexpected_requests).
 ///
-/// **Documented by the vendor:** the call, its headers and `gwsource`; the twelve refusals with status, code and
-/// message, each for the cause that the page names; the shape of the success; that unassigned certificates land in the
-/// default group; the members of a login's and a logout's answer, and the 400 and 401 of a login with their texts; that a
-/// service token is the `response` itself, its claims, its 30 minutes, and the codes of its refusals.
+/// **Documented by the vendor:** the calls, their headers and `gwsource`; the twelve refusals of an unassignment with status,
+/// code and message, each for the cause that the page names; the shape of its success; that unassigned certificates land in
+/// the default group, whose policy then applies; the members of a search's body, the envelope inside its envelope, its
+/// counts as text, and its sentences; the page size of a list of groups, its cap and its token; the members of a login's
+/// and a logout's answer, and the 400 and 401 of a login with their texts; that a service token is the `response` itself,
+/// its claims, its 30 minutes, and the codes of its refusals.
+///
+/// **Seen in the vendor's clients:** that `start` and `max` are text, and `start` begins at 1; the names of a row's members;
+/// 404 for a search without hits, on request ([`answer_no_hits_with_404`](Self::answer_no_hits_with_404)).
 ///
 /// **Assumed of sessions and tokens:** the shape of a login that failed and how it counts
 /// `availableLoginAttemptCount` down, that at 0 the account is locked, for password headers too, and that a right password
@@ -35,7 +43,10 @@ const DEFAULT_GROUP: &str = "Default";
 /// default group already, is left out of `Successful Ids`; which characters are "special" (everything but letters, their
 /// marks, digits and the space) and that UTF-16 units are counted; that the message about a mandatory field ends in the
 /// field's name; that refusals spell their members in lower case while the success spells them as the page's sample
-/// does; that a wrong `Content-Type` or a missing `gwsource` counts as a missing mandatory field; that
+/// does; that an assignment is answered as an unassignment is, an unknown group with 404 `GROUP_NOT_FOUND`, and a group
+/// that is only read with 417 `READ_GROUP`; that `start` counts rows; that a search finds parts of texts without regard
+/// to case, ids included, and needs the right to view each category that it names; where the groups stand in their list;
+/// that a wrong `Content-Type` or a missing `gwsource` counts as a missing mandatory field; that
 /// the default group is called `Default`.
 ///
 /// **Invented, to reach a documented refusal from a client that checks first:**
@@ -69,8 +80,13 @@ pub enum AppViewXPermission {
     UseCategory(CertificateCategory),
     /// View the inventory of this category. Denied: `ACF_NOT_AVAILABLE_FOR_…_CERT`.
     ViewInventory(CertificateCategory),
-    /// Read and write the group of this name. Denied: `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`.
+    /// Read and write the group of this name. Denied, it can only be read: its certificates are refused with
+    /// `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, their rows say `R`, and nothing can be assigned to it.
     WriteGroup(String),
+    /// Search certificates. Denied: `AVX_GW_005`.
+    SearchCertificates,
+    /// List and view groups. Denied: `AVX_GW_005`.
+    ReadGroups,
     /// Read and write the default group. Denied: `DEFAULT_CERT_GROUP_PERMISSION_DENIED`.
     WriteDefaultGroup,
 }
@@ -78,10 +94,13 @@ pub enum AppViewXPermission {
 #[derive(Default)]
 struct Gateway(Mutex<State>);
 
-pub(super) struct State {
-    pub(super) sessions: Sessions,
+struct State {
+    sessions: Sessions,
     denied: BTreeSet<AppViewXPermission>,
     certificates: BTreeMap<String, Certificate>,
+    /// The groups that were added, with their policies. Those of certificates exist as well.
+    groups: BTreeMap<String, String>,
+    search: Search,
     comment_limit: usize,
     comment_characters: BTreeSet<char>,
     comment_required: bool,
@@ -91,6 +110,15 @@ struct Certificate {
     group: String,
     category: CertificateCategory,
     comments: Vec<String>,
+    /// What its row holds beside the rest.
+    members: Map<String, Value>,
+}
+
+/// How searches are answered.
+#[derive(Default)]
+struct Search {
+    ignores_terms: bool,
+    no_hits_are_404: bool,
 }
 
 impl Default for State {
@@ -99,6 +127,8 @@ impl Default for State {
             sessions: Sessions::default(),
             denied: BTreeSet::new(),
             certificates: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            search: Search::default(),
             comment_limit: 255,
             comment_characters: BTreeSet::new(),
             comment_required: false,
@@ -145,8 +175,48 @@ impl FakeAppViewX {
         resource_id: impl Into<String>,
         group: impl Into<String>,
     ) {
-        let certificate = Certificate { group: group.into(), category, comments: Vec::new() };
+        let certificate = Certificate { group: group.into(), category, comments: Vec::new(), members: Map::new() };
         self.state(|state| state.certificates.insert(resource_id.into(), certificate));
+    }
+
+    /// Sets a member of a certificate's row in searches, for example `commonName`.
+    pub fn set_member(&self, resource_id: &str, name: impl Into<String>, value: impl Into<Value>) {
+        self.state(|state| {
+            if let Some(certificate) = state.certificates.get_mut(resource_id) {
+                certificate.members.insert(name.into(), value.into());
+            }
+        });
+    }
+
+    /// Adds a group with a policy. A group that only a certificate names has the policy `Default`.
+    pub fn add_group(&self, name: impl Into<String>, policy: impl Into<String>) {
+        self.state(|state| state.groups.insert(name.into(), policy.into()));
+    }
+
+    /// The policy that applies to a certificate: that of its group.
+    #[must_use]
+    pub fn policy_of(&self, resource_id: &str) -> Option<String> {
+        self.state(|state| state.certificates.get(resource_id).map(|it| state.policy_of_group(&it.group)))
+    }
+
+    /// Puts a certificate into another group, as somebody else might.
+    pub fn move_certificate(&self, resource_id: &str, group: impl Into<String>) {
+        self.state(|state| {
+            if let Some(certificate) = state.certificates.get_mut(resource_id) {
+                certificate.group = group.into();
+            }
+        });
+    }
+
+    /// Searches find every certificate of their categories, whatever they ask for. Invented: the vendor documents no rule
+    /// of matching.
+    pub fn ignore_search_terms(&self) {
+        self.state(|state| state.search.ignores_terms = true);
+    }
+
+    /// Answers a search without hits with 404, as a client of the vendor's expects it, instead of 200.
+    pub fn answer_no_hits_with_404(&self) {
+        self.state(|state| state.search.no_hits_are_404 = true);
     }
 
     /// The group that a certificate is in; `Default` once it was unassigned.
@@ -219,116 +289,20 @@ impl fmt::Debug for FakeAppViewX {
 impl Service for Gateway {
     fn answer(&self, request: &RecordedRequest) -> Reply {
         match (request.method().as_str(), request.path()) {
-            ("PUT", "/avxapi/certificate/group/unassign") => {
-                locked(&self.0).unassign(request).unwrap_or_else(|refusal| refusal)
-            }
-            _ => locked(&self.0).sessions.answer(request).unwrap_or_else(|| Reply::unexpected(request)),
+            ("PUT", "/avxapi/certificate/group/unassign") => locked(&self.0).unassign(request),
+            ("PUT", "/avxapi/certificate/group/assign") => locked(&self.0).assign(request),
+            ("POST", "/avxapi/certificate/search") => locked(&self.0).search(request),
+            ("POST", "/avxapi/certificategroup/list") => locked(&self.0).list_groups(request),
+            ("GET", "/avxapi/certificate/group") => locked(&self.0).view_group(request),
+            _ => Ok(locked(&self.0).sessions.answer(request).unwrap_or_else(|| Reply::unexpected(request))),
         }
+        .unwrap_or_else(|refusal| refusal)
     }
 }
 
 impl State {
-    fn unassign(&mut self, request: &RecordedRequest) -> Result<Reply, Reply> {
-        self.authenticate(request)?;
-        self.permit(
-            &AppViewXPermission::AssignGroups,
-            (403, "AVX_GW_005", "User does not have access to the targeted API."),
-        )?;
-        let body = request.json();
-        let ids = read_ids(request, &body)?;
-        let comment = self.read_comment(member(&body, "comment"))?;
-        for id in &ids {
-            if let Some(certificate) = self.certificates.get(id) {
-                self.permit_certificate(certificate)?;
-            }
-        }
-        if comment.is_some() {
-            self.permit(
-                &AppViewXPermission::UpdateCertificates,
-                (
-                    403,
-                    "CERT-ACL-0006",
-                    "Access denied since user does not have all the requisite permissions to update certificates.",
-                ),
-            )?;
-        }
-        self.permit(
-            &AppViewXPermission::WriteDefaultGroup,
-            (
-                404,
-                "DEFAULT_CERT_GROUP_PERMISSION_DENIED",
-                "User should have RW permissions for the default certificate group before unassigning certificate.",
-            ),
-        )?;
-        let mut successful = Vec::new();
-        for id in ids {
-            if let Some(certificate) = self.certificates.get_mut(&id).filter(|it| it.group != DEFAULT_GROUP) {
-                DEFAULT_GROUP.clone_into(&mut certificate.group);
-                certificate.comments.extend(comment.clone());
-                successful.push(id);
-            }
-        }
-        // The spelling of the members is that of the sample on the vendor's page.
-        Ok(Reply::json(
-            200,
-            json!({
-                "Response": {"Successful Ids": successful},
-                "message": "Group unassign action successfully performed",
-                "appStatusCode": null,
-                "Tags": {},
-                "Headers": null,
-            }),
-        ))
-    }
-
     fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
         if self.sessions.accept(request) { Ok(()) } else { Err(unauthorised()) }
-    }
-
-    fn read_comment(&self, comment: &Value) -> Result<Option<String>, Reply> {
-        let comment = match comment {
-            Value::Null if self.comment_required => return Err(missing("comment")),
-            Value::Null => return Ok(None),
-            Value::String(text) => text,
-            _ => return Err(missing("comment")),
-        };
-        if comment.encode_utf16().count() > self.comment_limit {
-            let message = format!("comment exceeds the {}-character limit.", self.comment_limit);
-            return Err(refusal((400, "VALIDATION_ERROR_0004", &message)));
-        }
-        let accepted = |it: char| {
-            let plain =
-                matches!(it.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
-                    || it.general_category() == GeneralCategory::DecimalNumber;
-            plain || it == ' ' || self.comment_characters.contains(&it)
-        };
-        if !comment.chars().all(accepted) {
-            return Err(refusal((400, "CERT-GEN-0033", "Invalid characters in the comments.")));
-        }
-        Ok(Some(comment.clone()))
-    }
-
-    fn permit_certificate(&self, certificate: &Certificate) -> Result<(), Reply> {
-        let category = certificate.category;
-        let (code, noun) = match category {
-            CertificateCategory::Server => ("ACF_NOT_AVAILABLE_FOR_SERVER_CERT", "server"),
-            CertificateCategory::Client => ("ACF_NOT_AVAILABLE_FOR_CLIENT_CERT", "client"),
-            CertificateCategory::CodeSigning => ("ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT", "code signing"),
-        };
-        let message = format!("User does not have view permission for the {noun} certificate inventory.");
-        self.permit(&AppViewXPermission::ViewInventory(category), (403, code, &message))?;
-        self.permit(
-            &AppViewXPermission::UseCategory(category),
-            (403, "CERT-ACF-0058", "User does not have the relevant permissions to perform this action."),
-        )?;
-        self.permit(
-            &AppViewXPermission::WriteGroup(certificate.group.clone()),
-            (
-                403,
-                "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
-                "User does not have RW permission for the certificate group to which the certificate belongs.",
-            ),
-        )
     }
 
     fn permit(&self, permission: &AppViewXPermission, otherwise: (u16, &str, &str)) -> Result<(), Reply> {
@@ -336,16 +310,15 @@ impl State {
     }
 }
 
-fn read_ids(request: &RecordedRequest, body: &Value) -> Result<Vec<String>, Reply> {
+/// What every call must carry.
+fn check_call(request: &RecordedRequest) -> Result<(), Reply> {
     if request.header("content-type") != Some("application/json") {
         return Err(missing("Content-Type"));
     }
     if !request.query().split('&').any(|pair| pair.strip_prefix("gwsource=").is_some_and(|value| !value.is_empty())) {
         return Err(missing("gwsource"));
     }
-    let ids =
-        member(body, "resourceIds").as_array().filter(|ids| !ids.is_empty()).ok_or_else(|| missing("resourceIds"))?;
-    ids.iter().map(|id| id.as_str().map(str::to_owned).ok_or_else(|| missing("resourceIds"))).collect()
+    Ok(())
 }
 
 pub(super) fn missing(field: &str) -> Reply {

@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::appviewx::{FakeAppViewX, missing, refusal};
-use super::server::{RecordedRequest, Reply};
+use super::{FakeAppViewX, missing, refusal};
 use crate::appviewx::Credentials;
+use crate::testing::server::{RecordedRequest, Reply};
 
 const USER: &str = "svc-clm";
 const PASSWORD: &str = "fake-appviewx-password";
