@@ -137,9 +137,15 @@ impl State {
         check_call(request)
     }
 
-    fn group_names(&self) -> BTreeSet<String> {
-        let of_certificates = self.certificates.values().map(|it| it.group.clone());
-        of_certificates.chain(self.groups.keys().cloned()).chain([DEFAULT_GROUP.to_owned()]).collect()
+    fn group_names(&self) -> BTreeSet<&str> {
+        self.groups.keys().map(String::as_str).chain([DEFAULT_GROUP]).collect()
+    }
+
+    /// A group stays when its last certificate leaves.
+    pub(super) fn keep_group(&mut self, name: &str) {
+        if !self.groups.contains_key(name) {
+            self.groups.insert(name.to_owned(), DEFAULT_POLICY.to_owned());
+        }
     }
 
     pub(super) fn policy_of_group(&self, name: &str) -> String {

@@ -98,7 +98,7 @@ struct State {
     sessions: Sessions,
     denied: BTreeSet<AppViewXPermission>,
     certificates: BTreeMap<String, Certificate>,
-    /// The groups that were added, with their policies. Those of certificates exist as well.
+    /// The groups with their policies.
     groups: BTreeMap<String, String>,
     search: Search,
     comment_limit: usize,
@@ -176,7 +176,10 @@ impl FakeAppViewX {
         group: impl Into<String>,
     ) {
         let certificate = Certificate { group: group.into(), category, comments: Vec::new(), members: Map::new() };
-        self.state(|state| state.certificates.insert(resource_id.into(), certificate));
+        self.state(|state| {
+            state.keep_group(&certificate.group);
+            state.certificates.insert(resource_id.into(), certificate);
+        });
     }
 
     /// Sets a member of a certificate's row in searches, for example `commonName`.
@@ -188,7 +191,7 @@ impl FakeAppViewX {
         });
     }
 
-    /// Adds a group with a policy. A group that only a certificate names has the policy `Default`.
+    /// Adds a group with a policy. A group that came with a certificate has the policy `Default`.
     pub fn add_group(&self, name: impl Into<String>, policy: impl Into<String>) {
         self.state(|state| state.groups.insert(name.into(), policy.into()));
     }
@@ -201,9 +204,11 @@ impl FakeAppViewX {
 
     /// Puts a certificate into another group, as somebody else might.
     pub fn move_certificate(&self, resource_id: &str, group: impl Into<String>) {
+        let group = group.into();
         self.state(|state| {
+            state.keep_group(&group);
             if let Some(certificate) = state.certificates.get_mut(resource_id) {
-                certificate.group = group.into();
+                certificate.group = group;
             }
         });
     }
