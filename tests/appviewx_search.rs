@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use support::RawServer;
 
 /// An answer with these rows, as the vendor's clients read it.
-fn found(objects: Value, total: impl Into<Value>) -> Value {
+fn found(objects: &Value, total: impl Into<Value>) -> Value {
     let inside = json!({"objects": objects, "totalRecords": total.into()});
     json!({
         "response": {"httpStatusCode": 200, "response": inside, "message": "Matching results found for the given input."},
@@ -31,7 +31,7 @@ async fn answered(status: u16, body: &str) -> Result<Vec<Certificate>, Error> {
 }
 
 async fn sent(search: impl FnOnce(CertificateSearch) -> CertificateSearch) -> Value {
-    let server = RawServer::json(200, &found(json!([]), 0).to_string()).await;
+    let server = RawServer::json(200, &found(&json!([]), 0).to_string()).await;
     let rows = search(client(&server.origin).certificates().search()).rows().unwrap();
     assert_eq!(server.received().len(), 0, "nothing is sent before a row is asked for");
     assert_eq!(rows.collect().await.unwrap(), []);
@@ -124,7 +124,7 @@ async fn a_row_is_typed_and_keeps_what_is_not_known() {
         "subjectAlternativeNames": ["www.example.com", "example.com"], "thumbPrint": "AB12",
         "privatekeyAvaliable": true, "cvss": {"score": 1},
     });
-    let rows = answered(200, &found(json!([row]), 1).to_string()).await.unwrap();
+    let rows = answered(200, &found(&json!([row]), 1).to_string()).await.unwrap();
     let it = &rows[0];
     assert_eq!(it.resource_id.as_ref().unwrap(), FIRST);
     let texts = [&it.uuid, &it.common_name, &it.serial_number, &it.issuer_common_name, &it.group, &it.permission];
@@ -151,7 +151,7 @@ async fn nulls_and_odd_types_never_fail_a_page() {
         "resourceId": 42, "commonName": null, "group": {"name": "web"}, "status": ["a"], "serialNumber": true,
         "validTo": "soon", "validFrom": null, "subjectAlternativeNames": "none",
     });
-    let rows = answered(200, &found(json!([odd, null, "x", {}, []]), "5").to_string()).await.unwrap();
+    let rows = answered(200, &found(&json!([odd, null, "x", {}, []]), "5").to_string()).await.unwrap();
     assert_eq!(rows.len(), 5);
     let it = &rows[0];
     assert_eq!(it.resource_id.as_ref().unwrap(), "42");
@@ -195,8 +195,8 @@ async fn no_hits_are_an_empty_list_and_a_wrong_path_is_not() {
     let none = "No matching records found for the given input.";
     let inside = |status: u16, objects: Value| json!({"response": {"httpStatusCode": status, "response": objects, "message": none}, "message": null});
     for (name, status, body) in [
-        ("empty objects", 200, found(json!([]), "0")),
-        ("objects null", 200, found(json!(null), 0)),
+        ("empty objects", 200, found(&json!([]), "0")),
+        ("objects null", 200, found(&json!(null), 0)),
         ("no objects, the sentence inside", 200, inside(200, json!({}))),
         ("inner 404", 200, inside(404, json!(null))),
         ("404, the sentence inside", 404, inside(404, json!({}))),

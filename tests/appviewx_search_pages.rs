@@ -15,7 +15,8 @@ use scripted::{Answer, Scripted};
 use serde_json::{Value, json};
 
 /// A page of rows with the ids `r<first>` and on. `range` is what the server says of it.
-fn page(first: u64, count: u64, total: Value, range: Value) -> Answer {
+fn page(first: u64, count: u64, total: impl Into<Value>, range: impl Into<Value>) -> Answer {
+    let (total, range) = (total.into(), range.into());
     let objects: Vec<_> = (first..first + count).map(|n| json!({"resourceId": format!("r{n}")})).collect();
     answer(&json!({"objects": objects, "totalRecords": total, "obtainedRecordRange": range}))
 }

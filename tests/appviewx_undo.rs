@@ -115,7 +115,7 @@ async fn an_id_or_group_that_none_can_be_is_refused_first() {
 }
 
 /// Answers each search with these rows.
-async fn rows(rows: Value) -> Scripted {
+async fn rows(rows: &Value) -> Scripted {
     let total = rows.as_array().unwrap().len();
     let body = json!({"response": {"response": {"objects": rows, "totalRecords": total}}}).to_string();
     Scripted::start([Answer::json(200, &body)]).await
@@ -129,7 +129,7 @@ async fn rows_that_contradict_each_other_are_no_answer() {
         (json!([{"resourceId": "a", "group": "x"}, {"resourceId": "a"}]), Some("x")),
         (json!([{"resourceId": "a", "group": "x"}, {"resourceId": "a", "group": "y"}]), None),
     ] {
-        let server = rows(found.clone()).await;
+        let server = rows(&found).await;
         let told = client(&server.origin).certificate_groups().confirm_group(["a"], "x").send().await.unwrap();
         match (told.of("a").unwrap(), expected) {
             (Place::Group(name), Some(expected)) => assert_eq!(name, expected, "{found}"),

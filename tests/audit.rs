@@ -114,6 +114,35 @@ async fn an_unassignment_that_was_taken() {
 }
 
 #[tokio::test]
+async fn an_assignment_names_its_group() {
+    let server = Scripted::start([Answer::json(200, UNASSIGNED)]).await;
+    capture::start();
+    let groups = gateway(&server).certificate_groups();
+    let call = groups.assign("web \"servers\"", ["id-1", "id-2"]).reason(WHY);
+    call.send().await.unwrap().require_complete().unwrap();
+    let event = capture::only_audit();
+    assert_eq!(event.field("clm.operation"), Some("appviewx.certificate_groups.assign"));
+    assert_eq!(event.field("scope"), Some(r#"to group "web \"servers\"""#));
+    assert_eq!(event.field("targets"), Some(r#"["id-1","id-2"]"#));
+    assert_eq!((event.field("reason"), event.field("ended")), (Some(WHY), Some("done")));
+    assert_reason_unsent(&server.received());
+}
+
+#[tokio::test]
+async fn each_of_many_calls_is_a_change_of_its_own_and_a_look_is_none() {
+    let server = Scripted::start([Answer::json(200, UNASSIGNED)]).await;
+    capture::start();
+    let groups = gateway(&server).certificate_groups();
+    groups.unassign(["id-1", "id-2", "id-3"]).reason(WHY).in_calls().ids_per_call(2).send().await.unwrap();
+    let events = capture::audit();
+    let told: Vec<_> = events.iter().map(|it| (it.field("targets"), it.field("reason"))).collect();
+    assert_eq!(told, [(Some(r#"["id-1","id-2"]"#), Some(WHY)), (Some(r#"["id-3"]"#), Some(WHY))]);
+    capture::start();
+    groups.confirm_group(["id-1"], "web").send().await.unwrap();
+    assert!(capture::audit().is_empty());
+}
+
+#[tokio::test]
 async fn a_reason_is_left_out_if_none_was_given_and_the_scope_is_named() {
     let server = Scripted::start([Answer::json(200, TWO_JOBS)]).await;
     let client = command(&server);

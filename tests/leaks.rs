@@ -135,6 +135,40 @@ fn show_unassignment(shown: &mut Shown, result: Result<appviewx::UnassignOutcome
     }
 }
 
+fn show_reading(shown: &mut Shown, result: Result<impl Debug + Serialize, appviewx::Error>) {
+    match result {
+        Ok(read) => {
+            shown.debug(&read);
+            shown.serialised(&read);
+        }
+        Err(error) => {
+            shown.error(&error);
+            shown.debug(&(error.code(), error.message(), error.remediation(), error.body()));
+        }
+    }
+}
+
+/// The calls of AppViewX beside the unassignment.
+async fn try_groups(shown: &mut Shown, client: &appviewx::Client) {
+    let groups = client.certificate_groups();
+    let assignment = groups.assign("web", ["id-1"]);
+    shown.debug(&assignment);
+    show_reading(shown, assignment.send().await);
+    show_reading(shown, groups.unassign(["id-1", "id-2"]).in_calls().ids_per_call(1).send().await);
+    show_reading(shown, groups.confirm_group(["id-1"], "web").send().await);
+    let plan = groups.remember_groups(["id-1"]).send().await.unwrap();
+    shown.debug(&plan);
+    shown.serialised(&plan);
+    let kept = serde_json::json!({"remembered": [{"resource_id": "id-1", "group": "web"}], "not_remembered": []});
+    let plan = serde_json::from_value(kept).unwrap();
+    show_reading(shown, groups.assign_back(&plan).send().await);
+    show_reading(shown, groups.list().rows().unwrap().collect().await);
+    show_reading(shown, groups.view("web").await);
+    let search = client.certificates().search().free_text("id");
+    shown.debug(&search);
+    show_reading(shown, search.rows().unwrap().collect().await);
+}
+
 fn locations() -> [CertificateLocation; 1] {
     let store = STORE.parse::<keyfactor::CertificateStoreId>().unwrap();
     [CertificateLocation::new(store, "web01.pfx").job_field("Pin", FIELD)]
@@ -195,6 +229,10 @@ async fn try_everything(shown: &mut Shown, origin: &str) {
             show_unassignment(shown, call.send().await);
         }
     }
+    // One try each, with one credential: what is done with these is the same for all calls.
+    let [_, credentials] = appviewx_credentials();
+    let builder = appviewx::Client::builder(origin).credentials(credentials).retry_policy(RetryPolicy::none());
+    try_groups(shown, &builder.build().unwrap()).await;
 }
 
 /// The secrets did travel; without this, the tests would prove nothing.

@@ -31,9 +31,9 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         // The harness may print before it on the same line.
-        let origin = said.filter_map(|line| Some(line[line.find("http://")?..].to_owned())).next().unwrap();
+        let origin = said.find_map(|line| Some(line[line.find("http://")?..].to_owned())).unwrap();
         Self { child, origin }
     }
 }

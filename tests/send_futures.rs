@@ -24,6 +24,14 @@ fn every_public_type_can_be_sent_shared_and_kept() {
     is_value::<appviewx::UnassignCertificatesBuilder>();
     is_value::<appviewx::UnassignCertificates>();
     is_value::<appviewx::UnassignOutcome>();
+    is_value::<(appviewx::AssignCertificatesBuilder, appviewx::AssignCertificates, appviewx::AssignOutcome)>();
+    is_value::<(appviewx::UnassignInCalls, appviewx::UnassignManyOutcome, appviewx::IdOutcome, appviewx::SharedError)>(
+    );
+    is_value::<(appviewx::ConfirmGroup, appviewx::GroupConfirmation, appviewx::Place)>();
+    is_value::<(appviewx::RememberGroups, appviewx::GroupPlan, appviewx::AssignBack, appviewx::AssignBackOutcome)>();
+    is_value::<(appviewx::Certificates, appviewx::CertificateSearch, appviewx::Certificate, appviewx::ServerTime)>();
+    is_value::<(appviewx::CertificateCategory, appviewx::Keyword, appviewx::SortOrder, appviewx::Then)>();
+    is_value::<(appviewx::GroupList, appviewx::CertificateGroup, appviewx::LookupError)>();
     is_value::<appviewx::Request>();
     is_value::<appviewx::Outcome>();
     is_value::<appviewx::Credentials>();
@@ -66,6 +74,7 @@ fn every_error_can_be_boxed_and_sent() {
     is_error::<appviewx::ApiError>();
     is_error::<appviewx::OutcomeUnknown>();
     is_error::<appviewx::Incomplete>();
+    is_error::<appviewx::LookupError>();
     is_error::<keyfactor::Error>();
     is_error::<keyfactor::ApiError>();
     is_error::<keyfactor::OutcomeUnknown>();
@@ -101,6 +110,34 @@ async fn every_unassignment_can_be_spawned() {
     assert_eq!(executed.await.unwrap().unwrap().successful_ids(), [IDS[1]]);
     assert_eq!((fake.comments_on(IDS[0]), fake.comments_on(IDS[1])), (vec!["one".to_owned()], vec!["two".to_owned()]));
     assert_eq!(fake.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_other_call_on_groups_can_be_spawned() {
+    let fake = FakeAppViewX::start().await;
+    fake.add_certificate(IDS[0], "web");
+    let groups = || fake.client().certificate_groups();
+    let remembered = groups().remember_groups([IDS[0]]).send();
+    is_send_static(&remembered);
+    let plan = tokio::spawn(remembered).await.unwrap().unwrap();
+    let many = groups().unassign([IDS[0]]).in_calls().send();
+    let confirmed = groups().confirm_group([IDS[0]], "Default").send();
+    let back = groups().assign_back(&plan).send();
+    let rows = fake.client().certificates().search().rows().unwrap();
+    let assigned = groups().assign("web", [IDS[0]]).send();
+    is_send_static(&many);
+    is_send_static(&confirmed);
+    is_send_static(&back);
+    is_send_static(&rows);
+    is_send_static(&assigned);
+    assert!(tokio::spawn(many).await.unwrap().unwrap().is_complete());
+    assert!(tokio::spawn(confirmed).await.unwrap().unwrap().is_complete());
+    assert!(tokio::spawn(back).await.unwrap().unwrap().is_complete());
+    assert_eq!(fake.group_of(IDS[0]).as_deref(), Some("web"));
+    assert_eq!(tokio::spawn(rows.collect()).await.unwrap().unwrap().len(), 1);
+    assert_eq!(tokio::spawn(assigned).await.unwrap().unwrap().unconfirmed_ids(), [IDS[0]], "it is there already");
+    let viewed = tokio::spawn(async move { fake.client().certificate_groups().view("web").await });
+    assert_eq!(viewed.await.unwrap().unwrap().name.as_deref(), Some("web"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

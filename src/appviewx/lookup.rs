@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::envelope::Envelope;
 use super::error::{Error, Request};
+use crate::lenient::one_line;
 use crate::transport::{Call, Called, Cause, Effect, FromFailure as _, Path, Record};
 
 /// Rows asked for at once, unless told otherwise.
@@ -64,7 +65,7 @@ pub enum LookupError {
         rows: u64,
     },
     /// Two rows of the certificate name different groups.
-    #[error("the server names two groups for the certificate: {first:?} and {second:?}")]
+    #[error("the server names two groups for the certificate: {} and {}", one_line(.first), one_line(.second))]
     #[non_exhaustive]
     TwoGroups {
         /// One group.
@@ -73,7 +74,7 @@ pub enum LookupError {
         second: String,
     },
     /// Another group was answered than the one that was asked for.
-    #[error("the group {asked:?} was asked for, but the server answered with {answered:?}")]
+    #[error("the group {} was asked for, but the server answered with {}", one_line(.asked), one_line(.answered))]
     #[non_exhaustive]
     OtherGroup {
         /// The name that was asked for.
