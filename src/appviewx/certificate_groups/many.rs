@@ -34,6 +34,22 @@ pub enum Then {
 /// - Nothing further is sent after a call that could not be sent, and after a refusal with 401 or 429: the next call would
 ///   fare no better, and accounts lock.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let fake = clm::testing::FakeAppViewX::start().await;
+/// # let ids: Vec<String> = (0..250).map(|n| format!("id-{n}")).collect();
+/// # for id in &ids { fake.add_certificate(id, "web-servers"); }
+/// # let appviewx = fake.client();
+/// let outcome = appviewx.certificate_groups().unassign(&ids).in_calls().ids_per_call(100).send().await?;
+/// for (id, state) in outcome.ids() {
+///     if !state.is_confirmed() {
+///         eprintln!("{id}: {state:?}");
+///     }
+/// }
+/// # assert!(outcome.is_complete());
+/// # Ok(()) }
+/// ```
+///
 /// Each call is a change of its own, with its own audit event. A future of [`send`](Self::send) that is dropped sends
 /// nothing further and tells nothing of the calls before: spawn it if it may be.
 #[derive(Clone, Debug)]

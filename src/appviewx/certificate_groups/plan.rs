@@ -60,6 +60,24 @@ impl RememberGroups {
 ///
 /// [`CertificateGroups::assign_back`](super::CertificateGroups::assign_back) restores it. Keep it **before** you move
 /// anything: a program that ends in the middle has no other way back.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let fake = clm::testing::FakeAppViewX::start().await;
+/// # fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+/// # let groups = fake.client().certificate_groups();
+/// let ids = ["67bc2ca76a105e1a05691c1c"];
+/// let plan = groups.remember_groups(ids).send().await?.require_complete()?;
+/// let kept = serde_json::to_string(&plan)?;
+///
+/// groups.unassign(ids).send().await?;
+/// groups.confirm_group(ids, groups.default_group()).send().await?.require_complete()?;
+///
+/// let outcome = groups.assign_back(&serde_json::from_str(&kept)?).send().await?;
+/// assert!(outcome.is_complete());
+/// # assert_eq!(fake.group_of(ids[0]).as_deref(), Some("web-servers"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GroupPlan {

@@ -27,6 +27,23 @@ impl Certificates {
     /// regard to case is documented nowhere. Compare what you act on yourself. What this crate acts on,
     /// it compares exactly.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let fake = clm::testing::FakeAppViewX::start().await;
+    /// # fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// # fake.set_member("67bc2ca76a105e1a05691c1c", "commonName", "www.example.com");
+    /// # let appviewx = fake.client();
+    /// use clm::appviewx::Keyword;
+    ///
+    /// let search = appviewx.certificates().search().keyword(Keyword::SubjectCommonName, "www.example.com");
+    /// let mut rows = search.in_group("web-servers").rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     let certificate = certificate?;
+    ///     println!("{:?} until {:?}", certificate.resource_id, certificate.valid_to);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /certificate/search`, page by page.
     /// - **Permissions:** to view the certificate inventory of each category (assumed: what could be read of the page does
     ///   not say).
