@@ -10,6 +10,9 @@ use appviewx_support::{FIRST, client};
 use clm::Reason;
 use clm::appviewx::{Certificate, CertificateCategory, CertificateSearch, Error, ErrorCode, Keyword, SortOrder};
 use clm::jiff::Timestamp;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::{Value, json};
 use support::RawServer;
 
@@ -149,7 +152,7 @@ async fn a_row_is_typed_and_keeps_what_is_not_known() {
 async fn nulls_and_odd_types_never_fail_a_page() {
     let odd = json!({
         "resourceId": 42, "commonName": null, "group": {"name": "web"}, "status": ["a"], "serialNumber": true,
-        "validTo": "soon", "validFrom": null, "subjectAlternativeNames": "none",
+        "validTo": "soon", "validFrom": null, "subjectAlternativeNames": {"none": 1},
     });
     let rows = answered(200, &found(&json!([odd, null, "x", {}, []]), "5").to_string()).await.unwrap();
     assert_eq!(rows.len(), 5);
@@ -159,11 +162,57 @@ async fn nulls_and_odd_types_never_fail_a_page() {
     assert_eq!((it.group.as_deref(), it.status.as_deref()), (None, None));
     let until = it.valid_to.as_ref().unwrap();
     assert_eq!((until.timestamp(), until.raw()), (None, &json!("soon")));
-    assert_eq!(it.extra["group"], json!({"name": "web"}), "nothing is lost");
-    assert_eq!(it.extra["status"], json!(["a"]));
-    assert_eq!(it.extra["subjectAlternativeNames"], "none");
+    let extra = json!({"group": {"name": "web"}, "status": ["a"], "subjectAlternativeNames": {"none": 1}});
+    assert_eq!(Value::Object(it.extra.clone()), extra, "nothing is lost");
     for (row, value) in [(1, json!(null)), (2, json!("x")), (4, json!([]))] {
         assert_eq!((rows[row].resource_id.as_ref(), &rows[row].extra["value"]), (None, &value));
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            btree_map(".{0,4}", inner, 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_row_holds_is_kept(
+        known in btree_map(
+            select(vec!["resourceId", "group", "status", "validTo", "subjectAlternativeNames", "serialNumber"]),
+            any_json(),
+            0..6,
+        ),
+        unknown in any_json(),
+    ) {
+        let mut row: serde_json::Map<_, _> = known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        row.insert("nobodyKnowsThis".to_owned(), unknown);
+        let read: Certificate = serde_json::from_value(Value::Object(row.clone())).unwrap();
+        let kept = serde_json::to_string(&read).unwrap();
+        let again: Certificate = serde_json::from_str(&kept).unwrap();
+        prop_assert_eq!(&again, &read);
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        for (name, value) in row {
+            let text = Value::String(value.to_string());
+            let is_nothing = value.is_null() || value == serde_json::json!([]);
+            let same = kept[&name] == value || kept[&name] == text || is_nothing && kept[&name].is_null();
+            prop_assert!(same, "{}: {} became {}", name, value, kept);
+        }
+    }
+
+    #[test]
+    fn no_row_fails(row in any_json()) {
+        serde_json::from_value::<Certificate>(row.clone()).unwrap();
+        serde_json::from_value::<clm::appviewx::CertificateGroup>(row).unwrap();
     }
 }
 

@@ -58,33 +58,33 @@ impl From<Value> for Row {
 }
 
 impl Row {
-    /// A text. Numbers and booleans are written out; anything else stays where it is, and so does what is no text.
+    /// A text. Numbers and booleans are written out, a null is nothing, and anything else stays where it is.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        match self.0.get(name)? {
-            Value::String(_) | Value::Number(_) | Value::Bool(_) => {}
-            _ => return None,
-        }
-        match self.0.remove(name)? {
+        match self.take_unless(name, |value| value.is_array() || value.is_object())? {
+            Value::Null => None,
             Value::String(text) => Some(text),
             other => Some(other.to_string()),
         }
     }
 
-    /// A list of texts; anything else stays where it is.
+    /// A list of texts. A null is an empty one, and anything else stays where it is.
     pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
-        let texts = self.0.get(name).and_then(Value::as_array).and_then(|entries| {
-            entries.iter().map(|entry| entry.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-        });
-        if texts.is_some() {
-            self.0.remove(name);
+        let is_list = |value: &Value| value.as_array().is_some_and(|entries| entries.iter().all(Value::is_string));
+        match self.take_unless(name, |value| !value.is_null() && !is_list(value)) {
+            Some(Value::Array(entries)) => {
+                entries.into_iter().filter_map(|entry| entry.as_str().map(str::to_owned)).collect()
+            }
+            _ => Vec::new(),
         }
-        texts.unwrap_or_default()
     }
 
-    /// A time; null stays where it is.
+    /// A time. A null is none.
     pub(super) fn time(&mut self, name: &str) -> Option<ServerTime> {
-        self.0.get(name).filter(|value| !value.is_null())?;
-        self.0.remove(name).map(ServerTime)
+        self.0.remove(name).filter(|value| !value.is_null()).map(ServerTime)
+    }
+
+    fn take_unless(&mut self, name: &str, stays: impl FnOnce(&Value) -> bool) -> Option<Value> {
+        if self.0.get(name).is_none_or(stays) { None } else { self.0.remove(name) }
     }
 
     /// What is left.

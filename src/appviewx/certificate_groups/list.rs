@@ -33,15 +33,19 @@ const LARGEST_PAGE: u32 = 1_000;
 #[non_exhaustive]
 pub struct CertificateGroup {
     /// Its name, by which other calls name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The name that people see.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The policy that applies to its certificates.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_name: Option<String>,
     /// The application that it belongs to.
-    #[serde(rename = "applicationID")]
+    #[serde(rename = "applicationID", skip_serializing_if = "Option::is_none")]
     pub application_id: Option<String>,
     /// What else the server said about it. A row that is no object stands here as `value`.
     #[serde(flatten)]

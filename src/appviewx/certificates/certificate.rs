@@ -15,36 +15,52 @@ use crate::appviewx::types::ResourceId;
 #[non_exhaustive]
 pub struct Certificate {
     /// What other calls name it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<ResourceId>,
     /// An older id of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uuid: Option<String>,
     /// The subject's common name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub common_name: Option<String>,
     /// Upper-case hex pairs with colons.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<String>,
     /// The issuer's common name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_common_name: Option<String>,
     /// The group that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// What the account may do with it; `RW` and `R`, it seems.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub permission: Option<String>,
     /// Its state, for example `New Certificate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// For example `Valid`, `Expired`, `Revoked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry_status: Option<String>,
     /// Whether it complies with its policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub compliance_status: Option<String>,
     /// Its category, as the server writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// The authority that issues it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_authority: Option<String>,
     /// Valid from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<ServerTime>,
     /// Valid until.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<ServerTime>,
     /// The subject's alternative names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subject_alternative_names: Vec<String>,
     /// The fingerprint of the certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thumb_print: Option<String>,
     /// What else the server said about it. A row that is no object stands here as `value`.
     #[serde(flatten)]
