@@ -273,7 +273,7 @@ impl FakeAppViewX {
         self.server.unexpected_requests()
     }
 
-    pub(super) fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut locked(&self.gateway.0))
     }
 }
@@ -326,11 +326,11 @@ fn check_call(request: &RecordedRequest) -> Result<(), Reply> {
     Ok(())
 }
 
-pub(super) fn missing(field: &str) -> Reply {
+fn missing(field: &str) -> Reply {
     refusal((400, "VALIDATION_ERROR_0004", &format!("Mandatory field missing or invalid value: {field}")))
 }
 
-pub(super) fn refusal((status, code, message): (u16, &str, &str)) -> Reply {
+fn refusal((status, code, message): (u16, &str, &str)) -> Reply {
     Reply::json(
         status,
         json!({"response": null, "message": message, "appStatusCode": code, "tags": {}, "headers": null}),
