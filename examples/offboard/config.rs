@@ -1,44 +1,79 @@
 //! What to do, and where: arguments for the targets, the environment for the servers and for every secret.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use clm::keyfactor::CertificateLocation;
-use clm::{appviewx, keyfactor};
+use clm::keyfactor::{CertificateLocation, CertificateRef, CertificateStoreId, Thumbprint};
+
+use crate::appviewx::AppViewXJob;
+use crate::environment::{Variables, appviewx_client, keyfactor_client};
+use crate::keyfactor::{Consent, Following, Inventory, KeyfactorJob, Loss, Settings, Task};
 
 pub(crate) const HELP: &str = "\
 offboard: takes certificates out of service
 
-  --location STORE=ALIAS   remove what the certificate store (a GUID) holds under this alias; repeatable
-  --collection-id N        check the right to read the certificates in this collection
-  --resource-id ID         unassign this certificate from its group; repeatable
-  --comment TEXT           why, for the unassignment
-  --yes                    send it; without this, only print what would be sent
+Keyfactor Command, one of:
+  --thumbprint HEX         find every store that holds this certificate, and remove it there
+  --certificate-id N       the same, by Command's number for it
+  --location STORE=ALIAS   remove what the certificate store (a GUID) holds under this alias, whatever
+                           it is: nothing is looked up, and there is no plan for undo; repeatable
+  --undo PLAN.json         put back what an earlier removal's plan can put back
+and with them:
+  --collection-id N        look for the certificate, and check the right to read it, in this collection
+  --expect N               how many places are meant: another number is refused
+  --accept-loss            go on although a place cannot be put back
+  --plan FILE              where the plan for undo goes; never over an existing file
+                           (default offboard-THUMBPRINT.json)
+  --no-follow              do not follow the jobs; needed if the account may not
+  --deadline MINUTES       how long jobs are followed, and inventories then waited for (default 30)
+  --trigger-inventory      have the stores inventoried right away, to confirm sooner
 
-Keyfactor Command, for --location:
+AppViewX CERT+, after Keyfactor Command and only if that was done:
+  --resource-id ID         unassign this certificate from its group; repeatable
+  --comment TEXT           why
+
+Both:
+  --yes                    send it; by thumbprint, number or plan it needs --expect N as well.
+                           Without it, only show what is there
+  --dry-run                print the calls that would be sent; sends only reads, also with --yes
+
+Ctrl-C while jobs are followed withdraws nothing: what is sent is sent. Their ids are printed before.
+
+Exit codes:
+  0  all done, or nothing was to be sent
+  1  something failed or was refused
+  2  wrong arguments or variables
+  3  nothing failed, but something is still open or unconfirmed
+
+Keyfactor Command's server and account:
   KEYFACTOR_HOSTNAME       host name, without https://
   KEYFACTOR_PORT           default 443
   KEYFACTOR_API_PATH       default KeyfactorAPI
   KEYFACTOR_USERNAME, KEYFACTOR_PASSWORD, and KEYFACTOR_DOMAIN if the name does not hold it;
   or KEYFACTOR_AUTH_ACCESS_TOKEN
 
-AppViewX CERT+, for --resource-id:
+AppViewX CERT+'s server and account:
   APPVIEWX_URL             for example https://appviewx.example.com:31443
   APPVIEWX_SESSION_ID; or APPVIEWX_USERNAME and APPVIEWX_PASSWORD
 
-Without any of these it shows the job on the fakes that the crate ships.";
+Without any argument and variable it shows the job on the fakes that the crate ships.";
 
 pub(crate) enum Config {
     Help,
     Demo,
-    Job(Job),
+    Job(Box<Job>),
 }
 
-/// Whether anything is sent.
+/// What is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Mode {
+    /// Reads, to show what is there.
     #[default]
     Show,
+    /// Reads; the changes are printed.
+    DryRun,
+    /// Everything.
     Send,
 }
 
@@ -48,28 +83,26 @@ pub(crate) struct Job {
     pub(crate) appviewx: Option<AppViewXJob>,
 }
 
-pub(crate) struct KeyfactorJob {
-    pub(crate) client: keyfactor::Client,
-    pub(crate) locations: Vec<CertificateLocation>,
-    pub(crate) collection_id: Option<i32>,
-}
-
-pub(crate) struct AppViewXJob {
-    pub(crate) client: appviewx::Client,
-    pub(crate) resource_ids: Vec<String>,
-    pub(crate) comment: Option<String>,
-}
-
 /// A sentence for the person at the terminal.
-type Problem = String;
+pub(crate) type Problem = String;
 
+/// The arguments as they were given.
 #[derive(Default)]
-struct Targets {
+struct Arguments {
+    certificate: Option<CertificateRef>,
     locations: Vec<CertificateLocation>,
+    undo: Option<PathBuf>,
     collection_id: Option<i32>,
+    expect: Option<usize>,
+    accept_loss: Option<Loss>,
+    plan: Option<PathBuf>,
+    no_follow: Option<Following>,
+    deadline: Option<Duration>,
+    trigger_inventory: Option<Inventory>,
     resource_ids: Vec<String>,
     comment: Option<String>,
-    mode: Mode,
+    yes: Option<Mode>,
+    dry_run: Option<Mode>,
 }
 
 impl Config {
@@ -77,240 +110,160 @@ impl Config {
         arguments: impl Iterator<Item = OsString>,
         variables: impl Iterator<Item = (String, OsString)>,
     ) -> Result<Self, Problem> {
-        let mut given = false;
-        let arguments: Vec<OsString> = arguments.inspect(|_| given = true).collect();
-        let Some(targets) = read_targets(arguments).map_err(|error| error.to_string())? else {
+        let arguments: Vec<OsString> = arguments.collect();
+        let anything = !arguments.is_empty();
+        let Some(arguments) = read_arguments(arguments).map_err(|error| error.to_string())? else {
             return Ok(Self::Help);
         };
         let mut variables = Variables::of(variables)?;
-        if !given && variables.0.is_empty() {
+        if !anything && variables.is_empty() {
             return Ok(Self::Demo);
         }
-        let keyfactor = if variables.any("KEYFACTOR_") || !targets.locations.is_empty() {
-            Some(keyfactor_job(&targets, &mut variables)?)
+        arguments.check()?;
+        let mode = arguments.dry_run.or(arguments.yes).unwrap_or_default();
+        let task = arguments.task();
+        let keyfactor = if variables.any("KEYFACTOR_") || task.is_some() {
+            let client = keyfactor_client(&mut variables)?;
+            let task = task.ok_or(
+                "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location or --undo names a certificate",
+            )?;
+            Some(KeyfactorJob { client, task, consent: arguments.consent(), settings: arguments.settings() })
         } else {
             None
         };
-        let appviewx = if variables.any("APPVIEWX_") || !targets.resource_ids.is_empty() {
-            Some(appviewx_job(&targets, &mut variables)?)
+        let appviewx = if variables.any("APPVIEWX_") || !arguments.resource_ids.is_empty() {
+            let client = appviewx_client(&mut variables)?;
+            if arguments.resource_ids.is_empty() {
+                return Err("APPVIEWX_* is set, but no --resource-id names a certificate".to_owned());
+            }
+            Some(AppViewXJob { client, resource_ids: arguments.resource_ids, comment: arguments.comment })
         } else {
             None
         };
-        if let Some((name, _)) = variables.0.iter().find(|(_, value)| !value.is_empty()) {
-            return Err(format!("{name} is set, but this program does not use it; unset it to go on"));
-        }
+        variables.all_used()?;
         if keyfactor.is_none() && appviewx.is_none() {
-            return Err("nothing to do: give --location or --resource-id".to_owned());
+            return Err("nothing to do: give --thumbprint, --location, --undo or --resource-id".to_owned());
         }
-        if keyfactor.is_none() && targets.collection_id.is_some() {
-            return Err("--collection-id belongs to --location, and there is none".to_owned());
-        }
-        if appviewx.is_none() && targets.comment.is_some() {
-            return Err("--comment belongs to --resource-id, and there is none".to_owned());
-        }
-        Ok(Self::Job(Job { mode: targets.mode, keyfactor, appviewx }))
+        Ok(Self::Job(Box::new(Job { mode, keyfactor, appviewx })))
     }
 }
 
 /// `None` if help was asked for.
-fn read_targets(arguments: Vec<OsString>) -> Result<Option<Targets>, lexopt::Error> {
+fn read_arguments(arguments: Vec<OsString>) -> Result<Option<Arguments>, lexopt::Error> {
     use lexopt::prelude::*;
-    let mut targets = Targets::default();
+    let mut given = Arguments::default();
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
-        match argument {
-            Long("location") => targets.locations.push(parser.value()?.parse_with(location)?),
-            Long("collection-id") => targets.collection_id = Some(parser.value()?.parse()?),
-            Long("resource-id") => targets.resource_ids.push(parser.value()?.string()?),
-            Long("comment") => targets.comment = Some(parser.value()?.string()?),
-            Long("yes") => targets.mode = Mode::Send,
-            Short('h') | Long("help") => return Ok(None),
-            other => return Err(other.unexpected()),
+        let Long(name) = argument else {
+            return if matches!(argument, Short('h')) { Ok(None) } else { Err(argument.unexpected()) };
+        };
+        let name = name.to_owned();
+        let once = |first: bool| if first { Ok(()) } else { Err(format!("--{name} was given before")) };
+        match name.as_str() {
+            "help" => return Ok(None),
+            "thumbprint" => {
+                let thumbprint = Thumbprint::from(parser.value()?.string()?);
+                once(given.certificate.replace(thumbprint.into()).is_none())?;
+            }
+            "certificate-id" => {
+                let id: i32 = parser.value()?.parse()?;
+                once(given.certificate.replace(id.into()).is_none())?;
+            }
+            "location" => given.locations.push(parser.value()?.parse_with(location)?),
+            "undo" => once(given.undo.replace(parser.value()?.into()).is_none())?,
+            "collection-id" => once(given.collection_id.replace(parser.value()?.parse()?).is_none())?,
+            "expect" => once(given.expect.replace(parser.value()?.parse()?).is_none())?,
+            "plan" => once(given.plan.replace(parser.value()?.into()).is_none())?,
+            "deadline" => once(given.deadline.replace(parser.value()?.parse_with(minutes)?).is_none())?,
+            "comment" => once(given.comment.replace(parser.value()?.string()?).is_none())?,
+            "resource-id" => given.resource_ids.push(parser.value()?.string()?),
+            "accept-loss" => given.accept_loss = Some(Loss::Accepted),
+            "no-follow" => given.no_follow = Some(Following::Off),
+            "trigger-inventory" => given.trigger_inventory = Some(Inventory::Now),
+            "yes" => given.yes = Some(Mode::Send),
+            "dry-run" => given.dry_run = Some(Mode::DryRun),
+            _ => return Err(Long(&name).unexpected()),
         }
     }
-    Ok(Some(targets))
+    Ok(Some(given))
 }
 
 fn location(text: &str) -> Result<CertificateLocation, String> {
     let (store, alias) = text.split_once('=').ok_or("a location is STORE=ALIAS")?;
-    let store: keyfactor::CertificateStoreId = store.parse().map_err(|error| format!("the store: {error}"))?;
+    let store: CertificateStoreId = store.parse().map_err(|error| format!("the store: {error}"))?;
     Ok(CertificateLocation::new(store, alias))
 }
 
-fn keyfactor_job(targets: &Targets, variables: &mut Variables) -> Result<KeyfactorJob, Problem> {
-    let host = variables.required("KEYFACTOR_HOSTNAME")?;
-    if host.contains(['/', ':', '@']) {
-        return Err("KEYFACTOR_HOSTNAME is a host name alone, without https:// and port".to_owned());
+/// At most thirty days.
+fn minutes(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(minutes @ 1..=43_200) => Ok(Duration::from_secs(minutes * 60)),
+        _ => Err("a deadline is a number of minutes, 1 to 43200".to_owned()),
     }
-    let port = variables.take("KEYFACTOR_PORT").map(|port| format!(":{port}")).unwrap_or_default();
-    let path = variables.take("KEYFACTOR_API_PATH").unwrap_or_default();
-    let server = format!("https://{host}{port}/{}", path.trim_matches('/'));
-    let credentials = if let Some(token) = variables.take("KEYFACTOR_AUTH_ACCESS_TOKEN") {
-        keyfactor::Credentials::bearer(token)
-    } else {
-        let user = variables.required("KEYFACTOR_USERNAME")?;
-        let password = variables.required("KEYFACTOR_PASSWORD")?;
-        let domain = variables.take("KEYFACTOR_DOMAIN").map(|domain| format!(r"{domain}\")).unwrap_or_default();
-        keyfactor::Credentials::basic(format!("{domain}{user}"), password)
-    };
-    if targets.locations.is_empty() {
-        return Err("KEYFACTOR_* is set, but no --location names a certificate".to_owned());
-    }
-    let client = keyfactor::Client::builder(&server).credentials(credentials).build();
-    Ok(KeyfactorJob {
-        client: client.map_err(|error| error.to_string())?,
-        locations: targets.locations.clone(),
-        collection_id: targets.collection_id,
-    })
 }
 
-fn appviewx_job(targets: &Targets, variables: &mut Variables) -> Result<AppViewXJob, Problem> {
-    let server = variables.required("APPVIEWX_URL")?;
-    let credentials = if let Some(session_id) = variables.take("APPVIEWX_SESSION_ID") {
-        appviewx::Credentials::session_id(session_id)
-    } else {
-        let user = variables.required("APPVIEWX_USERNAME")?;
-        appviewx::Credentials::password_headers(user, variables.required("APPVIEWX_PASSWORD")?)
-    };
-    if targets.resource_ids.is_empty() {
-        return Err("APPVIEWX_* is set, but no --resource-id names a certificate".to_owned());
-    }
-    let client = appviewx::Client::builder(&server).credentials(credentials).build();
-    Ok(AppViewXJob {
-        client: client.map_err(|error| error.to_string())?,
-        resource_ids: targets.resource_ids.clone(),
-        comment: targets.comment.clone(),
-    })
-}
-
-/// The variables of both vendors that are set. What is left in the end was not understood.
-struct Variables(BTreeMap<String, String>);
-
-impl Variables {
-    fn of(variables: impl Iterator<Item = (String, OsString)>) -> Result<Self, Problem> {
-        variables
-            .filter(|(name, _)| name.starts_with("KEYFACTOR_") || name.starts_with("APPVIEWX_"))
-            .map(|(name, value)| match value.into_string() {
-                Ok(value) => Ok((name, value)),
-                Err(_) => Err(format!("{name} is not valid Unicode")),
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-
-    fn any(&self, prefix: &str) -> bool {
-        self.0.keys().any(|name| name.starts_with(prefix))
+impl Arguments {
+    /// Nothing that is given is passed over: each argument finds the one that it belongs to.
+    fn check(&self) -> Result<(), Problem> {
+        let (certificate, undo) = (self.certificate.is_some(), self.undo.is_some());
+        let locations = !self.locations.is_empty();
+        if [certificate, undo, locations].into_iter().filter(|given| *given).count() > 1 {
+            return Err("give only one of --thumbprint (or --certificate-id), --location and --undo".to_owned());
+        }
+        if undo && !self.resource_ids.is_empty() {
+            return Err("--undo puts back what a plan holds; it does not go with --resource-id".to_owned());
+        }
+        let (found, read) = (certificate || locations, certificate || locations || undo);
+        let any = "--thumbprint, --certificate-id, --location or --undo";
+        for (name, given, belongs, to) in [
+            ("collection-id", self.collection_id.is_some(), found, "--thumbprint, --certificate-id or --location"),
+            ("plan", self.plan.is_some(), certificate, "--thumbprint or --certificate-id"),
+            ("accept-loss", self.accept_loss.is_some(), certificate, "--thumbprint or --certificate-id"),
+            ("expect", self.expect.is_some(), read, any),
+            ("no-follow", self.no_follow.is_some(), read, any),
+            ("deadline", self.deadline.is_some(), read, any),
+            ("trigger-inventory", self.trigger_inventory.is_some(), read, any),
+            ("comment", self.comment.is_some(), !self.resource_ids.is_empty(), "--resource-id"),
+        ] {
+            if given && !belongs {
+                return Err(format!("--{name} belongs to {to}, and there is none"));
+            }
+        }
+        let looked_up = certificate || undo;
+        if looked_up && self.yes.is_some() && self.expect.is_none() && self.dry_run.is_none() {
+            return Err("--yes needs --expect N: look first, without --yes, how many places there are".to_owned());
+        }
+        Ok(())
     }
 
-    fn take(&mut self, name: &str) -> Option<String> {
-        self.0.remove(name).filter(|value| !value.is_empty())
+    fn task(&self) -> Option<Task> {
+        let collection_id = self.collection_id;
+        if let Some(certificate) = self.certificate.clone() {
+            return Some(Task::Certificate { certificate, collection_id, plan: self.plan.clone() });
+        }
+        if let Some(plan) = self.undo.clone() {
+            return Some(Task::Undo { plan });
+        }
+        let locations = self.locations.clone();
+        (!locations.is_empty()).then_some(Task::Locations { locations, collection_id })
     }
 
-    fn required(&mut self, name: &str) -> Result<String, Problem> {
-        self.take(name).ok_or_else(|| format!("{name} is not set"))
+    fn consent(&self) -> Consent {
+        Consent { expect: self.expect, loss: self.accept_loss.unwrap_or_default() }
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings = Settings {
+            following: self.no_follow.unwrap_or_default(),
+            inventory: self.trigger_inventory.unwrap_or_default(),
+            ..Settings::default()
+        };
+        if let Some(deadline) = self.deadline {
+            settings.deadline = deadline;
+        }
+        settings
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STORE: &str = "57070000-0000-4000-8000-000000000001=web01.pfx";
-
-    fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Config, Problem> {
-        Config::read(
-            arguments.iter().map(OsString::from),
-            variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))),
-        )
-    }
-
-    fn problem(arguments: &[&str], variables: &[(&str, &str)]) -> Problem {
-        match read(arguments, variables) {
-            Err(problem) => problem,
-            Ok(_) => panic!("{arguments:?} with {variables:?} was taken"),
-        }
-    }
-
-    #[test]
-    fn the_fakes_run_only_if_nothing_at_all_is_given() {
-        assert!(matches!(read(&[], &[("HOME", "/home/me")]), Ok(Config::Demo)));
-        assert_eq!(problem(&[], &[("KEYFACTOR_HOSTNAME", "")]), "KEYFACTOR_HOSTNAME is not set");
-        assert_eq!(problem(&["--yes"], &[]), "nothing to do: give --location or --resource-id");
-        assert_eq!(problem(&["--location", STORE], &[]), "KEYFACTOR_HOSTNAME is not set");
-        assert_eq!(problem(&["--resource-id", "a"], &[]), "APPVIEWX_URL is not set");
-    }
-
-    #[test]
-    fn a_partial_configuration_names_the_missing_variable() {
-        let host = ("KEYFACTOR_HOSTNAME", "command.example.com");
-        assert_eq!(problem(&[], &[host]), "KEYFACTOR_USERNAME is not set");
-        assert_eq!(problem(&[], &[host, ("KEYFACTOR_USERNAME", "me")]), "KEYFACTOR_PASSWORD is not set");
-        assert_eq!(problem(&[], &[("KEYFACTOR_PASSWORD", "secret")]), "KEYFACTOR_HOSTNAME is not set");
-        let url = ("APPVIEWX_URL", "https://appviewx.example.com");
-        assert_eq!(problem(&[], &[url]), "APPVIEWX_USERNAME is not set");
-        assert_eq!(problem(&[], &[url, ("APPVIEWX_USERNAME", "me")]), "APPVIEWX_PASSWORD is not set");
-        assert_eq!(
-            problem(&["--location", STORE], &[host, ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t"), url]),
-            "APPVIEWX_USERNAME is not set",
-        );
-    }
-
-    #[test]
-    fn nothing_that_is_given_is_passed_over() {
-        let url = [("APPVIEWX_URL", "https://appviewx.example.com"), ("APPVIEWX_SESSION_ID", "s")];
-        let host = [("KEYFACTOR_HOSTNAME", "command.example.com"), ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t")];
-        assert_eq!(
-            problem(&["--resource-id=a", "--collection-id=4"], &url),
-            "--collection-id belongs to --location, and there is none"
-        );
-        assert_eq!(
-            problem(&["--location", STORE, "--comment=why"], &host),
-            "--comment belongs to --resource-id, and there is none"
-        );
-        for name in ["https://command.example.com", "command.example.com:8443", "me@command.example.com"] {
-            let said = problem(&["--location", STORE], &[("KEYFACTOR_HOSTNAME", name)]);
-            assert_eq!(said, "KEYFACTOR_HOSTNAME is a host name alone, without https:// and port");
-        }
-    }
-
-    #[test]
-    fn a_variable_that_would_be_ignored_is_an_error() {
-        let variables = [
-            ("KEYFACTOR_HOSTNAME", "command.example.com"),
-            ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t"),
-            ("KEYFACTOR_SKIP_VERIFY", "true"),
-        ];
-        assert_eq!(
-            problem(&["--location", STORE], &variables),
-            "KEYFACTOR_SKIP_VERIFY is set, but this program does not use it; unset it to go on",
-        );
-    }
-
-    #[test]
-    fn a_whole_configuration_makes_a_job() {
-        let variables = [
-            ("KEYFACTOR_HOSTNAME", "command.example.com"),
-            ("KEYFACTOR_PORT", "8443"),
-            ("KEYFACTOR_API_PATH", "/Keyfactor/API/"),
-            ("KEYFACTOR_USERNAME", "svc"),
-            ("KEYFACTOR_PASSWORD", "secret"),
-            ("KEYFACTOR_DOMAIN", "EXAMPLE"),
-        ];
-        let Ok(Config::Job(job)) = read(&["--location", STORE, "--collection-id=4"], &variables) else {
-            panic!("a job was expected");
-        };
-        let keyfactor = job.keyfactor.unwrap();
-        assert_eq!(keyfactor.client.base_url().as_str(), "https://command.example.com:8443/Keyfactor/API");
-        assert_eq!(keyfactor.collection_id, Some(4));
-        assert_eq!(keyfactor.locations[0].alias(), "web01.pfx");
-        assert_eq!(job.mode, Mode::Show, "nothing is sent without --yes");
-        assert!(job.appviewx.is_none());
-    }
-
-    #[test]
-    fn no_argument_takes_a_secret() {
-        for argument in ["--password=x", "--session-id=x", "--token=x"] {
-            assert!(problem(&[argument], &[]).starts_with("invalid option"), "{argument}");
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,86 @@
+//! How a job ends, and what stops it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clm::{ValidationError, appviewx, keyfactor};
+
+/// The exit codes that `--help` documents. The worse one is the greater one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Ended {
+    /// Everything that was asked for is done; or nothing was to be sent.
+    Done,
+    /// Nothing failed, and something is still open or unconfirmed.
+    Open,
+    /// Something failed or was refused.
+    Failed,
+    /// The arguments or variables are wrong.
+    Usage,
+}
+
+impl Ended {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Open => 3,
+        }
+    }
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        Self::from(ended.code())
+    }
+}
+
+/// What stops a job. The end is [`Ended::Failed`].
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Not done, for a reason that this program gives.
+    Refused(String),
+    Keyfactor(keyfactor::Error),
+    AppViewX(appviewx::Error),
+    /// The plan could not be written or read.
+    PlanFile(PathBuf, Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<keyfactor::Error> for Trouble {
+    fn from(error: keyfactor::Error) -> Self {
+        Self::Keyfactor(error)
+    }
+}
+
+impl From<appviewx::Error> for Trouble {
+    fn from(error: appviewx::Error) -> Self {
+        Self::AppViewX(error)
+    }
+}
+
+/// Keyfactor's: AppViewX has one request, and wraps its own.
+impl From<ValidationError> for Trouble {
+    fn from(error: ValidationError) -> Self {
+        Self::Keyfactor(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_documented_exit_code() {
+        let codes = [Ended::Done, Ended::Failed, Ended::Usage, Ended::Open].map(Ended::code);
+        assert_eq!(codes, [0, 1, 2, 3]);
+        for code in codes {
+            let documented = format!("\n  {code}  ");
+            assert!(crate::config::HELP.contains(&documented), "--help does not say what {code} means");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_worse_than_what_is_open() {
+        assert_eq!([Ended::Open, Ended::Failed, Ended::Done].iter().max(), Some(&Ended::Failed));
+    }
+}

@@ -1,0 +1,164 @@
+//! From a certificate to its removal: where it is, the plan, and the plan's file.
+
+use std::path::{Path, PathBuf};
+
+use clm::keyfactor::{
+    CertificateRef, CertificateStoreLocation, LocatedCertificate, PlannedRemoval, PutBack, RemovalPlan,
+    RemoveCertificates, Schedule,
+};
+
+use super::send::{Order, removal_call};
+use super::step::{Place, conclude};
+use super::{KeyfactorJob, Next, plan_file};
+use crate::config::Mode;
+use crate::ended::{Ended, Trouble};
+use crate::report::{Report, shown};
+use crate::table::{or_unknown, table, yes_or_no};
+
+impl KeyfactorJob {
+    pub(super) async fn remove_certificate(
+        &self,
+        (certificate, collection_id): (&CertificateRef, Option<i32>),
+        plan_path: Option<&Path>,
+        mode: Mode,
+        report: &Report,
+    ) -> Result<Ended, Trouble> {
+        let mut locate = self.client.certificates().locations_of(certificate.clone());
+        if let Some(id) = collection_id {
+            locate = locate.collection_id(id);
+        }
+        let located = locate.send().await?;
+        let plan = self.client.certificate_stores().plan_removal(&located).await?;
+        show(&located, &plan, report);
+        let orders = self.removals(&plan)?;
+        let losses = plan.cannot_be_put_back().count();
+        if self.before_sending(mode, &orders, losses, report).await? == Next::Stop {
+            return Ok(Ended::Done);
+        }
+        let path =
+            plan_path.map_or_else(|| PathBuf::from(format!("offboard-{}.json", plan.thumbprint)), Path::to_owned);
+        plan_file::write_new(&path, &plan)?;
+        let path = std::path::absolute(&path).unwrap_or(path);
+        report.line(format!("  the plan for undo: {}", path.display()));
+        let mut steps = self.send_removals(orders, report).await;
+        self.follow(&mut steps, report).await;
+        self.confirm_gone(&mut steps, report).await;
+        let ended = conclude(&steps, report);
+        let size = plan.removals.len() - losses;
+        if size > 0 {
+            report.line(format!("  To put it back: offboard --undo {} --yes --expect {size}", path.display()));
+        }
+        Ok(ended)
+    }
+
+    fn removals(&self, plan: &RemovalPlan) -> Result<Vec<Order<RemoveCertificates>>, Trouble> {
+        let order = |one: RemovalPlan, removal: &PlannedRemoval| {
+            let request = self.client.certificate_stores().remove(&one, Schedule::Immediate).build()?;
+            let call = removal_call(&request);
+            Ok(Order { place: place(&one, removal), request, call })
+        };
+        plan.removals.iter().map(|removal| order(only(plan, removal), removal)).collect()
+    }
+}
+
+/// The plan for one of its places alone.
+pub(super) fn only(plan: &RemovalPlan, removal: &PlannedRemoval) -> RemovalPlan {
+    let mut one = plan.clone();
+    one.removals = vec![removal.clone()];
+    one
+}
+
+pub(super) fn place(plan: &RemovalPlan, removal: &PlannedRemoval) -> Place {
+    let location = clm::keyfactor::CertificateLocation::new(removal.store_id, &removal.alias)
+        .expecting_thumbprint(&plan.thumbprint);
+    Place { machine: removal.store_machine.clone(), path: removal.store_path.clone(), location }
+}
+
+fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {
+    show_certificate(plan, report);
+    if let Some(until) = &located.certificate().not_after {
+        report.line(format!("    valid until {}", shown(until)));
+    }
+    report.line(format!("  found in {} place(s):", plan.removals.len()));
+    report.lines(&table(
+        ["machine", "path", "alias", "agent available", "approved", "removal supported", "put back"],
+        &plan.removals.iter().map(row).collect::<Vec<_>>(),
+    ));
+    if let Some(error) = located.readiness_error() {
+        report.complain("  Nothing is known about the state of the stores:");
+        report.keyfactor_error(error);
+    }
+    let doubtful = plan.removals.iter().filter(|removal| removal.readiness.speaks_against()).count();
+    if doubtful > 0 {
+        report
+            .complain(format!("  NOTE: at {doubtful} place(s) a removal may wait for long, or fail (NO in the list)"));
+    }
+    if !located.excluded().is_empty() {
+        report.line(format!(
+            "  left alone, {} place(s) where it only stands in another certificate's chain, or may:",
+            located.excluded().len()
+        ));
+        report.lines(&table(
+            ["machine", "path", "alias", "place in the chain"],
+            &located.excluded().iter().map(excluded_row).collect::<Vec<_>>(),
+        ));
+    }
+    show_losses(plan, report);
+}
+
+pub(super) fn show_certificate(plan: &RemovalPlan, report: &Report) {
+    let key = if plan.has_private_key { "Command holds its private key" } else { "Command holds no private key of it" };
+    report.line(format!(
+        "  certificate {}  {}  {}",
+        plan.certificate_id,
+        shown(&plan.issued_cn),
+        shown(&plan.thumbprint)
+    ));
+    report.line(format!("    {key}"));
+}
+
+/// Loud, and before anything is sent.
+pub(super) fn show_losses(plan: &RemovalPlan, report: &Report) {
+    let losses: Vec<&PlannedRemoval> = plan.cannot_be_put_back().collect();
+    if losses.is_empty() {
+        return;
+    }
+    report.complain(format!("  !!! {} PLACE(S) CANNOT BE PUT BACK: a private key is there, or may be,", losses.len()));
+    report.complain("  !!! and Command does not hold it. Save it first, or lose it:");
+    for removal in losses {
+        let machine = or_unknown(removal.store_machine.as_deref());
+        let path = or_unknown(removal.store_path.as_deref());
+        report.complain(format!("  !!!   {}  {}  {}", shown(machine), shown(path), shown(&removal.alias)));
+    }
+}
+
+pub(super) fn put_back(removal: &PlannedRemoval) -> String {
+    let how = match removal.put_back {
+        PutBack::WithPrivateKey => "with its key",
+        PutBack::WithoutPrivateKey => "the certificate alone",
+        PutBack::Impossible => "IMPOSSIBLE",
+        _ => "?",
+    };
+    how.to_owned()
+}
+
+fn row(removal: &PlannedRemoval) -> [String; 7] {
+    [
+        or_unknown(removal.store_machine.as_deref()),
+        or_unknown(removal.store_path.as_deref()),
+        removal.alias.clone(),
+        yes_or_no(removal.readiness.agent_available),
+        yes_or_no(removal.readiness.approved),
+        yes_or_no(removal.readiness.supports_removal),
+        put_back(removal),
+    ]
+}
+
+fn excluded_row(place: &CertificateStoreLocation) -> [String; 4] {
+    [
+        or_unknown(place.store_machine.as_deref()),
+        or_unknown(place.store_path.as_deref()),
+        place.alias.clone(),
+        place.chain_level.map_or_else(|| "?".to_owned(), |level| level.to_string()),
+    ]
+}

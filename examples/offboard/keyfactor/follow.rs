@@ -1,0 +1,103 @@
+//! Following the jobs of all steps.
+
+use std::collections::HashMap;
+
+use clm::keyfactor::{FinishedJob, JobId, JobsReport, OpenJob, OpenPlace};
+use serde_json::json;
+
+use super::step::{JobEnd, Step};
+use super::{Following, KeyfactorJob};
+use crate::progress::Progress;
+use crate::report::{Report, shown};
+
+impl KeyfactorJob {
+    /// What goes wrong here leaves jobs open; nothing that is known is lost.
+    pub(super) async fn follow(&self, steps: &mut [Step], report: &Report) {
+        let label = |step: &Step| step.place.label();
+        let labels: HashMap<JobId, String> =
+            steps.iter().flat_map(|step| step.jobs().iter().map(move |job| (*job, label(step)))).collect();
+        if labels.is_empty() || self.settings.following == Following::Off {
+            return;
+        }
+        let minutes = self.settings.deadline.as_secs().div_ceil(60);
+        report.line(format!(
+            "  following {} job(s) for at most {minutes} min (Ctrl-C ends the watching, not the jobs)",
+            labels.len()
+        ));
+        let ids: Vec<JobId> = steps.iter().flat_map(|step| step.jobs().iter().copied()).collect();
+        let settings = &self.settings;
+        let mut watch = self.client.orchestrator_jobs().watch(&ids).deadline(settings.deadline);
+        watch = watch.pauses(settings.first_pause, settings.longest_pause);
+        let progress = Progress::begin(report, &labels);
+        let mut stopped = None;
+        while let Some(change) = watch.next().await {
+            match change {
+                Ok(change) => progress.change(&change),
+                Err(error) => stopped = Some(error),
+            }
+        }
+        progress.end();
+        if let Some(error) = &stopped {
+            report.keyfactor_error(error);
+        }
+        let known = watch.report();
+        let ends = ends(&known);
+        for step in steps {
+            step.job = worst(step.jobs(), &ends);
+        }
+        show_open(&known, &labels, report);
+    }
+}
+
+fn ends(known: &JobsReport) -> HashMap<JobId, JobEnd> {
+    let finished = known.finished().iter().map(|job| (job.job_id, end(job)));
+    let open = known.still_open().iter().map(|job| (job.job_id, JobEnd::Open(place(job.place))));
+    finished.chain(open).collect()
+}
+
+fn end(job: &FinishedJob) -> JobEnd {
+    let said = match job.entry.message.as_deref().filter(|message| !message.trim().is_empty()) {
+        Some(message) => format!("{}: {}", shown(job.result.as_str()), shown(message)),
+        None => shown(job.result.as_str()),
+    };
+    if job.succeeded() { JobEnd::Succeeded(said) } else { JobEnd::Failed(said) }
+}
+
+fn place(place: OpenPlace) -> &'static str {
+    match place {
+        OpenPlace::Scheduled => "scheduled, not begun",
+        OpenPlace::Begun => "begun",
+        _ => "nobody knows where",
+    }
+}
+
+/// A server may name several jobs for one place.
+fn worst(jobs: &[JobId], ends: &HashMap<JobId, JobEnd>) -> Option<JobEnd> {
+    let badness = |end: &&JobEnd| match end {
+        JobEnd::Succeeded(_) => 0,
+        JobEnd::Open(_) => 1,
+        JobEnd::Failed(_) => 2,
+    };
+    jobs.iter().filter_map(|job| ends.get(job)).max_by_key(badness).cloned()
+}
+
+fn show_open(known: &JobsReport, labels: &HashMap<JobId, String>, report: &Report) {
+    let open: &[OpenJob] = known.still_open();
+    if open.is_empty() {
+        return;
+    }
+    report.complain(format!("  {} job(s) are still open, and may run at any time, be it in months:", open.len()));
+    for job in open {
+        let label = labels.get(&job.job_id).map(String::as_str).unwrap_or_default();
+        report.complain(format!("    job {}  {}: {}", job.job_id, shown(label), place(job.place)));
+    }
+    if let Some(trouble) = known.last_trouble() {
+        report.complain(format!("    the last trouble in asking: {}", shown(trouble)));
+    }
+    let withdrawable: Vec<JobId> =
+        open.iter().filter(|job| job.place != OpenPlace::Begun).map(|job| job.job_id).collect();
+    if !withdrawable.is_empty() {
+        report.complain("  To withdraw what has not begun, unschedule it in Command's portal, or with this call:");
+        report.complain(format!("    POST /OrchestratorJobs/Unschedule {}", json!({"JobIds": withdrawable})));
+    }
+}

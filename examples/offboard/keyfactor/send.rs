@@ -1,0 +1,129 @@
+//! Changes, one call for each place, so that each job is known by its place.
+
+use clm::keyfactor::{
+    AddOutcome, CertificateLocation, CollectionId, Error, JobId, PermissionScope, RemoveCertificates, RemoveOutcome,
+};
+use serde_json::{Value, json};
+
+use super::step::{Place, Sent, Step};
+use crate::report::{Report, shown};
+
+/// A checked change of one place, ready to be sent.
+pub(super) struct Order<R> {
+    pub(super) place: Place,
+    pub(super) request: R,
+    /// What the request will be on the wire, for a dry run.
+    pub(super) call: Call,
+}
+
+/// A POST.
+pub(super) struct Call {
+    pub(super) path: &'static str,
+    pub(super) body: Value,
+}
+
+impl Call {
+    pub(super) fn show(&self, report: &Report) {
+        report.line(format!("    POST /{} {}", self.path, self.body));
+    }
+
+    /// The vendor's place for the scope.
+    pub(super) fn in_collection(mut self, id: Option<CollectionId>) -> Self {
+        if let (Some(id), Some(members)) = (id, self.body.as_object_mut()) {
+            members.insert("CollectionId".to_owned(), json!(id));
+        }
+        self
+    }
+}
+
+/// A removal as it is sent. It holds no secret: this program sets no job fields.
+pub(super) fn removal_call(request: &RemoveCertificates) -> Call {
+    let location = |it: &CertificateLocation| json!({"CertificateStoreId": it.store(), "Alias": it.alias()});
+    let body = json!({
+        "CertificateStores": request.locations().iter().map(location).collect::<Vec<_>>(),
+        "Schedule": {"Immediate": true},
+    });
+    let collection = match request.scope() {
+        PermissionScope::Collection { id, .. } => Some(*id),
+        _ => None,
+    };
+    Call { path: "CertificateStores/Certificates/Remove", body }.in_collection(collection)
+}
+
+/// What both kinds of answer have in common.
+pub(super) struct Answer {
+    jobs: Vec<JobId>,
+    complete: bool,
+    unrecognized: Vec<Value>,
+    correlation_id: Option<String>,
+}
+
+impl From<RemoveOutcome> for Answer {
+    fn from(outcome: RemoveOutcome) -> Self {
+        Self {
+            jobs: outcome.job_ids().to_vec(),
+            complete: outcome.is_complete(),
+            unrecognized: outcome.unrecognized_entries().to_vec(),
+            correlation_id: outcome.correlation_id().map(str::to_owned),
+        }
+    }
+}
+
+impl From<AddOutcome> for Answer {
+    fn from(outcome: AddOutcome) -> Self {
+        Self {
+            jobs: outcome.job_ids().to_vec(),
+            complete: outcome.is_complete(),
+            unrecognized: outcome.unrecognized_entries().to_vec(),
+            correlation_id: outcome.correlation_id().map(str::to_owned),
+        }
+    }
+}
+
+/// Every job id is printed as soon as it is known, so that it is not lost if this program is stopped. A refusal of one
+/// place says nothing about the next; any other error does, and the rest stays unsent.
+pub(super) async fn one_by_one<R>(
+    orders: Vec<Order<R>>,
+    report: &Report,
+    execute: impl AsyncFn(R) -> Result<Answer, Error>,
+) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(orders.len());
+    let mut stopped = false;
+    report.line("  sent, one call for each place; scheduled is not done: the orchestrators run these jobs later");
+    for Order { place, request, .. } in orders {
+        if stopped {
+            steps.push(Step::new(place, Sent::Withheld));
+            continue;
+        }
+        let sent = match execute(request).await {
+            Ok(answer) => show_answer(answer, &place, report),
+            Err(error) => {
+                report.complain(format!("  {}:", shown(place.label())));
+                report.keyfactor_error(&error);
+                stopped = !matches!(error, Error::Api(_) | Error::Lookup(_));
+                match error {
+                    Error::OutcomeUnknown(_) => Sent::Unknown,
+                    Error::Api(_) | Error::Lookup(_) => Sent::Refused,
+                    _ => Sent::Withheld,
+                }
+            }
+        };
+        steps.push(Step::new(place, sent));
+    }
+    steps
+}
+
+fn show_answer(answer: Answer, place: &Place, report: &Report) -> Sent {
+    let correlation = answer.correlation_id.map(|id| format!("  correlation id {}", shown(id))).unwrap_or_default();
+    for job in &answer.jobs {
+        report.line(format!("    job {job}  {}{correlation}", shown(place.label())));
+    }
+    for entry in &answer.unrecognized {
+        report.complain(format!("    no job id: {}  {}", shown(entry), shown(place.label())));
+    }
+    if answer.complete {
+        return Sent::Scheduled(answer.jobs);
+    }
+    report.complain(format!("    NOT EXACTLY ONE JOB was named for {}: look there", shown(place.label())));
+    Sent::Oddly(answer.jobs)
+}

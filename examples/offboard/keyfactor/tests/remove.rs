@@ -1,0 +1,213 @@
+use clm::testing::FakeAppViewX;
+
+use super::*;
+use crate::appviewx::AppViewXJob;
+
+#[tokio::test]
+async fn by_thumbprint_it_finds_plans_removes_follows_and_confirms() {
+    let scene = Scene::new().await;
+    let (ended, text) = ran(scene.removal(), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(scene.held(), [Vec::<String>::new(), Vec::new()]);
+    let changes = scene.changes();
+    assert_eq!(changes.len(), 2, "one call for each place");
+    assert!(changes.iter().all(|(path, _)| path == "/CertificateStores/Certificates/Remove"), "{changes:?}");
+    let [first, second] = &scene.jobs()[..] else { panic!("two jobs were expected") };
+    let plan = scene.plan_path();
+    assert_tells(
+        &text,
+        &[
+            "found in 2 place(s):",
+            "agent available  approved  removal supported  put back",
+            "web00001.example.com  /etc/certificates/00001  www.example.com.pfx  yes              yes       yes",
+            &format!("the plan for undo: {}", plan.display()),
+            &format!("job {first}  web00001.example.com"),
+            &format!("job {second}  web00002.example.com"),
+            "following 2 job(s)",
+            "waits for its orchestrator",
+            "Success",
+            "what became of it:",
+            "gone",
+            "2 of 2 place(s) are done and confirmed",
+            &format!("To put it back: offboard --undo {} --yes --expect 2", plan.display()),
+        ],
+    );
+    let kept: clm::keyfactor::RemovalPlan = serde_json::from_str(&read(&plan)).unwrap();
+    assert_eq!(kept.removals.len(), 2);
+    assert_eq!(kept.thumbprint.as_str(), scene.thumbprint);
+}
+
+#[tokio::test]
+async fn without_yes_nothing_is_sent_and_no_plan_is_written() {
+    let scene = Scene::new().await;
+    let mut job = scene.removal();
+    job.consent = Consent::default();
+    let (ended, text) = ran(job, Mode::Show).await;
+    assert_eq!(ended, Ended::Done);
+    assert_tells(&text, &["found in 2 place(s):", "Nothing is sent without --yes. To go on: --yes --expect 2\n"]);
+    assert_eq!(scene.changes(), []);
+    assert!(!scene.plan_path().exists());
+}
+
+#[tokio::test]
+async fn a_dry_run_prints_what_would_be_sent_and_sends_only_reads() {
+    let scene = Scene::new().await;
+    let job = || {
+        let mut job = scene.removal();
+        job.settings.inventory = Inventory::Now;
+        job
+    };
+    let (ended, text) = ran(job(), Mode::DryRun).await;
+    assert_eq!(ended, Ended::Done);
+    assert_eq!(scene.changes(), []);
+    assert!(!scene.plan_path().exists());
+    let printed = printed_calls(&text);
+    assert_eq!(printed.len(), 4, "two removals and two inventories");
+    assert_eq!(ran(job(), Mode::Send).await.0, Ended::Done);
+    assert_eq!(printed, scene.changes(), "what is printed is what is sent");
+}
+
+#[tokio::test]
+async fn a_dry_run_names_the_collection_and_what_would_be_refused() {
+    let scene = Scene::with(FakeCertificate::new("www.example.com").collection(4)).await;
+    scene.fake.restrict_to([KeyfactorPermission::ReadCertificatesIn(4), KeyfactorPermission::ReadStores]);
+    let mut job = scene.removal();
+    if let Task::Certificate { collection_id, .. } = &mut job.task {
+        *collection_id = Some(4);
+    }
+    let (ended, text) = ran(job, Mode::DryRun).await;
+    assert_eq!(ended, Ended::Done);
+    assert!(printed_calls(&text).iter().all(|(_, body)| body["CollectionId"] == 4), "{text}");
+    assert_tells(
+        &text,
+        &["It would be refused: 2 place(s) cannot be put back", "It would be refused: this account may not read jobs"],
+    );
+    assert_eq!(scene.changes(), []);
+}
+
+#[tokio::test]
+async fn a_plan_of_another_size_is_refused() {
+    for mode in [Mode::Send, Mode::DryRun] {
+        let scene = Scene::new().await;
+        let mut job = scene.removal();
+        job.consent.expect = Some(3);
+        let (ended, text) = ran(job, mode).await;
+        assert_eq!(ended, Ended::Failed);
+        assert_tells(&text, &["found in 2 place(s):", "REFUSED: 2 place(s) are meant, and --expect says 3"]);
+        assert_eq!(scene.changes(), []);
+        assert!(!scene.plan_path().exists());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_back_is_marked_and_needs_consent() {
+    let scene = Scene::with(FakeCertificate::new("www.example.com")).await;
+    let (ended, text) = ran(scene.removal(), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed);
+    assert_tells(
+        &text,
+        &["IMPOSSIBLE", "!!! 2 PLACE(S) CANNOT BE PUT BACK", "!!!   web00001", "REFUSED", "--accept-loss"],
+    );
+    assert_eq!(scene.changes(), []);
+    assert!(!scene.plan_path().exists());
+
+    let (_, shown) = ran(scene.removal(), Mode::Show).await;
+    assert_tells(&shown, &["CANNOT BE PUT BACK", "--yes --expect 2 --accept-loss"]);
+
+    let mut job = scene.removal();
+    job.consent.loss = Loss::Accepted;
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert!(!text.contains("To put it back"), "{text}");
+    assert!(scene.plan_path().exists());
+}
+
+#[tokio::test]
+async fn a_place_in_the_chain_of_another_certificate_is_listed_and_left_alone() {
+    let scene = Scene::new().await;
+    let bundle = scene.fake.add_store();
+    let leaf = scene.fake.issue(FakeCertificate::new("partner.example.com"));
+    let certificate = scene.fake.held(scene.stores[0], ALIAS).unwrap();
+    scene.fake.put_with_chain(bundle, "partners.pem", leaf, [certificate]);
+    let (ended, text) = ran(scene.removal(), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_tells(&text, &["left alone, 1 place(s)", "web00003.example.com", "partners.pem  1"]);
+    assert_eq!(scene.fake.aliases(bundle), ["partners.pem"]);
+}
+
+#[tokio::test]
+async fn a_plan_is_never_written_over_a_file() {
+    let scene = Scene::new().await;
+    std::fs::write(scene.plan_path(), "an older plan").unwrap();
+    let (ended, text) = ran(scene.removal(), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed);
+    assert_tells(&text, &["FAILED: the plan ", "What to do: it may be needed for undo, and was kept"]);
+    assert_eq!(read(&scene.plan_path()), "an older plan");
+    assert_eq!(scene.changes(), []);
+}
+
+#[tokio::test]
+async fn a_triggered_inventory_confirms_a_store_without_schedule() {
+    let scene = Scene::new().await;
+    scene.fake.inventory_lags();
+    let mut job = scene.removal();
+    job.settings.inventory = Inventory::Now;
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+
+    let scene = Scene::new().await;
+    scene.fake.inventory_lags();
+    let (ended, text) = ran(scene.removal(), Mode::Send).await;
+    assert_eq!(ended, Ended::Open, "{text}");
+    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule, see --trigger-inventory", "0 of 2"]);
+}
+
+#[tokio::test]
+async fn locations_are_removed_without_being_looked_up() {
+    let scene = Scene::new().await;
+    for store in scene.stores {
+        scene.fake.set_store(store, |it| it.inventory_schedule(json!({"Interval": {"Minutes": 60}})));
+    }
+    let named = |store: CertificateStoreId| CertificateLocation::new(store, ALIAS);
+    let locations = vec![named(scene.stores[0]), named(scene.stores[1]), named(scene.stores[0])];
+    let job = || scene.job(Task::Locations { locations: locations.clone(), collection_id: None });
+    let (_, printed) = ran(job(), Mode::DryRun).await;
+    assert_eq!(scene.changes(), []);
+    let (ended, text) = ran(job(), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_tells(&text, &["nothing was looked up", "no plan for undo", "following 2 job(s)", "2 of 2 place(s)"]);
+    assert_eq!(printed_calls(&printed), scene.changes(), "a repeated place is sent once");
+    assert!(scene.fake.requests().iter().all(|request| request.path() != "/KeyfactorAPI/Certificates"));
+}
+
+#[tokio::test]
+async fn appviewx_comes_only_after_keyfactor_is_done() {
+    for (expect, ended, group) in [(2, Ended::Done, "Default"), (3, Ended::Failed, "web-servers")] {
+        let scene = Scene::new().await;
+        let gateway = FakeAppViewX::start().await;
+        gateway.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+        let mut keyfactor = scene.removal();
+        keyfactor.consent.expect = Some(expect);
+        let appviewx = AppViewXJob {
+            client: gateway.client(),
+            resource_ids: vec!["67bc2ca76a105e1a05691c1c".to_owned()],
+            comment: None,
+        };
+        let job = Job { mode: Mode::Send, keyfactor: Some(keyfactor), appviewx: Some(appviewx) };
+        assert_eq!(crate::run(&job, &Report::kept()).await, ended);
+        assert_eq!(gateway.group_of("67bc2ca76a105e1a05691c1c").as_deref(), Some(group));
+    }
+}
+
+#[tokio::test]
+async fn a_bad_comment_is_found_before_anything_is_sent() {
+    let scene = Scene::new().await;
+    let gateway = FakeAppViewX::start().await;
+    let appviewx =
+        AppViewXJob { client: gateway.client(), resource_ids: vec!["a".to_owned()], comment: Some("<b>".to_owned()) };
+    let job = Job { mode: Mode::Send, keyfactor: Some(scene.removal()), appviewx: Some(appviewx) };
+    let report = Report::kept();
+    assert_eq!(crate::run(&job, &report).await, Ended::Failed);
+    assert!(report.text().contains("comment: "), "{}", report.text());
+    assert_eq!((scene.fake.requests().len(), gateway.requests().len()), (0, 0));
+}

@@ -1,0 +1,75 @@
+//! Putting back what a plan can put back.
+
+use std::path::Path;
+
+use clm::keyfactor::{AddCertificates, PlannedRemoval, PutBack, RemovalPlan, Schedule};
+use serde_json::json;
+
+use super::find::{only, place, put_back, show_certificate, show_losses};
+use super::send::{self, Answer, Call, Order};
+use super::step::conclude;
+use super::{KeyfactorJob, Next, plan_file};
+use crate::config::Mode;
+use crate::ended::{Ended, Trouble};
+use crate::report::Report;
+use crate::table::{or_unknown, table};
+
+impl KeyfactorJob {
+    pub(super) async fn undo(&self, path: &Path, mode: Mode, report: &Report) -> Result<Ended, Trouble> {
+        let plan = plan_file::read(path)?;
+        show_certificate(&plan, report);
+        let orders = self.additions(&plan)?;
+        report.line(format!("  {} of {} place(s) can be put back:", orders.len(), plan.removals.len()));
+        report.lines(&table(
+            ["machine", "path", "alias", "put back"],
+            &plan.removals.iter().map(row).collect::<Vec<_>>(),
+        ));
+        show_losses(&plan, report);
+        if orders.is_empty() {
+            return Err(Trouble::Refused("nothing in this plan can be put back. Nothing was sent".to_owned()));
+        }
+        if self.before_sending(mode, &orders, 0, report).await? == Next::Stop {
+            return Ok(Ended::Done);
+        }
+        let stores = self.client.certificate_stores();
+        let add = async |request: AddCertificates| stores.execute(request).await.map(Answer::from);
+        let mut steps = send::one_by_one(orders, report, add).await;
+        self.follow(&mut steps, report).await;
+        self.confirm_back(&mut steps, report).await;
+        Ok(conclude(&steps, report))
+    }
+
+    fn additions(&self, plan: &RemovalPlan) -> Result<Vec<Order<AddCertificates>>, Trouble> {
+        let order = |removal: &PlannedRemoval| {
+            let one = only(plan, removal);
+            let request = self.client.certificate_stores().add_back(&one, Schedule::Immediate).build()?;
+            Ok(Order { place: place(&one, removal), request, call: addition_call(&one, removal) })
+        };
+        plan.removals.iter().filter(|removal| removal.put_back != PutBack::Impossible).map(order).collect()
+    }
+}
+
+/// An addition as it is sent. It holds no secret: a plan has none.
+fn addition_call(plan: &RemovalPlan, removal: &PlannedRemoval) -> Call {
+    let entry = json!({
+        "CertificateStoreId": removal.store_id,
+        "Alias": removal.alias,
+        "Overwrite": false,
+        "IncludePrivateKey": removal.put_back == PutBack::WithPrivateKey,
+    });
+    let body = json!({
+        "CertificateId": plan.certificate_id,
+        "CertificateStores": [entry],
+        "Schedule": {"Immediate": true},
+    });
+    Call { path: "CertificateStores/Certificates/Add", body }.in_collection(plan.collection_id)
+}
+
+fn row(removal: &PlannedRemoval) -> [String; 4] {
+    [
+        or_unknown(removal.store_machine.as_deref()),
+        or_unknown(removal.store_path.as_deref()),
+        removal.alias.clone(),
+        put_back(removal),
+    ]
+}
