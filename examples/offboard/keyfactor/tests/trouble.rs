@@ -64,6 +64,7 @@ async fn an_orchestrator_that_is_away_leaves_jobs_open() {
         ],
     );
     assert_eq!(scene.changes().len(), 2, "nothing is withdrawn unasked");
+    assert!(!text.contains("waiting for the inventory"), "it would wait in vain: {text}");
 }
 
 #[tokio::test]
@@ -76,7 +77,13 @@ async fn one_failed_job_is_a_failure_and_the_other_goes_on() {
     assert_eq!(scene.held(), [vec![ALIAS.to_owned()], Vec::new()]);
     assert_tells(
         &text,
-        &["what became of it:", r"FAILED: Failure: disk full\r\n\u{1b}[2JSuccess", "gone", "1 of 2 place(s)"],
+        &[
+            "waiting for the inventory to show 1 place(s)",
+            "what became of it:",
+            r"FAILED: Failure: disk full\r\n\u{1b}[2JSuccess",
+            "gone",
+            "1 of 2 place(s)",
+        ],
     );
     assert!(!text.contains(['\r', '\u{1b}']), "an orchestrator's text drew on the terminal");
 }
@@ -119,4 +126,38 @@ async fn a_server_cannot_forge_a_line_with_an_alias() {
     assert_tells(&text, &["REFUSED: 3 place(s)"]);
     assert!(text.contains(r"a\n  0 of 0 place(s) \u{1b}[2K\u{202e}"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+}
+
+/// Takes requests and never answers.
+async fn silent_server() -> Client {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/KeyfactorAPI", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncReadExt::read(&mut connection, &mut [0; 1024]).await;
+        }
+    });
+    let credentials = clm::keyfactor::Credentials::basic("user", "marker");
+    Client::builder(url).credentials(credentials).build().unwrap()
+}
+
+#[tokio::test]
+async fn after_a_removal_that_may_have_arrived_nothing_more_is_sent() {
+    let scene = Scene::new().await;
+    let location = |store| CertificateLocation::new(store, ALIAS);
+    let [first, second] = scene.stores.map(location);
+    for (locations, expected) in [(vec![first.clone()], Ended::Open), (vec![first, second], Ended::Failed)] {
+        let mut job = scene.job(Task::Locations { locations, collection_id: None });
+        job.client = silent_server().await;
+        job.settings.following = Following::Off;
+        job.consent = Consent::default();
+        let (ended, text) = ran(job, Mode::Send).await;
+        assert_eq!(ended, expected, "{text}");
+        assert_tells(
+            &text,
+            &["the outcome is unknown", "What to do: Look for jobs on these stores", "UNKNOWN: it may have arrived"],
+        );
+        assert_eq!(text.contains("NOT SENT"), expected == Ended::Failed, "{text}");
+        assert!(!text.contains("marker"), "{text}");
+    }
 }

@@ -110,6 +110,20 @@ async fn what_the_inventory_does_not_show_yet_is_unconfirmed() {
 }
 
 #[tokio::test]
+async fn another_certificate_under_the_alias_confirms_nothing() {
+    let scene = removed().await;
+    scene.fake.inventory_lags();
+    let successor = scene.fake.issue(FakeCertificate::new("www.example.com"));
+    for store in scene.stores {
+        scene.fake.put(store, ALIAS, successor);
+        scene.fake.remove_unseen(store, ALIAS);
+    }
+    let (ended, text) = ran(scene.undo(), Mode::Send).await;
+    assert_eq!(ended, Ended::Open, "{text}");
+    assert_tells(&text, &["Success", "UNCONFIRMED", "0 of 2 place(s)"]);
+}
+
+#[tokio::test]
 async fn a_plan_that_cannot_be_read_is_an_error() {
     let scene = Scene::new().await;
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
