@@ -42,6 +42,7 @@ pub(crate) async fn run() -> Ended {
             },
             consent: Consent { expect: Some(2), ..Consent::default() },
             settings: Settings {
+                deadline: Duration::from_secs(20),
                 first_pause: Duration::from_millis(10),
                 longest_pause: Duration::from_millis(50),
                 ..Settings::default()
