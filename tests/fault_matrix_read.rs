@@ -112,7 +112,9 @@ async fn every_cell_of_the_column() {
         let problem = match observed {
             None => "the cell did not end, or panicked".to_owned(),
             Some(Observed { changes: 1.., .. }) => "a read came to a change".to_owned(),
-            Some(Observed { cell, .. }) if cell != task.expected => format!("expected {}, came to {cell}", task.expected),
+            Some(Observed { cell, .. }) if cell != task.expected => {
+                format!("expected {}, came to {cell}", task.expected)
+            }
             Some(_) => continue,
         };
         failed.push(format!("{task}: {problem}"));

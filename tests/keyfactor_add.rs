@@ -310,9 +310,9 @@ async fn passwords_given_to_what_is_put_back_are_sent() {
     assert_eq!(changes(&fake), 0);
     handle
         .add_back(&plan, Schedule::Immediate)
-        .map_entries(|entry| match entry.store() == store && entry.alias_asked_for() == Some("www") {
-            true => entry.pfx_password(PFX).overwrite(),
-            false => entry,
+        .map_entries(|entry| {
+            assert_eq!((entry.store(), entry.alias_asked_for()), (store, Some("www")));
+            entry.pfx_password(PFX).overwrite()
         })
         .send()
         .await

@@ -43,8 +43,14 @@ async fn every_setter_of_a_search_becomes_its_parameter_and_nothing_else() {
         (search().include_locations(), "includeLocations=true&".to_owned()),
         (search().include_metadata(), "includeMetadata=true&".to_owned()),
         (search().include_has_private_key(), "includeHasPrivateKey=true&".to_owned()),
-        (search().include_revoked().include_expired().include_revoked(), "IncludeRevoked=true&IncludeExpired=true&".into()),
-        (search().include_locations().collection_id(4).collection_id(5), "collectionId=5&includeLocations=true&".into()),
+        (
+            search().include_revoked().include_expired().include_revoked(),
+            "IncludeRevoked=true&IncludeExpired=true&".into(),
+        ),
+        (
+            search().include_locations().collection_id(4).collection_id(5),
+            "collectionId=5&includeLocations=true&".into(),
+        ),
     ];
     for (number, (search, parameters)) in expected.into_iter().enumerate() {
         search.rows().unwrap().collect().await.unwrap();

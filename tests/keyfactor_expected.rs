@@ -96,7 +96,9 @@ async fn an_alias_that_was_given_to_another_certificate_is_refused() {
     assert_eq!((*store, alias.as_str()), (it.store, "www.pfx"));
     assert_eq!(expected.as_str(), it.fake.thumbprint(it.expected));
     assert_eq!(found.as_deref(), Some(&*it.fake.thumbprint(it.another)));
-    for part in [it.fake.thumbprint(it.expected), it.fake.thumbprint(it.another), "www.pfx".into(), it.store.to_string()] {
+    for part in
+        [it.fake.thumbprint(it.expected), it.fake.thumbprint(it.another), "www.pfx".into(), it.store.to_string()]
+    {
         assert!(error.to_string().contains(&part), "{error}");
     }
     assert_eq!(it.fake.held(it.store, "www.pfx"), Some(it.another));
@@ -185,7 +187,8 @@ async fn an_alias_far_back_in_a_large_inventory_is_found() {
 #[tokio::test]
 async fn the_inventory_of_another_store_is_refused() {
     let thumbprint = "A".repeat(40);
-    let entry = json!({"Name": "www.pfx", "CertStoreId": store(9), "Certificates": [{"Id": 1, "Thumbprint": thumbprint}]});
+    let entry =
+        json!({"Name": "www.pfx", "CertStoreId": store(9), "Certificates": [{"Id": 1, "Thumbprint": thumbprint}]});
     let server = Scripted::start([ok(&json!([entry]))]).await;
     let location = CertificateLocation::new(store(1), "www.pfx").expecting_thumbprint(thumbprint);
     let removal = client(&server.origin).certificate_stores().remove_certificates([location], Schedule::Immediate);

@@ -208,7 +208,9 @@ async fn a_server_that_ignores_filters_feeds_no_removal() {
         }
         let wanted = ids[if wanted_first { 0 } else { 3 }];
         let other = ids[usize::from(wanted_first)];
-        for error in [locate(&fake, wanted).await.unwrap_err(), locate(&fake, fake.thumbprint(wanted)).await.unwrap_err()] {
+        for error in
+            [locate(&fake, wanted).await.unwrap_err(), locate(&fake, fake.thumbprint(wanted)).await.unwrap_err()]
+        {
             let error = lookup(error);
             let LookupError::NotAsked { got, asked, .. } = &error else { panic!("{error:?}") };
             assert_eq!((got, asked), (&fake.thumbprint(other), &fake.thumbprint(wanted)));
@@ -242,7 +244,8 @@ async fn with_locations(locations: Value) -> Scripted {
 
 #[tokio::test]
 async fn a_place_that_does_not_say_what_it_is_is_excluded() {
-    let place = |alias: &str, level: Value, store: Value| json!({"Alias": alias, "ChainLevel": level, "CertStoreId": store});
+    let place =
+        |alias: &str, level: Value, store: Value| json!({"Alias": alias, "ChainLevel": level, "CertStoreId": store});
     let locations = json!([
         place("good", json!(0), json!(store(1))),
         place("again", json!(0), json!(store(2))),

@@ -114,7 +114,7 @@ async fn reads_have_no_body() {
 
 #[tokio::test]
 async fn the_size_of_a_page_is_what_was_asked_for_and_never_zero() {
-    for (asked, sent) in [(1, 1), (7, 7), (0, 1), (u32::MAX, u32::MAX)] {
+    for (asked, sent) in [(1, 1), (7, 7), (0, 1), (2_147_483_647, 2_147_483_647)] {
         let server = paged([]).await;
         assert_eq!(ids(search(&server, asked)).await, [0; 0]);
         assert!(target(&server.received()[0]).1.ends_with(&format!("&ReturnLimit={sent}")), "{asked}");

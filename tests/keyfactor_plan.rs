@@ -247,7 +247,8 @@ async fn a_plan_in_a_collection_stays_in_it() {
     handle.add_back(&plan, Schedule::Immediate).send().await.unwrap();
     fake.run_jobs();
     assert_eq!(fake.held(store, "www.pfx"), Some(id));
-    let sent = fake.requests().into_iter().filter(|it| it.method() == "POST").map(|it| it.json()["CollectionId"].clone());
+    let sent =
+        fake.requests().into_iter().filter(|it| it.method() == "POST").map(|it| it.json()["CollectionId"].clone());
     assert_eq!(sent.collect::<Vec<_>>(), [4, 4]);
 }
 

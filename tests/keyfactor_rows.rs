@@ -16,7 +16,8 @@ mod support;
 use std::fmt::Debug;
 
 use clm::keyfactor::{
-    Certificate, CertificateLocations, CertificateStore, CertificateStoreId, InventoryCertificate, InventoryEntry, Query,
+    Certificate, CertificateLocations, CertificateStore, CertificateStoreId, InventoryCertificate, InventoryEntry,
+    Query,
 };
 use clm::testing::{FakeCertificate, FakeKeyfactor};
 use serde::Serialize;

@@ -81,10 +81,9 @@ async fn an_unknown_store_is_not_found_and_a_forbidden_one_says_what_is_needed()
     let inside = fake.add_store_in(7);
     let outside = fake.add_store();
     let stores = client_of(&fake).certificate_stores();
-    for error in [
-        stores.get(store(9)).await.unwrap_err(),
-        stores.inventory(store(9)).unwrap().collect().await.unwrap_err(),
-    ] {
+    for error in
+        [stores.get(store(9)).await.unwrap_err(), stores.inventory(store(9)).unwrap().collect().await.unwrap_err()]
+    {
         assert_eq!(error.kind(), Some(ErrorKind::NotFound));
     }
     fake.restrict_to([KeyfactorPermission::ReadStoresIn(7)]);

@@ -24,7 +24,11 @@ async fn furnished(version: &str) -> (FakeKeyfactor, CertificateStoreId, Certifi
 }
 
 /// How each call that reads ends, by name.
-async fn reads(fake: &FakeKeyfactor, store: CertificateStoreId, id: CertificateId) -> Vec<(&'static str, Option<Error>)> {
+async fn reads(
+    fake: &FakeKeyfactor,
+    store: CertificateStoreId,
+    id: CertificateId,
+) -> Vec<(&'static str, Option<Error>)> {
     let keyfactor = client_of(fake);
     let (certificates, stores) = (keyfactor.certificates(), keyfactor.certificate_stores());
     let query = || Query::field("CertId").eq(id.get());

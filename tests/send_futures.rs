@@ -13,6 +13,9 @@ fn is_send_static<T: Send + 'static>(_: &T) {}
 
 fn is_plain<T: Debug + Send + Sync + 'static>() {}
 
+/// A list is read by one task at a time.
+fn is_sent<T: Debug + Send + Unpin + 'static>() {}
+
 fn is_value<T: Clone + Debug + Send + Sync + 'static>() {}
 
 fn is_error<T: StdError + Send + Sync + 'static>() {}
@@ -58,6 +61,38 @@ fn every_public_type_can_be_sent_shared_and_kept() {
     is_value::<(keyfactor::CertificateStoreId, keyfactor::JobId, keyfactor::CollectionId, keyfactor::ContainerId)>();
     is_plain::<keyfactor::ClientBuilder>();
 
+    is_value::<keyfactor::Certificates>();
+    is_value::<keyfactor::CertificateSearch>();
+    is_value::<keyfactor::CertificateGet>();
+    is_value::<keyfactor::CertificateLocationsGet>();
+    is_value::<keyfactor::LocateCertificate>();
+    is_value::<keyfactor::LocatedCertificate>();
+    is_value::<keyfactor::FoundLocation>();
+    is_value::<keyfactor::StoreReadiness>();
+    is_value::<keyfactor::Certificate>();
+    is_value::<keyfactor::CertificateStoreLocation>();
+    is_value::<keyfactor::CertificateLocations>();
+    is_value::<keyfactor::CertificateStore>();
+    is_value::<keyfactor::InventoryEntry>();
+    is_value::<keyfactor::InventoryCertificate>();
+    is_value::<keyfactor::ServerTime>();
+    is_value::<keyfactor::Thumbprint>();
+    is_value::<keyfactor::CertificateRef>();
+    is_value::<keyfactor::CertificateId>();
+    is_value::<(keyfactor::Query, keyfactor::Field, keyfactor::QueryValue)>();
+    is_value::<keyfactor::RemovalPlan>();
+    is_value::<(keyfactor::PlannedRemoval, keyfactor::PutBack)>();
+    is_value::<keyfactor::RemoveOneByOne>();
+    is_value::<keyfactor::OneByOneOutcome>();
+    is_value::<(keyfactor::LocationOutcome, keyfactor::LocationEnd)>();
+    is_value::<keyfactor::AddCertificatesBuilder>();
+    is_value::<keyfactor::AddCertificates>();
+    is_value::<keyfactor::AddOutcome>();
+    is_value::<keyfactor::CertificateStoreEntry>();
+    is_value::<keyfactor::ScheduleInventoryBuilder>();
+    is_value::<keyfactor::ScheduleInventory>();
+    is_sent::<keyfactor::Rows<keyfactor::Certificate>>();
+
     is_value::<clm::Problem>();
     is_value::<clm::Reason>();
     is_value::<clm::InvalidCharacter>();
@@ -79,6 +114,7 @@ fn every_error_can_be_boxed_and_sent() {
     is_error::<keyfactor::ApiError>();
     is_error::<keyfactor::OutcomeUnknown>();
     is_error::<keyfactor::Incomplete>();
+    is_error::<keyfactor::LookupError>();
     is_error::<clm::ConfigurationError>();
     is_error::<clm::ValidationError>();
     is_error::<clm::TransportError>();
@@ -167,6 +203,52 @@ async fn every_removal_can_be_spawned() {
     fake.run_jobs();
     assert!(fake.aliases(store).is_empty());
     assert_eq!(fake.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_from_certificate_to_removal_and_back_can_be_spawned() {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store();
+    let id = fake.issue(testing::FakeCertificate::new("www").private_key());
+    fake.put(store, "www", id);
+    // Neither the client nor the handle outlives the line that makes the future.
+    let certificates = || fake.client().certificates();
+    let stores = || fake.client().certificate_stores();
+    let get = certificates().get(id).send();
+    let locations = certificates().locations(id).send();
+    let locate = certificates().locations_of(id).send();
+    let search = certificates().search(keyfactor::Query::all()).rows().unwrap().collect();
+    let list = stores().list(keyfactor::Query::all()).unwrap().collect();
+    let inventory = stores().inventory(store).unwrap().collect();
+    let schedule = stores().schedule_inventory([store], Schedule::Immediate).send();
+    is_send_static(&get);
+    is_send_static(&locate);
+    is_send_static(&search);
+    let spawned = (tokio::spawn(get), tokio::spawn(locations), tokio::spawn(schedule));
+    assert_eq!(spawned.0.await.unwrap().unwrap().id, id);
+    assert_eq!(spawned.1.await.unwrap().unwrap().details.len(), 1);
+    spawned.2.await.unwrap().unwrap();
+    let lists = (tokio::spawn(search), tokio::spawn(list), tokio::spawn(inventory));
+    assert_eq!(lists.0.await.unwrap().unwrap().len(), 1);
+    assert_eq!(lists.1.await.unwrap().unwrap().len(), 1);
+    assert_eq!(lists.2.await.unwrap().unwrap().len(), 1);
+
+    let located = tokio::spawn(locate).await.unwrap().unwrap();
+    let handle = stores();
+    let plan = tokio::spawn(async move { handle.plan_removal(&located).await }).await.unwrap().unwrap();
+    let removal = stores().remove(&plan, Schedule::Immediate).one_job_per_location().send();
+    let outcome = tokio::spawn(removal).await.unwrap().unwrap();
+    assert!(outcome.is_complete());
+    fake.run_jobs();
+    let back = stores().add_back(&plan, Schedule::Immediate);
+    let (sent, executed) = (back.clone().send(), stores().execute(back.build().unwrap()));
+    is_send_static(&sent);
+    is_send_static(&executed);
+    tokio::spawn(sent).await.unwrap().unwrap();
+    fake.run_jobs();
+    assert_eq!(fake.held(store, "www"), Some(id));
+    drop(executed);
+    assert_eq!(fake.requests().iter().filter(|it| it.path().ends_with("/Add")).count(), 1, "never polled, never sent");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,8 +51,9 @@ fn as_json_schema(schema: &Value) -> Value {
         converted.insert(name.clone(), value);
     }
     if members.get("format") == Some(&json!("int32")) {
-        converted.insert("minimum".to_owned(), i32::MIN.into());
-        converted.insert("maximum".to_owned(), i32::MAX.into());
+        // Unless the vendor's own range is narrower.
+        converted.entry("minimum").or_insert_with(|| i32::MIN.into());
+        converted.entry("maximum").or_insert_with(|| i32::MAX.into());
         converted.remove("format");
     }
     Value::Object(converted)

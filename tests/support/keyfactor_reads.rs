@@ -19,7 +19,11 @@ use crate::support::Received;
 
 /// An answer after which the connection is closed, and says so.
 pub fn answer(status: u16, headers: &str, body: &Value) -> Answer {
-    Answer::with(status, &format!("content-type: application/json\r\nconnection: close\r\n{headers}"), &body.to_string())
+    Answer::with(
+        status,
+        &format!("content-type: application/json\r\nconnection: close\r\n{headers}"),
+        &body.to_string(),
+    )
 }
 
 pub fn ok(body: &Value) -> Answer {
@@ -79,9 +83,5 @@ pub fn lookup(error: Error) -> LookupError {
 
 /// A client of the fake that tries once.
 pub fn client_of(fake: &FakeKeyfactor) -> Client {
-    Client::builder(fake.url())
-        .credentials(fake.credentials())
-        .retry_policy(clm::RetryPolicy::none())
-        .build()
-        .unwrap()
+    Client::builder(fake.url()).credentials(fake.credentials()).retry_policy(clm::RetryPolicy::none()).build().unwrap()
 }
