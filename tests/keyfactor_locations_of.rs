@@ -15,7 +15,7 @@ use clm::Reason;
 use clm::keyfactor::{
     CertificateRef, CertificateStoreId, Error, LocatedCertificate, LookupError, Schedule, StoreReadiness, Thumbprint,
 };
-use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, KeyfactorPermission};
+use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, FakeStore, KeyfactorPermission};
 use serde_json::{Value, json};
 
 use keyfactor_support::{client, store};
@@ -279,8 +279,8 @@ async fn readiness_tells_what_speaks_against_a_removal() {
     let fake = FakeKeyfactor::start().await;
     let stores = [fake.add_store(), fake.add_store(), fake.add_store(), fake.add_store()];
     fake.set_store(stores[1], |it| it.agent(FakeAgent::Unavailable));
-    fake.set_store(stores[2], |it| it.unapproved());
-    fake.set_store(stores[3], |it| it.remove_unsupported());
+    fake.set_store(stores[2], FakeStore::unapproved);
+    fake.set_store(stores[3], FakeStore::remove_unsupported);
     let id = fake.issue(FakeCertificate::new("www"));
     for store in stores {
         fake.put(store, "www", id);
