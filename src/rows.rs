@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 /// The rows of a list, read page by page as they are asked for. A `Stream`; [`next`](Self::next) and
 /// [`collect`](Self::collect) need no other crate.
@@ -62,7 +62,7 @@ impl<T: Send, E: Send> Rows<T, E> {
             let row = position.next().await?;
             Some((row, position))
         });
-        Self { stream: Box::pin(stream), total }
+        Self { stream: Box::pin(stream.fuse()), total }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "modules that several tests share")]
+#![allow(clippy::unnested_or_patterns, reason = "the rows of a table")]
 
 #[path = "support/fault_table.rs"]
 mod fault_table;

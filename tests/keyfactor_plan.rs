@@ -102,7 +102,7 @@ async fn a_plan_survives_being_kept_as_json() {
     );
 }
 
-fn written(thumbprint: &str, more: Value) -> RemovalPlan {
+fn written(thumbprint: &str, more: &Value) -> RemovalPlan {
     let mut removal = json!({"store_id": store(1), "alias": "www.pfx", "put_back": "impossible"});
     removal.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let plan = json!({"certificate_id": 2, "thumbprint": thumbprint, "issued_cn": "www", "has_private_key": false,
@@ -112,7 +112,7 @@ fn written(thumbprint: &str, more: Value) -> RemovalPlan {
 
 #[test]
 fn a_plan_of_another_version_of_this_crate_is_read() {
-    let plan = written(DIGITS, json!({"added_later": {"a": 1}}));
+    let plan = written(DIGITS, &json!({"added_later": {"a": 1}}));
     assert_eq!(plan.removals[0].readiness, StoreReadiness::default());
     assert!(plan.removals[0].parameters.is_empty());
 }
@@ -123,7 +123,7 @@ async fn a_thumbprint_in_a_kept_plan_is_read_as_it_is_anywhere() {
     let fake = FakeKeyfactor::start().await;
     let id = fake.issue(FakeCertificate::new("www").thumbprint(DIGITS));
     fake.put(store(1), "www.pfx", id);
-    let plan = written(&DIGITS.to_lowercase(), json!({}));
+    let plan = written(&DIGITS.to_lowercase(), &json!({}));
     let removal = client_of(&fake).certificate_stores().remove(&plan, Schedule::Immediate).send().await;
     assert_eq!(removal.unwrap().job_ids().len(), 1);
 }

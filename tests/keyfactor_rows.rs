@@ -206,7 +206,7 @@ fn times_are_read_in_every_form_and_kept_as_they_came() {
     }
 }
 
-fn store(members: Value) -> CertificateStore {
+fn store(members: &Value) -> CertificateStore {
     let mut row = json!({"Id": STORE});
     row.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     serde_json::from_value(row).unwrap()
@@ -222,7 +222,7 @@ fn properties_are_read_out_of_their_text() {
         (json!(""), None),
         (Value::Null, None),
     ] {
-        let read = store(json!({"Properties": text}));
+        let read = store(&json!({"Properties": text}));
         assert_eq!((read.properties(), json!(read.properties_text)), (properties, text));
     }
 }
@@ -233,9 +233,9 @@ fn a_path_is_read_in_either_spelling() {
     for name in ["Storepath", "StorePath"] {
         let mut row = json!({"ContainerName": ""});
         row[name] = json!("/etc/ssl");
-        assert_eq!(store(row).store_path.as_deref(), Some("/etc/ssl"));
+        assert_eq!(store(&row).store_path.as_deref(), Some("/etc/ssl"));
     }
-    let written = serde_json::to_value(store(json!({"Storepath": "x"}))).unwrap();
+    let written = serde_json::to_value(store(&json!({"Storepath": "x"}))).unwrap();
     assert_eq!(written["Storepath"], "x", "as the server spells it");
 }
 
@@ -252,7 +252,7 @@ fn a_store_tells_whether_its_inventory_is_read_again() {
         (Value::Null, json!(STORE), true),
         (json!({}), json!(STORE), true),
     ] {
-        let read = store(json!({"InventorySchedule": schedule, "CertStoreInventoryJobId": job}));
+        let read = store(&json!({"InventorySchedule": schedule, "CertStoreInventoryJobId": job}));
         assert_eq!(read.has_inventory_schedule(), scheduled, "{schedule} {job}");
     }
 }
@@ -261,10 +261,10 @@ fn a_store_tells_whether_its_inventory_is_read_again() {
 #[test]
 fn an_empty_schedule_that_says_so_is_none() {
     for schedule in [json!({"IsEmpty": true}), json!({"IsEmpty": true, "Schedule": null, "Immediate": null})] {
-        let read = store(json!({"InventorySchedule": schedule}));
+        let read = store(&json!({"InventorySchedule": schedule}));
         assert!(!read.has_inventory_schedule(), "{schedule}");
     }
-    let read = store(json!({"InventorySchedule": {"IsEmpty": false, "Interval": {"Minutes": 60}}}));
+    let read = store(&json!({"InventorySchedule": {"IsEmpty": false, "Interval": {"Minutes": 60}}}));
     assert!(read.has_inventory_schedule());
 }
 

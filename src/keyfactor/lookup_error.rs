@@ -18,8 +18,8 @@ pub enum LookupError {
         /// The version as the server prints it.
         version: String,
     },
-    /// A page of a list held only rows of the page before: the server does not page, or not in a stable order.
-    #[error("page {page} of the list repeats the page before it: the list cannot be read to its end")]
+    /// A page of a list held the rows of one of the two pages before: the server does not page, or goes round.
+    #[error("page {page} of the list repeats a page before it: the list cannot be read to its end")]
     #[non_exhaustive]
     RepeatedPage {
         /// The number of the page, from 1.

@@ -68,7 +68,10 @@ impl CertificateStore {
     #[must_use]
     pub fn has_inventory_schedule(&self) -> bool {
         let scheduled = match &self.inventory_schedule {
-            Some(Value::Object(kinds)) => kinds.values().any(|kind| !kind.is_null() && *kind != Value::Bool(false)),
+            Some(Value::Object(kinds)) => kinds.iter().any(|(name, kind)| {
+                let says_nothing = kind.is_null() || *kind == Value::Bool(false) || *kind == "";
+                !says_nothing && !name.eq_ignore_ascii_case("IsEmpty")
+            }),
             _ => false,
         };
         scheduled || self.cert_store_inventory_job_id.is_some()

@@ -17,8 +17,8 @@ pub struct RemoveOneByOne {
 
 impl RemoveOneByOne {
     /// Checks everything, and sends the calls one after the other. A refusal does not stop the others: what is wrong with
-    /// one location says nothing about the next. A call whose outcome is unknown, or that could not be sent or signed in,
-    /// does: the rest stays unsent.
+    /// one location says nothing about the next. A call whose outcome is unknown, or that could not be sent or signed in, or
+    /// that is refused with 401 or 429, does: the rest stays unsent.
     ///
     /// # Errors
     /// [`ValidationError`] as of [`RemoveCertificatesBuilder::build`]; then nothing was sent. Whatever happens later is in
@@ -35,6 +35,9 @@ impl RemoveOneByOne {
                     Err(error) => {
                         let error = Arc::new(error);
                         if matches!(*error, Error::Api(_) | Error::Lookup(_)) {
+                            if concerns_every_call(&error) {
+                                stopped = Some(Arc::clone(&error));
+                            }
                             LocationEnd::Refused(error)
                         } else {
                             stopped = Some(Arc::clone(&error));
@@ -50,6 +53,11 @@ impl RemoveOneByOne {
         }
         Ok(OneByOneOutcome { locations, repeated: request.repeated().to_vec() })
     }
+}
+
+/// The next call would fare no better, and accounts lock.
+fn concerns_every_call(error: &Error) -> bool {
+    error.status().is_some_and(|status| matches!(status.as_u16(), 401 | 429))
 }
 
 /// What became of every location.

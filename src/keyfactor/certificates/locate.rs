@@ -131,7 +131,7 @@ fn places(certificate: &Certificate, thumbprint: &Thumbprint) -> Places {
     let mut excluded = Vec::new();
     for place in &certificate.locations {
         match (place.chain_level, place.cert_store_id) {
-            (Some(0), Some(store)) => {
+            (Some(0), Some(store)) if !place.alias.trim().is_empty() => {
                 if seen.insert((store, place.alias.clone())) {
                     let location = CertificateLocation::new(store, &place.alias).expecting_thumbprint(thumbprint);
                     places.push((location, place.clone()));
@@ -177,7 +177,7 @@ impl LocatedCertificate {
     }
 
     /// Places that must not be acted on: there it is only a member of another certificate's chain, or the server does not
-    /// say whether it is.
+    /// say whether it is, or names no store or alias.
     #[must_use]
     pub fn excluded(&self) -> &[CertificateStoreLocation] {
         &self.excluded

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use tokio::time::{Duration, timeout};
 
 use super::OrchestratorJobs;
@@ -100,7 +100,7 @@ impl Stream for JobWatch {
                 let change = follower.next().await?;
                 Some((change, follower))
             });
-            self.state = State::Running(Box::pin(changes));
+            self.state = State::Running(Box::pin(changes.fuse()));
         }
         match &mut self.state {
             State::Running(changes) => changes.as_mut().poll_next(context),
