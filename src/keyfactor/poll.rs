@@ -63,3 +63,6 @@ pub(super) fn may_pass(error: &Error) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
