@@ -164,6 +164,56 @@ async fn the_inventory_of_another_store_is_not_believed() {
     assert!(matches!(&**error, Error::Lookup(_)), "{error:?}");
 }
 
+// The time was not up, and what it lists now is not known.
+#[tokio::test]
+async fn an_inventory_that_is_refused_after_a_look_is_unreadable() {
+    let look = |look| if look == 0 { inventory(&["a"]) } else { Answer::json(403, "") };
+    let server = serving(|_| scheduled_store(), look).await;
+    let confirmation = confirming(&server, NEVER).await;
+    let RemovalVerdict::Unreadable(error) = verdict(&confirmation) else { panic!("{confirmation:?}") };
+    assert_eq!(error.kind(), Some(ErrorKind::Forbidden));
+}
+
+// Trap: many members were seen null.
+#[tokio::test]
+async fn a_certificate_without_a_thumbprint_is_not_another_one() {
+    for certificates in [json!([{"Id": 7, "Thumbprint": null}]), json!([{"Thumbprint": ""}]), json!([{}]), json!(null)]
+    {
+        let listed = rows(&[json!({"Name": "a", "Certificates": certificates})]);
+        let server = serving(|_| scheduled_store(), move |_| listed.clone()).await;
+        let location = CertificateLocation::new(store(), "a").expecting_thumbprint("AB".repeat(20).as_str());
+        let confirm = quick(client(&server).certificate_stores().confirm_removed([location])).deadline(SHORT);
+        let confirmation = confirm.send().await.unwrap();
+        assert!(matches!(verdict(&confirmation), RemovalVerdict::StillThere), "{certificates}: {confirmation:?}");
+        assert!(!confirmation.all_gone());
+    }
+}
+
+// A store that is inventoried every hour has thousands of runs after a year; only the last one counts.
+#[tokio::test]
+async fn the_inventory_s_age_does_not_cost_its_whole_history() {
+    let of_job = jobs::job(7);
+    let server = Scripted::choosing(move |_, request| match resource(request) {
+        jobs::HISTORY => {
+            let parameters = jobs::parameters(request);
+            let limit: i64 = parameters["ReturnLimit"].parse().unwrap();
+            let first = (i64::try_from(jobs::page(request)).unwrap() - 1) * limit;
+            let end = "2026-03-19T21:26:35Z";
+            let number = |index: i64| if parameters.contains_key("SortField") { 10_000 - index } else { index };
+            let runs = (first..(first + limit).min(10_000))
+                .map(|index| jobs::with(jobs::row(number(index), of_job, 2, 3), "OperationEnd", end));
+            jobs::counted(&runs.collect::<Vec<Value>>(), 10_000)
+        }
+        it if it.ends_with("/Inventory") => inventory(&[]),
+        _ => Answer::json(200, &json!({"Id": store(), "CertStoreInventoryJobId": of_job}).to_string()),
+    })
+    .await;
+    let confirmation = confirming(&server, NEVER).await;
+    assert!(confirmation.locations()[0].inventoried_at.is_some());
+    let asked = jobs::requests(&server, jobs::HISTORY).len();
+    assert!(asked <= 2, "{asked} requests");
+}
+
 /// A fake with a store that holds `a`, whose inventory lags and has this schedule.
 async fn lagging(schedule: Value) -> (FakeKeyfactor, CertificateStoreId) {
     let fake = FakeKeyfactor::start().await;

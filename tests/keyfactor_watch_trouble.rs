@@ -147,6 +147,21 @@ async fn what_the_first_page_of_the_scheduled_jobs_showed_is_kept_if_the_second_
     assert!(scheduled.map(|open| &open.job_id).eq(&ids[..100]), "a hundred were seen there");
 }
 
+// A row may say that the job waits: no orchestrator was at it then, and it can be withdrawn.
+#[tokio::test]
+async fn a_job_whose_row_says_that_it_waits_has_not_begun() {
+    let server = Scripted::choosing(|_, request| match resource(request) {
+        HISTORY => rows(&[row(7, job(1), 0, 1), row(8, job(2), 0, 2)]),
+        SCHEDULED => Answer::json(500, ""),
+        _ => Answer::with(204, "", ""),
+    })
+    .await;
+    let orchestrator_jobs = client(&server).orchestrator_jobs();
+    let report = orchestrator_jobs.watch([job(1), job(2)]).deadline(SHORT).finish().await.unwrap();
+    assert_eq!(places(&report), [(job(1), OpenPlace::Unknown), (job(2), OpenPlace::Begun)]);
+    assert_eq!(orchestrator_jobs.unschedule_open(&report).await.unwrap(), [job(1)]);
+}
+
 #[tokio::test]
 async fn what_is_refused_ends_a_watch_at_once_with_everything_inside() {
     for (answer, kind) in [
