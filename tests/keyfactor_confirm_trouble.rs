@@ -267,7 +267,7 @@ async fn a_schedule_that_an_immediate_inventory_replaced_is_told() {
         let [triggered] = confirmation.triggered() else { panic!("{confirmation:?}") };
         assert_eq!(triggered.schedule_before.as_ref(), Some(&hourly));
         assert_eq!(
-            (triggered.schedule_changed(), &triggered.schedule_after != &triggered.schedule_before),
+            (triggered.schedule_changed(), triggered.schedule_after != triggered.schedule_before),
             (replaces, replaces)
         );
     }

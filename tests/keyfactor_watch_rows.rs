@@ -165,8 +165,10 @@ async fn a_rescheduled_job_is_followed_to_its_new_end() {
     assert!(run_that_counts(&report) > failed);
 }
 
+type Way = (&'static str, fn(&FakeKeyfactor));
+
 /// Ways in which a server may write the history, none of which may change what is made of it.
-const WAYS: [(&str, fn(&FakeKeyfactor)); 8] = [
+const WAYS: [Way; 8] = [
     ("as documented", |_| {}),
     ("names for numbers", FakeKeyfactor::write_names_for_numbers),
     ("times without a zone", FakeKeyfactor::write_zoneless_times),

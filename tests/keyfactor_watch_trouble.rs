@@ -210,15 +210,12 @@ async fn dropping_a_next_between_two_polls_loses_nothing() {
     let (mut seen, mut dropped) = (Vec::new(), 0_usize);
     // Every future is polled once and dropped; the world goes on in between.
     while seen.len() < 4 {
-        match watch.next().now_or_never() {
-            Some(change) => {
-                let change = change.unwrap().unwrap();
-                seen.push((change.job_id, change.state));
-            }
-            None => {
-                dropped += 1;
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
+        if let Some(change) = watch.next().now_or_never() {
+            let change = change.unwrap().unwrap();
+            seen.push((change.job_id, change.state));
+        } else {
+            dropped += 1;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
     let running = JobState::Running;
