@@ -18,10 +18,10 @@ use clm::uuid::Uuid;
 use fake_support::remove;
 use serde_json::json;
 
-/// A deadline that no test reaches.
-const NEVER: Duration = Duration::from_secs(3600);
+/// A deadline that no test reaches, unless it fails.
+const NEVER: Duration = Duration::from_secs(60);
 /// Time for some looks.
-const SHORT: Duration = Duration::from_millis(60);
+const SHORT: Duration = Duration::from_secs(1);
 
 /// A fake with a store that holds `a`, whose inventory is taken every hour.
 async fn inventoried() -> (FakeKeyfactor, CertificateStoreId) {

@@ -26,7 +26,7 @@ use scripted::{Answer, Scripted};
 use serde_json::{Value, json};
 use support::Received;
 
-const SHORT: Duration = Duration::from_millis(200);
+const SHORT: Duration = Duration::from_secs(1);
 /// Far longer than `SHORT`, and shorter than any request may take.
 const HANG: Duration = Duration::from_secs(10);
 

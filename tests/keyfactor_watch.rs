@@ -176,7 +176,7 @@ async fn an_orchestrator_that_never_comes_is_told_at_the_deadline_and_its_jobs_c
     let under_way = prompt().running_for(u32::MAX);
     let (fake, [done, away, running]) = removing([prompt(), offline, under_way]).await;
     let orchestrator_jobs = fake.client().orchestrator_jobs();
-    let short = Duration::from_millis(50);
+    let short = Duration::from_secs(1);
     let report = orchestrator_jobs.watch([done, away, running]).deadline(short).finish().await.unwrap();
     assert_eq!(ids(report.finished()), [done]);
     assert_eq!(places(&report), [(away, OpenPlace::Scheduled), (running, OpenPlace::Begun)]);
@@ -205,7 +205,7 @@ async fn where_nothing_is_open_nothing_is_withdrawn() {
 #[tokio::test]
 async fn a_job_that_vanished_is_open_and_nobody_knows_where() {
     let (fake, [job]) = removing([prompt().vanishes()]).await;
-    let watch = fake.client().orchestrator_jobs().watch([job]).deadline(Duration::from_millis(50));
+    let watch = fake.client().orchestrator_jobs().watch([job]).deadline(Duration::from_secs(1));
     let report = watch.finish().await.unwrap();
     assert_eq!(places(&report), [(job, OpenPlace::Unknown)]);
 }

@@ -171,7 +171,7 @@ async fn the_scheduled_jobs_are_read_to_their_end_and_no_further() {
 #[tokio::test]
 async fn changes_of_many_jobs_come_in_the_order_of_the_jobs() {
     let (fake, jobs) = removing(100, FakeOrchestrator::new().offline()).await;
-    let mut watch = fake.client().orchestrator_jobs().watch(&jobs).deadline(Duration::from_millis(200));
+    let mut watch = fake.client().orchestrator_jobs().watch(&jobs).deadline(Duration::from_secs(1));
     let pending: Vec<(JobId, JobState)> = jobs.iter().map(|id| (*id, JobState::Pending)).collect();
     assert_eq!(changes(&mut watch).await, pending);
 }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 const SUCCESS: JobState = JobState::Done(JobResult::Success);
 
 /// Time for a few answers, and not for one that never comes.
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 
 fn done(number: u64) -> Answer {
     rows(&[row(7, job(number), 2, 3)])
