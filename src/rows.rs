@@ -62,6 +62,7 @@ impl<T: Send, E: Send> Rows<T, E> {
             let row = position.next().await?;
             Some((row, position))
         });
+        // Asked again after its end, it ends again.
         Self { stream: Box::pin(stream.fuse()), total }
     }
 }

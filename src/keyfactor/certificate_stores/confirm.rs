@@ -162,7 +162,7 @@ impl ConfirmRemoved {
         let mut polling = Polling::begin(self.pace);
         let mut stores = self.stores();
         for store in stores.values_mut() {
-            store.read_store(&self.handle).await;
+            store.read_store(&self.handle, polling.left()).await;
         }
         let mut triggered = Vec::new();
         if self.trigger == Trigger::Immediate {
@@ -172,6 +172,9 @@ impl ConfirmRemoved {
         }
         loop {
             for store in stores.values_mut().filter(|store| !store.is_settled()) {
+                if store.row.is_none() {
+                    store.read_store(&self.handle, polling.left()).await;
+                }
                 store.look(&self.handle, polling.left()).await;
             }
             if stores.values().all(Store::is_settled) || polling.pause().await.is_none() {
@@ -212,37 +215,52 @@ struct Store {
     inventory: Inventory,
     /// What was found under the aliases at the last look.
     found: Option<HashMap<String, InventoryEntry>>,
+    /// The aliases that were found at any look.
+    listed: HashSet<String>,
     error: Option<Arc<Error>>,
 }
+
+/// How long the age of a store's inventory may take to be read: it is an addition to the verdict, after the deadline.
+const AGE: Duration = Duration::from_secs(5);
 
 /// Whether the inventory will be renewed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inventory {
     Scheduled,
+    /// Once: there is no schedule.
     Triggered,
     Never,
 }
 
 impl Store {
     fn new(id: CertificateStoreId) -> Self {
-        Self { id, locations: Vec::new(), row: None, inventory: Inventory::Never, found: None, error: None }
+        Self {
+            id,
+            locations: Vec::new(),
+            row: None,
+            inventory: Inventory::Never,
+            found: None,
+            listed: HashSet::new(),
+            error: None,
+        }
     }
 
     /// The list of stores does not show the schedule; the store itself does.
-    async fn read_store(&mut self, handle: &CertificateStores) {
-        match handle.get(self.id).await {
-            Ok(row) => {
+    async fn read_store(&mut self, handle: &CertificateStores, left: Duration) {
+        match timeout(left, handle.get(self.id)).await {
+            Ok(Ok(row)) => {
                 self.inventory = if row.has_inventory_schedule() { Inventory::Scheduled } else { Inventory::Never };
                 self.row = Some(row);
             }
-            Err(error) => self.error = Some(Arc::new(error)),
+            Ok(Err(error)) => self.error = Some(Arc::new(error)),
+            Err(_) => {}
         }
     }
 
     async fn trigger(&mut self, handle: &CertificateStores) -> Option<TriggeredInventory> {
         let row = self.row.as_ref()?;
         let sent = handle.schedule_inventory([self.id], Schedule::Immediate).send().await;
-        if sent.is_ok() {
+        if sent.is_ok() && self.inventory == Inventory::Never {
             self.inventory = Inventory::Triggered;
         }
         Some(TriggeredInventory {
@@ -254,9 +272,16 @@ impl Store {
     }
 
     async fn look(&mut self, handle: &CertificateStores, left: Duration) {
+        // Without the store, nobody knows whether its inventory is renewed.
+        if self.row.is_none() {
+            return;
+        }
         let aliases: HashSet<&str> = self.locations.iter().map(CertificateLocation::alias).collect();
         match timeout(left, entries_under(&handle.client, self.id, &aliases)).await {
-            Ok(Ok(found)) => (self.found, self.error) = (Some(found), None),
+            Ok(Ok(found)) => {
+                self.listed.extend(found.keys().cloned());
+                (self.found, self.error) = (Some(found), None);
+            }
             Ok(Err(error)) => self.error = Some(Arc::new(error)),
             Err(_) => {}
         }
@@ -274,17 +299,24 @@ impl Store {
     }
 
     fn verdict(&self, location: &CertificateLocation) -> RemovalVerdict {
+        if let Some(error) = self.error.as_ref().filter(|error| !may_pass(error)) {
+            return RemovalVerdict::Unreadable(Arc::clone(error));
+        }
         let Some(found) = &self.found else {
             return self.error.clone().map_or(RemovalVerdict::NotRead, RemovalVerdict::Unreadable);
         };
         let listed = found.get(location.alias());
-        let leaf = listed.and_then(InventoryEntry::leaf);
+        let leaf = listed.and_then(InventoryEntry::leaf).filter(|leaf| !leaf.thumbprint.trim().is_empty());
         match (listed, leaf, location.expected_thumbprint(), self.inventory) {
             (Some(_), Some(leaf), Some(expected), _) if !expected.is(&leaf.thumbprint) => {
                 RemovalVerdict::HoldsAnother { thumbprint: leaf.thumbprint.clone() }
             }
             // Whoever expects a thumbprint has seen it there, so the inventory was renewed since.
             (None, _, Some(_), _) => RemovalVerdict::Gone,
+            // What was never listed may be missing because no inventory has run yet.
+            (None, _, _, Inventory::Triggered) if !self.listed.contains(location.alias()) => {
+                RemovalVerdict::NotInventoried { listed: false }
+            }
             (listed, _, _, Inventory::Never) => RemovalVerdict::NotInventoried { listed: listed.is_some() },
             (Some(_), ..) => RemovalVerdict::StillThere,
             (None, ..) => RemovalVerdict::Gone,
@@ -293,7 +325,8 @@ impl Store {
 
     /// Left out where the account may not see it: it is an addition to the verdict.
     async fn inventoried_at(&self, handle: &CertificateStores) -> Option<ServerTime> {
-        last_inventory(&handle.client, self.row.as_ref()?.cert_store_inventory_job_id?).await
+        let job = self.row.as_ref()?.cert_store_inventory_job_id?;
+        timeout(AGE, last_inventory(&handle.client, job)).await.ok()?
     }
 }
 

@@ -107,7 +107,7 @@ impl OrchestratorJobs {
     /// [`ValidationError`] for a query that cannot be written. The rows give the errors of the calls.
     pub fn history(&self, query: Query) -> Result<Rows<JobHistoryEntry>, ValidationError> {
         let mut paged = paged("keyfactor.orchestrator_jobs.history", "OrchestratorJobs/JobHistory", query)?;
-        paged.query.extend([("SortField", "JobHistoryId".to_owned()), ("SortAscending", "1".to_owned())]);
+        paged.query.extend(LATEST_FIRST.map(|(name, value)| (name, value.to_owned())));
         Ok(paged.rows(self.client.clone()))
     }
 
@@ -135,6 +135,8 @@ fn paged(operation: &'static str, path: &'static str, query: Query) -> Result<Pa
 
 /// IIS refuses longer URLs by default: its limit is 2,048.
 const LONGEST_URL: usize = 2_000;
+/// Descending, as the vendor's own provider asks for it.
+const LATEST_FIRST: [(&str, &str); 2] = [("SortField", "JobHistoryId"), ("SortAscending", "1")];
 /// Rows asked for at once about the jobs of one query.
 const HISTORY_PAGE: usize = 1_000;
 /// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
@@ -155,7 +157,15 @@ fn history_page(jobs: &[JobId], page: u32, rows: usize) -> Read {
 
 /// When the last run of an inventory job ended. `None` if that cannot be learnt.
 pub(in crate::keyfactor) async fn last_inventory(client: &Client, job: JobId) -> Option<ServerTime> {
-    let entries = history_of(&OrchestratorJobs::new(client.clone()), &[job]).await.ok()?;
+    let mut read = history_page(&[job], 1, HISTORY_PAGE);
+    read.query.extend(LATEST_FIRST.map(|(name, value)| (name, value.to_owned())));
+    let Answered { value: entries, total } = read.send::<Vec<JobHistoryEntry>>(client).await.ok()?;
+    // A job that recurs gathers runs for years: one page will do, if it is the latest one.
+    let is_latest = entries.is_sorted_by(|one, next| one.job_history_id >= next.job_history_id);
+    let is_whole = total.is_none_or(|total| entries.len() as u64 >= total) && entries.len() < VENDORS_PAGE;
+    if !(is_latest || is_whole) || entries.iter().any(|entry| entry.job_id != job) {
+        return None;
+    }
     let over = entries.into_iter().filter(|entry| entry.status == JobStatus::Completed && entry.result.is_success());
     over.max_by_key(|entry| entry.job_history_id)?.operation_end
 }
@@ -215,11 +225,10 @@ impl OrchestratorJobs {
         1 + LONGEST_URL.saturating_sub(one) / (two - one).max(1)
     }
 
-    /// Which of these jobs are scheduled. The list has no documented filter by job, so that it is read to the end, or
-    /// until all are found.
-    pub(super) async fn scheduled_among(&self, jobs: Vec<JobId>) -> Result<HashSet<JobId>, Error> {
+    /// Finds out which of these jobs are scheduled. The list has no documented filter by job, so that it is read to the
+    /// end, or until all are found. What was found before a failure stays in `scheduled`.
+    pub(super) async fn find_scheduled(&self, jobs: Vec<JobId>, scheduled: &mut HashSet<JobId>) -> Result<(), Error> {
         let mut open: HashSet<JobId> = jobs.into_iter().collect();
-        let mut scheduled = HashSet::new();
         let mut rows = self.scheduled(Query::all())?;
         while !open.is_empty() {
             let Some(row) = rows.next().await else { break };
@@ -228,6 +237,6 @@ impl OrchestratorJobs {
                 scheduled.insert(id);
             }
         }
-        Ok(scheduled)
+        Ok(())
     }
 }

@@ -217,8 +217,8 @@ impl Job {
     fn place(&self) -> OpenPlace {
         match (&self.entry, self.scheduled) {
             (_, true) => OpenPlace::Scheduled,
-            (Some(_), false) => OpenPlace::Begun,
-            (None, false) => OpenPlace::Unknown,
+            (Some(entry), false) if entry.status != JobStatus::Waiting => OpenPlace::Begun,
+            (_, false) => OpenPlace::Unknown,
         }
     }
 }

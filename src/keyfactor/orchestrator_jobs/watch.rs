@@ -1,6 +1,6 @@
 //! Following jobs until they are over.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -100,6 +100,7 @@ impl Stream for JobWatch {
                 let change = follower.next().await?;
                 Some((change, follower))
             });
+            // Asked again after its end, it ends again.
             self.state = State::Running(Box::pin(changes.fuse()));
         }
         match &mut self.state {
@@ -204,19 +205,12 @@ impl Follower {
         Ok(())
     }
 
-    /// Of all runs of a job, the one with the highest number counts, in whatever order they come.
     fn take(&mut self, entries: Vec<JobHistoryEntry>) {
-        let mut newest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
-        for entry in entries {
-            let known = newest.get(&entry.job_id);
-            if known.is_none_or(|known| known.job_history_id <= entry.job_history_id) {
-                newest.insert(entry.job_id, entry);
-            }
-        }
         let asked = self.queries.pop_front().unwrap_or_default();
+        let mut runs = latest(entries);
         let mut known = locked(&self.known);
-        self.changes.extend(asked.into_iter().filter_map(|job| match newest.remove(&job) {
-            Some(entry) => known.take(entry),
+        self.changes.extend(asked.into_iter().filter_map(|job| match runs.remove(&job) {
+            Some(run) => known.take(run),
             None => known.still_pending(job),
         }));
     }
@@ -225,12 +219,26 @@ impl Follower {
     async fn time_is_up(&mut self) {
         self.stage = Stage::Over;
         let open = locked(&self.known).open();
-        match timeout(LAST_LOOK, self.handle.scheduled_among(open)).await {
-            Ok(Ok(scheduled)) => locked(&self.known).scheduled(&scheduled),
-            Ok(Err(error)) => locked(&self.known).trouble(&error),
-            Err(_) => {}
+        let mut scheduled = HashSet::new();
+        let looked = timeout(LAST_LOOK, self.handle.find_scheduled(open, &mut scheduled)).await;
+        let mut known = locked(&self.known);
+        known.scheduled(&scheduled);
+        if let Ok(Err(error)) = looked {
+            known.trouble(&error);
         }
     }
+}
+
+/// Of all runs of a job, the one with the highest number, in whatever order they come. An older one may say that the job
+/// is over, which runs again by now.
+fn latest(entries: Vec<JobHistoryEntry>) -> HashMap<JobId, JobHistoryEntry> {
+    let mut latest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
+    for entry in entries {
+        if latest.get(&entry.job_id).is_none_or(|known| known.job_history_id <= entry.job_history_id) {
+            latest.insert(entry.job_id, entry);
+        }
+    }
+    latest
 }
 
 /// The ids of a watch: at least one, and none of them nil.
