@@ -36,11 +36,10 @@ fn expected(fault: Fault) -> [Cell; 2] {
         | Fault::TrickledHead
         | Fault::NotHttp
         | Fault::HugeHeader
-        | Fault::Length(Length::NoNumber | Length::Twice)
+        | Fault::Length(Length::NoNumber | Length::Twice | Length::TooLarge)
         // 2xx, and a body that breaks off, comes late or is malformed.
         | Fault::HalfBody
         | Fault::Cut(200)
-        | Fault::Length(Length::TooLarge)
         | Fault::TrickledBody
         | Fault::BodyHangs
         | Fault::ChunkedGarbage
