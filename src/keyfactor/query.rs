@@ -4,6 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::types::{CertificateId, CertificateStoreId, ContainerId, JobId};
 use crate::validation::{Problems, Reason};
 
 /// A filter in the vendor's query language: `Thumbprint -eq "AB12"`, joined by `AND` and `OR`.
@@ -70,7 +71,11 @@ impl Query {
     /// One must hold.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        if self.is_all() || other.is_all() { Self::all() } else { self.joined("OR", other) }
+        if !self.is_all() && !other.is_all() {
+            return self.joined("OR", other);
+        }
+        // Everything; but what cannot be written stays refused.
+        Self { text: String::new(), refused: [self.refused, other.refused].concat() }
     }
 
     pub(super) fn is_all(&self) -> bool {
@@ -91,6 +96,13 @@ impl Query {
     pub(crate) fn check(&self, problems: &mut Problems) {
         for refused in &self.refused {
             match refused {
+                Refused::NoValue => {
+                    problems.add(
+                        "query",
+                        Reason::Empty,
+                        "one of no values: nothing could match (an empty list, perhaps)",
+                    );
+                }
                 Refused::Blank => {
                     problems.add("query", Reason::Blank, "an empty query; to filter nothing, say `Query::all()`");
                 }
@@ -115,6 +127,8 @@ impl Query {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Refused {
     Blank,
+    /// `one_of` without values.
+    NoValue,
     Field(String),
     /// It holds a double quote or a control character.
     Value(String),
@@ -159,7 +173,7 @@ impl Field {
 
     /// Equal to one of these. Nothing is equal to one of none: that is refused.
     pub fn one_of(self, values: impl IntoIterator<Item: Into<QueryValue>>) -> Query {
-        let mut all = Query::raw("");
+        let mut all = Query { text: String::new(), refused: vec![Refused::NoValue] };
         for (index, value) in values.into_iter().enumerate() {
             let one = self.clone().eq(value);
             if index == 0 {
@@ -202,6 +216,30 @@ impl From<String> for QueryValue {
 impl From<Uuid> for QueryValue {
     fn from(id: Uuid) -> Self {
         Self { text: id.to_string(), quoted: true }
+    }
+}
+
+impl From<CertificateStoreId> for QueryValue {
+    fn from(id: CertificateStoreId) -> Self {
+        id.get().into()
+    }
+}
+
+impl From<JobId> for QueryValue {
+    fn from(id: JobId) -> Self {
+        id.get().into()
+    }
+}
+
+impl From<CertificateId> for QueryValue {
+    fn from(id: CertificateId) -> Self {
+        id.get().into()
+    }
+}
+
+impl From<ContainerId> for QueryValue {
+    fn from(id: ContainerId) -> Self {
+        id.get().into()
     }
 }
 

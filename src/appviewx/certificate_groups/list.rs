@@ -181,7 +181,7 @@ fn as_list(value: Value) -> Option<Vec<Value>> {
 }
 
 /// Reads one group.
-pub(super) async fn view(client: &Client, name: String) -> Result<CertificateGroup, Error> {
+pub(super) async fn view(client: Client, name: String) -> Result<CertificateGroup, Error> {
     let mut problems = Problems::default();
     check_group(&name, "name", &mut problems);
     problems.finish()?;
@@ -199,7 +199,7 @@ pub(super) async fn view(client: &Client, name: String) -> Result<CertificateGro
         permission_needed: PERMISSION,
     };
     let group = read
-        .send(client, |envelope| match envelope.response {
+        .send(&client, |envelope| match envelope.response {
             Value::Object(members) => Ok(CertificateGroup::from(Value::Object(members))),
             _ => Err(Cause::new("a group was expected in the response")),
         })

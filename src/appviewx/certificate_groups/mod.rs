@@ -167,8 +167,11 @@ impl CertificateGroups {
     /// # Errors
     /// Those of [`appviewx::Error`](super::Error). What an unknown name is answered is documented nowhere for this call;
     /// for others it is 404 with `NO_RECORDS_FOUND` or `GROUP_NOT_FOUND`.
-    pub async fn view(&self, name: impl Into<String> + Send) -> Result<CertificateGroup, super::Error> {
-        list::view(&self.client, name.into()).await
+    pub fn view<N: Into<String>>(
+        &self,
+        name: N,
+    ) -> impl Future<Output = Result<CertificateGroup, super::Error>> + Send + use<N> {
+        list::view(self.client.clone(), name.into())
     }
 }
 

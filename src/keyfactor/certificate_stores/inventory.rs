@@ -107,8 +107,8 @@ pub(super) async fn entries_under(
     while found.len() < aliases.len() {
         let Some(entry) = rows.next().await else { break };
         let entry = entry?;
-        if entry.cert_store_id.is_some_and(|of| of != store) {
-            return Err(LookupError::not_asked("inventory of store", entry.alias, store).into());
+        if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
+            return Err(LookupError::not_asked("inventory of store", of, store).into());
         }
         if aliases.contains(entry.alias.as_str()) {
             found.insert(entry.alias.clone(), entry);
@@ -150,6 +150,7 @@ impl CertificateStores {
     ///
     /// - **Call:** `GET /CertificateStores/{id}/Inventory`, page by page.
     /// - **Permissions:** to read certificate stores, system-wide or for its container.
+    /// - **Documented nowhere:** by which fields it can be sorted, so that the order is the server's own.
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID Inventory".
     ///
     /// # Errors

@@ -106,6 +106,7 @@ impl CertificateStores {
     /// - **Permissions:** to read certificate stores, system-wide or for their containers.
     /// - **Arguments:** a query; documented fields are `AgentAvailable`, `AgentId`, `Approved`, `Category`,
     ///   `CertificateId`, `ClientMachine`, `Container`, `ContainerId`, `StorePath` and others, but not `Id`.
+    /// - **Order:** the server's own, by machine; by which other fields it can be sorted is documented nowhere.
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores".
     ///
     /// # Errors
@@ -125,21 +126,23 @@ impl CertificateStores {
     ///
     /// # Errors
     /// Those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id.
-    pub async fn get(&self, id: impl Into<CertificateStoreId>) -> Result<CertificateStore, Error> {
-        let mut problems = Problems::default();
-        let id = id.into();
-        let path = Path::filled("CertificateStores/{id}", &[("id", &id.to_string())], &mut problems);
-        problems.finish()?;
-        let read = Read {
-            operation: "keyfactor.certificate_stores.get",
-            path,
-            query: Vec::new(),
-            permission_needed: PERMISSION,
-        };
-        let store: CertificateStore = read.send(&self.client).await?.value;
-        if store.id != id {
-            return Err(LookupError::not_asked("certificate store", store.id, id).into());
-        }
-        Ok(store)
+    pub fn get<I: Into<CertificateStoreId>>(
+        &self,
+        id: I,
+    ) -> impl Future<Output = Result<CertificateStore, Error>> + Send + use<I> {
+        read_store(self.client.clone(), id.into())
     }
+}
+
+async fn read_store(client: Client, id: CertificateStoreId) -> Result<CertificateStore, Error> {
+    let mut problems = Problems::default();
+    let path = Path::filled("CertificateStores/{id}", &[("id", &id.to_string())], &mut problems);
+    problems.finish()?;
+    let read =
+        Read { operation: "keyfactor.certificate_stores.get", path, query: Vec::new(), permission_needed: PERMISSION };
+    let store: CertificateStore = read.send(&client).await?.value;
+    if store.id != id {
+        return Err(LookupError::not_asked("certificate store", store.id, id).into());
+    }
+    Ok(store)
 }

@@ -45,7 +45,8 @@ impl CertificateLocation {
     /// Just before the removal is sent, the store's inventory is read again; it needs the permission to read certificate
     /// stores. If the alias then holds another certificate, or is not listed, nothing is sent and the call ends as
     /// [`LookupError::AliasHoldsAnother`](crate::keyfactor::LookupError::AliasHoldsAnother). Command's inventory may lag
-    /// behind the store itself, so what was put there since its last run is not seen.
+    /// behind the store itself, so what was put there since its last run is not seen; neither is what is put there between
+    /// this look and the moment at which the job runs, which `ExactlyOnce` or a pause before another try make longer.
     #[must_use]
     pub fn expecting_thumbprint(mut self, thumbprint: impl Into<Thumbprint>) -> Self {
         self.expected = Some(thumbprint.into());

@@ -78,8 +78,11 @@ impl CertificateStores {
     ///
     /// # Errors
     /// Those of [`keyfactor::Error`](super::Error); `Lookup` if an alias does not hold the certificate.
-    pub async fn plan_removal(&self, located: &LocatedCertificate) -> Result<RemovalPlan, Error> {
-        RemovalPlan::make(&self.client, located).await
+    pub fn plan_removal(
+        &self,
+        located: &LocatedCertificate,
+    ) -> impl Future<Output = Result<RemovalPlan, Error>> + Send + use<> {
+        RemovalPlan::make(self.client.clone(), located.clone())
     }
 
     /// Carries out a plan: [`remove_certificates`](Self::remove_certificates) of its locations, each with the thumbprint

@@ -15,7 +15,8 @@ use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId};
 
 /// What is to be removed, and what of it can be put back. Made before the act by
-/// [`plan_removal`](super::CertificateStores::plan_removal); it can be kept as JSON and holds no secret.
+/// [`plan_removal`](super::CertificateStores::plan_removal); it can be kept as JSON. It holds no secret of this program; the
+/// parameters of the entries are those that the server shows to everybody who may read the store.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RemovalPlan {
@@ -94,7 +95,7 @@ enum Held {
 }
 
 impl RemovalPlan {
-    pub(super) async fn make(client: &Client, located: &LocatedCertificate) -> Result<Self, Error> {
+    pub(super) async fn make(client: Client, located: LocatedCertificate) -> Result<Self, Error> {
         let certificate = located.certificate();
         let held = if certificate.has_private_key { Held::ByCommand } else { Held::Elsewhere };
         let mut by_store: BTreeMap<CertificateStoreId, HashSet<&str>> = BTreeMap::new();
@@ -103,7 +104,7 @@ impl RemovalPlan {
         }
         let mut inventories: HashMap<CertificateStoreId, HashMap<String, InventoryEntry>> = HashMap::new();
         for (store, aliases) in by_store {
-            inventories.insert(store, entries_under(client, store, &aliases).await?);
+            inventories.insert(store, entries_under(&client, store, &aliases).await?);
         }
         let planned = |found: &FoundLocation| {
             let location = found.location();

@@ -158,8 +158,8 @@ pub struct StoreTypeLocation {
     pub store_path: Option<String>,
     /// The alias in the store.
     pub alias: Option<String>,
-    /// The address that was scanned. Servers before 11 write `IPAddress`.
-    #[serde(alias = "IPAddress")]
+    /// The address that was scanned. Some versions of the vendor's schema spell it `IpAddress`.
+    #[serde(rename = "IPAddress", alias = "IpAddress")]
     pub ip_address: Option<String>,
     /// The port that was scanned.
     pub port: Option<i32>,

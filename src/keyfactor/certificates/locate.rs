@@ -300,7 +300,7 @@ impl Stores {
         for (field, value) in
             [("AgentAvailable", true), ("AgentAvailable", false), ("RemoveSupported", true), ("RemoveSupported", false)]
         {
-            let query = Query::field("CertificateId").eq(certificate.get()).and(Query::field(field).eq(value));
+            let query = Query::field("CertificateId").eq(certificate).and(Query::field(field).eq(value));
             let mut rows = stores_where(client, query);
             while let Some(row) = rows.next().await {
                 let row = row?;

@@ -62,9 +62,9 @@ impl CertificateSearch {
         self
     }
 
-    /// How many rows are asked for at once. Default 100; 0 counts as 1.
+    /// How many rows are asked for at once. Default 100; 0 counts as 1, and the vendor counts to 2,147,483,647.
     pub fn page_size(mut self, rows: u32) -> Self {
-        self.page_size = rows.max(1);
+        self.page_size = rows.clamp(1, i32::MAX.unsigned_abs());
         self
     }
 

@@ -144,7 +144,7 @@ const VENDORS_PAGE: usize = 50;
 
 /// One page about these jobs.
 fn history_page(jobs: &[JobId], page: u32, rows: usize) -> Read {
-    let mut query = Query::field("JobId").one_of(jobs.iter().map(|id| id.get())).parameter();
+    let mut query = Query::field("JobId").one_of(jobs.iter().copied()).parameter();
     query.push(("PageReturned", page.to_string()));
     query.push(("ReturnLimit", rows.to_string()));
     Read {

@@ -65,11 +65,14 @@ impl OrchestratorJobs {
     ///
     /// # Errors
     /// Those of [`keyfactor::Error`](super::Error), but for the 403 that is the answer.
-    pub async fn can_follow(&self) -> Result<bool, Error> {
-        match history::probe(self).await {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == Some(ErrorKind::Forbidden) => Ok(false),
-            Err(error) => Err(error),
+    pub fn can_follow(&self) -> impl Future<Output = Result<bool, Error>> + Send + use<> {
+        let handle = self.clone();
+        async move {
+            match history::probe(&handle).await {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == Some(ErrorKind::Forbidden) => Ok(false),
+                Err(error) => Err(error),
+            }
         }
     }
 
@@ -99,13 +102,19 @@ impl OrchestratorJobs {
     ///
     /// # Errors
     /// Those of [`unschedule`](Self::unschedule).
-    pub async fn unschedule_open(&self, report: &JobsReport) -> Result<Vec<JobId>, Error> {
+    pub fn unschedule_open(
+        &self,
+        report: &JobsReport,
+    ) -> impl Future<Output = Result<Vec<JobId>, Error>> + Send + use<> {
         let not_begun = report.still_open().iter().filter(|job| job.place != OpenPlace::Begun);
         let ids: Vec<JobId> = not_begun.map(|job| job.job_id).collect();
-        if !ids.is_empty() {
-            self.unschedule(&ids).send().await?;
+        let handle = self.clone();
+        async move {
+            if !ids.is_empty() {
+                handle.unschedule(&ids).send().await?;
+            }
+            Ok(ids)
         }
-        Ok(ids)
     }
 
     /// Has failed jobs run again, by the numbers of their failed runs.
