@@ -100,7 +100,8 @@ async fn what_cannot_be_written_is_refused_and_named() {
         (Query::field("CertId)").eq(1), Reason::Unquotable, "name of a field"),
         (Query::raw(""), Reason::Blank, "Query::all()"),
         (Query::raw(" \t\n"), Reason::Blank, "Query::all()"),
-        (Query::field("CertId").one_of(Vec::<i32>::new()), Reason::Blank, "empty"),
+        (Query::field("CertId").one_of(Vec::<i32>::new()), Reason::Empty, "nothing could match"),
+        (Query::all().or(evil("\"")), Reason::Unquotable, "double quote"),
         // Not lost when it is joined with something else, in either place.
         (id(1).and(evil("\"")), Reason::Unquotable, "double quote"),
         (evil("\"").or(id(1)), Reason::Unquotable, "double quote"),

@@ -17,7 +17,7 @@ use std::fmt::Debug;
 
 use clm::keyfactor::{
     Certificate, CertificateLocations, CertificateStore, CertificateStoreId, InventoryCertificate, InventoryEntry,
-    Query,
+    JobHistoryEntry, JobResult, JobStatus, Query,
 };
 use clm::testing::{FakeCertificate, FakeKeyfactor};
 use serde::Serialize;
@@ -272,4 +272,15 @@ fn an_empty_schedule_that_says_so_is_none() {
 fn an_entry_without_certificates_has_no_leaf_and_no_chain() {
     let entry: InventoryEntry = serde_json::from_value(json!({"Name": "A", "Certificates": null})).unwrap();
     assert_eq!((entry.leaf(), entry.chain()), (None, &[] as &[InventoryCertificate]));
+}
+
+// A row that says nothing yet is a row.
+#[test]
+fn a_run_without_result_and_status_is_unknown_yet() {
+    for row in [json!({}), json!({"Result": null, "Status": null})] {
+        let mut whole = json!({"JobId": STORE, "JobHistoryId": 7});
+        whole.as_object_mut().unwrap().extend(row.as_object().unwrap().clone());
+        let entry: JobHistoryEntry = serde_json::from_value(whole).unwrap();
+        assert_eq!((entry.result, entry.status), (JobResult::Unknown, JobStatus::Unknown), "{row}");
+    }
 }

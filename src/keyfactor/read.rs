@@ -53,6 +53,8 @@ pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + D
 /// A number, or the name that older servers write instead.
 pub(super) fn number_or_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NumberOrName, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
+        // Not known, or not yet: the vendor's zero.
+        Value::Null => NumberOrName::Number(0, "null".to_owned()),
         Value::Number(number) => NumberOrName::Number(number.as_i64().unwrap_or(-1), number.to_string()),
         Value::String(name) => match name.trim().parse() {
             Ok(number) => NumberOrName::Number(number, name),
