@@ -4,14 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::Value;
 
 use super::certificate_stores::{AddCertificates, AddOutcome, RemoveCertificates, RemoveOutcome, ScheduleInventory};
 use super::error_code::{ErrorCode, ErrorKind};
 use super::lookup_error::LookupError;
 use super::orchestrator_jobs::{ControlJobs, JobsReport, WatchStopped};
+use super::said::{FailedOperation, Said};
 use super::types::PermissionScope;
-use crate::lenient::{self, Message};
+use crate::lenient::Message;
 use crate::transport::{
     self, Answer, AuthenticationError, Called, ConfigurationError, DecodeError, Evidence, FromFailure, Refusal,
     TransportError,
@@ -367,87 +367,3 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
-
-/// One part of a call that failed, as the server reported it.
-#[derive(Clone, PartialEq)]
-pub struct FailedOperation {
-    reason: Option<Message>,
-    raw: Value,
-}
-
-// What else stands in it is not known, so it is not shown.
-impl fmt::Debug for FailedOperation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, raw: _ } = self;
-        f.debug_struct("FailedOperation").field("reason", reason).finish_non_exhaustive()
-    }
-}
-
-impl FailedOperation {
-    /// Why it failed.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        self.reason.as_ref().map(Message::as_str)
-    }
-
-    /// The whole entry. Which other members it has is documented nowhere.
-    #[must_use]
-    pub fn raw(&self) -> &Value {
-        &self.raw
-    }
-}
-
-/// What could be read out of an answer's body. No shape is required: the vendor documents none.
-#[derive(Debug, Default)]
-struct Said {
-    code: Option<ErrorCode>,
-    message: Option<Message>,
-    failed_operations: Vec<FailedOperation>,
-}
-
-impl Said {
-    fn of(body: &str) -> Self {
-        let Some(json) = lenient::json(body).ok().filter(|json| !json.is_string()) else {
-            return Self { message: lenient::message_of_text(body).map(Message::from), ..Self::default() };
-        };
-        let failed_operations: Vec<FailedOperation> = lenient::member(&json, "FailedOperations")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(|raw| FailedOperation {
-                reason: lenient::text(raw, "Reason").map(|text| text.to_owned().into()),
-                raw: raw.clone(),
-            })
-            .collect();
-        let message = lenient::text(&json, "Message")
-            .map(str::to_owned)
-            .or_else(|| joined(failed_operations.iter().filter_map(FailedOperation::reason).map(str::to_owned)))
-            .or_else(|| problem_details(&json))
-            .map(Message::from);
-        let code = match lenient::member(&json, "ErrorCode") {
-            Some(Value::String(code)) if !code.trim().is_empty() => Some(ErrorCode::of(code)),
-            Some(Value::Number(code)) => Some(ErrorCode::Other(code.to_string())),
-            _ => None,
-        };
-        Self { code, message, failed_operations }
-    }
-}
-
-/// An RFC 7807 problem: its detail or title, and the fields that ASP.NET names in `errors`.
-fn problem_details(json: &Value) -> Option<String> {
-    let fields =
-        lenient::member(json, "errors").and_then(Value::as_object).into_iter().flatten().map(|(field, said)| {
-            let said = match said {
-                Value::Array(texts) => joined(texts.iter().filter_map(Value::as_str).map(str::to_owned)),
-                other => other.as_str().map(str::to_owned),
-            };
-            format!("{field}: {}", said.unwrap_or_default())
-        });
-    let head = lenient::text(json, "detail").or_else(|| lenient::text(json, "title")).map(str::to_owned);
-    joined(head.into_iter().chain(fields))
-}
-
-fn joined(texts: impl Iterator<Item = String>) -> Option<String> {
-    let texts: Vec<String> = texts.collect();
-    (!texts.is_empty()).then(|| texts.join("; "))
-}

@@ -70,6 +70,7 @@ mod orchestrator_jobs;
 mod poll;
 mod query;
 mod read;
+mod said;
 mod schedule;
 mod scope;
 #[cfg(feature = "rustls")]
@@ -91,7 +92,7 @@ pub use self::certificates::{
 };
 pub use self::client::{Client, ClientBuilder, Settings};
 pub use self::credentials::Credentials;
-pub use self::error::{ApiError, Error, FailedOperation, Incomplete, Outcome, OutcomeUnknown, Request};
+pub use self::error::{ApiError, Error, Incomplete, Outcome, OutcomeUnknown, Request};
 pub use self::error_code::{ErrorCode, ErrorKind};
 pub use self::lookup::Rows;
 pub use self::lookup_error::LookupError;
@@ -102,6 +103,7 @@ pub use self::orchestrator_jobs::{
 };
 pub use self::query::{Field, Query, QueryValue};
 pub use self::read::ServerTime;
+pub use self::said::FailedOperation;
 pub use self::schedule::Schedule;
 pub use self::thumbprint::{CertificateRef, Thumbprint};
 pub use self::types::{
