@@ -289,3 +289,13 @@ async fn the_deadline_is_fixed_once_the_watch_has_begun() {
     let report = watch.deadline(Duration::ZERO).pauses(NEVER, NEVER).finish().await.unwrap();
     assert_eq!(ids(report.finished()), [job]);
 }
+
+// The last pause may be as long as half a minute: a job that ends in it is over at the deadline.
+#[tokio::test]
+async fn what_ended_during_the_last_pause_is_not_called_open() {
+    let (fake, [job]) = removing([FakeOrchestrator::new().after_polls(1)]).await;
+    let watch = fake.client().orchestrator_jobs().watch([job]).deadline(Duration::from_secs(1)).pauses(NEVER, NEVER);
+    let report = watch.finish().await.unwrap();
+    assert!(report.all_succeeded(), "{report:?}");
+    assert_eq!(queries(&fake).len(), 2, "one before the pause, one after the deadline");
+}

@@ -42,6 +42,11 @@ impl Polling {
         self.pace.deadline.saturating_sub(self.began.elapsed())
     }
 
+    /// Puts the deadline off.
+    pub(super) fn extend(&mut self, time: Duration) {
+        self.pace.deadline = self.began.elapsed() + time;
+    }
+
     /// Waits before the next round; `None` if the deadline comes first, which is then waited for.
     pub(super) async fn pause(&mut self) -> Option<()> {
         let longest =

@@ -18,7 +18,7 @@ use crate::keyfactor::poll::{Pace, Polling, may_pass};
 use crate::keyfactor::types::JobId;
 use crate::validation::{Problems, ValidationError};
 
-/// How long the last look at the scheduled jobs may take, after the deadline.
+/// How long the last look at the history may take after the deadline, and that at the scheduled jobs.
 const LAST_LOOK: Duration = Duration::from_secs(30);
 
 /// Follows jobs; see [`OrchestratorJobs::watch`]. A `Stream` of changes; [`next`](Self::next) and
@@ -40,7 +40,8 @@ impl JobWatch {
         Self { known, state: State::Ready { handle, pace: Pace::default() } }
     }
 
-    /// How long the jobs are followed. Default 30 minutes. At the deadline, what is known is given back.
+    /// How long the jobs are followed. Default 30 minutes. At the deadline they are looked at once more, and what is known is
+    /// given back.
     ///
     /// It has no effect once the first change was asked for.
     pub fn deadline(self, deadline: Duration) -> Self {
@@ -137,6 +138,8 @@ struct Follower {
 enum Stage {
     Beginning,
     Asking,
+    /// After the deadline, once more.
+    LastLook,
     Over,
 }
 
@@ -161,7 +164,7 @@ impl Follower {
                     }
                     self.begin_round();
                 }
-                Stage::Asking => {
+                Stage::Asking | Stage::LastLook => {
                     if let Err(error) = self.ask().await {
                         self.stage = Stage::Over;
                         let stopped = WatchStopped::new(locked(&self.known).report(), error);
@@ -186,17 +189,23 @@ impl Follower {
         let Some(jobs) = self.queries.front() else {
             if locked(&self.known).is_over() {
                 self.stage = Stage::Over;
-            } else if self.polling.pause().await.is_some() {
-                self.begin_round();
-            } else {
+            } else if self.stage == Stage::LastLook {
                 self.time_is_up().await;
+            } else {
+                // What ended during the last pause is not to be called open.
+                if self.polling.pause().await.is_none() {
+                    self.stage = Stage::LastLook;
+                    self.polling.extend(LAST_LOOK);
+                }
+                self.begin_round();
             }
             return Ok(());
         };
         match timeout(self.polling.left(), history_of(&self.handle, jobs)).await {
             Err(_) => self.time_is_up().await,
             Ok(Ok(entries)) => self.take(entries),
-            Ok(Err(error)) if may_pass(&error) => {
+            // After the deadline, no error hides what is known.
+            Ok(Err(error)) if self.stage == Stage::LastLook || may_pass(&error) => {
                 locked(&self.known).trouble(&error);
                 self.queries.pop_front();
             }
