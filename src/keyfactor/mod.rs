@@ -81,7 +81,7 @@ mod types;
 pub use self::certificate_stores::{
     AddCertificates, AddCertificatesBuilder, AddOutcome, CertificateLocation, CertificateStore, CertificateStoreEntry,
     CertificateStores, ConfirmRemoved, Confirmation, ConfirmedLocation, InventoryCertificate, InventoryEntry,
-    LocationEnd, LocationOutcome, OneByOneOutcome, PlannedRemoval, PutBack, RemovalPlan, RemovalVerdict,
+    JobsOutcome, LocationEnd, LocationOutcome, OneByOneOutcome, PlannedRemoval, PutBack, RemovalPlan, RemovalVerdict,
     RemoveCertificates, RemoveCertificatesBuilder, RemoveOneByOne, RemoveOutcome, ScheduleInventory,
     ScheduleInventoryBuilder, StoreRequest, TriggeredInventory,
 };

@@ -1,21 +1,19 @@
 //! `POST /CertificateStores/Certificates/Add`.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::jobs_answer::JobsAnswer;
+use super::outcome::{Asked, JobIds, JobsOutcome};
 use super::request::{Run, StoreRequest};
 use super::{CertificateStoreEntry, CertificateStores};
 use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{Error, Outcome, Request};
+use crate::keyfactor::error::{Error, Request};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::scope::{BothScopes, ScopeSettings};
-use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
+use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, PermissionScope};
 use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
 
@@ -205,17 +203,17 @@ impl AddCertificates {
         }
     }
 
-    fn read(self, mut exchange: Exchange) -> Result<AddOutcome, Error> {
-        let jobs = match JobsAnswer::read(&mut exchange) {
-            Ok(jobs) => jobs,
+    fn read(self, exchange: Exchange) -> Result<AddOutcome, Error> {
+        match JobIds::read(&exchange.answer.body) {
+            Ok(jobs) => {
+                let asked = Asked { locations: self.entries, repeated: Vec::new(), scope: self.scope };
+                Ok(JobsOutcome::new(asked, jobs, exchange))
+            }
             Err(cause) => {
                 let failure = exchange.unreadable_change(cause);
-                return Err(Error::from_failure(failure, Request::AddCertificates(self)));
+                Err(Error::from_failure(failure, Request::AddCertificates(self)))
             }
-        };
-        let outcome = AddOutcome { jobs, entries: self.entries, scope: self.scope };
-        outcome.jobs.finish_audit(exchange, outcome.entries.len());
-        Ok(outcome)
+        }
     }
 }
 
@@ -230,86 +228,4 @@ impl Run for AddCertificates {
 }
 
 /// The server took the addition: its jobs are scheduled. **Nothing is added yet.**
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[non_exhaustive]
-pub struct AddOutcome {
-    #[serde(flatten)]
-    jobs: JobsAnswer,
-    #[serde(skip)]
-    entries: Vec<CertificateStoreEntry>,
-    scope: PermissionScope,
-}
-
-impl AddOutcome {
-    /// The orchestrator jobs, in the order in which the server named them.
-    #[must_use]
-    pub fn job_ids(&self) -> &[JobId] {
-        &self.jobs.job_ids
-    }
-
-    /// Entries of the answer that are no GUIDs.
-    #[must_use]
-    pub fn unrecognized_entries(&self) -> &[Value] {
-        &self.jobs.unrecognized_entries
-    }
-
-    /// What was asked for.
-    #[must_use]
-    pub fn entries(&self) -> &[CertificateStoreEntry] {
-        &self.entries
-    }
-
-    /// Where the server was asked to look for permissions.
-    #[must_use]
-    pub fn scope(&self) -> &PermissionScope {
-        &self.scope
-    }
-
-    /// Whether there is exactly one job id for each entry, all different, and nothing else.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.jobs.is_complete(self.entries.len())
-    }
-
-    /// Makes a gap an error.
-    ///
-    /// # Errors
-    /// [`Error::Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
-    pub fn require_complete(self) -> Result<Self, Error> {
-        if self.is_complete() {
-            return Ok(self);
-        }
-        let gap = self.jobs.gap("addition", self.entries.len());
-        Err(Error::incomplete(gap, Outcome::AddCertificates(self)))
-    }
-
-    /// The server's `X-Keyfactor-Correlation-Id`.
-    #[must_use]
-    pub fn correlation_id(&self) -> Option<&str> {
-        self.jobs.correlation_id.as_deref()
-    }
-
-    /// The server's `X-Keyfactor-Product-Version` as it was sent.
-    #[must_use]
-    pub fn product_version(&self) -> Option<&str> {
-        self.jobs.product_version.as_deref()
-    }
-
-    /// How many times the call was tried.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.jobs.attempts
-    }
-
-    /// How long it took altogether.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.jobs.elapsed
-    }
-
-    /// The answer as it came.
-    #[must_use]
-    pub fn body(&self) -> &str {
-        &self.jobs.body.0
-    }
-}
+pub type AddOutcome = JobsOutcome<CertificateStoreEntry>;

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::job_fields::JobFields;
@@ -163,5 +165,19 @@ impl fmt::Debug for CertificateStoreEntry {
             .field("entry_password", &redacted(entry_password))
             .field("pfx_password", &redacted(pfx_password))
             .finish()
+    }
+}
+
+/// What it is, without the values of job fields and without passwords.
+impl Serialize for CertificateStoreEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { store, alias, job_fields, existing, private_key, entry_password: _, pfx_password: _ } = self;
+        let mut fields = serializer.serialize_struct("CertificateStoreEntry", 5)?;
+        fields.serialize_field("certificate_store_id", store)?;
+        fields.serialize_field("alias", alias)?;
+        fields.serialize_field("job_field_names", &job_fields.names().collect::<Vec<_>>())?;
+        fields.serialize_field("overwrite", &(*existing == Existing::Overwritten))?;
+        fields.serialize_field("include_private_key", &(*private_key == PrivateKey::Included))?;
+        fields.end()
     }
 }

@@ -1,22 +1,20 @@
 //! `POST /CertificateStores/Certificates/Remove`.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::inventory::still_as_expected;
-use super::jobs_answer::JobsAnswer;
+use super::outcome::{Asked, JobIds, JobsOutcome};
 use super::request::{Run, StoreRequest};
 use super::{CertificateLocation, CertificateStores, RemoveOneByOne};
 use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{Error, Outcome, Request};
+use crate::keyfactor::error::{Error, Request};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::scope::{BothScopes, ScopeSettings};
-use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, JobId, PermissionScope};
+use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, PermissionScope};
 use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
 
@@ -272,17 +270,17 @@ impl RemoveCertificates {
         }
     }
 
-    pub(crate) fn read(self, mut exchange: Exchange) -> Result<RemoveOutcome, Error> {
-        let jobs = match JobsAnswer::read(&mut exchange) {
-            Ok(jobs) => jobs,
+    pub(crate) fn read(self, exchange: Exchange) -> Result<RemoveOutcome, Error> {
+        match JobIds::read(&exchange.answer.body) {
+            Ok(jobs) => {
+                let Self { locations, repeated, scope, .. } = self;
+                Ok(JobsOutcome::new(Asked { locations, repeated, scope }, jobs, exchange))
+            }
             Err(cause) => {
                 let failure = exchange.unreadable_change(cause);
-                return Err(Error::from_failure(failure, Request::RemoveCertificates(self)));
+                Err(Error::from_failure(failure, Request::RemoveCertificates(self)))
             }
-        };
-        let outcome = RemoveOutcome { jobs, scope: self.scope, locations: self.locations, repeated: self.repeated };
-        outcome.jobs.finish_audit(exchange, outcome.locations.len());
-        Ok(outcome)
+        }
     }
 }
 
@@ -297,93 +295,4 @@ impl Run for RemoveCertificates {
 }
 
 /// The server took the removal: its jobs are scheduled. **Nothing is removed yet.**
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[non_exhaustive]
-pub struct RemoveOutcome {
-    #[serde(flatten)]
-    jobs: JobsAnswer,
-    locations: Vec<CertificateLocation>,
-    repeated: Vec<CertificateLocation>,
-    scope: PermissionScope,
-}
-
-impl RemoveOutcome {
-    /// The orchestrator jobs, in the order in which the server named them. Whether that is the order of the locations
-    /// is documented nowhere. They are all here, also when their number is surprising.
-    #[must_use]
-    pub fn job_ids(&self) -> &[JobId] {
-        &self.jobs.job_ids
-    }
-
-    /// Entries of the answer that are no GUIDs.
-    #[must_use]
-    pub fn unrecognized_entries(&self) -> &[Value] {
-        &self.jobs.unrecognized_entries
-    }
-
-    /// What the removal was asked for, each location once.
-    #[must_use]
-    pub fn locations(&self) -> &[CertificateLocation] {
-        &self.locations
-    }
-
-    /// Locations that were given again, exactly alike. They were sent once.
-    #[must_use]
-    pub fn repeated(&self) -> &[CertificateLocation] {
-        &self.repeated
-    }
-
-    /// Where the server was asked to look for permissions.
-    #[must_use]
-    pub fn scope(&self) -> &PermissionScope {
-        &self.scope
-    }
-
-    /// Whether there is exactly one job id for each location, all different, and nothing else.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.jobs.is_complete(self.locations.len())
-    }
-
-    /// Makes a gap an error.
-    ///
-    /// # Errors
-    /// [`Error::Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
-    pub fn require_complete(self) -> Result<Self, Error> {
-        if self.is_complete() {
-            return Ok(self);
-        }
-        let gap = self.jobs.gap("removal", self.locations.len());
-        Err(Error::incomplete(gap, Outcome::RemoveCertificates(self)))
-    }
-
-    /// The server's `X-Keyfactor-Correlation-Id`, for the vendor's support and the server's log.
-    #[must_use]
-    pub fn correlation_id(&self) -> Option<&str> {
-        self.jobs.correlation_id.as_deref()
-    }
-
-    /// The server's `X-Keyfactor-Product-Version` as it was sent, for example `25.4.1+` and a commit.
-    #[must_use]
-    pub fn product_version(&self) -> Option<&str> {
-        self.jobs.product_version.as_deref()
-    }
-
-    /// How many times the call was tried.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.jobs.attempts
-    }
-
-    /// How long it took altogether.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.jobs.elapsed
-    }
-
-    /// The answer as it came.
-    #[must_use]
-    pub fn body(&self) -> &str {
-        &self.jobs.body.0
-    }
-}
+pub type RemoveOutcome = JobsOutcome<CertificateLocation>;
