@@ -299,3 +299,19 @@ async fn scheduled_jobs_are_listed_as_they_wait() {
     let error = orchestrator_jobs.scheduled(Query::raw("")).unwrap_err();
     assert_eq!(error.problems()[0].field(), "query");
 }
+
+// A 200 with something in it is not the 204 that the vendor documents: a proxy's sign-in page, perhaps.
+#[tokio::test]
+async fn an_answer_with_content_leaves_the_outcome_unknown() {
+    for body in ["<html><title>Sign in</title></html>", r#"{"ErrorCode": "0xA0140002", "Message": "no"}"#, "[]"] {
+        let server = Scripted::start([Answer::json(200, body)]).await;
+        let error = client(&server).orchestrator_jobs().unschedule([job(1)]).send().await.unwrap_err();
+        let Error::OutcomeUnknown(unknown) = &error else { panic!("{body}: {error:?}") };
+        assert_eq!((unknown.status().map(|it| it.as_u16()), unknown.body()), (Some(200), Some(body)));
+        assert_eq!(server.received().len(), 1);
+    }
+    for body in ["", "null", " \n"] {
+        let server = Scripted::start([Answer::json(200, body)]).await;
+        client(&server).orchestrator_jobs().unschedule([job(1)]).send().await.unwrap();
+    }
+}

@@ -245,3 +245,17 @@ async fn a_look_at_an_inventory_that_fails_leaves_its_location_unsent() {
         assert!(server.received().iter().all(|it| it.request_line.starts_with("GET ")));
     }
 }
+
+// One call names one location, so the limit of a call says nothing here.
+#[tokio::test]
+async fn the_limit_of_a_call_does_not_limit_calls_with_one_location_each() {
+    let server = except(9, ok(&json!([]))).await;
+    let keyfactor = clm::keyfactor::Client::builder(&server.origin)
+        .credentials(clm::keyfactor::Credentials::bearer("token"))
+        .max_locations_per_call(2)
+        .build()
+        .unwrap();
+    assert!(removal(&keyfactor, 3).build().is_err());
+    let outcome = removal(&keyfactor, 3).one_job_per_location().send().await.unwrap();
+    assert_eq!(ends(&outcome), ["scheduled"; 3]);
+}

@@ -287,3 +287,17 @@ async fn a_list_is_a_stream() {
     assert_eq!(ids, [1, 2, 3]);
     assert_eq!(format!("{:?}", search(&server, 2)), "Rows { total: None, .. }");
 }
+
+// A circle of three pages or more has an end if the server says how long the list is.
+#[tokio::test]
+async fn a_list_that_goes_far_beyond_its_total_is_given_up() {
+    let server = Scripted::choosing(|number, _| {
+        let first = i32::try_from(number % 3).unwrap() * 300 + 1;
+        let page: Vec<i32> = (first..first + 300).collect();
+        answer(200, "X-Total-Count: 900\r\n", &certificates(&page).into())
+    })
+    .await;
+    let (ids, error) = until_failure(&mut search(&server, 300)).await;
+    assert!(matches!(lookup(error), LookupError::TooManyRows { rows: 3_000, total: Some(900), .. }));
+    assert_eq!(ids.len(), 2_700, "what came before is not lost");
+}

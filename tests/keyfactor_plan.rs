@@ -190,6 +190,7 @@ async fn with_parameters(parameters: Value, has_private_key: bool) -> (Scripted,
 #[tokio::test]
 async fn what_cannot_be_put_back_is_marked_before_anything_is_removed() {
     let (with, without, never) = (PutBack::WithPrivateKey, PutBack::WithoutPrivateKey, PutBack::Impossible);
+    let unclear = PutBack::Unclear;
     for (parameters, held, not_held) in [
         (json!({"PrivateKeyEntry": "Yes"}), with, never),
         (json!({"PrivateKeyEntry": "yes", "Other": 1}), with, never),
@@ -198,25 +199,28 @@ async fn what_cannot_be_put_back_is_marked_before_anything_is_removed() {
         (json!({"privatekeyentry": "no"}), without, without),
         (json!({"PrivateKeyEntry": "False"}), without, without),
         (json!({"PrivateKeyEntry": false}), without, without),
-        // What says neither is taken for an entry with a key.
-        (json!({"PrivateKeyEntry": ""}), with, never),
-        (json!({"PrivateKeyEntry": "perhaps"}), with, never),
-        (json!({"PrivateKeyEntry": null}), with, never),
-        (json!({"PrivateKeyEntry": 0}), with, never),
-        (json!({}), with, never),
-        (Value::Null, with, never),
+        // What says neither is for people to decide.
+        (json!({"PrivateKeyEntry": ""}), unclear, never),
+        (json!({"PrivateKeyEntry": "perhaps"}), unclear, never),
+        (json!({"PrivateKeyEntry": null}), unclear, never),
+        (json!({"PrivateKeyEntry": 0}), unclear, never),
+        (json!({}), unclear, never),
+        (Value::Null, unclear, never),
     ] {
         for (has_private_key, expected) in [(true, held), (false, not_held)] {
             let (server, keyfactor) = with_parameters(parameters.clone(), has_private_key).await;
             let located = keyfactor.certificates().locations_of(DIGITS).send().await.unwrap();
             let plan = keyfactor.certificate_stores().plan_removal(&located).await.unwrap();
             assert_eq!(plan.removals[0].put_back, expected, "{parameters} {has_private_key}");
-            assert_eq!(plan.cannot_be_put_back().count(), usize::from(expected == never));
+            let is_marked = [never, unclear].contains(&expected);
+            assert_eq!(plan.cannot_be_put_back().count(), usize::from(is_marked));
             // It can be removed all the same, and what cannot be put back is not asked for.
             assert_eq!(plan.locations().count(), 1);
             let back = keyfactor.certificate_stores().add_back(&plan, Schedule::Immediate).build();
             match expected {
-                PutBack::Impossible => assert_eq!(back.unwrap_err().problems()[0].reason(), &clm::Reason::Empty),
+                PutBack::Impossible | PutBack::Unclear => {
+                    assert_eq!(back.unwrap_err().problems()[0].reason(), &clm::Reason::Empty);
+                }
                 _ => assert_eq!(back.unwrap().entries().len(), 1),
             }
             assert!(server.received().iter().all(|it| it.request_line.starts_with("GET ")));
@@ -268,4 +272,45 @@ async fn a_refusal_on_the_way_says_what_that_call_needs() {
         assert!(error.message().unwrap().contains("/certificate_stores/schedule/"), "{error:?}");
     }
     assert!(fake.jobs().is_empty());
+}
+
+// A plan is a file, and the numbers of a restored database may be others.
+#[tokio::test]
+async fn a_plan_whose_id_is_another_certificate_s_by_now_puts_nothing_back() {
+    let fake = FakeKeyfactor::start().await;
+    let (good, other) = (
+        fake.issue(FakeCertificate::new("www").private_key()),
+        fake.issue(FakeCertificate::new("other").private_key()),
+    );
+    let store = fake.add_store();
+    fake.put(store, "www.pfx", good);
+    let keyfactor = fake.client();
+    let located = keyfactor.certificates().locations_of(good).send().await.unwrap();
+    let stores = keyfactor.certificate_stores();
+    let mut plan = stores.plan_removal(&located).await.unwrap();
+    plan.certificate_id = other;
+    let error = stores.add_back(&plan, Schedule::Immediate).send().await.unwrap_err();
+    let Error::Lookup(lookup) = &error else { panic!("{error:?}") };
+    let LookupError::NotAsked { got, asked, .. } = &**lookup else { panic!("{lookup:?}") };
+    assert_eq!((got.clone(), asked.as_str()), (fake.thumbprint(other), plan.thumbprint.as_str()));
+    assert!(fake.requests().iter().all(|it| it.method() == "GET"), "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_plan_can_be_made_of_some_of_the_locations() {
+    let fake = FakeKeyfactor::start().await;
+    let (good, other) = (fake.issue(FakeCertificate::new("www")), fake.issue(FakeCertificate::new("other")));
+    let (kept, reused) = (fake.add_store(), fake.add_store());
+    fake.put(kept, "www.pfx", good);
+    fake.put(reused, "www.pfx", good);
+    let keyfactor = fake.client();
+    let located = keyfactor.certificates().locations_of(good).send().await.unwrap();
+    fake.replace(reused, "www.pfx", other);
+    let stores = keyfactor.certificate_stores();
+    let error = stores.plan_removal(&located).await.unwrap_err();
+    let Error::Lookup(lookup) = &error else { panic!("{error:?}") };
+    let LookupError::AliasHoldsAnother { store, .. } = &**lookup else { panic!("{lookup:?}") };
+    assert_eq!(*store, reused);
+    let plan = stores.plan_removal(&located.only(|found| found.location().store() != reused)).await.unwrap();
+    assert_eq!(plan.removals.iter().map(|it| it.store_id).collect::<Vec<_>>(), [kept]);
 }

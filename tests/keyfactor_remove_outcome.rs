@@ -43,6 +43,8 @@ fn causes(error: &Error) -> Vec<String> {
     std::iter::successors(error.source(), |error| (*error).source()).map(ToString::to_string).collect()
 }
 
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
 #[tokio::test]
 async fn an_array_is_an_outcome_whatever_is_in_it() {
     let upper = format!(r#"["{}", "{}"]"#, JOB.to_uppercase(), OTHER_JOB);
@@ -74,6 +76,7 @@ async fn an_array_is_an_outcome_whatever_is_in_it() {
         ),
         ("one job twice", 200, format!(r#"["{JOB}","{JOB}"]"#), jobs(&[JOB, JOB]), json!([]), false),
         ("none", 200, "[]".to_owned(), jobs(&[]), json!([]), false),
+        ("the nil GUID", 200, format!(r#"["{NIL}","{JOB}"]"#), jobs(&[JOB]), json!([NIL]), false),
         (
             "entries of another kind",
             200,

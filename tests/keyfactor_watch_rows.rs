@@ -315,3 +315,26 @@ async fn no_row_is_pending_and_not_gone() {
     let (states, _) = told([rows(&[]), rows(&[]), counted(&[], 0), rows(&[row(7, job(1), 2, 3)])]).await;
     assert_eq!(states, [JobState::Pending, SUCCESS]);
 }
+
+// Rescheduled, a job keeps its id (assumed): its old failure is the highest row until it runs again.
+#[tokio::test]
+async fn a_rescheduled_job_is_not_over_because_of_its_old_failure() {
+    let (old, new) = (row(7, job(1), 4, 3), row(9, job(1), 2, 3));
+    let failed = || rows(std::slice::from_ref(&old));
+    let server = Scripted::start([failed(), failed(), rows(&[old.clone(), new])]).await;
+    let mut watch = watch(&client(&server), [job(1)]).after([JobHistoryId::from(7)]);
+    let states: Vec<JobState> = changes(&mut watch).await.into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, [JobState::Pending, SUCCESS]);
+    assert_eq!(run_that_counts(&watch.report()), 9.into());
+}
+
+#[tokio::test]
+async fn of_no_jobs_none_succeeded() {
+    let server = Scripted::start([]).await;
+    let mut watch = watch(&client(&server), Vec::<JobId>::new());
+    let Some(Err(Error::Validation(refused))) = watch.next().await else { panic!("an empty list was followed") };
+    assert_eq!(refused.problems()[0].field(), "job_ids");
+    let report = watch.report();
+    assert!(!report.all_succeeded());
+    assert!(matches!(report.require_success(), Err(Error::Incomplete(_))));
+}

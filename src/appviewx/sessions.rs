@@ -219,6 +219,7 @@ fn said(answer: &Answer, secret: &SecretString) -> ProviderSaid {
         code: inner("appStatusCode").or_else(|| envelope.code()).filter(is_clean),
         message: message.filter(is_clean).map(Message::from),
         remaining_attempts: lenient::member(&envelope.response, "availableLoginAttemptCount").and_then(count),
+        ..ProviderSaid::default()
     }
 }
 

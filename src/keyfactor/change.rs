@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::{Error, Request};
-use crate::transport::{Call, ChangeSettings, Effect, FromFailure as _, Path, Record};
+use crate::transport::{Call, Cause, ChangeSettings, Effect, FromFailure as _, Path, Record};
 
 /// A change whose answer has no content.
 pub(super) struct Silent {
@@ -19,7 +19,7 @@ pub(super) struct Silent {
 }
 
 impl Silent {
-    /// Any complete 2xx will do: what stands in its body is not needed.
+    /// The answer is 204. A 2xx with something in its body is somebody else's, a sign-in page perhaps.
     pub(super) async fn send(self, client: &Client, request: Request) -> Result<(), Error> {
         let call = Call {
             operation: self.operation,
@@ -33,9 +33,13 @@ impl Silent {
             record: Record { targets: self.targets.to_string(), scope: String::new(), reason: self.meta.reason },
         };
         match client.transport().execute(call).await {
-            Ok(exchange) => {
+            Ok(exchange) if matches!(exchange.answer.body.trim(), "" | "null") => {
                 exchange.audit.finish("done", &exchange.trace, "");
                 Ok(())
+            }
+            Ok(exchange) => {
+                let failure = exchange.unreadable_change(Cause::new("an answer without content was expected"));
+                Err(Error::from_failure(failure, request))
             }
             Err(failure) => Err(Error::from_failure(failure, request)),
         }

@@ -18,6 +18,9 @@ use crate::transport::{Call, Called, Cause, Effect, Exchange, FromFailure as _, 
 /// Rows asked for at once, unless told otherwise. The vendor's default is 50; "very large values can be slow".
 pub(super) const PAGE_SIZE: u32 = 100;
 
+/// Rows that may come beyond twice the total, before a list counts as one without an end.
+const SLACK: u64 = 1_000;
+
 /// A call that only reads.
 pub(super) struct Read {
     pub(super) operation: &'static str,
@@ -97,6 +100,7 @@ impl Paged {
             paged: self,
             page: Some(1),
             seen: [HashSet::new(), HashSet::new()],
+            received: 0,
             total: Arc::clone(&total),
         };
         Rows::of(pages, total)
@@ -110,6 +114,8 @@ struct ServerPages<T: Row> {
     page: Option<u32>,
     /// The ids of the last page and of the one before it.
     seen: [HashSet<T::Id>; 2],
+    /// Rows that came, those that stood on a page before among them.
+    received: u64,
     total: Total,
 }
 
@@ -135,6 +141,10 @@ impl<T: Row> Pages for ServerPages<T> {
         if rows.is_empty() {
             self.page = None;
             return Ok(None);
+        }
+        self.received += rows.len() as u64;
+        if let Some(total) = total.filter(|total| self.received > total.saturating_mul(2).saturating_add(SLACK)) {
+            return Err(LookupError::TooManyRows { rows: self.received, total: Some(total) }.into());
         }
         let ids: HashSet<T::Id> = rows.iter().map(Row::id).collect();
         let [last, before] = &self.seen;

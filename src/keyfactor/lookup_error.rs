@@ -25,6 +25,15 @@ pub enum LookupError {
         /// The number of the page, from 1.
         page: u32,
     },
+    /// A list does not end where it should: many more rows came than the server says there are.
+    #[error("{rows} rows of the list came, more than there can be: it does not seem to end")]
+    #[non_exhaustive]
+    TooManyRows {
+        /// How many rows came.
+        rows: u64,
+        /// How many there are, as the server said, if it said so.
+        total: Option<u64>,
+    },
     /// A row is not what was asked for: the server may have ignored the filter. Nothing of the answer was used.
     #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]
     #[non_exhaustive]
@@ -45,8 +54,8 @@ pub enum LookupError {
     },
     /// Command knows the certificate, and shows this account no store from which it could be removed.
     #[error(
-        "certificate {id} ({thumbprint}) is in no store that this account can see, apart from {excluded} place(s) in which it \
-         only stands in another one's chain"
+        "certificate {id} ({thumbprint}) is in no store that this account can see; {excluded} place(s) were left out, in which \
+         it only stands in another one's chain, or the server does not say whether it does"
     )]
     #[non_exhaustive]
     InNoStore {

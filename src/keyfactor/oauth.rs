@@ -273,6 +273,7 @@ impl TokenEndpoint {
             code: member("error").map(|code| self.client.without_secret(&code)),
             message: message.map(|message| Message::from(self.client.without_secret(&message))),
             remaining_attempts: None,
+            ..ProviderSaid::default()
         }
     }
 }

@@ -63,7 +63,9 @@ impl Polling {
 /// Whether the next round may go better: nobody answered, or the server is in trouble. What it refused, it refuses again.
 pub(super) fn may_pass(error: &Error) -> bool {
     match error {
-        Error::Transport(_) => true,
+        // A page of a proxy in the place of the answer goes away with the trouble that it tells of.
+        Error::Transport(_) | Error::Decode(_) => true,
+        Error::Authentication(error) => error.may_pass(),
         Error::Api(error) => matches!(error.status().as_u16(), 408 | 429 | 500..),
         _ => false,
     }

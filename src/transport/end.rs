@@ -7,7 +7,9 @@ use http::{HeaderMap, StatusCode};
 
 use super::audit::Audit;
 use super::cause::Cause;
-use super::error::{AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, ProviderSaid, TransportError};
+use super::error::{
+    AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, ProviderSaid, Silence, TransportError,
+};
 use crate::lenient::{Message, one_line};
 
 /// Which call it was, and what was spent on it.
@@ -150,7 +152,10 @@ impl Failure {
             text: format!("{}: the server answered {}", trace.call, answer.status),
             source: cause.clone().map(Box::new),
         });
-        NoCredential::new(what, answered.or(cause)).said(answer.as_ref().map(said).unwrap_or_default())
+        let status = answer.as_ref().map(|answer| answer.status);
+        let silent = if status.is_none() { Silence::NoAnswer } else { Silence::NotKnown };
+        let said = answer.as_ref().map(said).unwrap_or_default();
+        NoCredential::new(what, answered.or(cause)).said(ProviderSaid { status, silent, ..said })
     }
 }
 

@@ -116,6 +116,19 @@ impl AuthenticationError {
         self.said.remaining_attempts
     }
 
+    /// The status that the identity provider or the login answered with, if it was asked and answered.
+    #[must_use]
+    pub fn provider_status(&self) -> Option<StatusCode> {
+        self.said.status
+    }
+
+    /// Whether asking later may go better: the operation was not refused, and the provider was silent or in trouble.
+    #[cfg(feature = "keyfactor")]
+    pub(crate) fn may_pass(&self) -> bool {
+        let provider = self.said.status.map(|status| status.as_u16());
+        self.refused.is_none() && (self.said.silent == Silence::NoAnswer || matches!(provider, Some(408 | 429 | 500..)))
+    }
+
     /// What went wrong with the credential.
     #[must_use]
     pub fn problem(&self) -> &'static str {
@@ -155,6 +168,18 @@ pub(crate) struct ProviderSaid {
     pub(crate) code: Option<String>,
     pub(crate) message: Option<Message>,
     pub(crate) remaining_attempts: Option<u32>,
+    /// Of its answer, if it was asked and answered.
+    pub(crate) status: Option<StatusCode>,
+    /// It was asked, and did not answer.
+    pub(crate) silent: Silence,
+}
+
+/// Whether a server that was asked for a credential stayed silent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Silence {
+    #[default]
+    NotKnown,
+    NoAnswer,
 }
 
 impl fmt::Display for ProviderSaid {

@@ -11,8 +11,10 @@ use super::request::{Run, StoreRequest};
 use super::{CertificateStoreEntry, CertificateStores};
 use crate::keyfactor::client::Client;
 use crate::keyfactor::error::{Error, Request};
+use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::scope::{BothScopes, ScopeSettings};
+use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, PermissionScope};
 use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
@@ -26,6 +28,7 @@ pub struct AddCertificatesBuilder {
     entries: Vec<CertificateStoreEntry>,
     schedule: Schedule,
     scope: ScopeSettings,
+    expected: Option<Thumbprint>,
     meta: ChangeSettings,
 }
 
@@ -37,7 +40,15 @@ impl AddCertificatesBuilder {
         schedule: Schedule,
     ) -> Self {
         let (scope, meta) = (ScopeSettings::default(), ChangeSettings::default());
-        Self { handle, certificate, entries, schedule, scope, meta }
+        Self { handle, certificate, entries, schedule, scope, expected: None, meta }
+    }
+
+    /// Refuses the addition unless the certificate has this thumbprint: an id that was kept may be another certificate's by
+    /// now. Just before it is sent, the certificate is read, in the collection that is given; if it is another one, nothing
+    /// is sent and the call ends as [`LookupError::NotAsked`](crate::keyfactor::LookupError::NotAsked).
+    pub fn expecting_thumbprint(mut self, thumbprint: impl Into<Thumbprint>) -> Self {
+        self.expected = Some(thumbprint.into());
+        self
     }
 
     /// Has the server check the right to read the certificate in this collection, instead of system-wide. Positive;
@@ -102,12 +113,15 @@ impl AddCertificatesBuilder {
         if self.schedule.is_recurring() {
             problems.add("schedule", Reason::Conflict, "a certificate is added once: `Immediate` or `ExactlyOnce`");
         }
+        if let Some(expected) = &self.expected {
+            expected.check("expected_thumbprint", &mut problems);
+        }
         let scope = self.scope.resolve(&mut problems);
         self.meta.check(&mut problems);
         problems.finish()?;
         scope.warn_of_ignored_container();
-        let Self { certificate, entries, schedule, meta, .. } = self;
-        Ok(AddCertificates { certificate, entries, schedule, scope, meta })
+        let Self { certificate, entries, schedule, expected, meta, .. } = self;
+        Ok(AddCertificates { certificate, entries, schedule, scope, expected, meta })
     }
 
     /// Builds the request and sends it.
@@ -127,6 +141,7 @@ pub struct AddCertificates {
     entries: Vec<CertificateStoreEntry>,
     schedule: Schedule,
     scope: PermissionScope,
+    expected: Option<Thumbprint>,
     meta: ChangeSettings,
 }
 
@@ -185,7 +200,27 @@ impl AddCertificates {
         body
     }
 
+    /// The thumbprint that the certificate must have.
+    #[must_use]
+    pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
+        self.expected.as_ref()
+    }
+
+    async fn still_as_expected(&self, client: &Client) -> Result<(), Error> {
+        let Some(expected) = &self.expected else { return Ok(()) };
+        let mut get = client.certificates().get(self.certificate);
+        if let PermissionScope::Collection { id, .. } = self.scope {
+            get = get.collection_id(id);
+        }
+        let found = get.send().await?.thumbprint;
+        if expected.is(&found) {
+            return Ok(());
+        }
+        Err(LookupError::not_asked("certificate with the thumbprint", found, expected).into())
+    }
+
     async fn send(self, client: Client) -> Result<AddOutcome, Error> {
+        self.still_as_expected(&client).await?;
         let call = Call {
             operation: "keyfactor.certificate_stores.add_certificates",
             effect: Effect::Change,

@@ -76,9 +76,12 @@ impl CertificateStores {
     ///
     /// - **Call:** `GET /CertificateStores/{id}/Inventory` for each store.
     /// - **Permissions:** to read certificate stores.
+    /// - **Documented nowhere:** whether an entry that says nothing about a private key has one; see [`PutBack`].
+    /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID Inventory".
     ///
     /// # Errors
     /// Those of [`keyfactor::Error`](super::Error); `Lookup` if an alias does not hold the certificate.
+    /// [`LocatedCertificate::only`] makes a plan of the others.
     pub fn plan_removal(
         &self,
         located: &LocatedCertificate,
@@ -87,7 +90,8 @@ impl CertificateStores {
     }
 
     /// Carries out a plan: [`remove_certificates`](Self::remove_certificates) of its locations, each with the thumbprint
-    /// that is expected there, in the plan's collection.
+    /// that is expected there, in the plan's collection. Call, permissions and errors are those of that call, and to read
+    /// certificate stores is needed as well.
     pub fn remove(&self, plan: &RemovalPlan, schedule: Schedule) -> RemoveCertificatesBuilder {
         let builder = self.remove_certificates(plan.locations(), schedule);
         match plan.collection_id {
@@ -97,13 +101,16 @@ impl CertificateStores {
     }
 
     /// Puts back what a plan can put back: [`add_certificates`](Self::add_certificates) under the old aliases, without
-    /// overwriting. What it cannot put back is in [`RemovalPlan::cannot_be_put_back`].
+    /// overwriting. What it cannot put back is in [`RemovalPlan::cannot_be_put_back`]. The certificate that Command has
+    /// under the plan's id is read first, and must have the plan's thumbprint: a plan is a file, and may be old. Call,
+    /// permissions and errors are those of `add_certificates`.
     ///
-    /// Passwords of entries and job fields are not in the plan; give them with
+    /// Passwords of entries and job fields are not in the plan, and **the entries' parameters are not put back**; give them with
     /// [`map_entries`](AddCertificatesBuilder::map_entries) where the type of store asks for them. Types of store that
     /// choose the alias themselves may refuse the old one.
     pub fn add_back(&self, plan: &RemovalPlan, schedule: Schedule) -> AddCertificatesBuilder {
-        let builder = self.add_certificates(plan.certificate_id, plan.entries(), schedule);
+        let builder =
+            self.add_certificates(plan.certificate_id, plan.entries(), schedule).expecting_thumbprint(&plan.thumbprint);
         match plan.collection_id {
             Some(id) => builder.collection_id(id),
             None => builder,
@@ -147,7 +154,7 @@ impl CertificateStores {
     /// Has the orchestrators read what is in certificate stores, now or by a schedule.
     ///
     /// - **Call:** `POST /CertificateStores/Schedule`, answered 204.
-    /// - **Permissions:** to schedule on certificate stores, system-wide or for the stores' containers.
+    /// - **Permissions:** to schedule on certificate stores, system-wide or for the stores' containers (assumed).
     /// - **Arguments:** at least one store id.
     /// - **Errors:** those of [`keyfactor::Error`](super::Error).
     /// - **Documented nowhere:** whether an immediate inventory replaces a recurring schedule. Read the store's

@@ -20,11 +20,15 @@ impl RemoveOneByOne {
     /// one location says nothing about the next. A call whose outcome is unknown, or that could not be sent or signed in, or
     /// that is refused with 401 or 429, does: the rest stays unsent.
     ///
+    /// A future that is dropped sends nothing further and tells nothing of the calls before; their jobs are in the audit
+    /// events. Spawn it if it may be dropped. Before each call with an expected thumbprint, the inventory is read anew.
+    ///
     /// # Errors
     /// [`ValidationError`] as of [`RemoveCertificatesBuilder::build`]; then nothing was sent. Whatever happens later is in
     /// the outcome.
     pub async fn send(self) -> Result<OneByOneOutcome, ValidationError> {
-        let request = self.builder.build()?;
+        // Each call names one, so the limit of a call does not matter.
+        let request = self.builder.checked(usize::MAX)?;
         let mut locations = Vec::with_capacity(request.locations().len());
         let mut stopped = None;
         for location in request.locations() {

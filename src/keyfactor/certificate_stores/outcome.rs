@@ -32,6 +32,9 @@ pub struct JobsOutcome<T> {
     body: RawBody,
 }
 
+/// How many job ids an error shows.
+const SHOWN: usize = 20;
+
 /// What an orchestrator job acts on. Not nameable from outside.
 pub trait Target: Sized {
     /// The call, for people.
@@ -80,7 +83,8 @@ impl JobIds {
         let mut job_ids: Vec<JobId> = Vec::with_capacity(entries.len());
         let mut unrecognized_entries = Vec::new();
         for entry in entries {
-            match entry.as_str().and_then(|text| text.trim().parse().ok()) {
+            // The nil GUID names no job.
+            match entry.as_str().and_then(|text| text.trim().parse::<JobId>().ok()).filter(|id| !id.get().is_nil()) {
                 Some(id) => job_ids.push(id),
                 None => unrecognized_entries.push(entry),
             }
@@ -120,7 +124,7 @@ impl<T: Target> JobsOutcome<T> {
         &self.job_ids
     }
 
-    /// Entries of the answer that are no GUIDs.
+    /// Entries of the answer that are no GUIDs, or the nil GUID.
     #[must_use]
     pub fn unrecognized_entries(&self) -> &[Value] {
         &self.unrecognized_entries
@@ -151,14 +155,19 @@ impl<T: Target> JobsOutcome<T> {
         if self.is_complete() {
             return Ok(self);
         }
+        // Whoever only prints the error has the jobs all the same.
+        let shown: Vec<String> = self.job_ids.iter().take(SHOWN).map(JobId::to_string).collect();
+        let more = self.job_ids.len().saturating_sub(SHOWN);
         let gap = format!(
             "the server took the {} of {} location(s), but named {} job(s) and {} entries that are no job ids; {} of the \
-             jobs are different",
+             jobs are different: {}{}",
             T::WHAT,
             self.locations.len(),
             self.job_ids.len(),
             self.unrecognized_entries.len(),
-            self.different_jobs()
+            self.different_jobs(),
+            shown.join(", "),
+            if more > 0 { format!(" and {more} more") } else { String::new() }
         );
         Err(Error::incomplete(gap, T::outcome(self)))
     }

@@ -56,7 +56,7 @@ pub struct PlannedRemoval {
     pub put_back: PutBack,
 }
 
-/// Whether a place can be restored after a removal.
+/// Whether a place can be restored after a removal: the certificate under its alias. The entry's parameters are not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -65,24 +65,30 @@ pub enum PutBack {
     WithPrivateKey,
     /// The certificate alone, as it is in the store now.
     WithoutPrivateKey,
+    /// **Not by this crate, unless you decide it:** the inventory does not say whether the store holds a private key.
+    /// Command has one; to put it into a store that never held it would be wrong, and so would be to leave it out. Set
+    /// [`put_back`](PlannedRemoval::put_back) to one of the two above.
+    Unclear,
     /// **Not at all by this crate**: the store holds a private key, or may hold one, that Command does not have.
     Impossible,
 }
 
 impl PutBack {
-    /// `PrivateKeyEntry` was seen on real servers as `Yes`; that `No` is its counterpart is assumed. What says neither is
-    /// taken for an entry with a key.
+    /// `PrivateKeyEntry` was seen on real servers as `Yes`; that `No` is its counterpart is assumed.
     fn of(parameters: &Map<String, Value>, command_has_key: Held) -> Self {
         let said = parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("PrivateKeyEntry"));
-        let without_key = match said.map(|(_, value)| value) {
-            Some(Value::String(text)) => text.eq_ignore_ascii_case("no") || text.eq_ignore_ascii_case("false"),
-            Some(Value::Bool(entry)) => !entry,
-            _ => false,
+        let is = |text: &str, words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        let has_key = match said.map(|(_, value)| value) {
+            Some(Value::String(text)) if is(text, ["yes", "true"]) => Some(true),
+            Some(Value::String(text)) if is(text, ["no", "false"]) => Some(false),
+            Some(Value::Bool(entry)) => Some(*entry),
+            _ => None,
         };
-        match (without_key, command_has_key) {
-            (true, _) => Self::WithoutPrivateKey,
-            (false, Held::ByCommand) => Self::WithPrivateKey,
-            (false, Held::Elsewhere) => Self::Impossible,
+        match (has_key, command_has_key) {
+            (Some(false), _) => Self::WithoutPrivateKey,
+            (Some(true), Held::ByCommand) => Self::WithPrivateKey,
+            (None, Held::ByCommand) => Self::Unclear,
+            (_, Held::Elsewhere) => Self::Impossible,
         }
     }
 }
@@ -146,9 +152,9 @@ impl RemovalPlan {
         })
     }
 
-    /// The places that cannot be put back: look at them before you remove anything.
+    /// The places that cannot be put back, or of which it is unclear how: look at them before you remove anything.
     pub fn cannot_be_put_back(&self) -> impl Iterator<Item = &PlannedRemoval> {
-        self.removals.iter().filter(|removal| removal.put_back == PutBack::Impossible)
+        self.removals.iter().filter(|removal| matches!(removal.put_back, PutBack::Impossible | PutBack::Unclear))
     }
 
     /// What `add_back` adds.
@@ -163,7 +169,7 @@ impl PlannedRemoval {
         match self.put_back {
             PutBack::WithPrivateKey => Some(entry.include_private_key()),
             PutBack::WithoutPrivateKey => Some(entry),
-            PutBack::Impossible => None,
+            PutBack::Impossible | PutBack::Unclear => None,
         }
     }
 }

@@ -107,8 +107,13 @@ impl RemoveCertificatesBuilder {
     /// or blank alias; job fields that are no scalars; the same store and alias with different job fields; an id that
     /// is not positive; a schedule out of range, or a recurring one without consent.
     pub fn build(self) -> Result<RemoveCertificates, ValidationError> {
-        let mut problems = Problems::default();
         let limit = self.handle.client.max_locations_per_call();
+        self.checked(limit)
+    }
+
+    /// `limit` is the most locations that it may name.
+    pub(super) fn checked(self, limit: usize) -> Result<RemoveCertificates, ValidationError> {
+        let mut problems = Problems::default();
         let (locations, repeated) = checked_without_repeats(self.locations, &mut problems);
         problems.check_count("certificate_stores", locations.len(), limit, "certificate location");
         self.schedule.check(&mut problems);

@@ -168,6 +168,13 @@ impl LocatedCertificate {
         &self.thumbprint
     }
 
+    /// The same, with some of its locations only: those that `keep` picks.
+    #[must_use]
+    pub fn only(mut self, keep: impl FnMut(&FoundLocation) -> bool) -> Self {
+        self.locations.retain(keep);
+        self
+    }
+
     /// Where it is. Give them to
     /// [`remove_certificates`](crate::keyfactor::CertificateStores::remove_certificates), or to
     /// [`plan_removal`](crate::keyfactor::CertificateStores::plan_removal).

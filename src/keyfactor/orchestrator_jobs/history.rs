@@ -139,6 +139,8 @@ const LONGEST_URL: usize = 2_000;
 const LATEST_FIRST: [(&str, &str); 2] = [("SortField", "JobHistoryId"), ("SortAscending", "1")];
 /// Rows asked for at once about the jobs of one query.
 const HISTORY_PAGE: usize = 1_000;
+/// So many pages of runs has no query about a few jobs.
+const MOST_PAGES: u32 = 100;
 /// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
 const VENDORS_PAGE: usize = 50;
 
@@ -187,7 +189,7 @@ pub(super) async fn history_of(handle: &OrchestratorJobs, jobs: &[JobId]) -> Res
     let asked: HashSet<JobId> = jobs.iter().copied().collect();
     let mut entries: Vec<JobHistoryEntry> = Vec::new();
     let mut seen: HashSet<JobHistoryId> = HashSet::new();
-    for page in 1.. {
+    for page in 1..=MOST_PAGES {
         let read = history_page(jobs, page, HISTORY_PAGE);
         let Answered { value: rows, total } = read.send::<Vec<JobHistoryEntry>>(&handle.client).await?;
         let received = rows.len();
@@ -204,13 +206,14 @@ pub(super) async fn history_of(handle: &OrchestratorJobs, jobs: &[JobId]) -> Res
             None => received < VENDORS_PAGE,
         };
         if received == 0 || is_last {
-            break;
+            return Ok(entries);
         }
         if seen.len() == known {
             return Err(LookupError::RepeatedPage { page }.into());
         }
     }
-    Ok(entries)
+    let rows = seen.len() as u64;
+    Err(LookupError::TooManyRows { rows, total: None }.into())
 }
 
 impl OrchestratorJobs {

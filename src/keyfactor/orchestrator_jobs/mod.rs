@@ -62,6 +62,8 @@ impl OrchestratorJobs {
     /// Whether the account may follow jobs. Ask before the first removal: afterwards is too late.
     ///
     /// - **Call:** `GET /OrchestratorJobs/JobHistory`, one row.
+    /// - **Permissions:** to read orchestrator management, which is what it asks for.
+    /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
     ///
     /// # Errors
     /// Those of [`keyfactor::Error`](super::Error), but for the 403 that is the answer.
@@ -96,9 +98,12 @@ impl OrchestratorJobs {
     }
 
     /// Withdraws the jobs of a report that have not begun, so that an orchestrator that is switched off does not carry
-    /// them out months later. Gives the jobs that were withdrawn; if there are none, nothing is sent.
+    /// them out months later. Gives the jobs that it asked to withdraw; if there are none, nothing is sent.
     ///
-    /// A job may begin between the report and this call: look at the jobs again afterwards.
+    /// A job may begin between the report and this call, and what the server does with one that runs or is over is
+    /// documented nowhere: look at the jobs again afterwards.
+    ///
+    /// - **Call and permissions:** those of [`unschedule`](Self::unschedule).
     ///
     /// # Errors
     /// Those of [`unschedule`](Self::unschedule).
@@ -122,7 +127,9 @@ impl OrchestratorJobs {
     /// - **Call:** `POST /OrchestratorJobs/Reschedule`, answered 204.
     /// - **Permissions:** to modify orchestrator management (assumed).
     /// - **Arguments:** at least one job **history** id, of runs with the result `Failure` that are completed or
-    ///   acknowledged. Not for inventories.
+    ///   acknowledged. Not for inventories, SSL jobs, fetching of logs, or custom jobs that run at once or once.
+    /// - **To follow them:** the job keeps its id (assumed), so say [`after`](JobWatch::after) with the failed runs, or
+    ///   the watch tells of the old failure.
     /// - **Errors:** those of [`keyfactor::Error`](super::Error).
     /// - **Source:** Keyfactor Command reference, "POST Orchestrator Jobs Reschedule".
     pub fn reschedule(&self, job_history_ids: impl IntoIterator<Item: Into<JobHistoryId>>) -> ControlJobsBuilder {

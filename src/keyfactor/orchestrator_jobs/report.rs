@@ -9,7 +9,7 @@ use super::history::JobHistoryEntry;
 use super::status::{JobResult, JobStatus};
 use super::watch::check;
 use crate::keyfactor::error::{Error, Outcome};
-use crate::keyfactor::types::JobId;
+use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::lenient::one_line;
 use crate::validation::ValidationError;
 
@@ -135,10 +135,10 @@ impl JobsReport {
         self.finished.iter().filter(|job| !job.succeeded())
     }
 
-    /// Whether every job is over and succeeded, perhaps with a warning.
+    /// Whether every job is over and succeeded, perhaps with a warning. Of no jobs, none succeeded.
     #[must_use]
     pub fn all_succeeded(&self) -> bool {
-        self.still_open.is_empty() && self.finished.iter().all(FinishedJob::succeeded)
+        self.still_open.is_empty() && !self.finished.is_empty() && self.finished.iter().all(FinishedJob::succeeded)
     }
 
     /// What last stood in the way of asking, and passed or did not.
@@ -198,6 +198,8 @@ impl WatchStopped {
 pub(super) struct Known {
     order: Vec<JobId>,
     jobs: HashMap<JobId, Job>,
+    /// Runs up to this one are of earlier times.
+    after: Option<JobHistoryId>,
     last_trouble: Option<String>,
 }
 
@@ -216,6 +218,8 @@ impl Job {
 
     fn place(&self) -> OpenPlace {
         match (&self.entry, self.scheduled) {
+            // Whether the list of scheduled jobs holds those that run is documented nowhere.
+            (Some(entry), _) if entry.status == JobStatus::InProcess => OpenPlace::Begun,
             (_, true) => OpenPlace::Scheduled,
             (Some(entry), false) if entry.status != JobStatus::Waiting => OpenPlace::Begun,
             (_, false) => OpenPlace::Unknown,
@@ -228,7 +232,11 @@ impl Known {
     pub(super) fn new(job_ids: Vec<JobId>) -> Self {
         let mut jobs = HashMap::new();
         let order = job_ids.into_iter().filter(|id| jobs.insert(*id, Job::default()).is_none()).collect();
-        Self { order, jobs, last_trouble: None }
+        Self { order, jobs, after: None, last_trouble: None }
+    }
+
+    pub(super) fn only_after(&mut self, run: Option<JobHistoryId>) {
+        self.after = self.after.max(run);
     }
 
     pub(super) fn check(&self) -> Result<(), ValidationError> {
@@ -249,6 +257,9 @@ impl Known {
 
     /// The newest run of a job that an answer holds. An older one than is known changes nothing.
     pub(super) fn take(&mut self, entry: JobHistoryEntry) -> Option<JobChange> {
+        if self.after.is_some_and(|after| entry.job_history_id <= after) {
+            return self.still_pending(entry.job_id);
+        }
         let job = self.jobs.get_mut(&entry.job_id)?;
         if job.is_over() || job.entry.as_ref().is_some_and(|known| known.job_history_id > entry.job_history_id) {
             return None;

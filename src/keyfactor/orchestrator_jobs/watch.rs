@@ -15,7 +15,7 @@ use super::history::{JobHistoryEntry, history_of};
 use super::report::{JobChange, JobsReport, Known, WatchStopped};
 use crate::keyfactor::error::Error;
 use crate::keyfactor::poll::{Pace, Polling, may_pass};
-use crate::keyfactor::types::JobId;
+use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::validation::{Problems, ValidationError};
 
 /// How long the last look at the history may take after the deadline, and that at the scheduled jobs.
@@ -54,6 +54,14 @@ impl JobWatch {
     /// It has no effect once the first change was asked for.
     pub fn pauses(self, first: Duration, longest: Duration) -> Self {
         self.paced(|pace| (pace.first_pause, pace.longest_pause) = (first, longest.max(first)))
+    }
+
+    /// Counts runs only that are newer than these: after a [`reschedule`](OrchestratorJobs::reschedule), the failed runs
+    /// would end the watch at once. The numbers of runs grow over all jobs.
+    pub fn after(self, job_history_ids: impl IntoIterator<Item: Into<JobHistoryId>>) -> Self {
+        let newest = job_history_ids.into_iter().map(Into::into).max();
+        locked(&self.known).only_after(newest);
+        self
     }
 
     fn paced(mut self, set: impl FnOnce(&mut Pace)) -> Self {
