@@ -1,83 +1,231 @@
-//! The AppViewX side: unassign certificates from their group.
+//! The AppViewX side: find what is meant, remember its groups and show it; then unassign it and read it back. And the way
+//! back.
 
-use clm::appviewx::{Client, UnassignCertificates, UnassignOutcome};
-use serde_json::json;
+mod find;
+mod step;
+mod unassign;
+mod undo;
 
-use crate::config::Mode;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clm::appviewx::{
+    CertificateCategory, Client, Comment, CommentRule, Error, LogoutOutcome, Place, ResourceId,
+    UnassignCertificatesBuilder,
+};
+use serde_json::{Value, json};
+
+use crate::consent::Consent;
 use crate::ended::{Ended, Trouble};
-use crate::report::{Report, shown};
+use crate::plan_file::Written;
+use crate::report::Report;
+
+use unassign::Unassignment;
+use undo::WayBack;
+
+/// Ids that one call names.
+const IDS_PER_CALL: usize = 100;
 
 pub(crate) struct AppViewXJob {
     pub(crate) client: Client,
-    pub(crate) resource_ids: Vec<String>,
+    pub(crate) session: Session,
+    pub(crate) task: Task,
+    /// Where certificates are looked for.
+    pub(crate) categories: Vec<CertificateCategory>,
     pub(crate) comment: Option<String>,
+    pub(crate) consent: Consent,
+}
+
+/// Whose the session is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Session {
+    /// The client logs in, and what it began it ends.
+    Own,
+    /// There is none, or it was given.
+    NotOwn,
+}
+
+pub(crate) enum Task {
+    /// Take certificates out of their group.
+    Unassign { target: Target, plan: Option<PathBuf> },
+    /// Assign what this plan holds back to its groups.
+    Undo { plan: PathBuf },
+}
+
+/// Which certificates are meant.
+pub(crate) enum Target {
+    /// Those with this common name, without regard to the case of ASCII letters.
+    CommonName(String),
+    /// Those in the group of exactly this name.
+    Group(String),
+    /// These.
+    Ids(Vec<String>),
+}
+
+/// Server, client and code signing certificates: those that an unassignment is documented for.
+pub(crate) fn every_category() -> Vec<CertificateCategory> {
+    vec![CertificateCategory::Server, CertificateCategory::Client, CertificateCategory::CodeSigning]
+}
+
+/// All that is known and checked before the first change.
+pub(crate) enum Prepared {
+    Unassign(Unassignment),
+    Undo(WayBack),
+}
+
+/// Looks and shows. Nothing is changed.
+pub(crate) async fn prepare(job: &AppViewXJob, report: &Report) -> Result<Prepared, Trouble> {
+    report.line("");
+    report.line(format!("AppViewX CERT+ at {}", job.client.base_url()));
+    let prepared = match &job.task {
+        Task::Unassign { target, plan } => Prepared::Unassign(job.find_out(target, plan.as_deref(), report).await?),
+        Task::Undo { plan } => Prepared::Undo(job.look_back(plan, report).await?),
+    };
+    job.consent.check_size(prepared.size(), "certificate")?;
+    prepared.refuse_nothing()?;
+    Ok(prepared)
+}
+
+impl Prepared {
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Unassign(it) => it.size(),
+            Self::Undo(it) => it.size(),
+        }
+    }
+
+    pub(crate) fn losses(&self) -> usize {
+        match self {
+            Self::Unassign(it) => it.losses(),
+            Self::Undo(_) => 0,
+        }
+    }
+
+    /// A plan of which nothing can go back is an error; certificates that are where they should be are none.
+    fn refuse_nothing(&self) -> Result<(), Trouble> {
+        match self {
+            Self::Undo(it) => it.refuse_nothing(),
+            Self::Unassign(_) => Ok(()),
+        }
+    }
+
+    /// What is printed in the place of the changes.
+    pub(crate) fn dry_run(&self, job: &AppViewXJob, report: &Report) {
+        report.line("  A dry run: these calls would be sent to AppViewX CERT+, one after the other");
+        let calls = match self {
+            Self::Unassign(it) => it.calls(job),
+            Self::Undo(it) => it.calls(job),
+        };
+        for (path, body) in calls {
+            report.line(format!("    PUT /{path} {body}"));
+        }
+        if let Err(Trouble::Refused(why)) = self.check(job) {
+            report.complain(format!("  It would be refused: {why}"));
+        }
+    }
+
+    /// What must be right before the first change.
+    pub(crate) fn check(&self, job: &AppViewXJob) -> Result<(), Trouble> {
+        job.consent.check_losses(self.losses(), "certificate")
+    }
+
+    pub(crate) fn write_plan(&self, report: &Report) -> Result<Option<Written>, Trouble> {
+        match self {
+            Self::Unassign(it) => it.write_plan(report),
+            Self::Undo(_) => Ok(None),
+        }
+    }
+
+    /// Whether everything is still where the plan says.
+    pub(crate) async fn look_again(&self, job: &AppViewXJob, report: &Report) -> Result<(), Trouble> {
+        match self {
+            Self::Unassign(it) => it.look_again(job, report).await,
+            // It looks again itself.
+            Self::Undo(_) => Ok(()),
+        }
+    }
+
+    pub(crate) async fn send(
+        self,
+        job: &AppViewXJob,
+        plan: Option<Written>,
+        report: &Report,
+    ) -> Result<Ended, Trouble> {
+        if self.size() == 0 {
+            report.line("  nothing is to be sent to AppViewX CERT+");
+            return Ok(Ended::Done);
+        }
+        match self {
+            Self::Unassign(it) => it.send(job, plan.as_ref(), report).await,
+            Self::Undo(it) => it.send(job, report).await,
+        }
+    }
 }
 
 impl AppViewXJob {
-    /// The checked request. Nothing is sent.
-    pub(crate) fn request(&self) -> Result<UnassignCertificates, Trouble> {
-        let mut unassignment = self.client.certificate_groups().unassign(&self.resource_ids);
+    /// What can be checked without asking anybody, so that a bad comment does not leave a job half done.
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
         if let Some(comment) = &self.comment {
-            unassignment = unassignment.comment(comment);
+            Comment::with_rule(comment, &CommentRule::default()).map_err(Error::from)?;
         }
-        unassignment.build().map_err(|error| Trouble::AppViewX(error.into()))
+        match &self.task {
+            Task::Unassign { target, .. } => self.check_target(target),
+            Task::Undo { .. } => Ok(()),
+        }
     }
 
-    pub(crate) async fn run(
-        &self,
-        request: UnassignCertificates,
-        mode: Mode,
-        report: &Report,
-    ) -> Result<Ended, Trouble> {
-        show(&self.client, &request, report);
-        match mode {
-            Mode::Show => {
-                report.line("  Nothing is sent without --yes.");
-                Ok(Ended::Done)
-            }
-            Mode::DryRun => {
-                let ids = request.resource_ids();
-                let body = match request.comment() {
-                    Some(comment) => json!({"resourceIds": ids, "comment": comment}),
-                    None => json!({"resourceIds": ids}),
-                };
-                report.line("  A dry run: this call would be sent");
-                report.line(format!("    PUT /certificate/group/unassign {body}"));
-                Ok(Ended::Done)
-            }
-            Mode::Send => {
-                let outcome = self.client.certificate_groups().execute(request).await?;
-                show_outcome(&outcome, report);
-                Ok(if outcome.is_complete() { Ended::Done } else { Ended::Open })
+    /// A failure of it changes nothing about what was done.
+    pub(crate) async fn log_out(&self, report: &Report) {
+        if self.session == Session::NotOwn {
+            return;
+        }
+        match self.client.logout().await {
+            Ok(LogoutOutcome::NoSession) => {}
+            Ok(_) => report.line("  logged out of AppViewX CERT+"),
+            Err(error) => {
+                report.complain(
+                    "  WARNING: the logout from AppViewX CERT+ failed; the session ends when the server says so:",
+                );
+                report.appviewx_error(&error);
             }
         }
     }
-}
 
-fn show(client: &Client, request: &UnassignCertificates, report: &Report) {
-    report.line("");
-    report.line(format!("AppViewX CERT+ at {}", client.base_url()));
-    report.line("  asked: unassign from their group");
-    for id in request.resource_ids() {
-        report.line(format!("    certificate {id}"));
+    /// Where certificates are now.
+    async fn places(&self, ids: Vec<ResourceId>) -> Result<HashMap<ResourceId, Place>, Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let groups = self.client.certificate_groups();
+        let mut look = groups.confirm_group(ids, groups.default_group());
+        for category in &self.categories {
+            look = look.category(category.clone());
+        }
+        Ok(look.send().await?.places().iter().cloned().collect())
     }
-    if let Some(comment) = request.comment() {
-        report.line(format!("    comment \"{comment}\""));
-    }
-}
 
-fn show_outcome(outcome: &UnassignOutcome, report: &Report) {
-    report.line(format!("  answered: {}", shown(outcome.message().unwrap_or("(no message)"))));
-    for (what, ids) in [
-        ("confirmed    ", outcome.successful_ids()),
-        ("UNCONFIRMED  ", outcome.unconfirmed_ids()),
-        ("not asked for", outcome.unexpected_ids()),
-    ] {
-        for id in ids {
-            report.line(format!("    {what} {}", shown(id)));
+    fn is_default(&self, group: &str) -> bool {
+        group == self.client.certificate_groups().default_group()
+    }
+
+    fn with_comment(&self, call: UnassignCertificatesBuilder) -> UnassignCertificatesBuilder {
+        match &self.comment {
+            Some(comment) => call.comment(comment),
+            None => call,
         }
     }
-    if outcome.is_complete() {
-        report.line("    They are in the default group now: its policy applies, renewal included.");
+
+    /// A call as it is sent, for a dry run. It holds no secret.
+    fn body(&self, group: Option<&str>, ids: &[ResourceId]) -> Value {
+        let mut body = json!({"resourceIds": ids});
+        let members = [("groupName", group), ("comment", self.comment.as_deref())];
+        if let Some(body) = body.as_object_mut() {
+            let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+            body.extend(given);
+        }
+        body
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,11 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clm::appviewx::CertificateCategory;
 use clm::keyfactor::{CertificateLocation, CertificateRef, CertificateStoreId, Thumbprint};
 
-use crate::appviewx::AppViewXJob;
+use crate::appviewx::{self, AppViewXJob, Target, every_category};
+use crate::consent::{Consent, Loss};
 use crate::environment::{Variables, appviewx_client, keyfactor_client};
-use crate::keyfactor::{Consent, Following, Inventory, KeyfactorJob, Loss, Settings, Task};
+use crate::keyfactor::{Following, Inventory, KeyfactorJob, Settings, Task};
+use crate::plan_file::{self, Vendor};
 
 pub(crate) const HELP: &str = "\
 offboard: takes certificates out of service
@@ -18,24 +21,39 @@ Keyfactor Command, one of:
   --certificate-id N       the same, by Command's number for it
   --location STORE=ALIAS   remove what the certificate store (a GUID) holds under this alias, whatever
                            it is: nothing is looked up, and there is no plan for undo; repeatable
-  --undo PLAN.json         put back what an earlier removal's plan can put back
 and with them:
   --collection-id N        look for the certificate, and check the right to read it, in this collection
-  --expect N               how many places are meant: another number is refused
-  --accept-loss            go on although a place cannot be put back
   --plan FILE              where the plan for undo goes; never over an existing file
                            (default offboard-THUMBPRINT.json)
   --no-follow              do not follow the jobs; needed if the account may not
   --deadline MINUTES       how long jobs are followed, and inventories then waited for (default 30)
   --trigger-inventory      have the stores inventoried right away, to confirm sooner
 
-AppViewX CERT+, after Keyfactor Command and only if that was done:
-  --resource-id ID         unassign this certificate from its group; repeatable
+AppViewX CERT+, one of:
+  --common-name NAME       find the certificates with this common name, and unassign them from their
+                           group. Only rows equal to it count, whatever the case of ASCII letters; other
+                           rows that the search gives are shown and left alone
+  --group NAME             the same for the certificates in the group of exactly this name
+  --resource-id ID         the same for this certificate; repeatable
+and with them:
+  --category NAME          look for server, client or code-signing certificates only; repeatable
   --comment TEXT           why
+  --group-plan FILE        where the plan for undo goes; never over an existing file
+                           (default offboard-appviewx-NAME.json)
 
-Both:
-  --yes                    send it; by thumbprint, number or plan it needs --expect N as well.
+Both sides together: both are looked at and checked before the first change; Keyfactor Command comes
+first, and AppViewX CERT+ only if that was done.
+
+The way back, alone:
+  --undo PLAN.json         put back what an earlier run's plan can put back; the plan says of which vendor
+                           it is. In AppViewX, what somebody has moved since is shown and left alone
+
+All:
+  --yes                    send it; but for --location and --resource-id it needs --expect N as well.
                            Without it, only show what is there
+  --expect N               how many places or certificates are meant: another number is refused.
+                           With both sides, places and certificates: --expect 2+3
+  --accept-loss            go on although a place or certificate cannot be put back
   --dry-run                print the calls that would be sent; sends only reads, also with --yes
 
 Ctrl-C while jobs are followed withdraws nothing: what is sent is sent. Their ids are printed before.
@@ -46,16 +64,25 @@ Exit codes:
   2  wrong arguments or variables
   3  nothing failed, but something is still open or unconfirmed
 
-Keyfactor Command's server and account:
+Keyfactor Command's server and account, in the variables of its own tools:
   KEYFACTOR_HOSTNAME       host name, without https://
   KEYFACTOR_PORT           default 443
   KEYFACTOR_API_PATH       default KeyfactorAPI
+  KEYFACTOR_CA_CERT        more roots, a PEM file or its text
   KEYFACTOR_USERNAME, KEYFACTOR_PASSWORD, and KEYFACTOR_DOMAIN if the name does not hold it;
+  or KEYFACTOR_AUTH_CLIENT_ID, _CLIENT_SECRET, _TOKEN_URL, and _SCOPES, _AUDIENCE if needed;
   or KEYFACTOR_AUTH_ACCESS_TOKEN
+  The rest of them is in the documentation of clm::keyfactor::ClientBuilder::from_vars.
 
 AppViewX CERT+'s server and account:
   APPVIEWX_URL             for example https://appviewx.example.com:31443
-  APPVIEWX_SESSION_ID; or APPVIEWX_USERNAME and APPVIEWX_PASSWORD
+  APPVIEWX_USERNAME, APPVIEWX_PASSWORD: logs in for a session, and out in the end;
+  or APPVIEWX_CLIENT_ID, APPVIEWX_CLIENT_SECRET: a service account (that calls on groups take its token
+  is unproven);
+  or APPVIEWX_SESSION_ID: a session that you have; it is not ended
+
+One kind of credentials for each: another one beside it is refused, and so is any other KEYFACTOR_* or
+APPVIEWX_* variable.
 
 Without any argument and variable it shows the job on the fakes that the crate ships.";
 
@@ -93,16 +120,27 @@ struct Arguments {
     locations: Vec<CertificateLocation>,
     undo: Option<PathBuf>,
     collection_id: Option<i32>,
-    expect: Option<usize>,
+    expect: Option<Expectation>,
     accept_loss: Option<Loss>,
     plan: Option<PathBuf>,
     no_follow: Option<Following>,
     deadline: Option<Duration>,
     trigger_inventory: Option<Inventory>,
+    common_name: Option<String>,
+    group: Option<String>,
     resource_ids: Vec<String>,
+    categories: Vec<CertificateCategory>,
     comment: Option<String>,
+    group_plan: Option<PathBuf>,
     yes: Option<Mode>,
     dry_run: Option<Mode>,
+}
+
+/// How many are meant: of the one side, or of Keyfactor's and of AppViewX's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Expectation {
+    first: usize,
+    second: Option<usize>,
 }
 
 impl Config {
@@ -121,7 +159,9 @@ impl Config {
         }
         arguments.check()?;
         let mode = arguments.dry_run.or(arguments.yes).unwrap_or_default();
-        let task = arguments.task();
+        let undone = arguments.undo.as_deref().map(plan_file::vendor).transpose()?;
+        let (task, appviewx_task) = (arguments.task(undone), arguments.appviewx_task(undone));
+        arguments.check_undo(undone)?;
         let keyfactor = if variables.any("KEYFACTOR_") || task.is_some() {
             let client = keyfactor_client(&mut variables)?;
             let task = task.ok_or(
@@ -131,18 +171,26 @@ impl Config {
         } else {
             None
         };
-        let appviewx = if variables.any("APPVIEWX_") || !arguments.resource_ids.is_empty() {
-            let client = appviewx_client(&mut variables)?;
-            if arguments.resource_ids.is_empty() {
-                return Err("APPVIEWX_* is set, but no --resource-id names a certificate".to_owned());
-            }
-            Some(AppViewXJob { client, resource_ids: arguments.resource_ids, comment: arguments.comment })
+        let appviewx = if variables.any("APPVIEWX_") || appviewx_task.is_some() {
+            let (client, session) = appviewx_client(&mut variables)?;
+            let task = appviewx_task.ok_or(
+                "APPVIEWX_* is set, but no --common-name, --group, --resource-id or --undo names a certificate",
+            )?;
+            let consent = match arguments.expect {
+                Some(expect) if keyfactor.is_some() => Consent { expect: expect.second, ..arguments.consent() },
+                _ => arguments.consent(),
+            };
+            let categories = Some(arguments.categories).filter(|them| !them.is_empty()).unwrap_or_else(every_category);
+            Some(AppViewXJob { client, session, task, categories, comment: arguments.comment, consent })
         } else {
             None
         };
         variables.all_used()?;
         if keyfactor.is_none() && appviewx.is_none() {
-            return Err("nothing to do: give --thumbprint, --location, --undo or --resource-id".to_owned());
+            return Err(
+                "nothing to do: give --thumbprint, --location, --common-name, --group, --resource-id or --undo"
+                    .to_owned(),
+            );
         }
         Ok(Self::Job(Box::new(Job { mode, keyfactor, appviewx })))
     }
@@ -172,10 +220,14 @@ fn read_arguments(arguments: Vec<OsString>) -> Result<Option<Arguments>, lexopt:
             "location" => given.locations.push(parser.value()?.parse_with(location)?),
             "undo" => once(given.undo.replace(parser.value()?.into()).is_none())?,
             "collection-id" => once(given.collection_id.replace(parser.value()?.parse()?).is_none())?,
-            "expect" => once(given.expect.replace(parser.value()?.parse()?).is_none())?,
+            "expect" => once(given.expect.replace(parser.value()?.parse_with(expectation)?).is_none())?,
             "plan" => once(given.plan.replace(parser.value()?.into()).is_none())?,
             "deadline" => once(given.deadline.replace(parser.value()?.parse_with(minutes)?).is_none())?,
             "comment" => once(given.comment.replace(parser.value()?.string()?).is_none())?,
+            "common-name" => once(given.common_name.replace(parser.value()?.string()?).is_none())?,
+            "group" => once(given.group.replace(parser.value()?.string()?).is_none())?,
+            "group-plan" => once(given.group_plan.replace(parser.value()?.into()).is_none())?,
+            "category" => given.categories.push(parser.value()?.parse_with(category)?),
             "resource-id" => given.resource_ids.push(parser.value()?.string()?),
             "accept-loss" => given.accept_loss = Some(Loss::Accepted),
             "no-follow" => given.no_follow = Some(Following::Off),
@@ -194,6 +246,25 @@ fn location(text: &str) -> Result<CertificateLocation, String> {
     Ok(CertificateLocation::new(store, alias))
 }
 
+/// `2`, or `2+3` for both sides.
+fn expectation(text: &str) -> Result<Expectation, String> {
+    let number = |text: &str| text.parse().map_err(|_| "an expectation is a number, or two: 2 or 2+3".to_owned());
+    let (first, second) = match text.split_once('+') {
+        Some((first, second)) => (first, Some(second)),
+        None => (text, None),
+    };
+    Ok(Expectation { first: number(first)?, second: second.map(number).transpose()? })
+}
+
+fn category(name: &str) -> Result<CertificateCategory, String> {
+    match name {
+        "server" => Ok(CertificateCategory::Server),
+        "client" => Ok(CertificateCategory::Client),
+        "code-signing" => Ok(CertificateCategory::CodeSigning),
+        _ => Err("a category is server, client or code-signing".to_owned()),
+    }
+}
+
 /// At most thirty days.
 fn minutes(text: &str) -> Result<Duration, String> {
     match text.parse() {
@@ -206,50 +277,118 @@ impl Arguments {
     /// Nothing that is given is passed over: each argument finds the one that it belongs to.
     fn check(&self) -> Result<(), Problem> {
         let (certificate, undo) = (self.certificate.is_some(), self.undo.is_some());
-        let locations = !self.locations.is_empty();
-        if [certificate, undo, locations].into_iter().filter(|given| *given).count() > 1 {
+        let (locations, ids) = (!self.locations.is_empty(), !self.resource_ids.is_empty());
+        let (named, group) = (self.common_name.is_some(), self.group.is_some());
+        let several = |given: &[bool]| given.iter().filter(|given| **given).count() > 1;
+        if several(&[certificate, undo, locations]) {
             return Err("give only one of --thumbprint (or --certificate-id), --location and --undo".to_owned());
         }
-        if undo && !self.resource_ids.is_empty() {
-            return Err("--undo puts back what a plan holds; it does not go with --resource-id".to_owned());
+        if several(&[named, group, ids]) {
+            return Err("give only one of --common-name, --group and --resource-id".to_owned());
+        }
+        let searched = named || group;
+        let unassigned = searched || ids;
+        if undo && unassigned {
+            let other = if ids { "resource-id" } else { "common-name or --group" };
+            return Err(format!("--undo puts back what a plan holds; it does not go with --{other}"));
         }
         let (found, read) = (certificate || locations, certificate || locations || undo);
-        let any = "--thumbprint, --certificate-id, --location or --undo";
+        let keyfactor = "--thumbprint, --certificate-id, --location or --undo";
+        let appviewx = "--common-name, --group or --resource-id";
+        let any = format!("--thumbprint, --certificate-id, --location, --undo, {appviewx}");
         for (name, given, belongs, to) in [
             ("collection-id", self.collection_id.is_some(), found, "--thumbprint, --certificate-id or --location"),
             ("plan", self.plan.is_some(), certificate, "--thumbprint or --certificate-id"),
-            ("accept-loss", self.accept_loss.is_some(), certificate, "--thumbprint or --certificate-id"),
-            ("expect", self.expect.is_some(), read, any),
-            ("no-follow", self.no_follow.is_some(), read, any),
-            ("deadline", self.deadline.is_some(), read, any),
-            ("trigger-inventory", self.trigger_inventory.is_some(), read, any),
-            ("comment", self.comment.is_some(), !self.resource_ids.is_empty(), "--resource-id"),
+            (
+                "accept-loss",
+                self.accept_loss.is_some(),
+                certificate || unassigned,
+                "what has a plan, which --location has not",
+            ),
+            ("expect", self.expect.is_some(), read || unassigned, &any),
+            ("no-follow", self.no_follow.is_some(), read, keyfactor),
+            ("deadline", self.deadline.is_some(), read, keyfactor),
+            ("trigger-inventory", self.trigger_inventory.is_some(), read, keyfactor),
+            ("comment", self.comment.is_some(), unassigned || undo, appviewx),
+            ("category", !self.categories.is_empty(), unassigned || undo, appviewx),
+            ("group-plan", self.group_plan.is_some(), unassigned, appviewx),
         ] {
             if given && !belongs {
                 return Err(format!("--{name} belongs to {to}, and there is none"));
             }
         }
-        let looked_up = certificate || undo;
-        if looked_up && self.yes.is_some() && self.expect.is_none() && self.dry_run.is_none() {
-            return Err("--yes needs --expect N: look first, without --yes, how many places there are".to_owned());
+        self.check_expectation()
+    }
+
+    /// What is looked up is counted before it goes.
+    fn check_expectation(&self) -> Result<(), Problem> {
+        let searched = self.common_name.is_some() || self.group.is_some();
+        let both =
+            (self.certificate.is_some() || !self.locations.is_empty()) && (searched || !self.resource_ids.is_empty());
+        let second = self.expect.and_then(|expect| expect.second);
+        if second.is_some() && !both {
+            return Err("--expect with two numbers is for both sides, and there is one".to_owned());
+        }
+        if self.yes.is_none() || self.dry_run.is_some() {
+            return Ok(());
+        }
+        let looked_up = searched || self.certificate.is_some() || self.undo.is_some();
+        if looked_up && self.expect.is_none() {
+            return Err("--yes needs --expect N: look first, without --yes, how many there are".to_owned());
+        }
+        if both && searched && second.is_none() {
+            return Err("--yes needs --expect with two numbers, of places and of certificates: 2+3".to_owned());
         }
         Ok(())
     }
 
-    fn task(&self) -> Option<Task> {
+    fn check_undo(&self, undone: Option<Vendor>) -> Result<(), Problem> {
+        let (vendor, given) = match undone {
+            None => return Ok(()),
+            Some(Vendor::Keyfactor) => (
+                "Keyfactor Command",
+                [("comment", self.comment.is_some()), ("category", !self.categories.is_empty()), ("", false)],
+            ),
+            Some(Vendor::AppViewX) => (
+                "AppViewX CERT+",
+                [
+                    ("no-follow", self.no_follow.is_some()),
+                    ("deadline", self.deadline.is_some()),
+                    ("trigger-inventory", self.trigger_inventory.is_some()),
+                ],
+            ),
+        };
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((name, _)) => Err(format!("--{name} does not go with a plan of {vendor}")),
+            None => Ok(()),
+        }
+    }
+
+    fn task(&self, undone: Option<Vendor>) -> Option<Task> {
         let collection_id = self.collection_id;
         if let Some(certificate) = self.certificate.clone() {
             return Some(Task::Certificate { certificate, collection_id, plan: self.plan.clone() });
         }
-        if let Some(plan) = self.undo.clone() {
+        if let (Some(plan), Some(Vendor::Keyfactor)) = (self.undo.clone(), undone) {
             return Some(Task::Undo { plan });
         }
         let locations = self.locations.clone();
         (!locations.is_empty()).then_some(Task::Locations { locations, collection_id })
     }
 
+    fn appviewx_task(&self, undone: Option<Vendor>) -> Option<appviewx::Task> {
+        if let (Some(plan), Some(Vendor::AppViewX)) = (self.undo.clone(), undone) {
+            return Some(appviewx::Task::Undo { plan });
+        }
+        let ids = Some(self.resource_ids.clone()).filter(|ids| !ids.is_empty()).map(Target::Ids);
+        let target = self.common_name.clone().map(Target::CommonName);
+        let target = target.or(self.group.clone().map(Target::Group)).or(ids)?;
+        Some(appviewx::Task::Unassign { target, plan: self.group_plan.clone() })
+    }
+
+    /// Of the first side; that is Keyfactor's if there are two.
     fn consent(&self) -> Consent {
-        Consent { expect: self.expect, loss: self.accept_loss.unwrap_or_default() }
+        Consent { expect: self.expect.map(|it| it.first), loss: self.accept_loss.unwrap_or_default() }
     }
 
     fn settings(&self) -> Settings {

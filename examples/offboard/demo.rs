@@ -1,20 +1,24 @@
-//! The whole job on the fakes: a certificate in two stores, and three in a group.
+//! The whole job on the fakes: a certificate in two stores, and three in groups.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clm::appviewx::Client;
 use clm::keyfactor::CertificateStoreId;
-use clm::testing::{FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStore};
+use clm::testing::{CertificateCategory, FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStore};
 use serde_json::json;
 
-use crate::appviewx::AppViewXJob;
+use crate::appviewx::{self, AppViewXJob, Session, Target, every_category};
 use crate::config::{Job, Mode};
+use crate::consent::Consent;
 use crate::ended::{Ended, Trouble};
-use crate::keyfactor::{Consent, KeyfactorJob, Settings, Task};
+use crate::keyfactor::{KeyfactorJob, Settings, Task};
 use crate::report::Report;
 
 const ALIAS: &str = "www.example.com.pfx";
 const COLLECTION: i32 = 4;
+const COMMON_NAME: &str = "www.example.com";
+const NEIGHBOUR: &str = "67bc2ca76a105e1a05691c4c";
 const RESOURCE_IDS: [&str; 3] = ["67bc2ca76a105e1a05691c1c", "67bc2ca76a105e1a05691c2c", "67bc2ca76a105e1a05691c3c"];
 
 pub(crate) async fn run() -> Ended {
@@ -28,9 +32,12 @@ pub(crate) async fn run() -> Ended {
     let command = FakeKeyfactor::start().await;
     let (stores, thumbprint) = arrange(&command);
     let gateway = FakeAppViewX::start().await;
-    for id in RESOURCE_IDS {
-        gateway.add_certificate(id, "web-servers");
-    }
+    arrange_groups(&gateway);
+    let built = Client::builder(gateway.url()).credentials(gateway.login()).build();
+    let gateway_client = match built {
+        Ok(client) => client,
+        Err(error) => return report.trouble(&error.into()),
+    };
     let job = Job {
         mode: Mode::Send,
         keyfactor: Some(KeyfactorJob {
@@ -49,14 +56,21 @@ pub(crate) async fn run() -> Ended {
             },
         }),
         appviewx: Some(AppViewXJob {
-            client: gateway.client(),
-            resource_ids: RESOURCE_IDS.map(str::to_owned).into(),
+            client: gateway_client,
+            session: Session::Own,
+            task: appviewx::Task::Unassign {
+                target: Target::CommonName(COMMON_NAME.to_owned()),
+                plan: Some(folder.0.join("group-plan.json")),
+            },
+            categories: every_category(),
             comment: Some("Decommissioned with CHG 1234".to_owned()),
+            consent: Consent { expect: Some(3), ..Consent::default() },
         }),
     };
     report.line("");
-    report
-        .line(format!("As if called with: --thumbprint {thumbprint} --collection-id {COLLECTION} --yes --expect 2 …"));
+    report.line("As if called with:");
+    report.line(format!("  --thumbprint {thumbprint} --collection-id {COLLECTION} --common-name {COMMON_NAME} …"));
+    report.line("  --comment 'Decommissioned with CHG 1234' --yes --expect 2+3");
     let ended = crate::run(&job, &report).await;
 
     report.line("");
@@ -65,8 +79,25 @@ pub(crate) async fn run() -> Ended {
     report.line(format!("  {holding} of 2 stores hold {ALIAS} now"));
     let groups: Vec<String> = RESOURCE_IDS.iter().filter_map(|id| gateway.group_of(id)).collect();
     report.line(format!("  the three certificates are in: {}", groups.join(", ")));
-    report.line("  (This demonstration deletes its plan; the real thing keeps it.)");
+    report.line(format!("  the neighbour is in: {}", gateway.group_of(NEIGHBOUR).unwrap_or_default()));
+    report.line("  (This demonstration deletes its plans; the real thing keeps them.)");
     ended
+}
+
+/// Three of one name, and a neighbour that a search for it gives as well.
+fn arrange_groups(gateway: &FakeAppViewX) {
+    let [first, second, third] = RESOURCE_IDS;
+    let server = CertificateCategory::Server;
+    for (id, category, name, group) in [
+        (first, server, "www.example.com", "web-servers"),
+        (second, server, "WWW.example.com", "web-servers"),
+        (third, CertificateCategory::Client, "www.example.com", "agents"),
+        (NEIGHBOUR, server, "www.example.com.partner.example", "partners"),
+    ] {
+        gateway.add_certificate_of(category, id, group);
+        gateway.set_member(id, "commonName", name);
+        gateway.set_member(id, "validTo", 1_900_000_000_000_i64);
+    }
 }
 
 /// Two stores whose inventory is taken now and then, and a third one that has the certificate in a bundle of another.

@@ -58,7 +58,7 @@ impl From<appviewx::Error> for Trouble {
     }
 }
 
-/// Keyfactor's: AppViewX has one request, and wraps its own.
+/// Keyfactor's: the AppViewX side wraps its own.
 impl From<ValidationError> for Trouble {
     fn from(error: ValidationError) -> Self {
         Self::Keyfactor(error.into())

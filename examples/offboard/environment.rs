@@ -1,44 +1,61 @@
 //! The servers and every secret: from the environment alone, since arguments show in lists of processes.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use clm::{appviewx, keyfactor};
 
+use crate::appviewx::Session;
 use crate::config::Problem;
 
-/// Everything that is read of `KEYFACTOR_*`.
+/// What the crate reads of `KEYFACTOR_*`, and nothing else may be set.
 pub(crate) fn keyfactor_client(variables: &mut Variables) -> Result<keyfactor::Client, Problem> {
-    let host = variables.required("KEYFACTOR_HOSTNAME")?;
-    if host.contains(['/', ':', '@']) {
-        return Err("KEYFACTOR_HOSTNAME is a host name alone, without https:// and port".to_owned());
-    }
-    let port = variables.take("KEYFACTOR_PORT").map(|port| format!(":{port}")).unwrap_or_default();
-    let path = variables.take("KEYFACTOR_API_PATH").unwrap_or_default();
-    let server = format!("https://{host}{port}/{}", path.trim_matches('/'));
-    let credentials = if let Some(token) = variables.take("KEYFACTOR_AUTH_ACCESS_TOKEN") {
-        keyfactor::Credentials::bearer(token)
-    } else {
-        let user = variables.required("KEYFACTOR_USERNAME")?;
-        let password = variables.required("KEYFACTOR_PASSWORD")?;
-        let domain = variables.take("KEYFACTOR_DOMAIN").map(|domain| format!(r"{domain}\")).unwrap_or_default();
-        keyfactor::Credentials::basic(format!("{domain}{user}"), password)
+    let asked = RefCell::new(Vec::new());
+    let read = |name: &str| {
+        asked.borrow_mut().push(name.to_owned());
+        variables.0.get(name).map(OsString::from)
     };
-    let client = keyfactor::Client::builder(&server).credentials(credentials).build();
-    client.map_err(|error| error.to_string())
+    let client = keyfactor::ClientBuilder::from_vars(read).and_then(keyfactor::ClientBuilder::build);
+    let client = client.map_err(|error| whole(&error))?;
+    for name in asked.into_inner() {
+        variables.take(&name);
+    }
+    Ok(client)
 }
 
-/// Everything that is read of `APPVIEWX_*`.
-pub(crate) fn appviewx_client(variables: &mut Variables) -> Result<appviewx::Client, Problem> {
+/// Everything that is read of `APPVIEWX_*`. One kind of credentials has to be complete, and no other may be set.
+pub(crate) fn appviewx_client(variables: &mut Variables) -> Result<(appviewx::Client, Session), Problem> {
     let server = variables.required("APPVIEWX_URL")?;
-    let credentials = if let Some(session_id) = variables.take("APPVIEWX_SESSION_ID") {
-        appviewx::Credentials::session_id(session_id)
+    let kinds: [&[&str]; 3] = [
+        &["APPVIEWX_USERNAME", "APPVIEWX_PASSWORD"],
+        &["APPVIEWX_CLIENT_ID", "APPVIEWX_CLIENT_SECRET"],
+        &["APPVIEWX_SESSION_ID"],
+    ];
+    let set: Vec<&str> =
+        kinds.iter().filter_map(|kind| kind.iter().copied().find(|name| variables.has(name))).collect();
+    if let [first, second, ..] = set[..] {
+        return Err(format!("{second} is set beside {first}: they belong to different kinds of credentials"));
+    }
+    let (credentials, session) = if let Some(session_id) = variables.take("APPVIEWX_SESSION_ID") {
+        (appviewx::Credentials::session_id(session_id), Session::NotOwn)
+    } else if variables.has("APPVIEWX_CLIENT_ID") || variables.has("APPVIEWX_CLIENT_SECRET") {
+        let id = variables.required("APPVIEWX_CLIENT_ID")?;
+        (appviewx::Credentials::service_account(id, variables.required("APPVIEWX_CLIENT_SECRET")?), Session::NotOwn)
     } else {
         let user = variables.required("APPVIEWX_USERNAME")?;
-        appviewx::Credentials::password_headers(user, variables.required("APPVIEWX_PASSWORD")?)
+        (appviewx::Credentials::login(user, variables.required("APPVIEWX_PASSWORD")?), Session::Own)
     };
     let client = appviewx::Client::builder(&server).credentials(credentials).build();
-    client.map_err(|error| error.to_string())
+    client.map(|client| (client, session)).map_err(|error| whole(&error))
+}
+
+/// An error with what is below it.
+fn whole(error: &dyn std::error::Error) -> Problem {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", whole(cause)),
+        None => error.to_string(),
+    }
 }
 
 /// The variables of both vendors that are set. What is left in the end was not understood.
@@ -69,6 +86,10 @@ impl Variables {
             Some((name, _)) => Err(format!("{name} is set, but this program does not use it; unset it to go on")),
             None => Ok(()),
         }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_empty())
     }
 
     fn take(&mut self, name: &str) -> Option<String> {

@@ -1,9 +1,8 @@
-//! The Keyfactor side: find or read what is meant, show it, and with consent send, follow and confirm it.
+//! The Keyfactor side: find or read what is meant and show it; then send, follow and confirm it.
 
 mod confirm;
 mod find;
 mod follow;
-mod plan_file;
 mod send;
 mod step;
 mod undo;
@@ -11,11 +10,15 @@ mod undo;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clm::keyfactor::{CertificateLocation, CertificateRef, CertificateStoreId, Client, RemoveCertificates, Schedule};
+use clm::keyfactor::{
+    AddCertificates, CertificateLocation, CertificateRef, CertificateStoreId, Client, RemovalPlan, RemoveCertificates,
+    Schedule,
+};
 use serde_json::json;
 
-use crate::config::Mode;
+use crate::consent::Consent;
 use crate::ended::{Ended, Trouble};
+use crate::plan_file::Written;
 use crate::report::Report;
 
 use send::{Call, Order, removal_call};
@@ -35,21 +38,6 @@ pub(crate) enum Task {
     Locations { locations: Vec<CertificateLocation>, collection_id: Option<i32> },
     /// Put back what this plan can put back.
     Undo { plan: PathBuf },
-}
-
-/// What the person at the terminal has agreed to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Consent {
-    pub(crate) expect: Option<usize>,
-    pub(crate) loss: Loss,
-}
-
-/// Whether something may go that cannot be put back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Loss {
-    #[default]
-    Refused,
-    Accepted,
 }
 
 /// Whether jobs are followed.
@@ -89,57 +77,118 @@ impl Default for Settings {
     }
 }
 
-impl Consent {
-    fn check_size(self, size: usize) -> Result<(), Trouble> {
-        match self.expect {
-            Some(expected) if expected != size => Err(Trouble::Refused(format!(
-                "{size} place(s) are meant, and --expect says {expected}. Nothing was sent; look at the list above"
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_losses(self, losses: usize) -> Result<(), Trouble> {
-        if losses == 0 || self.loss == Loss::Accepted {
-            return Ok(());
-        }
-        Err(Trouble::Refused(format!(
-            "{losses} place(s) cannot be put back. Nothing was sent; --accept-loss goes on all the same"
-        )))
-    }
+/// All that is known and checked before the first change.
+pub(crate) struct Prepared {
+    orders: Orders,
+    /// Places that cannot be put back.
+    losses: usize,
+    plan: Option<(PathBuf, RemovalPlan)>,
 }
 
-/// What becomes of a job after everything was shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Next {
-    Send,
-    /// Nothing more: it was only to be shown.
-    Stop,
+enum Orders {
+    Remove(Vec<Order<RemoveCertificates>>),
+    Add(Vec<Order<AddCertificates>>),
 }
 
-pub(crate) async fn run(job: &KeyfactorJob, mode: Mode, report: &Report) -> Result<Ended, Trouble> {
+/// Looks and shows. Nothing is changed.
+pub(crate) async fn prepare(job: &KeyfactorJob, report: &Report) -> Result<Prepared, Trouble> {
     report.line("");
     report.line(format!("Keyfactor Command at {}", job.client.base_url()));
-    match &job.task {
+    let prepared = match &job.task {
         Task::Certificate { certificate, collection_id, plan } => {
-            job.remove_certificate((certificate, *collection_id), plan.as_deref(), mode, report).await
+            job.find((certificate, *collection_id), plan.as_deref(), report).await?
         }
-        Task::Locations { locations, collection_id } => {
-            job.remove_locations(locations, *collection_id, mode, report).await
+        Task::Locations { locations, collection_id } => job.name(locations, *collection_id, report)?,
+        Task::Undo { plan } => job.look_back(plan, report)?,
+    };
+    job.consent.check_size(prepared.size(), "place")?;
+    Ok(prepared)
+}
+
+impl Prepared {
+    pub(crate) fn size(&self) -> usize {
+        self.places().len()
+    }
+
+    pub(crate) fn losses(&self) -> usize {
+        self.losses
+    }
+
+    fn places(&self) -> Vec<&Place> {
+        match &self.orders {
+            Orders::Remove(orders) => orders.iter().map(|order| &order.place).collect(),
+            Orders::Add(orders) => orders.iter().map(|order| &order.place).collect(),
         }
-        Task::Undo { plan } => job.undo(plan, mode, report).await,
+    }
+
+    fn calls(&self) -> Vec<&Call> {
+        match &self.orders {
+            Orders::Remove(orders) => orders.iter().map(|order| &order.call).collect(),
+            Orders::Add(orders) => orders.iter().map(|order| &order.call).collect(),
+        }
+    }
+
+    /// What is printed in the place of the changes.
+    pub(crate) async fn dry_run(&self, job: &KeyfactorJob, report: &Report) {
+        report.line("  A dry run: these calls would be sent to Keyfactor Command, one after the other");
+        for call in self.calls() {
+            call.show(report);
+        }
+        for call in job.inventory_calls(&self.places()) {
+            call.show(report);
+        }
+        if let Err(Trouble::Refused(why)) = job.consent.check_losses(self.losses, "place") {
+            report.complain(format!("  It would be refused: {why}"));
+        }
+        if let Err(Trouble::Refused(why)) = job.check_following().await {
+            report.complain(format!("  It would be refused: {why}"));
+        }
+    }
+
+    /// What must be right before the first change.
+    pub(crate) async fn check(&self, job: &KeyfactorJob) -> Result<(), Trouble> {
+        job.consent.check_losses(self.losses, "place")?;
+        job.check_following().await
+    }
+
+    pub(crate) fn write_plan(&self, report: &Report) -> Result<Option<Written>, Trouble> {
+        self.plan.as_ref().map(|(path, plan)| Written::new(path, plan, report)).transpose()
+    }
+
+    /// Sends everything, follows and confirms it.
+    pub(crate) async fn send(self, job: &KeyfactorJob, plan: Option<&Written>, report: &Report) -> Ended {
+        let back = self.size() - self.losses;
+        let steps = match self.orders {
+            Orders::Remove(orders) => {
+                let mut steps = job.send_removals(orders, report).await;
+                job.follow(&mut steps, report).await;
+                job.confirm_gone(&mut steps, report).await;
+                steps
+            }
+            Orders::Add(orders) => {
+                let mut steps = job.send_additions(orders, report).await;
+                job.follow(&mut steps, report).await;
+                job.confirm_back(&mut steps, report).await;
+                steps
+            }
+        };
+        let ended = step::conclude(&steps, report);
+        if let Some(plan) = plan.filter(|_| back > 0) {
+            let path = plan.path().display();
+            report.line(format!("  To put it back: offboard --undo {path} --yes --expect {back}"));
+        }
+        ended
     }
 }
 
 impl KeyfactorJob {
     /// Nothing is looked up: what is under the aliases goes, whatever it is.
-    async fn remove_locations(
+    fn name(
         &self,
         locations: &[CertificateLocation],
         collection_id: Option<i32>,
-        mode: Mode,
         report: &Report,
-    ) -> Result<Ended, Trouble> {
+    ) -> Result<Prepared, Trouble> {
         // All at once first, so that repeats and mistakes show before anything is sent.
         let locations = self.removal(locations.to_vec(), collection_id)?.locations().to_vec();
         let mut orders = Vec::new();
@@ -153,13 +202,7 @@ impl KeyfactorJob {
             report.line(format!("    store {}  alias {}", place.location.store(), place.location.alias()));
         }
         report.line("    There is no plan for undo: --thumbprint would write one.");
-        if self.before_sending(mode, &orders, 0, report).await? == Next::Stop {
-            return Ok(Ended::Done);
-        }
-        let mut steps = self.send_removals(orders, report).await;
-        self.follow(&mut steps, report).await;
-        self.confirm_gone(&mut steps, report).await;
-        Ok(step::conclude(&steps, report))
+        Ok(Prepared { orders: Orders::Remove(orders), losses: 0, plan: None })
     }
 
     fn removal(
@@ -175,47 +218,6 @@ impl KeyfactorJob {
         Ok(removal.build()?)
     }
 
-    /// What must be right before the first change; and what is printed in its place.
-    async fn before_sending<R>(
-        &self,
-        mode: Mode,
-        orders: &[Order<R>],
-        losses: usize,
-        report: &Report,
-    ) -> Result<Next, Trouble> {
-        let size = orders.len();
-        self.consent.check_size(size)?;
-        match mode {
-            Mode::Show => {
-                let loss = if losses > 0 { " --accept-loss" } else { "" };
-                report.line(format!("  Nothing is sent without --yes. To go on: --yes --expect {size}{loss}"));
-                report.line("  To see the calls: --dry-run");
-                Ok(Next::Stop)
-            }
-            Mode::DryRun => {
-                report.line("  A dry run: these calls would be sent, one after the other");
-                for Order { call, .. } in orders {
-                    call.show(report);
-                }
-                for call in self.inventory_calls(orders) {
-                    call.show(report);
-                }
-                if let Err(Trouble::Refused(why)) = self.consent.check_losses(losses) {
-                    report.complain(format!("  It would be refused: {why}"));
-                }
-                if let Err(Trouble::Refused(why)) = self.check_following().await {
-                    report.complain(format!("  It would be refused: {why}"));
-                }
-                Ok(Next::Stop)
-            }
-            Mode::Send => {
-                self.consent.check_losses(losses)?;
-                self.check_following().await?;
-                Ok(Next::Send)
-            }
-        }
-    }
-
     /// Afterwards would be too late.
     async fn check_following(&self) -> Result<(), Trouble> {
         if self.settings.following == Following::Off || self.client.orchestrator_jobs().can_follow().await? {
@@ -228,7 +230,7 @@ impl KeyfactorJob {
         ))
     }
 
-    fn inventory_calls<R>(&self, orders: &[Order<R>]) -> Vec<Call> {
+    fn inventory_calls(&self, places: &[&Place]) -> Vec<Call> {
         let inventory = |store: CertificateStoreId| Call {
             path: "CertificateStores/Schedule",
             body: json!({"StoreIds": [store], "Schedule": {"Immediate": true}}),
@@ -236,13 +238,18 @@ impl KeyfactorJob {
         match self.settings.inventory {
             Inventory::AsScheduled => Vec::new(),
             Inventory::Now => {
-                let stores = orders.iter().map(|order| order.place.location.store());
+                let stores = places.iter().map(|place| place.location.store());
                 stores.collect::<std::collections::BTreeSet<_>>().into_iter().map(inventory).collect()
             }
         }
     }
 
     async fn send_removals(&self, orders: Vec<Order<RemoveCertificates>>, report: &Report) -> Vec<Step> {
+        let stores = self.client.certificate_stores();
+        send::one_by_one(orders, report, async |request| stores.execute(request).await.map(send::Answer::from)).await
+    }
+
+    async fn send_additions(&self, orders: Vec<Order<AddCertificates>>, report: &Report) -> Vec<Step> {
         let stores = self.client.certificate_stores();
         send::one_by_one(orders, report, async |request| stores.execute(request).await.map(send::Answer::from)).await
     }

@@ -1,5 +1,6 @@
 //! Takes certificates out of service: finds them in the certificate stores of Keyfactor Command, removes them there,
-//! follows the jobs and confirms the removal; and unassigns them from their group in AppViewX CERT+.
+//! follows the jobs and confirms the removal; and finds them in AppViewX CERT+, unassigns them from their group and reads
+//! back where they are. Of both it keeps a plan that can be put back.
 //!
 //! Without any argument or variable it shows the whole job on the fakes that the crate ships:
 //!
@@ -11,19 +12,26 @@
 //! prints the calls that would be sent.
 
 mod appviewx;
+#[cfg(test)]
+mod both_sides;
 mod config;
+mod consent;
 mod demo;
 mod ended;
 mod environment;
 mod keyfactor;
+mod plan_file;
 mod progress;
 mod report;
 mod table;
 
 use std::process::ExitCode;
 
-use config::{Config, Job};
-use ended::Ended;
+use appviewx::AppViewXJob;
+use config::{Config, Job, Mode};
+use ended::{Ended, Trouble};
+use keyfactor::KeyfactorJob;
+use plan_file::Written;
 use report::Report;
 
 #[tokio::main]
@@ -47,23 +55,124 @@ async fn main() -> ExitCode {
 }
 
 async fn run(job: &Job, report: &Report) -> Ended {
-    // AppViewX's request is checked before anything is sent, so that a bad comment does not leave the job half done.
-    let unassignment = match job.appviewx.as_ref().map(appviewx::AppViewXJob::request).transpose() {
-        Ok(unassignment) => unassignment,
-        Err(trouble) => return report.trouble(&trouble),
-    };
-    let mut ended = Ended::Done;
-    if let Some(keyfactor) = &job.keyfactor {
-        let end = keyfactor::run(keyfactor, job.mode, report).await;
-        ended = end.unwrap_or_else(|trouble| report.trouble(&trouble));
-    }
-    if let (Some(appviewx), Some(request)) = (&job.appviewx, unassignment) {
-        if ended != Ended::Done {
-            report.complain("AppViewX CERT+ was left alone: give --resource-id alone once Keyfactor Command is done.");
-            return ended;
-        }
-        let end = appviewx.run(request, job.mode, report).await;
-        ended = end.unwrap_or_else(|trouble| report.trouble(&trouble));
+    let ended = act(job, report).await.unwrap_or_else(|trouble| report.trouble(&trouble));
+    if let Some(appviewx) = &job.appviewx {
+        appviewx.log_out(report).await;
     }
     ended
+}
+
+/// Both sides are looked at, shown and checked before the first change on either.
+async fn act(job: &Job, report: &Report) -> Result<Ended, Trouble> {
+    if let Some(appviewx) = &job.appviewx {
+        appviewx.check()?;
+    }
+    let mut keyfactor = None;
+    if let Some(job) = &job.keyfactor {
+        keyfactor = Some((job, keyfactor::prepare(job, report).await?));
+    }
+    let mut appviewx = None;
+    if let Some(job) = &job.appviewx {
+        appviewx = Some((job, appviewx::prepare(job, report).await?));
+    }
+    let sides = Sides { keyfactor, appviewx };
+    match job.mode {
+        Mode::Show => sides.hint(report),
+        Mode::DryRun => sides.dry_run(report).await,
+        Mode::Send => return sides.send(report).await,
+    }
+    Ok(Ended::Done)
+}
+
+/// What is to be done, one side or both.
+struct Sides<'a> {
+    keyfactor: Option<(&'a KeyfactorJob, keyfactor::Prepared)>,
+    appviewx: Option<(&'a AppViewXJob, appviewx::Prepared)>,
+}
+
+impl Sides<'_> {
+    fn hint(&self, report: &Report) {
+        let sizes = [
+            self.keyfactor.as_ref().map(|(_, it)| (it.size(), it.losses())),
+            self.appviewx.as_ref().map(|(_, it)| (it.size(), it.losses())),
+        ];
+        let expect: Vec<String> = sizes.iter().flatten().map(|(size, _)| size.to_string()).collect();
+        let loss = if sizes.iter().flatten().any(|(_, losses)| *losses > 0) { " --accept-loss" } else { "" };
+        report.line(format!("  Nothing is sent without --yes. To go on: --yes --expect {}{loss}", expect.join("+")));
+        report.line("  To see the calls: --dry-run");
+    }
+
+    async fn dry_run(&self, report: &Report) {
+        if let Some((job, prepared)) = &self.keyfactor {
+            prepared.dry_run(job, report).await;
+        }
+        if let Some((job, prepared)) = &self.appviewx {
+            prepared.dry_run(job, report);
+        }
+    }
+
+    async fn send(self, report: &Report) -> Result<Ended, Trouble> {
+        let Self { keyfactor, appviewx } = self;
+        if let Some((job, prepared)) = &keyfactor {
+            prepared.check(job).await?;
+        }
+        if let Some((job, prepared)) = &appviewx {
+            prepared.check(job)?;
+        }
+        let (first, second) = write_plans(keyfactor.as_ref(), appviewx.as_ref(), report)?;
+        let heading = |name: &str| {
+            report.line("");
+            report.line(format!("{name}:"));
+        };
+        let both = keyfactor.is_some() && appviewx.is_some();
+        let mut before = None;
+        if let Some((job, prepared)) = keyfactor {
+            if both {
+                heading("Keyfactor Command");
+            }
+            before = Some(prepared.send(job, first.as_ref(), report).await);
+        }
+        let Some((job, prepared)) = appviewx else { return Ok(before.unwrap_or(Ended::Done)) };
+        match before {
+            None => {}
+            Some(Ended::Done) => {
+                heading("AppViewX CERT+");
+                // It may have taken long.
+                if let Err(trouble) = prepared.look_again(job, report).await {
+                    discard(second, report);
+                    return Err(trouble);
+                }
+            }
+            Some(ended) => {
+                report.complain(
+                    "AppViewX CERT+ was left alone: give its arguments alone once Keyfactor Command is done.",
+                );
+                discard(second, report);
+                return Ok(ended);
+            }
+        }
+        prepared.send(job, second, report).await
+    }
+}
+
+/// All of them before the first change, or none.
+fn write_plans(
+    keyfactor: Option<&(&KeyfactorJob, keyfactor::Prepared)>,
+    appviewx: Option<&(&AppViewXJob, appviewx::Prepared)>,
+    report: &Report,
+) -> Result<(Option<Written>, Option<Written>), Trouble> {
+    let first = keyfactor.map(|(_, prepared)| prepared.write_plan(report)).transpose()?.flatten();
+    match appviewx.map(|(_, prepared)| prepared.write_plan(report)).transpose() {
+        Ok(second) => Ok((first, second.flatten())),
+        Err(trouble) => {
+            discard(first, report);
+            Err(trouble)
+        }
+    }
+}
+
+fn discard(plan: Option<Written>, report: &Report) {
+    if let Some(plan) = plan {
+        plan.discard(report);
+    }
 }

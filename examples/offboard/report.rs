@@ -73,10 +73,11 @@ impl Report {
         match trouble {
             Trouble::Refused(why) => self.complain(format!("REFUSED: {why}")),
             Trouble::Keyfactor(error) => self.keyfactor_error(error),
-            Trouble::AppViewX(error) => self.error("FAILED", error, error.remediation()),
+            Trouble::AppViewX(error) => self.appviewx_error(error),
             Trouble::PlanFile(path, error) => {
                 let exists = error.downcast_ref().map(std::io::Error::kind) == Some(std::io::ErrorKind::AlreadyExists);
-                let remediation = exists.then_some("it may be needed for undo, and was kept; name another with --plan");
+                let remediation = exists
+                    .then_some("it may be needed for undo, and was kept; name another with --plan or --group-plan");
                 self.error(&format!("FAILED: the plan {}", path.display()), error.as_ref(), remediation);
             }
         }
@@ -84,6 +85,10 @@ impl Report {
     }
 
     pub(crate) fn keyfactor_error(&self, error: &clm::keyfactor::Error) {
+        self.error("FAILED", error, error.remediation());
+    }
+
+    pub(crate) fn appviewx_error(&self, error: &clm::appviewx::Error) {
         self.error("FAILED", error, error.remediation());
     }
 

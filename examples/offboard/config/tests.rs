@@ -3,7 +3,33 @@ use super::*;
 const LOCATION: &str = "57070000-0000-4000-8000-000000000001=web01.pfx";
 const THUMBPRINT: &str = "6A 09 E6 67 F3 BC C9 08 B2 FB 13 66 EA 95 7D 3E 3A DE C1 75";
 const HOST: [(&str, &str); 2] = [("KEYFACTOR_HOSTNAME", "command.example.com"), ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t")];
+const NO_HOST: &str =
+    "the client cannot be built: KEYFACTOR_HOSTNAME: it is not set, or empty: the name of the Keyfactor Command server";
+const NO_USER: &str = "the client cannot be built: KEYFACTOR_USERNAME: no credentials are set: neither this one nor KEYFACTOR_AUTH_CLIENT_ID nor \
+                       KEYFACTOR_AUTH_ACCESS_TOKEN";
+const NO_PASSWORD: &str = "the client cannot be built: KEYFACTOR_PASSWORD: it is not set, or empty: Basic authentication needs user name and password";
 const URL: [(&str, &str); 2] = [("APPVIEWX_URL", "https://appviewx.example.com"), ("APPVIEWX_SESSION_ID", "s")];
+
+/// A plan's file, which goes with it.
+struct PlanFile(PathBuf);
+
+impl PlanFile {
+    fn new(text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("clm-offboard-test-{:016x}.json", fastrand::u64(..)));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for PlanFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
 
 fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Config, Problem> {
     Config::read(
@@ -30,10 +56,14 @@ fn job(arguments: &[&str], variables: &[(&str, &str)]) -> Job {
 #[test]
 fn the_fakes_run_only_if_nothing_at_all_is_given() {
     assert!(matches!(read(&[], &[("HOME", "/home/me")]), Ok(Config::Demo)));
-    assert_eq!(problem(&[], &[("KEYFACTOR_HOSTNAME", "")]), "KEYFACTOR_HOSTNAME is not set");
-    assert_eq!(problem(&["--yes"], &[]), "nothing to do: give --thumbprint, --location, --undo or --resource-id");
-    for target in [["--location", LOCATION], ["--thumbprint", THUMBPRINT], ["--undo", "plan.json"]] {
-        assert_eq!(problem(&target, &[]), "KEYFACTOR_HOSTNAME is not set");
+    assert_eq!(problem(&[], &[("KEYFACTOR_HOSTNAME", "")]), NO_HOST);
+    assert_eq!(
+        problem(&["--yes"], &[]),
+        "nothing to do: give --thumbprint, --location, --common-name, --group, --resource-id or --undo"
+    );
+    let plan = PlanFile::new("{}");
+    for target in [["--location", LOCATION], ["--thumbprint", THUMBPRINT], ["--undo", plan.path()]] {
+        assert_eq!(problem(&target, &[]), NO_HOST);
     }
     assert_eq!(problem(&["--resource-id", "a"], &[]), "APPVIEWX_URL is not set");
     assert!(matches!(read(&["-h"], &HOST), Ok(Config::Help)));
@@ -43,9 +73,9 @@ fn the_fakes_run_only_if_nothing_at_all_is_given() {
 #[test]
 fn a_partial_configuration_names_the_missing_variable() {
     let host = ("KEYFACTOR_HOSTNAME", "command.example.com");
-    assert_eq!(problem(&[], &[host]), "KEYFACTOR_USERNAME is not set");
-    assert_eq!(problem(&[], &[host, ("KEYFACTOR_USERNAME", "me")]), "KEYFACTOR_PASSWORD is not set");
-    assert_eq!(problem(&[], &[("KEYFACTOR_PASSWORD", "secret")]), "KEYFACTOR_HOSTNAME is not set");
+    assert_eq!(problem(&[], &[host]), NO_USER);
+    assert_eq!(problem(&[], &[host, ("KEYFACTOR_USERNAME", "me")]), NO_PASSWORD);
+    assert_eq!(problem(&[], &[("KEYFACTOR_PASSWORD", "secret")]), NO_HOST);
     let url = ("APPVIEWX_URL", "https://appviewx.example.com");
     assert_eq!(problem(&[], &[url]), "APPVIEWX_USERNAME is not set");
     assert_eq!(problem(&[], &[url, ("APPVIEWX_USERNAME", "me")]), "APPVIEWX_PASSWORD is not set");
@@ -61,17 +91,19 @@ fn a_server_without_a_target_is_an_error() {
         problem(&[], &HOST),
         "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location or --undo names a certificate"
     );
-    assert_eq!(problem(&[], &URL), "APPVIEWX_* is set, but no --resource-id names a certificate");
+    assert_eq!(
+        problem(&[], &URL),
+        "APPVIEWX_* is set, but no --common-name, --group, --resource-id or --undo names a certificate"
+    );
 }
 
 #[test]
 fn nothing_that_is_given_is_passed_over() {
+    let plan = PlanFile::new("{}");
     let any = "--thumbprint, --certificate-id, --location or --undo, and there is none";
     for (argument, belongs) in [
         ("--collection-id=4", "--thumbprint, --certificate-id or --location, and there is none"),
         ("--plan=p.json", "--thumbprint or --certificate-id, and there is none"),
-        ("--accept-loss", "--thumbprint or --certificate-id, and there is none"),
-        ("--expect=1", any),
         ("--no-follow", any),
         ("--deadline=1", any),
         ("--trigger-inventory", any),
@@ -81,36 +113,34 @@ fn nothing_that_is_given_is_passed_over() {
     }
     assert_eq!(
         problem(&["--location", LOCATION, "--comment=why"], &HOST),
-        "--comment belongs to --resource-id, and there is none"
+        "--comment belongs to --common-name, --group or --resource-id, and there is none"
     );
     assert_eq!(
-        problem(&["--undo=p.json", "--collection-id=4"], &HOST),
+        problem(&["--undo", plan.path(), "--collection-id=4"], &HOST),
         "--collection-id belongs to --thumbprint, --certificate-id or --location, and there is none"
     );
-    for name in ["https://command.example.com", "command.example.com:8443", "me@command.example.com"] {
-        let said = problem(&["--location", LOCATION], &[("KEYFACTOR_HOSTNAME", name)]);
-        assert_eq!(said, "KEYFACTOR_HOSTNAME is a host name alone, without https:// and port");
-    }
 }
 
 #[test]
 fn what_contradicts_itself_is_an_error() {
+    let plan = PlanFile::new("{}");
     let one = "give only one of --thumbprint (or --certificate-id), --location and --undo";
     assert_eq!(problem(&["--thumbprint", THUMBPRINT, "--location", LOCATION], &HOST), one);
-    assert_eq!(problem(&["--certificate-id=1", "--undo=p.json"], &HOST), one);
+    assert_eq!(problem(&["--certificate-id=1", "--undo", plan.path()], &HOST), one);
     assert_eq!(problem(&["--certificate-id=1", "--thumbprint", THUMBPRINT], &HOST), "--thumbprint was given before");
     assert_eq!(problem(&["--certificate-id=1", "--expect=1", "--expect=2"], &HOST), "--expect was given before");
     assert_eq!(
-        problem(&["--undo=p.json", "--resource-id=a"], &URL),
+        problem(&["--undo", plan.path(), "--resource-id=a"], &URL),
         "--undo puts back what a plan holds; it does not go with --resource-id"
     );
 }
 
 #[test]
 fn sending_by_what_is_looked_up_needs_an_expectation() {
-    let needed = "--yes needs --expect N: look first, without --yes, how many places there are";
+    let plan = PlanFile::new("{}");
+    let needed = "--yes needs --expect N: look first, without --yes, how many there are";
     assert_eq!(problem(&["--thumbprint", THUMBPRINT, "--yes"], &HOST), needed);
-    assert_eq!(problem(&["--undo=p.json", "--yes"], &HOST), needed);
+    assert_eq!(problem(&["--undo", plan.path(), "--yes"], &HOST), needed);
     let mode = |arguments: &[&str]| job(arguments, &HOST).mode;
     assert_eq!(mode(&["--thumbprint", THUMBPRINT]), Mode::Show, "nothing is sent without --yes");
     assert_eq!(mode(&["--thumbprint", THUMBPRINT, "--yes", "--expect=2"]), Mode::Send);
@@ -134,8 +164,8 @@ fn a_deadline_is_minutes() {
 fn a_variable_that_would_be_ignored_is_an_error() {
     let [host, token] = HOST;
     assert_eq!(
-        problem(&["--location", LOCATION], &[host, token, ("KEYFACTOR_SKIP_VERIFY", "true")]),
-        "KEYFACTOR_SKIP_VERIFY is set, but this program does not use it; unset it to go on",
+        problem(&["--location", LOCATION], &[host, token, ("KEYFACTOR_RETRIES", "3")]),
+        "KEYFACTOR_RETRIES is set, but this program does not use it; unset it to go on",
     );
 }
 
@@ -168,4 +198,116 @@ fn no_argument_takes_a_secret() {
     for argument in ["--password=x", "--session-id=x", "--token=x"] {
         assert!(problem(&[argument], &[]).starts_with("invalid option"), "{argument}");
     }
+}
+
+#[test]
+fn a_plan_tells_which_vendor_undoes_it() {
+    let undo = |text: &str, variables: &[(&str, &str)]| {
+        let plan = PlanFile::new(text);
+        let job = job(&["--undo", plan.path()], variables);
+        (job.keyfactor.is_some(), job.appviewx.is_some())
+    };
+    assert_eq!(undo(r#"{"certificate_id": 1}"#, &HOST), (true, false));
+    assert_eq!(undo(r#"{"vendor": "appviewx", "plan": {}}"#, &URL), (false, true));
+
+    let plan = PlanFile::new(r#"{"vendor": "appviewx"}"#);
+    assert_eq!(problem(&["--undo", plan.path()], &[]), "APPVIEWX_URL is not set");
+    let said = problem(&["--undo", plan.path(), "--no-follow"], &URL);
+    assert_eq!(said, "--no-follow does not go with a plan of AppViewX CERT+");
+    let plan = PlanFile::new("{}");
+    let said = problem(&["--undo", plan.path(), "--comment=why"], &HOST);
+    assert_eq!(said, "--comment does not go with a plan of Keyfactor Command");
+    let plan = PlanFile::new(r#"{"vendor": "else"}"#);
+    let said = problem(&["--undo", plan.path()], &URL);
+    assert!(said.ends_with("it is of a vendor that this program does not know, \"else\""), "{said}");
+    for text in ["no plan", "[]"] {
+        let plan = PlanFile::new(text);
+        assert!(problem(&["--undo", plan.path()], &URL).contains("cannot be read: "));
+    }
+    assert!(problem(&["--undo", "/nowhere/plan.json"], &URL).starts_with("the plan /nowhere/plan.json cannot be read"));
+}
+
+#[test]
+fn each_side_has_its_own_expectation() {
+    let both: Vec<_> = HOST.into_iter().chain(URL).collect();
+    let named = ["--thumbprint", THUMBPRINT, "--common-name=www"];
+    let with = |more: &[&'static str]| [&named[..], more].concat();
+    let needed = "--yes needs --expect with two numbers, of places and of certificates: 2+3";
+    assert_eq!(problem(&with(&["--yes", "--expect=2"]), &both), needed);
+    let job_of = |more: &[&'static str]| {
+        let job = job(&with(more), &both);
+        (job.keyfactor.unwrap().consent.expect, job.appviewx.unwrap().consent.expect)
+    };
+    assert_eq!(job_of(&["--yes", "--expect=2+3"]), (Some(2), Some(3)));
+    assert_eq!(job_of(&["--expect=2"]), (Some(2), None));
+    let one = "--expect with two numbers is for both sides, and there is one";
+    assert_eq!(problem(&["--common-name=www", "--yes", "--expect=2+3"], &URL), one);
+    for wrong in ["2+", "+3", "two", "-1", "1+2+3"] {
+        let said = problem(&["--common-name=www", &format!("--expect={wrong}")], &URL);
+        assert!(said.contains("an expectation is a number, or two"), "{said}");
+    }
+}
+
+#[test]
+fn what_appviewx_looks_up_needs_an_expectation_and_ids_do_not() {
+    for target in ["--common-name=www", "--group=web-servers"] {
+        let needed = "--yes needs --expect N: look first, without --yes, how many there are";
+        assert_eq!(problem(&[target, "--yes"], &URL), needed);
+        let appviewx = job(&[target, "--yes", "--expect=3"], &URL).appviewx.unwrap();
+        assert_eq!((appviewx.consent.expect, appviewx.categories), (Some(3), every_category()));
+    }
+    assert_eq!(job(&["--resource-id=a", "--yes"], &URL).mode, Mode::Send);
+    let one = "give only one of --common-name, --group and --resource-id";
+    assert_eq!(problem(&["--common-name=a", "--group=b"], &URL), one);
+    assert_eq!(problem(&["--common-name=a", "--resource-id=b"], &URL), one);
+    let narrowed = job(&["--group=b", "--category=client", "--category=code-signing"], &URL).appviewx.unwrap();
+    assert_eq!(narrowed.categories, [CertificateCategory::Client, CertificateCategory::CodeSigning]);
+    assert!(problem(&["--group=b", "--category=root"], &URL).contains("a category is server, client or code-signing"));
+}
+
+#[test]
+fn appviewx_takes_one_kind_of_credentials() {
+    let [url, session_id] = URL;
+    let session = |variables: &[(&str, &str)]| {
+        let all: Vec<_> = [url].into_iter().chain(variables.iter().copied()).collect();
+        read(&["--resource-id=a"], &all).map(|config| match config {
+            Config::Job(job) => job.appviewx.unwrap().session,
+            _ => panic!("no job"),
+        })
+    };
+    let (user, password) = (("APPVIEWX_USERNAME", "me"), ("APPVIEWX_PASSWORD", "marker"));
+    let (id, secret) = (("APPVIEWX_CLIENT_ID", "svc"), ("APPVIEWX_CLIENT_SECRET", "marker"));
+    assert_eq!(session(&[user, password]), Ok(appviewx::Session::Own));
+    assert_eq!(session(&[id, secret]), Ok(appviewx::Session::NotOwn));
+    assert_eq!(session(&[session_id]), Ok(appviewx::Session::NotOwn));
+    assert_eq!(session(&[id]), Err("APPVIEWX_CLIENT_SECRET is not set".to_owned()));
+    assert_eq!(session(&[secret]), Err("APPVIEWX_CLIENT_ID is not set".to_owned()));
+    for (variables, second, first) in [
+        (&[user, password, session_id][..], "APPVIEWX_SESSION_ID", "APPVIEWX_USERNAME"),
+        (&[password, id, secret], "APPVIEWX_CLIENT_ID", "APPVIEWX_PASSWORD"),
+        (&[secret, session_id], "APPVIEWX_SESSION_ID", "APPVIEWX_CLIENT_SECRET"),
+    ] {
+        let said = format!("{second} is set beside {first}: they belong to different kinds of credentials");
+        assert_eq!(session(variables), Err(said));
+    }
+}
+
+#[test]
+fn what_the_vendors_own_variables_contradict_is_named() {
+    let [host, token] = HOST;
+    assert_eq!(
+        problem(&["--location", LOCATION], &[host, token, ("KEYFACTOR_USERNAME", "me")]),
+        "the client cannot be built: KEYFACTOR_AUTH_ACCESS_TOKEN: it is set beside KEYFACTOR_USERNAME: they belong to different kinds of credentials"
+    );
+    for name in ["https://command.example.com", "command.example.com:8443", "me@command.example.com"] {
+        let said = problem(&["--location", LOCATION], &[("KEYFACTOR_HOSTNAME", name), token]);
+        assert!(said.starts_with("the client cannot be built: KEYFACTOR_HOSTNAME: "), "{said}");
+    }
+    let oauth = [
+        host,
+        ("KEYFACTOR_AUTH_CLIENT_ID", "clm"),
+        ("KEYFACTOR_AUTH_CLIENT_SECRET", "marker"),
+        ("KEYFACTOR_AUTH_TOKEN_URL", "https://idp.example.com/token"),
+    ];
+    assert!(job(&["--location", LOCATION], &oauth).keyfactor.is_some());
 }

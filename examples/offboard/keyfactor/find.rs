@@ -1,4 +1,4 @@
-//! From a certificate to its removal: where it is, the plan, and the plan's file.
+//! From a certificate to its removal: where it is, and the plan.
 
 use std::path::{Path, PathBuf};
 
@@ -8,21 +8,19 @@ use clm::keyfactor::{
 };
 
 use super::send::{Order, removal_call};
-use super::step::{Place, conclude};
-use super::{KeyfactorJob, Next, plan_file};
-use crate::config::Mode;
-use crate::ended::{Ended, Trouble};
+use super::step::Place;
+use super::{KeyfactorJob, Orders, Prepared};
+use crate::ended::Trouble;
 use crate::report::{Report, shown};
 use crate::table::{or_unknown, table, yes_or_no};
 
 impl KeyfactorJob {
-    pub(super) async fn remove_certificate(
+    pub(super) async fn find(
         &self,
         (certificate, collection_id): (&CertificateRef, Option<i32>),
         plan_path: Option<&Path>,
-        mode: Mode,
         report: &Report,
-    ) -> Result<Ended, Trouble> {
+    ) -> Result<Prepared, Trouble> {
         let mut locate = self.client.certificates().locations_of(certificate.clone());
         if let Some(id) = collection_id {
             locate = locate.collection_id(id);
@@ -30,25 +28,10 @@ impl KeyfactorJob {
         let located = locate.send().await?;
         let plan = self.client.certificate_stores().plan_removal(&located).await?;
         show(&located, &plan, report);
-        let orders = self.removals(&plan)?;
-        let losses = plan.cannot_be_put_back().count();
-        if self.before_sending(mode, &orders, losses, report).await? == Next::Stop {
-            return Ok(Ended::Done);
-        }
         let path =
             plan_path.map_or_else(|| PathBuf::from(format!("offboard-{}.json", plan.thumbprint)), Path::to_owned);
-        plan_file::write_new(&path, &plan)?;
-        let path = std::path::absolute(&path).unwrap_or(path);
-        report.line(format!("  the plan for undo: {}", path.display()));
-        let mut steps = self.send_removals(orders, report).await;
-        self.follow(&mut steps, report).await;
-        self.confirm_gone(&mut steps, report).await;
-        let ended = conclude(&steps, report);
-        let size = plan.removals.len() - losses;
-        if size > 0 {
-            report.line(format!("  To put it back: offboard --undo {} --yes --expect {size}", path.display()));
-        }
-        Ok(ended)
+        let losses = plan.cannot_be_put_back().count();
+        Ok(Prepared { orders: Orders::Remove(self.removals(&plan)?), losses, plan: Some((path, plan)) })
     }
 
     fn removals(&self, plan: &RemovalPlan) -> Result<Vec<Order<RemoveCertificates>>, Trouble> {

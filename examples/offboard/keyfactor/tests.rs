@@ -11,7 +11,8 @@ use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorPe
 use serde_json::Value;
 
 use super::*;
-use crate::config::Job;
+use crate::config::{Job, Mode};
+use crate::consent::Loss;
 
 pub(super) const ALIAS: &str = "www.example.com.pfx";
 
@@ -124,33 +125,4 @@ pub(super) fn assert_tells(text: &str, parts: &[&str]) {
         let Some((_, after)) = rest.split_once(part) else { panic!("{part:?} is not there, or not in order:\n{text}") };
         rest = after;
     }
-}
-
-#[test]
-fn an_expectation_is_met_or_refused() {
-    let consent = |expect| Consent { expect, loss: Loss::Refused };
-    for (expect, size) in [(None, 3), (Some(3), 3), (Some(0), 0)] {
-        assert!(consent(expect).check_size(size).is_ok());
-    }
-    for (expected, size) in [(2, 3), (4, 3), (0, 1)] {
-        let Err(Trouble::Refused(why)) = consent(Some(expected)).check_size(size) else {
-            panic!("{size} was taken for {expected}");
-        };
-        assert_eq!(
-            why,
-            format!(
-                "{size} place(s) are meant, and --expect says {expected}. Nothing was sent; look at the list above"
-            )
-        );
-    }
-}
-
-#[test]
-fn a_loss_needs_consent() {
-    let consent = |loss| Consent { expect: None, loss };
-    assert!(consent(Loss::Refused).check_losses(0).is_ok());
-    assert!(consent(Loss::Accepted).check_losses(2).is_ok());
-    assert!(
-        matches!(consent(Loss::Refused).check_losses(1), Err(Trouble::Refused(why)) if why.contains("--accept-loss"))
-    );
 }

@@ -6,17 +6,16 @@ use clm::keyfactor::{AddCertificates, PlannedRemoval, PutBack, RemovalPlan, Sche
 use serde_json::json;
 
 use super::find::{only, place, put_back, show_certificate, show_losses};
-use super::send::{self, Answer, Call, Order};
-use super::step::conclude;
-use super::{KeyfactorJob, Next, plan_file};
-use crate::config::Mode;
-use crate::ended::{Ended, Trouble};
+use super::send::{Call, Order};
+use super::{KeyfactorJob, Orders, Prepared};
+use crate::ended::Trouble;
+use crate::plan_file;
 use crate::report::Report;
 use crate::table::{or_unknown, table};
 
 impl KeyfactorJob {
-    pub(super) async fn undo(&self, path: &Path, mode: Mode, report: &Report) -> Result<Ended, Trouble> {
-        let plan = plan_file::read(path)?;
+    pub(super) fn look_back(&self, path: &Path, report: &Report) -> Result<Prepared, Trouble> {
+        let plan: RemovalPlan = plan_file::read(path)?;
         show_certificate(&plan, report);
         let orders = self.additions(&plan)?;
         report.line(format!("  {} of {} place(s) can be put back:", orders.len(), plan.removals.len()));
@@ -28,15 +27,7 @@ impl KeyfactorJob {
         if orders.is_empty() {
             return Err(Trouble::Refused("nothing in this plan can be put back. Nothing was sent".to_owned()));
         }
-        if self.before_sending(mode, &orders, 0, report).await? == Next::Stop {
-            return Ok(Ended::Done);
-        }
-        let stores = self.client.certificate_stores();
-        let add = async |request: AddCertificates| stores.execute(request).await.map(Answer::from);
-        let mut steps = send::one_by_one(orders, report, add).await;
-        self.follow(&mut steps, report).await;
-        self.confirm_back(&mut steps, report).await;
-        Ok(conclude(&steps, report))
+        Ok(Prepared { orders: Orders::Add(orders), losses: 0, plan: None })
     }
 
     fn additions(&self, plan: &RemovalPlan) -> Result<Vec<Order<AddCertificates>>, Trouble> {

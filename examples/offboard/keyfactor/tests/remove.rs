@@ -1,7 +1,4 @@
-use clm::testing::FakeAppViewX;
-
 use super::*;
-use crate::appviewx::AppViewXJob;
 
 #[tokio::test]
 async fn by_thumbprint_it_finds_plans_removes_follows_and_confirms() {
@@ -32,7 +29,7 @@ async fn by_thumbprint_it_finds_plans_removes_follows_and_confirms() {
             &format!("To put it back: offboard --undo {} --yes --expect 2", plan.display()),
         ],
     );
-    let kept: clm::keyfactor::RemovalPlan = serde_json::from_str(&read(&plan)).unwrap();
+    let kept: RemovalPlan = serde_json::from_str(&read(&plan)).unwrap();
     assert_eq!(kept.removals.len(), 2);
     assert_eq!(kept.thumbprint.as_str(), scene.thumbprint);
 }
@@ -178,36 +175,4 @@ async fn locations_are_removed_without_being_looked_up() {
     assert_tells(&text, &["nothing was looked up", "no plan for undo", "following 2 job(s)", "2 of 2 place(s)"]);
     assert_eq!(printed_calls(&printed), scene.changes(), "a repeated place is sent once");
     assert!(scene.fake.requests().iter().all(|request| request.path() != "/KeyfactorAPI/Certificates"));
-}
-
-#[tokio::test]
-async fn appviewx_comes_only_after_keyfactor_is_done() {
-    for (expect, ended, group) in [(2, Ended::Done, "Default"), (3, Ended::Failed, "web-servers")] {
-        let scene = Scene::new().await;
-        let gateway = FakeAppViewX::start().await;
-        gateway.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
-        let mut keyfactor = scene.removal();
-        keyfactor.consent.expect = Some(expect);
-        let appviewx = AppViewXJob {
-            client: gateway.client(),
-            resource_ids: vec!["67bc2ca76a105e1a05691c1c".to_owned()],
-            comment: None,
-        };
-        let job = Job { mode: Mode::Send, keyfactor: Some(keyfactor), appviewx: Some(appviewx) };
-        assert_eq!(crate::run(&job, &Report::kept()).await, ended);
-        assert_eq!(gateway.group_of("67bc2ca76a105e1a05691c1c").as_deref(), Some(group));
-    }
-}
-
-#[tokio::test]
-async fn a_bad_comment_is_found_before_anything_is_sent() {
-    let scene = Scene::new().await;
-    let gateway = FakeAppViewX::start().await;
-    let appviewx =
-        AppViewXJob { client: gateway.client(), resource_ids: vec!["a".to_owned()], comment: Some("<b>".to_owned()) };
-    let job = Job { mode: Mode::Send, keyfactor: Some(scene.removal()), appviewx: Some(appviewx) };
-    let report = Report::kept();
-    assert_eq!(crate::run(&job, &report).await, Ended::Failed);
-    assert!(report.text().contains("comment: "), "{}", report.text());
-    assert_eq!((scene.fake.requests().len(), gateway.requests().len()), (0, 0));
 }

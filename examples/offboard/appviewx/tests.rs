@@ -1,0 +1,412 @@
+//! The whole flow against the fake.
+
+mod undo;
+
+use clm::testing::{self, AppViewXPermission, FakeAppViewX};
+
+use super::*;
+use crate::config::{Job, Mode};
+use crate::consent::Loss;
+
+pub(super) const NAME: &str = "www.example.com";
+pub(super) const SERVER: &str = "67bc2ca76a105e1a05691c1c";
+pub(super) const UPPER: &str = "67bc2ca76a105e1a05691c2c";
+pub(super) const CLIENT: &str = "67bc2ca76a105e1a05691c3c";
+pub(super) const NEIGHBOUR: &str = "67bc2ca76a105e1a05691c4c";
+
+/// Three certificates of one name in two groups, a neighbour, and a folder for plans.
+pub(super) struct Scene {
+    pub(super) fake: FakeAppViewX,
+    folder: PathBuf,
+}
+
+impl Scene {
+    pub(super) async fn new() -> Self {
+        let fake = FakeAppViewX::start().await;
+        let server = testing::CertificateCategory::Server;
+        for (id, category, name, group) in [
+            (SERVER, server, NAME, "web-servers"),
+            (UPPER, server, "WWW.Example.COM", "web-servers"),
+            (CLIENT, testing::CertificateCategory::Client, NAME, "agents"),
+            (NEIGHBOUR, server, "www.example.com.partner.example", "partners"),
+        ] {
+            fake.add_certificate_of(category, id, group);
+            fake.set_member(id, "commonName", name);
+        }
+        let folder = std::env::temp_dir().join(format!("clm-offboard-test-{:016x}", fastrand::u64(..)));
+        std::fs::create_dir(&folder).unwrap();
+        Self { fake, folder }
+    }
+
+    pub(super) fn plan_path(&self) -> PathBuf {
+        self.folder.join("plan.json")
+    }
+
+    pub(super) fn job(&self, task: Task, expect: usize) -> AppViewXJob {
+        AppViewXJob {
+            client: self.fake.client(),
+            session: Session::NotOwn,
+            task,
+            categories: every_category(),
+            comment: Some("CHG 1234".to_owned()),
+            consent: Consent { expect: Some(expect), ..Consent::default() },
+        }
+    }
+
+    pub(super) fn unassign(&self, target: Target, expect: usize) -> AppViewXJob {
+        self.job(Task::Unassign { target, plan: Some(self.plan_path()) }, expect)
+    }
+
+    pub(super) fn by_name(&self, expect: usize) -> AppViewXJob {
+        self.unassign(Target::CommonName(NAME.to_owned()), expect)
+    }
+
+    /// The changes that the fake was asked for.
+    pub(super) fn changes(&self) -> Vec<(String, Value)> {
+        let changes = self.fake.requests().into_iter().filter(|request| request.method().as_str() == "PUT");
+        changes.map(|request| (request.path().replace("/avxapi/", ""), request.json())).collect()
+    }
+
+    pub(super) fn groups(&self) -> [String; 4] {
+        [SERVER, UPPER, CLIENT, NEIGHBOUR].map(|id| self.fake.group_of(id).unwrap())
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// How it ends, and what is printed.
+pub(super) async fn ran(appviewx: AppViewXJob, mode: Mode) -> (Ended, String) {
+    let report = Report::kept();
+    let ended = crate::run(&Job { mode, keyfactor: None, appviewx: Some(appviewx) }, &report).await;
+    (ended, report.text())
+}
+
+/// The calls that a dry run printed.
+pub(super) fn printed_calls(text: &str) -> Vec<(String, Value)> {
+    let calls = text.lines().filter_map(|line| line.trim().strip_prefix("PUT /"));
+    calls
+        .map(|call| call.split_once(' ').unwrap())
+        .map(|(path, body)| (path.to_owned(), serde_json::from_str(body).unwrap()))
+        .collect()
+}
+
+/// A text in which all of these stand, in this order.
+#[track_caller]
+pub(super) fn assert_tells(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { panic!("{part:?} is not there, or not in order:\n{text}") };
+        rest = after;
+    }
+}
+
+#[tokio::test]
+async fn by_name_it_finds_plans_unassigns_and_confirms() {
+    let scene = Scene::new().await;
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(scene.groups(), ["Default", "Default", "Default", "partners"]);
+    assert_eq!(
+        scene.changes(),
+        [(
+            "certificate/group/unassign".to_owned(),
+            json!({"resourceIds": [SERVER, UPPER, CLIENT], "comment": "CHG 1234"})
+        )]
+    );
+    let plan = scene.plan_path();
+    assert_tells(
+        &text,
+        &[
+            "asked: unassign every certificate with the common name www.example.com",
+            "comment \"CHG 1234\"",
+            "left alone, 1 other row(s) that the search gave:",
+            &format!("{NEIGHBOUR}  www.example.com.partner.example  partners"),
+            "found 3 certificate(s):",
+            &format!("{SERVER}  www.example.com  Server    web-servers  RW"),
+            &format!("{UPPER}  WWW.Example.COM  Server    web-servers  RW"),
+            &format!("{CLIENT}  www.example.com  Client    agents       RW"),
+            &format!("the plan for undo: {}", plan.display()),
+            "3 of 3: 3 of 3 confirmed, in 1 call(s)",
+            "answered: Group unassign action successfully performed",
+            "what became of it:",
+            &format!("{SERVER}  web-servers  confirmed  Default"),
+            "3 of 3 certificate(s) are done and confirmed",
+            "renewal included",
+            &format!("To put it back: offboard --undo {} --yes --expect 3", plan.display()),
+        ],
+    );
+    assert!(!text.contains("logged out"), "the session was given: {text}");
+}
+
+#[tokio::test]
+async fn whatever_a_search_gives_only_what_is_equal_is_touched() {
+    let scene = Scene::new().await;
+    scene.fake.ignore_search_terms();
+    for (target, expect, groups) in [
+        (
+            Target::Ids(vec![CLIENT.to_owned(), CLIENT.to_owned()]),
+            1,
+            ["web-servers", "web-servers", "Default", "partners"],
+        ),
+        (Target::CommonName("WWW.EXAMPLE.com".to_owned()), 2, ["Default", "Default", "Default", "partners"]),
+        (Target::Group("partners".to_owned()), 1, ["Default"; 4]),
+    ] {
+        let mut job = scene.unassign(target, expect);
+        if let Task::Unassign { plan, .. } = &mut job.task {
+            *plan = Some(scene.folder.join(format!("plan-{}.json", scene.changes().len())));
+        }
+        let (ended, text) = ran(job, Mode::Send).await;
+        assert_eq!(ended, Ended::Done, "{text}");
+        assert_eq!(scene.groups(), groups, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_the_default_group_already_is_left_alone() {
+    let scene = Scene::new().await;
+    for id in [SERVER, UPPER, CLIENT] {
+        scene.fake.move_certificate(id, "Default");
+        let left = [SERVER, UPPER, CLIENT].iter().filter(|id| scene.fake.group_of(id).unwrap() != "Default").count();
+        let (ended, text) = ran(scene.by_name(left), Mode::DryRun).await;
+        assert_eq!(ended, Ended::Done, "{text}");
+        assert_tells(&text, &["that are in the default group already:", id]);
+        let sent =
+            printed_calls(&text).iter().map(|(_, body)| body["resourceIds"].as_array().unwrap().len()).sum::<usize>();
+        assert_eq!(sent, left);
+    }
+    let (ended, text) = ran(scene.by_name(0), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_tells(&text, &["nothing is left to unassign", "nothing is to be sent"]);
+    assert_eq!(scene.changes(), []);
+    assert!(!scene.plan_path().exists());
+}
+
+#[tokio::test]
+async fn without_yes_nothing_is_sent_and_no_plan_is_written() {
+    let scene = Scene::new().await;
+    let mut job = scene.by_name(3);
+    job.consent = Consent::default();
+    let (ended, text) = ran(job, Mode::Show).await;
+    assert_eq!(ended, Ended::Done);
+    assert_tells(&text, &["found 3 certificate(s):", "Nothing is sent without --yes. To go on: --yes --expect 3\n"]);
+    assert_eq!(scene.changes(), []);
+    assert!(!scene.plan_path().exists());
+}
+
+#[tokio::test]
+async fn a_dry_run_prints_what_would_be_sent_and_sends_only_reads() {
+    let scene = Scene::new().await;
+    for id in 0..150 {
+        let id = format!("bulk-{id}");
+        scene.fake.add_certificate(&id, "web-servers");
+        scene.fake.set_member(&id, "commonName", NAME);
+    }
+    let (ended, text) = ran(scene.by_name(153), Mode::DryRun).await;
+    assert_eq!(ended, Ended::Done);
+    assert_eq!(scene.changes(), []);
+    assert!(!scene.plan_path().exists());
+    let printed = printed_calls(&text);
+    assert_eq!(printed.len(), 2);
+    let (ended, text) = ran(scene.by_name(153), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(printed, scene.changes(), "what is printed is what is sent");
+    assert_tells(&text, &["100 of 153: 100 of 100 confirmed", "153 of 153: 53 of 53 confirmed"]);
+}
+
+#[tokio::test]
+async fn another_number_is_refused_and_nothing_is_sent() {
+    for mode in [Mode::Send, Mode::DryRun] {
+        let scene = Scene::new().await;
+        let (ended, text) = ran(scene.by_name(4), mode).await;
+        assert_eq!(ended, Ended::Failed);
+        assert_tells(&text, &["found 3", "REFUSED: 3 certificate(s) are meant, and --expect says 4. Nothing was sent"]);
+        assert_eq!(scene.changes(), []);
+        assert!(!scene.plan_path().exists());
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_nowhere_is_an_error() {
+    let scene = Scene::new().await;
+    for target in [Target::CommonName("example.com".to_owned()), Target::Group("Web-Servers".to_owned())] {
+        let (ended, text) = ran(scene.unassign(target, 0), Mode::Send).await;
+        assert_eq!(ended, Ended::Failed);
+        assert_tells(&text, &["REFUSED: no certificate that is meant was found"]);
+        assert_eq!(scene.changes(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_whose_group_is_not_known_needs_consent() {
+    let scene = Scene::new().await;
+    let ids = || Target::Ids(vec![SERVER.to_owned(), "nobody".to_owned()]);
+    let (ended, text) = ran(scene.unassign(ids(), 2), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed);
+    assert_tells(
+        &text,
+        &[
+            "NOT KNOWN",
+            "!!! 1 CERTIFICATE(S) CANNOT BE PUT BACK",
+            "!!!   nobody",
+            "REFUSED: 1 certificate(s)",
+            "--accept-loss",
+        ],
+    );
+    assert_eq!(scene.changes(), []);
+    assert!(!scene.plan_path().exists());
+    let mut job = scene.unassign(ids(), 2);
+    job.consent.loss = Loss::Accepted;
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Open, "{text}");
+    assert_tells(&text, &["web-servers  confirmed", "nobody", "UNCONFIRMED", "1 of 2 certificate(s)", "--expect 1"]);
+}
+
+#[tokio::test]
+async fn one_refused_certificate_does_not_hold_up_the_others() {
+    let scene = Scene::new().await;
+    scene.fake.deny(AppViewXPermission::WriteGroup("agents".to_owned()));
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    assert_eq!(scene.groups(), ["Default", "Default", "agents", "partners"]);
+    assert_tells(
+        &text,
+        &[
+            &format!("{CLIENT}  www.example.com  Client    agents       R "),
+            "3 of 3: 2 of 3 confirmed, in 5 call(s)",
+            &format!("{CLIENT}:"),
+            "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
+            "What to do: ",
+            "what became of it:",
+            "confirmed",
+            "REFUSED: CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED  -",
+            "2 of 3 certificate(s) are done and confirmed",
+            "--yes --expect 2",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_account_is_told_once_and_nothing_moves() {
+    let scene = Scene::new().await;
+    scene.fake.deny(AppViewXPermission::AssignGroups);
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    assert_eq!(text.matches("FAILED: ").count(), 1, "{text}");
+    assert_tells(&text, &["AVX_GW_005", "REFUSED with others: AVX_GW_005", "0 of 3 certificate(s)"]);
+    assert!(!text.contains("To put it back"), "{text}");
+}
+
+#[tokio::test]
+async fn when_the_session_is_over_nothing_moves() {
+    let scene = Scene::new().await;
+    let job = scene.by_name(3);
+    let report = Report::kept();
+    let prepared = prepare(&job, &report).await.unwrap();
+    scene.fake.expire_sessions();
+    assert_eq!(prepared.send(&job, None, &report).await.unwrap(), Ended::Failed, "{}", report.text());
+    assert_tells(&report.text(), &["401", "REFUSED", "0 of 3 certificate(s)"]);
+    assert_eq!(scene.groups(), ["web-servers", "web-servers", "agents", "partners"]);
+}
+
+/// Takes requests and closes their connections.
+async fn hangs_up() -> Client {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncReadExt::read(&mut connection, &mut [0; 1024]).await;
+        }
+    });
+    let credentials = clm::appviewx::Credentials::session_id("marker");
+    Client::builder(url).credentials(credentials).retry_policy(clm::RetryPolicy::none()).build().unwrap()
+}
+
+#[tokio::test]
+async fn after_a_call_that_may_have_arrived_nothing_more_is_sent() {
+    for (more, ended) in [(0, Ended::Open), (150, Ended::Failed)] {
+        let scene = Scene::new().await;
+        for id in 0..more {
+            let id = format!("bulk-{id}");
+            scene.fake.add_certificate(&id, "web-servers");
+            scene.fake.set_member(&id, "commonName", NAME);
+        }
+        let mut job = scene.by_name(3 + more);
+        let report = Report::kept();
+        let prepared = prepare(&job, &report).await.unwrap();
+        job.client = hangs_up().await;
+        assert_eq!(prepared.send(&job, None, &report).await.unwrap(), ended, "{}", report.text());
+        let text = report.text();
+        assert_tells(
+            &text,
+            &["What to do: Look at the certificates' group", "UNKNOWN: it may have arrived", "UNCONFIRMED: "],
+        );
+        assert_eq!(text.contains("NOT SENT"), more > 0, "{text}");
+        assert!(!text.contains("marker") && !text.contains("To put it back"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_category_that_cannot_be_searched_stops_it_unless_it_is_left_out() {
+    let scene = Scene::new().await;
+    scene.fake.deny(AppViewXPermission::ViewInventory(testing::CertificateCategory::CodeSigning));
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed);
+    assert_tells(&text, &["ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT"]);
+    assert_eq!(scene.changes(), []);
+    let mut job = scene.by_name(2);
+    job.categories = vec![CertificateCategory::Server];
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(scene.groups(), ["Default", "Default", "agents", "partners"]);
+}
+
+#[tokio::test]
+async fn a_plan_is_never_written_over_a_file() {
+    let scene = Scene::new().await;
+    std::fs::write(scene.plan_path(), "an older plan").unwrap();
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed);
+    assert_tells(&text, &["FAILED: the plan ", "What to do: it may be needed for undo, and was kept", "--group-plan"]);
+    assert_eq!(std::fs::read_to_string(scene.plan_path()).unwrap(), "an older plan");
+    assert_eq!(scene.changes(), []);
+}
+
+/// A job that logs in.
+fn logging_in(scene: &Scene, expect: usize) -> AppViewXJob {
+    let mut job = scene.by_name(expect);
+    job.client = Client::builder(scene.fake.url()).credentials(scene.fake.login()).build().unwrap();
+    job.session = Session::Own;
+    job
+}
+
+#[tokio::test]
+async fn it_logs_out_of_the_session_that_it_began() {
+    let scene = Scene::new().await;
+    let before = scene.fake.sessions();
+    for (expect, ended) in [(4, Ended::Failed), (3, Ended::Done)] {
+        let (end, text) = ran(logging_in(&scene, expect), Mode::Send).await;
+        assert_eq!(end, ended, "{text}");
+        assert!(text.ends_with("logged out of AppViewX CERT+"), "{text}");
+        assert_eq!(scene.fake.sessions(), before);
+    }
+    let passwords = scene.fake.requests().iter().filter(|request| request.header("password").is_some()).count();
+    assert_eq!(passwords, 2, "with the logins only");
+}
+
+#[tokio::test]
+async fn a_logout_that_fails_is_a_warning() {
+    let scene = Scene::new().await;
+    let job = logging_in(&scene, 3);
+    let report = Report::kept();
+    let ended = crate::act(&Job { mode: Mode::Send, keyfactor: None, appviewx: Some(job) }, &report).await;
+    assert_eq!(ended.unwrap(), Ended::Done);
+    let job = logging_in(&scene, 3);
+    job.client.certificates().search().rows().unwrap().next().await.unwrap().unwrap();
+    scene.fake.expire_sessions();
+    job.log_out(&report).await;
+    assert_tells(&report.text(), &["are done", "WARNING: the logout from AppViewX CERT+ failed", "FAILED: "]);
+}

@@ -1,0 +1,251 @@
+//! Out of their group: the plan, the calls, and where the certificates are then.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use clm::appviewx::{GroupPlan, IdOutcome, Place, ResourceId, UnassignManyOutcome};
+use serde::{Deserialize, Serialize};
+
+use super::find::{Found, Hit};
+use super::step::{Step, conclude, show_errors};
+use super::{AppViewXJob, IDS_PER_CALL, Target};
+use crate::ended::{Ended, Trouble};
+use crate::plan_file::{APPVIEWX, Written};
+use crate::report::{Report, shown};
+use crate::table::table;
+
+/// A plan as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    vendor: String,
+    pub(super) plan: GroupPlan,
+}
+
+pub(crate) struct Unassignment {
+    hits: Vec<Hit>,
+    /// `None` if there is nothing to unassign.
+    plan: Option<GroupPlan>,
+    path: PathBuf,
+}
+
+impl AppViewXJob {
+    pub(super) async fn find_out(
+        &self,
+        target: &Target,
+        path: Option<&Path>,
+        report: &Report,
+    ) -> Result<Unassignment, Trouble> {
+        let (asked, name) = match target {
+            Target::CommonName(name) => (format!("every certificate with the common name {name}"), name.as_str()),
+            Target::Group(name) => (format!("every certificate in the group {name}"), name.as_str()),
+            Target::Ids(ids) => (format!("{} certificate(s)", ids.len()), ids.first().map_or("", String::as_str)),
+        };
+        report.line(format!("  asked: unassign {asked}"));
+        if let Some(comment) = &self.comment {
+            report.line(format!("    comment \"{comment}\""));
+        }
+        let mut found = self.find(target).await?;
+        found.show_others(report);
+        if found.hits.is_empty() {
+            return Err(Trouble::Refused("no certificate that is meant was found. Nothing was sent".to_owned()));
+        }
+        self.leave_those_in_default(&mut found, report);
+        let path = path.map_or_else(|| default_path(name), Path::to_owned);
+        if found.hits.is_empty() {
+            report.line("  nothing is left to unassign");
+            return Ok(Unassignment { hits: Vec::new(), plan: None, path });
+        }
+        let plan = self.remember(&found.hits).await?;
+        let unassignment = Unassignment { hits: found.hits, plan: Some(plan), path };
+        unassignment.show(report);
+        unassignment.refuse_moving()?;
+        Ok(unassignment)
+    }
+
+    /// What the server answers for them is documented nowhere.
+    fn leave_those_in_default(&self, found: &mut Found, report: &Report) {
+        let hits = std::mem::take(&mut found.hits);
+        let (there, hits): (Vec<_>, Vec<_>) =
+            hits.into_iter().partition(|hit| hit.group().is_some_and(|group| self.is_default(group)));
+        found.hits = hits;
+        if !there.is_empty() {
+            report.line(format!("  left alone, {} certificate(s) that are in the default group already:", there.len()));
+            let ids = there.iter().map(|hit| shown(&hit.id));
+            report.lines(&ids.collect::<Vec<_>>());
+        }
+    }
+
+    async fn remember(&self, hits: &[Hit]) -> Result<GroupPlan, clm::appviewx::Error> {
+        let mut remember = self.client.certificate_groups().remember_groups(hits.iter().map(|hit| &hit.id));
+        for category in &self.categories {
+            remember = remember.category(category.clone());
+        }
+        remember.send().await
+    }
+}
+
+/// In this folder, whatever the name is.
+fn default_path(name: &str) -> PathBuf {
+    let safe = |it: char| if it.is_ascii_alphanumeric() || matches!(it, '.' | '-') { it } else { '_' };
+    PathBuf::from(format!("offboard-appviewx-{}.json", name.chars().map(safe).take(100).collect::<String>()))
+}
+
+impl Unassignment {
+    pub(super) fn size(&self) -> usize {
+        self.hits.len()
+    }
+
+    pub(super) fn losses(&self) -> usize {
+        self.plan.as_ref().map_or(0, |plan| plan.not_remembered().len())
+    }
+
+    /// The groups by id.
+    fn remembered(&self) -> HashMap<&ResourceId, &str> {
+        let remembered = self.plan.iter().flat_map(GroupPlan::remembered);
+        remembered.map(|it| (&it.resource_id, it.group.as_str())).collect()
+    }
+
+    fn ids(&self) -> Vec<ResourceId> {
+        self.hits.iter().map(|hit| hit.id.clone()).collect()
+    }
+
+    fn show(&self, report: &Report) {
+        let groups = self.remembered();
+        report.line(format!("  found {} certificate(s):", self.hits.len()));
+        let row = |hit: &Hit| {
+            [
+                hit.id.to_string(),
+                hit.text(|row| row.common_name.as_ref()),
+                hit.text(|row| row.category.as_ref()),
+                groups.get(&hit.id).map_or_else(|| "NOT KNOWN".to_owned(), |group| (*group).to_owned()),
+                hit.text(|row| row.permission.as_ref()),
+                hit.row.as_ref().and_then(|row| row.valid_to.as_ref()).map_or("?".to_owned(), ToString::to_string),
+            ]
+        };
+        report.lines(&table(
+            ["certificate", "common name", "category", "group", "rights", "valid until"],
+            &self.hits.iter().map(row).collect::<Vec<_>>(),
+        ));
+        let losses = self.plan.iter().flat_map(GroupPlan::not_remembered);
+        if self.losses() > 0 {
+            report.complain(format!(
+                "  !!! {} CERTIFICATE(S) CANNOT BE PUT BACK: their group is not known",
+                self.losses()
+            ));
+        }
+        for loss in losses {
+            report.complain(format!("  !!!   {}  {}", shown(&loss.resource_id), shown(&loss.why)));
+        }
+    }
+
+    /// Between the search and the plan.
+    fn refuse_moving(&self) -> Result<(), Trouble> {
+        let groups = self.remembered();
+        let moved = |hit: &&Hit| hit.group().zip(groups.get(&hit.id)).is_some_and(|(first, now)| first != *now);
+        match self.hits.iter().filter(moved).count() {
+            0 => Ok(()),
+            moved => Err(refused_for_moving(moved)),
+        }
+    }
+
+    pub(super) async fn look_again(&self, job: &AppViewXJob, report: &Report) -> Result<(), Trouble> {
+        report.line("  looking again where the certificates are");
+        let places = job.places(self.ids()).await?;
+        let groups = self.remembered();
+        let stands = |hit: &&Hit| match (groups.get(&hit.id), places.get(&hit.id)) {
+            (Some(group), Some(Place::Group(now))) => group == now,
+            // Its loss was agreed to.
+            (None, _) => true,
+            _ => false,
+        };
+        match self.hits.len() - self.hits.iter().filter(stands).count() {
+            0 => Ok(()),
+            moved => Err(refused_for_moving(moved)),
+        }
+    }
+
+    pub(super) fn calls(&self, job: &AppViewXJob) -> Vec<(&'static str, serde_json::Value)> {
+        let call = |ids: &[ResourceId]| ("certificate/group/unassign", job.body(None, ids));
+        self.ids().chunks(IDS_PER_CALL).map(call).collect()
+    }
+
+    pub(super) fn write_plan(&self, report: &Report) -> Result<Option<Written>, Trouble> {
+        let Some(plan) = &self.plan else { return Ok(None) };
+        let kept = Kept { vendor: APPVIEWX.to_owned(), plan: plan.clone() };
+        Written::new(&self.path, &kept, report).map(Some)
+    }
+
+    pub(super) async fn send(
+        self,
+        job: &AppViewXJob,
+        plan: Option<&Written>,
+        report: &Report,
+    ) -> Result<Ended, Trouble> {
+        let outcomes = self.send_calls(job, report).await?;
+        let default = job.client.certificate_groups().default_group().to_owned();
+        let asked_back = outcomes.iter().filter(|(_, outcome)| Step::is_worth_a_look(outcome));
+        let places = job.places(asked_back.map(|(id, _)| id.clone()).collect()).await?;
+        let groups = self.remembered();
+        let step = |(id, outcome): &(ResourceId, IdOutcome)| Step {
+            id: id.clone(),
+            from: groups.get(id).map(|group| (*group).to_owned()),
+            to: default.clone(),
+            outcome: outcome.clone(),
+            place: places.get(id).cloned(),
+        };
+        let steps: Vec<Step> = outcomes.iter().map(step).collect();
+        let ended = conclude(&steps, report);
+        report.line(format!("  In the group {} its policy applies, renewal included.", shown(&default)));
+        let back = steps.iter().filter(|step| step.from.is_some() && step.is_there()).count();
+        if let Some(plan) = plan.filter(|_| back > 0) {
+            let path = plan.path().display();
+            report.line(format!("  To put it back: offboard --undo {path} --yes --expect {back}"));
+        }
+        Ok(ended)
+    }
+
+    /// Part by part, so that what became of one is printed before the next is sent. A refusal of one certificate does not
+    /// hold up the others; what ends the crate's run of calls ends this one.
+    async fn send_calls(
+        &self,
+        job: &AppViewXJob,
+        report: &Report,
+    ) -> Result<Vec<(ResourceId, IdOutcome)>, clm::appviewx::Error> {
+        let groups = job.client.certificate_groups();
+        let ids = self.ids();
+        let mut outcomes: Vec<(ResourceId, IdOutcome)> = Vec::with_capacity(ids.len());
+        let mut ended_by = None;
+        for part in ids.chunks(IDS_PER_CALL) {
+            if let Some(error) = &ended_by {
+                let not_sent = IdOutcome::NotSent(clm::appviewx::SharedError::clone(error));
+                outcomes.extend(part.iter().map(|id| (id.clone(), not_sent.clone())));
+                continue;
+            }
+            let sent = job.with_comment(groups.unassign(part)).in_calls().ids_per_call(IDS_PER_CALL).send().await?;
+            outcomes.extend(sent.ids().iter().cloned());
+            show_part(&sent, outcomes.len(), ids.len(), report);
+            ended_by = sent.ended_by().cloned();
+        }
+        Ok(outcomes)
+    }
+}
+
+fn refused_for_moving(moved: usize) -> Trouble {
+    Trouble::Refused(format!(
+        "{moved} certificate(s) are in another group than a moment ago. Nothing was sent; look again"
+    ))
+}
+
+fn show_part(sent: &UnassignManyOutcome, done: usize, all: usize, report: &Report) {
+    let (confirmed, asked, calls) = (sent.confirmed_ids().count(), sent.ids().len(), sent.calls());
+    report.line(format!("  {done} of {all}: {confirmed} of {asked} confirmed, in {calls} call(s)"));
+    for answer in sent.answers() {
+        if let Some(message) = answer.message() {
+            report.line(format!("    answered: {}", shown(message)));
+        }
+        for id in answer.unexpected_ids() {
+            report.complain(format!("    NOT ASKED FOR, and named as done: {}", shown(id)));
+        }
+    }
+    show_errors(sent.ids(), report);
+}

@@ -1,0 +1,138 @@
+//! The way back: certificates into the groups that a plan remembers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use clm::appviewx::{AssignBackState, AssignManyOutcome, GroupPlan, IdOutcome, Place, RememberedGroup, ResourceId};
+use serde_json::json;
+
+use super::step::{Step, conclude, show_errors, unread};
+use super::unassign::Kept;
+use super::{AppViewXJob, IDS_PER_CALL};
+use crate::ended::{Ended, Trouble};
+use crate::plan_file;
+use crate::report::{Report, shown};
+use crate::table::table;
+
+pub(crate) struct WayBack {
+    plan: GroupPlan,
+    /// Where each certificate is now.
+    places: HashMap<ResourceId, Place>,
+    /// The plan of those alone that can go back.
+    back: GroupPlan,
+    there: usize,
+}
+
+impl AppViewXJob {
+    pub(super) async fn look_back(&self, path: &Path, report: &Report) -> Result<WayBack, Trouble> {
+        let Kept { plan, .. } = plan_file::read(path)?;
+        let ids = plan.remembered().iter().map(|it| it.resource_id.clone()).collect();
+        let places = self.places(ids).await?;
+        let is_in = |it: &RememberedGroup, group: &str| matches!(places.get(&it.resource_id), Some(Place::Group(now)) if now == group);
+        let default = self.client.certificate_groups().default_group().to_owned();
+        let there = plan.remembered().iter().filter(|it| is_in(it, &it.group)).count();
+        let back = plan.remembered().iter().filter(|it| !is_in(it, &it.group) && is_in(it, &default));
+        let back = only(&back.collect::<Vec<_>>()).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))?;
+        let way = WayBack { plan, places, back, there };
+        way.show(&default, report);
+        Ok(way)
+    }
+}
+
+/// A plan of these alone, so that no other is sent.
+fn only(back: &[&RememberedGroup]) -> serde_json::Result<GroupPlan> {
+    serde_json::from_value(json!({"remembered": back, "not_remembered": []}))
+}
+
+impl WayBack {
+    pub(super) fn size(&self) -> usize {
+        self.back.remembered().len()
+    }
+
+    pub(super) fn refuse_nothing(&self) -> Result<(), Trouble> {
+        if self.size() == 0 && self.there < self.plan.remembered().len() + self.plan.not_remembered().len() {
+            return Err(Trouble::Refused("nothing in this plan can be put back. Nothing was sent".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn show(&self, default: &str, report: &Report) {
+        let all = self.plan.remembered().len() + self.plan.not_remembered().len();
+        report.line(format!("  {} of {all} certificate(s) can be put back:", self.size()));
+        let row = |it: &RememberedGroup| {
+            let now = self.places.get(&it.resource_id);
+            let what = match now {
+                Some(Place::Group(now)) if *now == it.group => "there already".to_owned(),
+                Some(Place::Group(now)) if now == default => "goes back".to_owned(),
+                Some(Place::Group(_) | Place::GroupNotNamed) => "MOVED ON since; left alone".to_owned(),
+                _ => "LEFT ALONE".to_owned(),
+            };
+            [it.resource_id.to_string(), it.group.clone(), now.map_or("?".to_owned(), unread), what]
+        };
+        let forgotten = self.plan.not_remembered().iter();
+        let forgotten = forgotten.map(|it| {
+            [it.resource_id.to_string(), "NOT KNOWN".to_owned(), "?".to_owned(), format!("LEFT ALONE: {}", it.why)]
+        });
+        report.lines(&table(
+            ["certificate", "was in", "is in", "what happens"],
+            &self.plan.remembered().iter().map(row).chain(forgotten).collect::<Vec<_>>(),
+        ));
+        if self.size() + self.there < all {
+            report.complain(format!(
+                "  NOTE: {} certificate(s) are left alone: what somebody has moved since stays where it is",
+                all - self.size() - self.there
+            ));
+        }
+    }
+
+    fn by_group(&self) -> BTreeMap<&str, Vec<ResourceId>> {
+        let mut groups: BTreeMap<&str, Vec<ResourceId>> = BTreeMap::new();
+        for it in self.back.remembered() {
+            groups.entry(&it.group).or_default().push(it.resource_id.clone());
+        }
+        groups
+    }
+
+    pub(super) fn calls(&self, job: &AppViewXJob) -> Vec<(&'static str, serde_json::Value)> {
+        let by_group = self.by_group();
+        let calls = by_group.iter().flat_map(|(group, ids)| ids.chunks(IDS_PER_CALL).map(move |ids| (group, ids)));
+        calls.map(|(group, ids)| ("certificate/group/assign", job.body(Some(group), ids))).collect()
+    }
+
+    pub(super) async fn send(self, job: &AppViewXJob, report: &Report) -> Result<Ended, Trouble> {
+        let mut way = job.client.certificate_groups().assign_back(&self.back);
+        for category in &job.categories {
+            way = way.category(category.clone());
+        }
+        if let Some(comment) = &job.comment {
+            way = way.comment(comment);
+        }
+        let outcome = way.send().await?;
+        outcome.answers().iter().for_each(|sent| show_errors(sent.ids(), report));
+        let calls: u32 = outcome.answers().iter().map(AssignManyOutcome::calls).sum();
+        report.line(format!("  sent in {calls} call(s), group by group"));
+        let places = job.places(self.back.remembered().iter().map(|it| it.resource_id.clone()).collect()).await?;
+        let mut steps = Vec::new();
+        let mut ended = Ended::Done;
+        for it in self.back.remembered() {
+            let state = outcome.of(it.resource_id.as_str());
+            let place = places.get(&it.resource_id).cloned();
+            let outcome = match state {
+                Some(AssignBackState::Sent(outcome)) => outcome.clone(),
+                Some(AssignBackState::AlreadyThere) => IdOutcome::Confirmed,
+                _ => {
+                    report.complain(format!("  {} was left alone: it moved on a moment ago", shown(&it.resource_id)));
+                    ended = Ended::Open;
+                    continue;
+                }
+            };
+            let from = Some(job.client.certificate_groups().default_group().to_owned());
+            steps.push(Step { id: it.resource_id.clone(), from, to: it.group.clone(), outcome, place });
+        }
+        let unread = |it: &&RememberedGroup| matches!(self.places.get(&it.resource_id), Some(Place::Unreadable(_)));
+        if self.plan.remembered().iter().any(|it| unread(&it)) {
+            ended = Ended::Open;
+        }
+        Ok(ended.max(conclude(&steps, report)))
+    }
+}

@@ -1,0 +1,67 @@
+//! What the person at the terminal has agreed to.
+
+use crate::ended::Trouble;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Consent {
+    pub(crate) expect: Option<usize>,
+    pub(crate) loss: Loss,
+}
+
+/// Whether something may go that cannot be put back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Loss {
+    #[default]
+    Refused,
+    Accepted,
+}
+
+impl Consent {
+    /// `what` is counted: places or certificates.
+    pub(crate) fn check_size(self, size: usize, what: &str) -> Result<(), Trouble> {
+        match self.expect {
+            Some(expected) if expected != size => Err(Trouble::Refused(format!(
+                "{size} {what}(s) are meant, and --expect says {expected}. Nothing was sent; look at the list above"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn check_losses(self, losses: usize, what: &str) -> Result<(), Trouble> {
+        if losses == 0 || self.loss == Loss::Accepted {
+            return Ok(());
+        }
+        Err(Trouble::Refused(format!(
+            "{losses} {what}(s) cannot be put back. Nothing was sent; --accept-loss goes on all the same"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expectation_is_met_or_refused() {
+        let consent = |expect| Consent { expect, loss: Loss::Refused };
+        for (expect, size) in [(None, 3), (Some(3), 3), (Some(0), 0)] {
+            assert!(consent(expect).check_size(size, "place").is_ok());
+        }
+        for (expected, size) in [(2, 3), (4, 3), (0, 1)] {
+            let Err(Trouble::Refused(why)) = consent(Some(expected)).check_size(size, "place") else {
+                panic!("{size} was taken for {expected}");
+            };
+            let said = format!("{size} place(s) are meant, and --expect says {expected}. Nothing was sent;");
+            assert_eq!(why, format!("{said} look at the list above"));
+        }
+    }
+
+    #[test]
+    fn a_loss_needs_consent() {
+        let consent = |loss| Consent { expect: None, loss };
+        assert!(consent(Loss::Refused).check_losses(0, "place").is_ok());
+        assert!(consent(Loss::Accepted).check_losses(2, "place").is_ok());
+        let refused = consent(Loss::Refused).check_losses(1, "place");
+        assert!(matches!(refused, Err(Trouble::Refused(why)) if why.contains("--accept-loss")));
+    }
+}
