@@ -152,13 +152,20 @@ async fn a_bad_comment_is_found_before_anything_is_sent() {
 #[tokio::test]
 async fn what_moves_while_keyfactor_works_is_not_unassigned() {
     let scene = Scene::new().await;
-    let job = scene.job(Mode::Send, [1, 1]);
-    let appviewx = job.appviewx.as_ref().unwrap();
+    scene.command.orchestrator(FakeOrchestrator::new().after_polls(u32::MAX));
     let report = Report::kept();
-    let prepared = appviewx::prepare(appviewx, &report).await.unwrap();
-    scene.gateway.move_certificate(ID, "elsewhere");
-    let crate::ended::Trouble::Refused(why) = prepared.look_again(appviewx, &report).await.unwrap_err() else {
-        panic!("it was not refused");
+    let job = scene.job(Mode::Send, [1, 1]);
+    let before = scene.command.jobs().len();
+    let somebody = async {
+        while scene.command.jobs().len() == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        scene.gateway.move_certificate(ID, "elsewhere");
+        scene.command.run_jobs();
     };
-    assert_eq!(why, "1 certificate(s) are in another group than a moment ago. Nothing was sent; look again");
+    let (ended, ()) = tokio::join!(crate::run(&job, &report), somebody);
+    assert_eq!(ended, Ended::Failed, "{}", report.text());
+    assert!(report.text().contains("REFUSED: 1 certificate(s) are in another group than a moment ago"));
+    assert_eq!(scene.state(), (0, "elsewhere".to_owned()));
+    assert_eq!(exist(&scene.plans()), [true, false]);
 }

@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(codes, [0, 1, 2, 3]);
         for code in codes {
             let documented = format!("\n  {code}  ");
-            assert!(crate::config::HELP.contains(&documented), "--help does not say what {code} means");
+            assert!(crate::help::HELP.contains(&documented), "--help does not say what {code} means");
         }
     }
 

@@ -19,6 +19,7 @@ mod consent;
 mod demo;
 mod ended;
 mod environment;
+mod help;
 mod keyfactor;
 mod plan_file;
 mod progress;
@@ -40,7 +41,7 @@ async fn main() -> ExitCode {
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let ended = match Config::read(arguments, variables) {
         Ok(Config::Help) => {
-            config::HELP.lines().for_each(|line| Report::plain().line(line));
+            help::HELP.lines().for_each(|line| Report::plain().line(line));
             Ended::Done
         }
         Ok(Config::Demo) => demo::run().await,

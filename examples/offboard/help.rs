@@ -1,0 +1,74 @@
+//! What `--help` prints.
+
+pub(crate) const HELP: &str = "\
+offboard: takes certificates out of service
+
+Keyfactor Command, one of:
+  --thumbprint HEX         find every store that holds this certificate, and remove it there
+  --certificate-id N       the same, by Command's number for it
+  --location STORE=ALIAS   remove what the certificate store (a GUID) holds under this alias, whatever
+                           it is: nothing is looked up, and there is no plan for undo; repeatable
+and with them:
+  --collection-id N        look for the certificate, and check the right to read it, in this collection
+  --plan FILE              where the plan for undo goes; never over an existing file
+                           (default offboard-THUMBPRINT.json)
+  --no-follow              do not follow the jobs; needed if the account may not
+  --deadline MINUTES       how long jobs are followed, and inventories then waited for (default 30)
+  --trigger-inventory      have the stores inventoried right away, to confirm sooner
+
+AppViewX CERT+, one of:
+  --common-name NAME       find the certificates with this common name, and unassign them from their
+                           group. Only rows equal to it count, whatever the case of ASCII letters; other
+                           rows that the search gives are shown and left alone
+  --group NAME             the same for the certificates in the group of exactly this name
+  --resource-id ID         the same for this certificate; repeatable
+and with them:
+  --category NAME          look for server, client or code-signing certificates only; repeatable
+  --comment TEXT           why
+  --group-plan FILE        where the plan for undo goes; never over an existing file
+                           (default offboard-appviewx-NAME.json)
+
+Both sides together: both are looked at and checked before the first change; Keyfactor Command comes
+first, and AppViewX CERT+ only if that was done.
+
+The way back, alone:
+  --undo PLAN.json         put back what an earlier run's plan can put back; the plan says of which vendor
+                           it is. In AppViewX, what somebody has moved since is shown and left alone
+
+All:
+  --yes                    send it; but for --location and --resource-id it needs --expect N as well.
+                           Without it, only show what is there
+  --expect N               how many places or certificates are meant: another number is refused.
+                           With both sides, places and certificates: --expect 2+3
+  --accept-loss            go on although a place or certificate cannot be put back
+  --dry-run                print the calls that would be sent; sends only reads, also with --yes
+
+Ctrl-C while jobs are followed withdraws nothing: what is sent is sent. Their ids are printed before.
+
+Exit codes:
+  0  all done, or nothing was to be sent
+  1  something failed or was refused
+  2  wrong arguments or variables
+  3  nothing failed, but something is still open or unconfirmed
+
+Keyfactor Command's server and account, in the variables of its own tools:
+  KEYFACTOR_HOSTNAME       host name, without https://
+  KEYFACTOR_PORT           default 443
+  KEYFACTOR_API_PATH       default KeyfactorAPI
+  KEYFACTOR_CA_CERT        more roots, a PEM file or its text
+  KEYFACTOR_USERNAME, KEYFACTOR_PASSWORD, and KEYFACTOR_DOMAIN if the name does not hold it;
+  or KEYFACTOR_AUTH_CLIENT_ID, _CLIENT_SECRET, _TOKEN_URL, and _SCOPES, _AUDIENCE if needed;
+  or KEYFACTOR_AUTH_ACCESS_TOKEN
+  The rest of them is in the documentation of clm::keyfactor::ClientBuilder::from_vars.
+
+AppViewX CERT+'s server and account:
+  APPVIEWX_URL             for example https://appviewx.example.com:31443
+  APPVIEWX_USERNAME, APPVIEWX_PASSWORD: logs in for a session, and out in the end;
+  or APPVIEWX_CLIENT_ID, APPVIEWX_CLIENT_SECRET: a service account (that calls on groups take its token
+  is unproven);
+  or APPVIEWX_SESSION_ID: a session that you have; it is not ended
+
+One kind of credentials for each: another one beside it is refused, and so is any other KEYFACTOR_* or
+APPVIEWX_* variable.
+
+Without any argument and variable it shows the job on the fakes that the crate ships.";
