@@ -223,15 +223,11 @@ impl Arguments {
         let keyfactor = "--thumbprint, --certificate-id, --location or --undo";
         let appviewx = "--common-name, --group or --resource-id";
         let any = format!("--thumbprint, --certificate-id, --location, --undo, {appviewx}");
+        let planned = format!("--thumbprint, --certificate-id, {appviewx}");
         for (name, given, belongs, to) in [
             ("collection-id", self.collection_id.is_some(), found, "--thumbprint, --certificate-id or --location"),
             ("plan", self.plan.is_some(), certificate, "--thumbprint or --certificate-id"),
-            (
-                "accept-loss",
-                self.accept_loss.is_some(),
-                certificate || unassigned,
-                "what has a plan, which --location has not",
-            ),
+            ("accept-loss", self.accept_loss.is_some(), certificate || unassigned, &planned),
             ("expect", self.expect.is_some(), read || unassigned, &any),
             ("no-follow", self.no_follow.is_some(), read, keyfactor),
             ("deadline", self.deadline.is_some(), read, keyfactor),

@@ -112,6 +112,10 @@ fn nothing_that_is_given_is_passed_over() {
         assert_eq!(problem(&["--resource-id=a", argument], &URL), format!("{name} belongs to {belongs}"));
     }
     assert_eq!(
+        problem(&["--location", LOCATION, "--accept-loss"], &HOST),
+        "--accept-loss belongs to --thumbprint, --certificate-id, --common-name, --group or --resource-id, and there is none"
+    );
+    assert_eq!(
         problem(&["--location", LOCATION, "--comment=why"], &HOST),
         "--comment belongs to --common-name, --group or --resource-id, and there is none"
     );

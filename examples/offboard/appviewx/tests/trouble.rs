@@ -1,0 +1,136 @@
+use super::*;
+
+#[tokio::test]
+async fn one_refused_certificate_does_not_hold_up_the_others() {
+    let scene = Scene::new().await;
+    scene.fake.deny(AppViewXPermission::WriteGroup("agents".to_owned()));
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    assert_eq!(scene.groups(), ["Default", "Default", "agents", "partners"]);
+    assert_tells(
+        &text,
+        &[
+            &format!("{CLIENT}  www.example.com  Client    agents       R "),
+            "3 of 3: 2 of 3 confirmed, in 5 call(s)",
+            &format!("{CLIENT}:"),
+            "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
+            "What to do: ",
+            "what became of it:",
+            "confirmed",
+            "REFUSED: CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED  -",
+            "2 of 3 certificate(s) are done and confirmed",
+            "--yes --expect 2",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_account_is_told_once_and_nothing_moves() {
+    let scene = Scene::new().await;
+    scene.fake.deny(AppViewXPermission::AssignGroups);
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    assert_eq!(text.matches("FAILED: ").count(), 1, "{text}");
+    assert_tells(&text, &["AVX_GW_005", "REFUSED with others: AVX_GW_005", "0 of 3 certificate(s)"]);
+    assert!(!text.contains("To put it back"), "{text}");
+}
+
+#[tokio::test]
+async fn when_the_session_is_over_nothing_moves() {
+    let scene = Scene::new().await;
+    let job = scene.by_name(3);
+    let report = Report::kept();
+    let prepared = prepare(&job, &report).await.unwrap();
+    scene.fake.expire_sessions();
+    assert_eq!(prepared.send(&job, None, &report).await.unwrap(), Ended::Failed, "{}", report.text());
+    assert_tells(&report.text(), &["401", "REFUSED", "0 of 3 certificate(s)"]);
+    assert_eq!(scene.groups(), ["web-servers", "web-servers", "agents", "partners"]);
+}
+
+/// Takes requests and closes their connections.
+async fn hangs_up() -> Client {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncReadExt::read(&mut connection, &mut [0; 1024]).await;
+        }
+    });
+    let credentials = clm::appviewx::Credentials::session_id("marker");
+    Client::builder(url).credentials(credentials).retry_policy(clm::RetryPolicy::none()).build().unwrap()
+}
+
+#[tokio::test]
+async fn after_a_call_that_may_have_arrived_nothing_more_is_sent() {
+    for (more, ended) in [(0, Ended::Open), (150, Ended::Failed)] {
+        let scene = Scene::new().await;
+        for id in 0..more {
+            let id = format!("bulk-{id}");
+            scene.fake.add_certificate(&id, "web-servers");
+            scene.fake.set_member(&id, "commonName", NAME);
+        }
+        let mut job = scene.by_name(3 + more);
+        let report = Report::kept();
+        let prepared = prepare(&job, &report).await.unwrap();
+        job.client = hangs_up().await;
+        assert_eq!(prepared.send(&job, None, &report).await.unwrap(), ended, "{}", report.text());
+        let text = report.text();
+        assert_tells(
+            &text,
+            &["What to do: Look at the certificates' group", "UNKNOWN: it may have arrived", "UNCONFIRMED: "],
+        );
+        assert_eq!(text.contains("NOT SENT"), more > 0, "{text}");
+        assert!(!text.contains("marker") && !text.contains("To put it back"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_category_that_cannot_be_searched_stops_it_unless_it_is_left_out() {
+    let scene = Scene::new().await;
+    scene.fake.deny(AppViewXPermission::ViewInventory(testing::CertificateCategory::CodeSigning));
+    let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed);
+    assert_tells(&text, &["ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT"]);
+    assert_eq!(scene.changes(), []);
+    let mut job = scene.by_name(2);
+    job.categories = vec![CertificateCategory::Server];
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(scene.groups(), ["Default", "Default", "agents", "partners"]);
+}
+
+/// A job that logs in.
+fn logging_in(scene: &Scene, expect: usize) -> AppViewXJob {
+    let mut job = scene.by_name(expect);
+    job.client = Client::builder(scene.fake.url()).credentials(scene.fake.login()).build().unwrap();
+    job.session = Session::Own;
+    job
+}
+
+#[tokio::test]
+async fn it_logs_out_of_the_session_that_it_began() {
+    let scene = Scene::new().await;
+    let before = scene.fake.sessions();
+    for (expect, ended) in [(4, Ended::Failed), (3, Ended::Done)] {
+        let (end, text) = ran(logging_in(&scene, expect), Mode::Send).await;
+        assert_eq!(end, ended, "{text}");
+        assert!(text.ends_with("logged out of AppViewX CERT+"), "{text}");
+        assert_eq!(scene.fake.sessions(), before);
+    }
+    let passwords = scene.fake.requests().iter().filter(|request| request.header("password").is_some()).count();
+    assert_eq!(passwords, 2, "with the logins only");
+}
+
+#[tokio::test]
+async fn a_logout_that_fails_is_a_warning() {
+    let scene = Scene::new().await;
+    let job = logging_in(&scene, 3);
+    let report = Report::kept();
+    let ended = crate::act(&Job { mode: Mode::Send, keyfactor: None, appviewx: Some(job) }, &report).await;
+    assert_eq!(ended.unwrap(), Ended::Done);
+    let job = logging_in(&scene, 3);
+    job.client.certificates().search().rows().unwrap().next().await.unwrap().unwrap();
+    scene.fake.expire_sessions();
+    job.log_out(&report).await;
+    assert_tells(&report.text(), &["are done", "WARNING: the logout from AppViewX CERT+ failed", "FAILED: "]);
+}
