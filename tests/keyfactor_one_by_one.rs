@@ -250,7 +250,7 @@ async fn a_look_at_an_inventory_that_fails_leaves_its_location_unsent() {
 #[tokio::test]
 async fn the_limit_of_a_call_does_not_limit_calls_with_one_location_each() {
     let server = except(9, ok(&json!([]))).await;
-    let keyfactor = clm::keyfactor::Client::builder(&server.origin)
+    let keyfactor = Client::builder(&server.origin)
         .credentials(clm::keyfactor::Credentials::bearer("token"))
         .max_locations_per_call(2)
         .build()
