@@ -8,7 +8,7 @@ use clm::keyfactor::{
     Thumbprint,
 };
 
-use super::step::{Seen, Step};
+use super::step::{JobEnd, Seen, Step};
 use super::{Inventory, KeyfactorJob};
 use crate::report::{Report, shown};
 
@@ -55,7 +55,9 @@ impl KeyfactorJob {
             for step in worth.iter_mut().filter(|step| !matches!(step.seen, Some(Seen::Settled(_)))) {
                 let location = &step.place.location;
                 step.seen = Some(match self.is_back(location).await {
-                    Ok(true) => Seen::Settled("back".to_owned()),
+                    Ok(true) if matches!(step.job, Some(JobEnd::Succeeded(_))) => Seen::Settled("back".to_owned()),
+                    // An inventory of before the removal lists it as well.
+                    Ok(true) => Seen::Unsettled("listed, but its job is not known to have run".to_owned()),
                     Ok(false) if !inventoried.contains(&location.store()) => Seen::Unsettled(STALE.to_owned()),
                     Ok(false) => {
                         waiting = true;

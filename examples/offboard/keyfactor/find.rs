@@ -119,6 +119,7 @@ pub(super) fn put_back(removal: &PlannedRemoval) -> String {
     let how = match removal.put_back {
         PutBack::WithPrivateKey => "with its key",
         PutBack::WithoutPrivateKey => "the certificate alone",
+        PutBack::Unclear => "UNCLEAR",
         PutBack::Impossible => "IMPOSSIBLE",
         _ => "?",
     };

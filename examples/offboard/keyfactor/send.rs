@@ -100,7 +100,9 @@ pub(super) async fn one_by_one<R>(
             Err(error) => {
                 report.complain(format!("  {}:", shown(place.label())));
                 report.keyfactor_error(&error);
-                stopped = !matches!(error, Error::Api(_) | Error::Lookup(_));
+                // A wrong password is wrong for the next place too, and accounts lock.
+                let of_the_caller = error.status().is_some_and(|status| matches!(status.as_u16(), 401 | 429));
+                stopped = of_the_caller || !matches!(error, Error::Api(_) | Error::Lookup(_));
                 match error {
                     Error::OutcomeUnknown(_) => Sent::Unknown,
                     Error::Api(_) | Error::Lookup(_) => Sent::Refused,

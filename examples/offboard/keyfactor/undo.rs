@@ -36,7 +36,10 @@ impl KeyfactorJob {
             let request = self.client.certificate_stores().add_back(&one, Schedule::Immediate).build()?;
             Ok(Order { place: place(&one, removal), request, call: addition_call(&one, removal) })
         };
-        plan.removals.iter().filter(|removal| removal.put_back != PutBack::Impossible).map(order).collect()
+        let can = |removal: &&PlannedRemoval| {
+            matches!(removal.put_back, PutBack::WithPrivateKey | PutBack::WithoutPrivateKey)
+        };
+        plan.removals.iter().filter(can).map(order).collect()
     }
 }
 
