@@ -161,3 +161,18 @@ async fn after_a_removal_that_may_have_arrived_nothing_more_is_sent() {
         assert!(!text.contains("marker"), "{text}");
     }
 }
+
+// A wrong password is wrong for every place, and accounts lock.
+#[tokio::test]
+async fn a_refused_account_is_not_tried_for_every_place() {
+    let scene = Scene::new().await;
+    let places = scene.stores.map(|store| CertificateLocation::new(store, ALIAS));
+    let mut job = scene.job(Task::Locations { locations: places.to_vec(), collection_id: None });
+    let wrong = clm::keyfactor::Credentials::basic("EXAMPLE\\svc-clm", "wrong");
+    job.client = Client::builder(scene.fake.url()).credentials(wrong).build().unwrap();
+    job.settings.following = Following::Off;
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    let removals = scene.fake.requests().iter().filter(|it| it.method() == "POST").count();
+    assert_eq!(removals, 1, "{text}");
+}

@@ -135,3 +135,18 @@ async fn a_plan_that_cannot_be_read_is_an_error() {
     assert_tells(&text, &["FAILED: the plan ", "missing field"]);
     assert_eq!(scene.changes(), []);
 }
+
+// The inventory of before the removal lists everything, and no job has run.
+#[tokio::test]
+async fn an_old_inventory_brings_nothing_back() {
+    let scene = Scene::new().await;
+    scene.fake.inventory_lags();
+    let (ended, text) = ran(scene.removal(), Mode::Send).await;
+    assert_eq!(ended, Ended::Open, "{text}");
+    scene.fake.orchestrator(FakeOrchestrator::new().offline());
+    let mut job = scene.undo();
+    job.settings.following = Following::Off;
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Open, "{text}");
+    assert_tells(&text, &["UNCONFIRMED: listed, but its job is not known to have run", "0 of 2 place(s)"]);
+}
