@@ -34,6 +34,8 @@
 //! // The jobs are scheduled, nothing is removed yet. Follow them to the end.
 //! let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?.require_success()?;
 //! assert!(report.still_open().is_empty());
+//! // One job for each location, and nothing else in the answer?
+//! removal.require_complete()?;
 //! // What does Command's inventory say now?
 //! let confirmation = stores.confirm_removed(plan.locations()).send().await?;
 //! assert!(confirmation.all_gone());
