@@ -9,6 +9,8 @@ mod scripted;
 mod sessions;
 mod support;
 
+use std::time::Duration;
+
 use clm::RetryPolicy;
 use clm::appviewx::{Client, Credentials, Error, ErrorCode, LoginCall};
 use clm::testing::{FakeAppViewX, RecordedRequest};
@@ -102,10 +104,48 @@ async fn two_hundred_calls_whose_login_is_refused_cost_one_attempt() {
         assert_eq!(said.remaining_attempts(), Some(9));
         assert_eq!((status(&error), said.attempts()), (Some(401), 1), "the refusal of the call is kept");
     }
-    let refused = paths(&fake)[before..].iter().filter(|(path, _)| path == "login").count();
-    assert_eq!(refused, 1, "also for the calls that waited for their turn: accounts lock");
-    let error = unassign(client).await.unwrap_err();
-    assert_eq!(authentication(&error).remaining_attempts(), Some(8), "a later call tries anew");
+    let logins = || paths(&fake)[before..].iter().filter(|(path, _)| path == "login").count();
+    assert_eq!(logins(), 1, "also for the calls that waited for their turn: accounts lock");
+    for _ in 0..12 {
+        let error = unassign(client.clone()).await.unwrap_err();
+        let said = authentication(&error);
+        assert_eq!((said.remaining_attempts(), status(&error)), (Some(9), Some(401)), "a later call does not try");
+        assert!(said.stands_for().is_some_and(|left| left <= Duration::from_secs(60)), "{:?}", said.stands_for());
+        assert!(error.to_string().contains("; not tried anew, because accounts lock"), "{error}");
+    }
+    assert_eq!(logins(), 1);
+}
+
+#[tokio::test]
+async fn calls_one_after_the_other_with_a_wrong_password_cost_one_attempt() {
+    let fake = FakeAppViewX::start().await;
+    fake.set_password("changed before");
+    let client = of_fake(&fake);
+    for number in 0..12 {
+        let error = unassign(client.clone()).await.unwrap_err();
+        let said = authentication(&error);
+        assert_eq!((said.problem(), said.remaining_attempts()), ("the login failed", Some(9)), "{number}");
+        assert_eq!(said.stands_for().is_some(), number > 0);
+    }
+    assert_eq!(paths(&fake), [("login".to_owned(), 401)]);
+    // Another client knows nothing of it.
+    fake.set_password("fake-appviewx-password");
+    unassign(of_fake(&fake)).await.unwrap();
+}
+
+#[tokio::test]
+async fn calls_that_are_given_up_one_after_the_other_cost_one_login() {
+    let server = answering_login(Answer::Silence).await;
+    let client = client(&server);
+    tokio::select! {
+        result = unassign(client.clone()) => panic!("{result:?}"),
+        () = server.arrived(1) => {}
+    }
+    for _ in 0..10 {
+        let error = unassign(client.clone()).await.unwrap_err();
+        assert_eq!(authentication(&error).problem(), "the call that asked for it was given up before an answer came");
+    }
+    assert_eq!(server.received().len(), 1);
 }
 
 #[tokio::test]
@@ -125,7 +165,7 @@ async fn a_locked_account_is_an_authentication_error() {
     assert_eq!(support::texts(&*Box::<dyn std::error::Error>::from(error)).matches("POST /login").count(), 1);
     assert_eq!(paths(&fake), [("login".to_owned(), 401)]);
     fake.set_login_attempts(10);
-    unassign(client).await.unwrap();
+    unassign(of_fake(&fake)).await.unwrap();
 }
 
 /// A server that ends the first session with this status, and takes the second one if it is told to.
@@ -158,6 +198,21 @@ async fn a_second_401_is_a_refusal_and_no_loop() {
         let error = unassign(client(&server)).await.unwrap_err();
         let Error::Api(api) = &error else { panic!("{error:?}") };
         assert_eq!((api.status().as_u16(), api.attempts(), logins(&server)), (expected, 2, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_401_that_a_login_does_not_cure_leaves_no_sessions_behind() {
+    for expected in [401, 407] {
+        let server = ending_the_first(expected, false).await;
+        let client = client(&server);
+        for number in 0..20 {
+            let error = unassign(client.clone()).await.unwrap_err();
+            let Error::Api(api) = &error else { panic!("{error:?}") };
+            let attempts = if number == 0 { 2 } else { 1 };
+            assert_eq!((api.status().as_u16(), api.attempts()), (expected, attempts));
+        }
+        assert_eq!(logins(&server), 2, "not one for every call");
     }
 }
 

@@ -42,8 +42,19 @@ impl Credentials {
     /// before acting (assumed). However many calls see it, one of them logs in. 407 counts as 401 where no proxy is in use:
     /// a public tool of the vendor treats it so, no page says so. If the login fails, the calls that wait for it, and those
     /// that began before and hear of the 401 later, end as [`Error::Authentication`](super::Error::Authentication), with
-    /// what the server said and, where it says so, how many more logins may fail before the account locks. A later call
-    /// logs in anew: **stop calling while logins are refused.**
+    /// what the server said and, where it says so, how many more logins may fail before the account locks.
+    ///
+    /// **A login that failed stands for a minute,** however it failed, unless nothing of it can have arrived: so does one
+    /// whose call was dropped or ran out of time. Until then, calls of this client and its clones that need a session end
+    /// with that failure and try nothing;
+    /// [`AuthenticationError::stands_for`](crate::AuthenticationError::stands_for) says for how long. A call after that
+    /// logs in anew: **stop calling while logins are refused,** and build a new client for a new password. In the same way,
+    /// a call whose 401 a new session does not cure ends as `Api`, and until a minute has passed or a call succeeds with
+    /// that session, further 401s do not log in.
+    ///
+    /// A session whose end the server tells with another status, for example as a 200 with `AVX_GW_003` inside, is not
+    /// renewed: the call ends as `Api`. [`Client::logout`](super::Client::logout) makes the client forget it once the
+    /// server has ended it or answers 401.
     ///
     /// - **Call:** `POST /login` with the headers `username` and `password` and the body `{}`; older servers take
     ///   another path, see [`login_call`](super::ClientBuilder::login_call). It is audited as a change and never

@@ -17,7 +17,7 @@ use super::client::JSON;
 use super::envelope::Envelope;
 use crate::lenient::{self, Message};
 use crate::transport::{
-    Answer, Call, Effect, Fresh, IfAbandoned, NoCredential, Path, ProviderSaid, Record, Renew, Transport,
+    Answer, Attempts, Call, Effect, Fresh, NoCredential, Path, ProviderSaid, Record, Renew, Transport,
 };
 
 const SESSION_ID: HeaderName = HeaderName::from_static("sessionid");
@@ -90,8 +90,8 @@ impl Renew for Login {
         Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
     }
 
-    fn if_abandoned(&self) -> IfAbandoned {
-        IfAbandoned::Failed
+    fn attempts(&self) -> Attempts {
+        Attempts::Counted
     }
 }
 

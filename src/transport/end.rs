@@ -140,8 +140,9 @@ impl Failure {
         let Self { end, trace, audit } = self;
         audit.finish(end.name(), &trace, "");
         let (answer, cause) = match *end {
-            End::NotDone { what, cause } => {
-                (None, Some(Cause { text: what.to_owned(), source: Some(Box::new(cause)) }))
+            End::NotDone { what: problem, cause } => {
+                let cause = Cause { text: problem.to_owned(), source: Some(Box::new(cause)) };
+                return NoCredential::new(what, Some(cause)).not_arrived();
             }
             End::Refused { answer, .. } => (Some(answer), None),
             End::Unknown { answer, cause } => (answer, cause),
@@ -199,8 +200,8 @@ pub(crate) trait FromFailure: Sized {
                 Self::refused(called.into(), Refusal { answer, trace, after_unanswered_copy })
             }
             End::NotAuthenticated { error, refused } => {
-                let NoCredential { what, said, cause } = error;
-                Self::authentication(AuthenticationError { what, said, refused, trace, cause })
+                let NoCredential { what, said, cause, may_count: _, stands_for } = error;
+                Self::authentication(AuthenticationError { what, said, stands_for, refused, trace, cause })
             }
             End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
             End::Unknown { answer, cause } => {

@@ -80,11 +80,13 @@ impl TransportError {
 /// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
 /// operation was not sent, or was refused with 401 before.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: no valid credential could be had: {what}{said}", trace.call)]
+#[error("{}: no valid credential could be had: {what}{said}{}", trace.call, Standing(*stands_for))]
 pub struct AuthenticationError {
     pub(super) what: &'static str,
     /// By the server that was asked for the credential.
     pub(super) said: ProviderSaid,
+    /// The failure is that of an earlier call, and stands for that long.
+    pub(super) stands_for: Option<Duration>,
     /// The 401, if the operation was sent.
     pub(super) refused: Option<Answer>,
     pub(super) trace: Trace,
@@ -129,6 +131,13 @@ impl AuthenticationError {
         self.refused.is_none() && (self.said.silent == Silence::NoAnswer || matches!(provider, Some(408 | 429 | 500..)))
     }
 
+    /// If this is the failure of an earlier login, and none was tried for this call because accounts lock: how long it
+    /// stands, counted from the moment this call asked. A call after that logs in anew.
+    #[must_use]
+    pub fn stands_for(&self) -> Option<Duration> {
+        self.stands_for
+    }
+
     /// What went wrong with the credential.
     #[must_use]
     pub fn problem(&self) -> &'static str {
@@ -160,6 +169,21 @@ pub(crate) struct NoCredential {
     pub(super) what: &'static str,
     pub(super) said: ProviderSaid,
     pub(super) cause: Option<Cause>,
+    /// The attempt may have reached the server, which may count it.
+    pub(super) may_count: bool,
+    /// The failure is that of an earlier call, and stands for that long.
+    pub(super) stands_for: Option<Duration>,
+}
+
+/// That nothing was tried, and when something will be.
+struct Standing(Option<Duration>);
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(left) = self.0 else { return Ok(()) };
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        write!(f, "; not tried anew, because accounts lock: the next call that may try is in {seconds} s")
+    }
 }
 
 /// What a server said that was asked for a credential.
@@ -199,7 +223,7 @@ impl fmt::Display for ProviderSaid {
 
 impl NoCredential {
     pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
-        Self { what, said: ProviderSaid::default(), cause }
+        Self { what, said: ProviderSaid::default(), cause, may_count: true, stands_for: None }
     }
 
     /// What the server said that was asked for the credential.
@@ -207,8 +231,19 @@ impl NoCredential {
         Self { said, ..self }
     }
 
+    /// Nothing of the attempt can have reached the server.
+    pub(super) fn not_arrived(self) -> Self {
+        Self { may_count: false, ..self }
+    }
+
+    /// The same for a later call, for which nothing is tried.
+    pub(super) fn standing_for(self, left: Duration) -> Self {
+        Self { stands_for: Some(left), ..self }
+    }
+
     pub(crate) fn into_cause(self) -> Cause {
-        Cause { text: format!("{}{}", self.what, self.said), source: self.cause.map(Box::new) }
+        let Self { what, said, cause, may_count: _, stands_for } = self;
+        Cause { text: format!("{what}{said}{}", Standing(stands_for)), source: cause.map(Box::new) }
     }
 }
 

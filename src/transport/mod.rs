@@ -39,7 +39,7 @@ pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};
 pub use self::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
-pub(crate) use self::token::{Credential, Fresh, IfAbandoned, Renew};
+pub(crate) use self::token::{Attempts, Credential, Fresh, Renew};
 
 use self::address::is_loopback;
 use self::audit::Audit;
@@ -194,6 +194,9 @@ impl<'a> Road for Network<'a> {
         self.audit.try_begins();
         let tried = self.send(limit).await;
         self.audit.try_ended();
+        if matches!(&tried, Try::Head(answer, _) if answer.status.is_success()) {
+            self.issued.works();
+        }
         let resends = number - 1;
         match &tried {
             Try::NotConnected(cause) | Try::NoHead(cause) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::{HeaderMap, StatusCode};
@@ -20,27 +20,33 @@ pub(crate) trait Renew: Send + Sync {
         None
     }
 
-    /// What an abandoned renewal means for the calls that wait for it.
-    fn if_abandoned(&self) -> IfAbandoned {
-        IfAbandoned::TakenOver
+    /// What renewals cost.
+    fn attempts(&self) -> Attempts {
+        Attempts::Free
     }
 }
 
-/// The call that leads a renewal may be dropped, or run out of time, in the middle of it.
+/// What the source makes of many renewals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum IfAbandoned {
-    /// The next call in the queue renews.
-    TakenOver,
-    /// It has failed for all that waited: one after the other would ask again, and accounts lock.
-    Failed,
+pub(crate) enum Attempts {
+    /// They cost nothing. One that is abandoned, because the call that leads it is dropped or runs out of time, is taken
+    /// over by the next call in the queue; one that failed is tried anew by a later call.
+    Free,
+    /// Accounts lock. One that failed, or was abandoned and may have failed, has failed for every call of the next
+    /// [`MINUTE`]; and a credential that a 401 asked for, and that no call succeeded with, is not renewed for another 401
+    /// within that time.
+    Counted,
 }
 
-impl IfAbandoned {
-    fn failure(self) -> Option<NoCredential> {
+impl Attempts {
+    fn failure_if_abandoned(self) -> Option<NoCredential> {
         let what = "the call that asked for it was given up before an answer came";
-        (self == Self::Failed).then(|| NoCredential::new(what, None))
+        (self == Self::Counted).then(|| NoCredential::new(what, None))
     }
 }
+
+/// The vendor's own tool logs in no more often than that.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A credential as its source gives it.
 pub(crate) struct Fresh {
@@ -76,9 +82,23 @@ pub(crate) struct Issued {
     stale_at: Option<Instant>,
     /// How many renewals had failed when the call got it.
     failures: u64,
+    /// If a refusal of the one before asked for it: when it came.
+    renewed_at: Option<Instant>,
+    /// A call succeeded with it.
+    worked: Arc<AtomicBool>,
 }
 
 impl Issued {
+    /// A call succeeded with it.
+    pub(crate) fn works(&self) {
+        self.worked.store(true, Ordering::Relaxed);
+    }
+
+    /// It is new, a refusal asked for it, and all that is known of it is that it does not help.
+    fn is_no_cure(&self) -> bool {
+        !self.worked.load(Ordering::Relaxed) && self.renewed_at.is_some_and(|at| at.elapsed() < MINUTE)
+    }
+
     fn is_stale(&self) -> bool {
         self.stale_at.is_some_and(|stale_at| Instant::now() >= stale_at)
     }
@@ -86,7 +106,14 @@ impl Issued {
 
 impl Credential {
     pub(crate) fn fixed(headers: HeaderMap) -> Self {
-        Self::Fixed(Issued { generation: 0, headers: Arc::new(headers), stale_at: None, failures: 0 })
+        Self::Fixed(Issued {
+            generation: 0,
+            headers: Arc::new(headers),
+            stale_at: None,
+            failures: 0,
+            renewed_at: None,
+            worked: Arc::default(),
+        })
     }
 
     pub(crate) fn renewable(source: impl Renew + 'static) -> Self {
@@ -105,9 +132,11 @@ impl Credential {
             Self::Renewable(renewable) => {
                 let failures = renewable.failures();
                 match renewable.issued() {
-                    Some(issued) if issued.is_stale() => renewable.newer_than(issued.generation, failures).await,
+                    Some(issued) if issued.is_stale() => {
+                        renewable.newer_than(issued.generation, failures, Asked::ByCall).await
+                    }
                     Some(issued) => Ok(Issued { failures, ..issued }),
-                    None => renewable.newer_than(0, failures).await,
+                    None => renewable.newer_than(0, failures, Asked::ByCall).await,
                 }
             }
         }
@@ -139,11 +168,15 @@ impl Credential {
         }
     }
 
-    /// A newer credential than the one that was refused; `None` if it cannot be renewed.
+    /// A newer credential than the one that was refused; `None` if it cannot be renewed, or a newer one would not help.
     pub(crate) async fn newer(&self, refused: &Issued) -> Option<Result<Issued, NoCredential>> {
         match self {
             Self::Fixed(_) => None,
-            Self::Renewable(renewable) => Some(renewable.newer_than(refused.generation, refused.failures).await),
+            Self::Renewable(renewable) if renewable.spares(refused) => None,
+            Self::Renewable(renewable) => {
+                let newer = renewable.newer_than(refused.generation, refused.failures, Asked::ByRefusal);
+                Some(newer.await)
+            }
         }
     }
 }
@@ -160,7 +193,26 @@ pub(crate) struct Renewable {
 struct Renewals {
     /// Of those that went well. No generation is given twice, also if one was forgotten meanwhile.
     count: u64,
-    last_failure: Option<NoCredential>,
+    /// With the time of it.
+    last_failure: Option<(NoCredential, Instant)>,
+}
+
+/// What asks for a renewal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Asked {
+    /// A call that has no credential to begin with.
+    ByCall,
+    /// The server no longer takes the one in use.
+    ByRefusal,
+}
+
+impl Renewals {
+    /// The last failure, if it stands for a call that begins now.
+    fn standing(&self, attempts: Attempts) -> Option<NoCredential> {
+        let (error, at) = self.last_failure.as_ref()?;
+        let left = MINUTE.checked_sub(at.elapsed()).filter(|left| !left.is_zero())?;
+        (attempts == Attempts::Counted && error.may_count).then(|| error.clone().standing_for(left))
+    }
 }
 
 impl Renewable {
@@ -172,23 +224,34 @@ impl Renewable {
         self.issued.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether the credential in use is this one, and another attempt would only cost.
+    fn spares(&self, refused: &Issued) -> bool {
+        let in_use = self.issued().is_some_and(|issued| issued.generation == refused.generation);
+        self.source.attempts() == Attempts::Counted && in_use && refused.is_no_cure()
+    }
+
     /// `failures` is how many renewals had failed when the call began.
-    async fn newer_than(&self, generation: u64, failures: u64) -> Result<Issued, NoCredential> {
+    async fn newer_than(&self, generation: u64, failures: u64, asked: Asked) -> Result<Issued, NoCredential> {
         let mut renewals = self.renewing.lock().await;
         if let Some(issued) = self.issued().filter(|issued| issued.generation > generation) {
             return Ok(issued);
         }
         // A renewal that failed since this call began has failed for this call too: accounts lock.
         if self.failures() != failures
-            && let Some(error) = &renewals.last_failure
+            && let Some((error, _)) = &renewals.last_failure
         {
             return Err(error.clone());
         }
-        let mut led = Led { renewable: self, failure: self.source.if_abandoned().failure(), renewals: &mut renewals };
+        let attempts = self.source.attempts();
+        if let Some(error) = renewals.standing(attempts) {
+            return Err(error);
+        }
+        let failure = attempts.failure_if_abandoned();
+        let mut led = Led { renewable: self, failure, renewals: &mut renewals };
         match self.source.renew().await {
             Ok(fresh) => {
                 led.failure = None;
-                Ok(led.issue(fresh))
+                Ok(led.issue(fresh, asked))
             }
             Err(error) => {
                 led.failure = Some(error.clone());
@@ -207,13 +270,15 @@ struct Led<'a> {
 }
 
 impl Led<'_> {
-    fn issue(&mut self, fresh: Fresh) -> Issued {
+    fn issue(&mut self, fresh: Fresh, asked: Asked) -> Issued {
         self.renewals.count += 1;
         let issued = Issued {
             generation: self.renewals.count,
             stale_at: fresh.stale_at(),
             headers: Arc::new(fresh.headers),
             failures: self.renewable.failures(),
+            renewed_at: (asked == Asked::ByRefusal).then(Instant::now),
+            worked: Arc::default(),
         };
         *self.renewable.issued.write().unwrap_or_else(PoisonError::into_inner) = Some(issued.clone());
         issued
@@ -223,7 +288,7 @@ impl Led<'_> {
 impl Drop for Led<'_> {
     fn drop(&mut self) {
         if let Some(error) = self.failure.take() {
-            self.renewals.last_failure = Some(error);
+            self.renewals.last_failure = Some((error, Instant::now()));
             self.renewable.failures.fetch_add(1, Ordering::Release);
         }
     }

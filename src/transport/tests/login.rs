@@ -11,7 +11,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{advance, timeout};
 
 use url::Url;
 
@@ -19,17 +19,25 @@ use super::super::end::{Answer, End};
 use super::super::error::NoCredential;
 use super::super::request::Effect;
 use super::super::retry::{Next, Try, decide};
-use super::super::token::{Credential, Fresh, IfAbandoned, Issued, Renew};
+use super::super::token::{Attempts, Credential, Fresh, Issued, Renew};
 use super::super::{Options, Proxy, Way, client, system_proxy_takes};
 
 const GIVEN_UP: &str = "the call that asked for it was given up before an answer came";
 const WRONG: &str = "the login failed";
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What a call gets for which none is tried.
+fn standing(what: &str, seconds: u32) -> String {
+    format!("{what}; not tried anew, because accounts lock: the next call that may try is in {seconds} s")
+}
 
 /// How one login goes; each takes a second of the paused clock.
 #[derive(Clone, Copy, Debug)]
 enum Goes {
     Well,
     Wrong,
+    /// Nothing of it was sent.
+    NotArrived,
     /// It is never answered.
     Silent,
 }
@@ -37,7 +45,7 @@ enum Goes {
 /// Goes as it is told, and counts.
 struct Source {
     script: Vec<Goes>,
-    if_abandoned: IfAbandoned,
+    attempts: Attempts,
     begun: AtomicU32,
     began: Notify,
 }
@@ -62,6 +70,7 @@ impl Renew for Shared {
                     Ok(Fresh { headers: HeaderMap::from_iter([(COOKIE, value)]), lifetime: None })
                 }
                 Goes::Wrong => Err(NoCredential::new(WRONG, None)),
+                Goes::NotArrived => Err(NoCredential::new(WRONG, None).not_arrived()),
                 Goes::Silent => pending().await,
             }
         })
@@ -71,19 +80,19 @@ impl Renew for Shared {
         Some(StatusCode::IM_A_TEAPOT)
     }
 
-    fn if_abandoned(&self) -> IfAbandoned {
-        self.0.if_abandoned
+    fn attempts(&self) -> Attempts {
+        self.0.attempts
     }
 }
 
-fn credential_that(if_abandoned: IfAbandoned, script: &[Goes]) -> (Arc<Credential>, Arc<Source>) {
-    let source = Source { script: script.to_vec(), if_abandoned, begun: AtomicU32::new(0), began: Notify::new() };
+fn credential_that(attempts: Attempts, script: &[Goes]) -> (Arc<Credential>, Arc<Source>) {
+    let source = Source { script: script.to_vec(), attempts, begun: AtomicU32::new(0), began: Notify::new() };
     let source = Arc::new(source);
     (Arc::new(Credential::renewable(Shared(Arc::clone(&source)))), source)
 }
 
 fn login(script: &[Goes]) -> (Arc<Credential>, Arc<Source>) {
-    credential_that(IfAbandoned::Failed, script)
+    credential_that(Attempts::Counted, script)
 }
 
 fn session(issued: Result<Issued, NoCredential>) -> Result<String, String> {
@@ -136,8 +145,10 @@ async fn a_login_that_is_dropped_has_failed_for_those_who_wait() {
     }
     assert!(leader.await.unwrap_err().is_cancelled());
     assert_eq!(source.begun(), 1, "not one login after the other into the silence");
-    assert_eq!(session(credential.current().await), Ok("session 2".to_owned()), "a later call logs in");
-    assert_eq!(source.begun(), 2);
+    assert_eq!(session(credential.current().await), Err(standing(GIVEN_UP, 60)), "also for a later call");
+    assert_eq!(source.begun(), 1);
+    advance(MINUTE).await;
+    assert_eq!(session(credential.current().await), Ok("session 2".to_owned()), "a call after that logs in");
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,6 +181,7 @@ async fn a_failed_login_has_failed_for_calls_that_began_before_and_hear_of_it_la
         assert_eq!(call(Arc::clone(&credential), Some(refused)).await, Err(WRONG.to_owned()));
     }
     assert_eq!(source.begun(), 2, "one failing login, not two hundred");
+    advance(MINUTE).await;
     let later = credential.current().await.unwrap();
     assert_eq!(call(Arc::clone(&credential), Some(later)).await, Ok("session 3".to_owned()));
 }
@@ -187,6 +199,7 @@ async fn an_answered_login_is_not_given_up() {
     });
     assert_eq!(results.0.unwrap(), Err(WRONG.to_owned()));
     assert!(results.1.iter().all(|result| *result == Err(WRONG.to_owned())), "{:?}", results.1);
+    advance(MINUTE).await;
     let mut later = Vec::new();
     for _ in 0..50 {
         later.push(call(Arc::clone(&credential), None).await);
@@ -196,8 +209,99 @@ async fn an_answered_login_is_not_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_login_stands_for_a_minute() {
+    let (credential, source) = login(&[Goes::Wrong, Goes::Wrong, Goes::Well]);
+    for logins in [1, 2] {
+        assert_eq!(session(credential.current().await), Err(WRONG.to_owned()), "the call that logs in");
+        for left in (1..=60).rev() {
+            assert_eq!(session(credential.current().await), Err(standing(WRONG, left)));
+            advance(Duration::from_millis(500)).await;
+            assert_eq!(session(credential.current().await), Err(standing(WRONG, left)), "rounded up");
+            advance(Duration::from_millis(500)).await;
+        }
+        assert_eq!(source.begun(), logins);
+    }
+    assert_eq!(session(credential.current().await), Ok("session 3".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_renewal_stands_for_later_calls_with_the_old_session() {
+    let (credential, source) = login(&[Goes::Well, Goes::Wrong, Goes::Well]);
+    let first = credential.current().await.unwrap();
+    assert_eq!(call(Arc::clone(&credential), Some(first)).await, Err(WRONG.to_owned()));
+    for _ in 0..12 {
+        let later = credential.current().await.unwrap();
+        assert_eq!(call(Arc::clone(&credential), Some(later)).await, Err(standing(WRONG, 60)));
+    }
+    assert_eq!(source.begun(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_give_up_one_after_the_other_cost_one_login() {
+    let (credential, source) = login(&[Goes::Silent, Goes::Silent]);
+    for _ in 0..10 {
+        let _ = timeout(Duration::from_millis(50), credential.current()).await;
+    }
+    assert_eq!(source.begun(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_cannot_have_arrived_stands_for_nobody() {
+    let (credential, source) = login(&[Goes::NotArrived, Goes::Well]);
+    assert_eq!(session(credential.current().await), Err(WRONG.to_owned()));
+    assert_eq!(session(credential.current().await), Ok("session 2".to_owned()));
+    assert_eq!(source.begun(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_costs_nothing_is_tried_anew_at_once() {
+    let (credential, source) = credential_that(Attempts::Free, &[Goes::Wrong, Goes::Well, Goes::Well, Goes::Well]);
+    assert_eq!(session(credential.current().await), Err(WRONG.to_owned()));
+    for number in 2..=4 {
+        let issued = credential.current().await.unwrap();
+        assert_eq!(session(Ok(issued.clone())), Ok(format!("session {number}")));
+        if number < 4 {
+            credential.newer(&issued).await.unwrap().unwrap();
+        }
+    }
+    assert_eq!(source.begun(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_a_login_does_not_cure_costs_no_more_logins() {
+    let (credential, source) = login(&[Goes::Well; 4]);
+    let first = credential.current().await.unwrap();
+    assert_eq!(call(Arc::clone(&credential), Some(first.clone())).await, Ok("session 2".to_owned()), "as ever");
+    for _ in 0..20 {
+        let second = credential.current().await.unwrap();
+        assert!(credential.newer(&second).await.is_none(), "a third one would not help either");
+    }
+    assert_eq!(call(Arc::clone(&credential), Some(first)).await, Ok("session 2".to_owned()), "a straggler");
+    assert_eq!(source.begun(), 2);
+    let second = credential.current().await.unwrap();
+    advance(MINUTE).await;
+    assert_eq!(call(Arc::clone(&credential), Some(second)).await, Ok("session 3".to_owned()));
+    assert!(credential.newer(&credential.current().await.unwrap()).await.is_none(), "and so on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_worked_or_was_ended_is_renewed_whatever_its_age() {
+    let (credential, source) = login(&[Goes::Well; 4]);
+    let first = credential.current().await.unwrap();
+    let second = credential.newer(&first).await.unwrap().unwrap();
+    // Of another call: what it knows of the session is known to all.
+    credential.current().await.unwrap().works();
+    assert_eq!(call(Arc::clone(&credential), Some(second)).await, Ok("session 3".to_owned()));
+    let third = credential.current().await.unwrap();
+    assert!(credential.newer(&third).await.is_none());
+    credential.forget(&third);
+    assert_eq!(call(Arc::clone(&credential), Some(third)).await, Ok("session 4".to_owned()));
+    assert_eq!(source.begun(), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_taken_over_is_still_taken_over() {
-    let (credential, source) = credential_that(IfAbandoned::TakenOver, &[Goes::Silent, Goes::Well]);
+    let (credential, source) = credential_that(Attempts::Free, &[Goes::Silent, Goes::Well]);
     let leader = leader(&credential, &source, None).await;
     let waiting = waiting(&credential, None, 20).await;
     leader.abort();
