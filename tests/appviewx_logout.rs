@@ -189,6 +189,45 @@ async fn a_logout_that_cannot_be_sent_says_so() {
     assert!(matches!(&error, Error::Transport(error) if error.attempts() == 1), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_logout_waits_for_a_login_that_is_under_way_and_ends_its_session() {
+    let server = answering_logout([goodbye()]).await;
+    let client = client(&server);
+    let (result, outcome) = futures_util::join!(unassign(client.clone()), async {
+        server.arrived(1).await;
+        client.logout().await
+    });
+    logged_out(outcome);
+    result.unwrap();
+    let received = server.received();
+    let logout = received.iter().find(|request| is_logout(request)).unwrap();
+    assert_eq!(logout.header("sessionid"), Some("session-0"), "no session is left behind");
+}
+
+#[tokio::test]
+async fn a_call_that_pauses_goes_on_with_no_session_that_was_ended_meanwhile() {
+    let server = Scripted::choosing(|number, request| {
+        if is_login(request) {
+            welcome(&format!("session-{number}"))
+        } else if is_logout(request) {
+            goodbye()
+        } else if number == 1 {
+            Answer::with(429, "retry-after: 2\r\n", "")
+        } else {
+            Answer::json(200, UNASSIGNED)
+        }
+    })
+    .await;
+    let client = client(&server);
+    let (result, outcome) = futures_util::join!(unassign(client.clone()), async {
+        server.arrived(2).await;
+        client.logout().await
+    });
+    logged_out(outcome);
+    assert_eq!(result.unwrap().attempts(), 2);
+    assert_eq!(sessions_sent(&server), ["session-0", "session-0", "session-3"]);
+}
+
 // The calls under way lose their session, and one of them logs in for all.
 #[tokio::test]
 async fn a_logout_amid_calls_costs_one_login() {

@@ -89,11 +89,14 @@ impl Client {
     /// [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed). A client that has no session, because
     /// it has not logged in yet or sends a password or a token, sends nothing and gets [`LogoutOutcome::NoSession`].
     ///
+    /// It waits for a login that is under way, and ends the session that this gives.
+    ///
     /// - **Call:** `POST /acctmgmt-perform-logout`, with the session id that is in use, and the body `{}` (assumed: the
     ///   vendor's page shows none). It never logs in.
     /// - **Permissions:** none are documented.
     /// - **Errors:** those of [`appviewx::Error`](super::Error). A 401 is `Api`: the session was over already. Calls that
-    ///   are under way may see a 401 themselves; those of `login` then log in anew. After an error other than a 401, the
+    ///   are under way may see a 401 themselves; those of `login` then log in anew, as do those that pause between tries or
+    ///   wait for their turn. After an error other than a 401, the
     ///   client keeps the session, so that another logout can end it.
     /// - **Documented nowhere:** what the server answers for a session that is over.
     /// - **Source:** AppViewX platform API reference, "Logout active session".

@@ -77,8 +77,9 @@ pub(super) async fn log_out(client: Client) -> Result<LogoutOutcome, Error> {
     let (session, transport) = match client.session() {
         Session::None => (None, client.transport()),
         Session::Given => (credential.in_use(), client.transport()),
+        // A login that is under way gives a session that nobody else would end.
         // The client's own transport would log in for a session that is no longer taken, only to end the new one.
-        Session::OfLogin(desk) => (credential.in_use(), &desk.transport),
+        Session::OfLogin(desk) => (credential.settled().await, &desk.transport),
     };
     let Some(session) = session else { return Ok(LogoutOutcome::NoSession) };
     let mut headers = HeaderMap::new();

@@ -190,6 +190,19 @@ impl<'a> Road for Network<'a> {
         self.transport.permits.acquire().await.ok()
     }
 
+    async fn credential(&mut self, limit: Duration) -> Result<(), NoCredential> {
+        let Identity { credential, .. } = &self.transport.identity;
+        if let Some(in_use) = credential.in_use() {
+            self.issued = self.issued.replaced_by(in_use);
+            return Ok(());
+        }
+        // It was ended meanwhile. As after a renewal, a try with too little time left is not begun.
+        let limit = limit.saturating_sub(self.transport.options.connect_timeout);
+        let fetched = tokio::time::timeout(limit, credential.current()).await;
+        self.issued = fetched.unwrap_or_else(|_| Err(too_late()))?;
+        Ok(())
+    }
+
     async fn attempt(&mut self, number: u32, limit: Duration) -> Try {
         self.audit.try_begins();
         let tried = self.send(limit).await;

@@ -195,6 +195,8 @@ pub(crate) trait Road: Send {
     type Permit: Send;
 
     fn permit(&mut self) -> impl Future<Output = Self::Permit> + Send;
+    /// Takes the credential that is in use now: the wait for a permit or a pause may outlast the one before.
+    fn credential(&mut self, limit: Duration) -> impl Future<Output = Result<(), NoCredential>> + Send;
     fn attempt(&mut self, number: u32, limit: Duration) -> impl Future<Output = Try> + Send;
     fn pause(&mut self, pause: Duration) -> impl Future<Output = ()> + Send;
     /// `None` if the credential cannot be renewed.
@@ -225,6 +227,9 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
         let asked = Instant::now();
         let permit = road.permit().await;
         waited += asked.elapsed();
+        if let Err(error) = road.credential(left(waited)).await {
+            break Err(Box::new(End::NotAuthenticated { error, refused: None }));
+        }
         attempts += 1;
         let tried = road.attempt(attempts, limits.one_try.min(left(waited))).await;
         drop(permit);

@@ -89,6 +89,11 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
+    /// What the call goes on with instead. How many renewals had failed when it began still counts.
+    pub(crate) fn replaced_by(&self, in_use: Self) -> Self {
+        Self { failures: self.failures, ..in_use }
+    }
+
     /// A call succeeded with it.
     pub(crate) fn works(&self) {
         self.worked.store(true, Ordering::Relaxed);
@@ -147,6 +152,17 @@ impl Credential {
         match self {
             Self::Fixed(issued) => Some(issued.clone()),
             Self::Renewable(renewable) => renewable.issued(),
+        }
+    }
+
+    /// The same, once a renewal that is under way is over.
+    pub(crate) async fn settled(&self) -> Option<Issued> {
+        match self {
+            Self::Fixed(issued) => Some(issued.clone()),
+            Self::Renewable(renewable) => {
+                let _renewals = renewable.renewing.lock().await;
+                renewable.issued()
+            }
         }
     }
 

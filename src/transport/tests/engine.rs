@@ -43,6 +43,7 @@ pub(super) enum Renewal {
 pub(super) struct Script {
     tries: VecDeque<(Duration, Try)>,
     permits: VecDeque<Duration>,
+    credentials: VecDeque<Result<(), NoCredential>>,
     renewal: (Duration, Renewal),
     log: Arc<Mutex<Vec<Step>>>,
 }
@@ -59,7 +60,13 @@ impl Drop for Permit {
 impl Script {
     pub(super) fn new(tries: impl IntoIterator<Item = (Duration, Try)>) -> Self {
         let tries = tries.into_iter().collect();
-        Self { tries, permits: VecDeque::new(), renewal: (ZERO, Renewal::Impossible), log: Arc::default() }
+        Self {
+            tries,
+            permits: VecDeque::new(),
+            credentials: VecDeque::new(),
+            renewal: (ZERO, Renewal::Impossible),
+            log: Arc::default(),
+        }
     }
 
     pub(super) fn renewal(mut self, takes: Duration, renewal: Renewal) -> Self {
@@ -69,6 +76,11 @@ impl Script {
 
     fn permits(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
         self.permits = waits.into_iter().collect();
+        self
+    }
+
+    pub(super) fn credentials(mut self, taken: impl IntoIterator<Item = Result<(), NoCredential>>) -> Self {
+        self.credentials = taken.into_iter().collect();
         self
     }
 
@@ -108,6 +120,10 @@ impl Road for Script {
         pass(self.permits.pop_front().unwrap_or(ZERO)).await;
         self.note(Step::Permit);
         Permit(Arc::clone(&self.log))
+    }
+
+    async fn credential(&mut self, _limit: Duration) -> Result<(), NoCredential> {
+        self.credentials.pop_front().unwrap_or(Ok(()))
     }
 
     async fn attempt(&mut self, number: u32, limit: Duration) -> Try {

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use super::super::error::NoCredential;
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{RetryPolicy, Run, Try, run};
 use super::engine::{
@@ -245,6 +246,22 @@ fn a_read_is_tried_as_often_as_the_policy_says() {
         }
         never_timid(used, max_tries, run);
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_is_gone_before_a_later_try_ends_the_call() {
+    let gone = || Err(NoCredential::new("no login", None));
+    for (first, effect, expected) in [
+        (429, Change, Ended::NotAuthenticated),
+        (503, Read, Ended::NotAuthenticated),
+        // It may have arrived the first time.
+        (503, RepeatableChange, Ended::Unknown(Some(503))),
+    ] {
+        let mut road = Script::new([(ZERO, status(first))]).credentials([Ok(()), gone()]);
+        let run = run(effect, limits(at_once(4)), &mut road).await;
+        assert_eq!((ended(&run), run.attempts), (expected, 1), "{effect:?}: the second try was not sent");
+        assert_eq!(road.steps().last(), Some(&Step::Released));
+    }
 }
 
 #[tokio::test(start_paused = true)]
