@@ -175,6 +175,51 @@ async fn no_secret_shows_whatever_the_server_does() {
     assert!(capture::everything().contains("clm.call"), "nothing was captured");
 }
 
+/// What the server says repeats the secrets that came with the call. The raw body is left as it came.
+#[tokio::test]
+async fn a_refusal_that_repeats_a_secret_is_quoted_without_it() {
+    capture::start();
+    let bodies: [fn(&str) -> (u16, String); 4] = [
+        |said| (400, json!({"message": said, "appStatusCode": said}).to_string()),
+        |said| (403, json!({"response": {"message": said, "appStatusCode": said}}).to_string()),
+        |said| (200, json!({"message": said, "appStatusCode": said}).to_string()),
+        // Where a text is cut, half a secret must not stay.
+        |said| (400, format!("{}{said}", "x".repeat(480))),
+    ];
+    for body in bodies {
+        let all = all_credentials().into_iter();
+        for credentials in all.chain([Credentials::session_id(SESSION), Credentials::password_headers(USER, PASSWORD)])
+        {
+            let server = Scripted::choosing(move |_, request| {
+                let line = &request.request_line;
+                let carried = ["sessionid", "token", "password"].map(|name| request.header(name).unwrap_or_default());
+                if line.contains("/login?") {
+                    Answer::json(200, &json!({"response": {"sessionId": SESSION}}).to_string())
+                } else if line.contains("/acctmgmt-get-service-token?") {
+                    Answer::json(200, &json!({"response": TOKEN}).to_string())
+                } else {
+                    let (status, body) = body(&format!("{USER}: {}", carried.concat()));
+                    Answer::json(status, &body)
+                }
+            })
+            .await;
+            let mut shown = Shown::default();
+            let case = format!("{credentials:?}");
+            let client = Client::builder(&server.origin).credentials(credentials).build().unwrap();
+            let error = client.certificate_groups().unassign(["id-1"]).send().await.unwrap_err();
+            assert!(error.body().unwrap().contains("Zq7Marker"), "{case}: nothing came back");
+            assert!(error.message().unwrap().ends_with("svc-clm: [redacted]"), "{case}: {error}");
+            shown.error(&error);
+            shown.debug(&(error.code(), error.message()));
+            if let Err(error) = client.logout().await {
+                shown.error(&error);
+                shown.debug(&(error.code(), error.message()));
+            }
+            shown.assert_clean(&case);
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_secret_shows_when_no_credential_is_had() {
     capture::start();

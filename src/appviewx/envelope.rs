@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::error_code::ErrorCode;
 use super::types::ResourceId;
 use crate::lenient::{self, Message};
-use crate::transport::Cause;
+use crate::transport::{Answer, Cause};
 
 /// The members of the vendor's envelope. An object with none of them is somebody else's.
 const MEMBERS: [&str; 5] = ["response", "message", "appStatusCode", "tags", "headers"];
@@ -98,9 +98,11 @@ impl fmt::Debug for Said {
 }
 
 impl Said {
-    pub(super) fn of(body: &str) -> Self {
-        let Ok(envelope) = Envelope::read(body) else {
-            return Self { message: lenient::message_of_text(body).map(Message::from), ..Self::default() };
+    pub(super) fn of(answer: &Answer) -> Self {
+        let redact = |text: &str| answer.secrets.redact(text);
+        let Ok(envelope) = Envelope::read(&answer.body) else {
+            let message = lenient::message_of_text(&redact(&answer.body));
+            return Self { message: message.map(Message::from), ..Self::default() };
         };
         let successful_ids = envelope.successful_ids();
         let Envelope { response, message, app_status_code, tags } = envelope;
@@ -119,6 +121,11 @@ impl Said {
             Value::String(code) => ErrorCode::of(code.clone(), message.as_deref()),
             other => ErrorCode::Other(other.to_string()),
         });
+        let code = code.map(|code| match code {
+            ErrorCode::Other(code) => ErrorCode::Other(redact(&code)),
+            documented => documented,
+        });
+        let message = message.map(|message| redact(&message));
         Self { code, message: message.map(Message::from), tags, successful_ids, no_records }
     }
 }

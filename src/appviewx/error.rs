@@ -182,7 +182,7 @@ impl FromFailure for Error {
     type Code = ErrorCode;
 
     fn said(answer: &Answer) -> (Option<ErrorCode>, Option<Message>) {
-        let said = Said::of(&answer.body);
+        let said = Said::of(answer);
         (said.code, said.message)
     }
 
@@ -222,7 +222,7 @@ impl FromFailure for Error {
     }
 
     fn refused(called: Called<Request>, refusal: Refusal) -> Self {
-        let said = Said::of(&refusal.answer.body);
+        let said = Said::of(&refusal.answer);
         let read_permission = match called {
             Called::Change(_) => None,
             Called::Read { permission_needed } => Some(permission_needed),

@@ -124,7 +124,7 @@ fn read_logout(exchange: Exchange) -> Result<LoggedOut, Error> {
     }
     let description = lenient::text(&envelope.response, "statusDescription").map(str::to_owned);
     let outcome = LoggedOut {
-        message: description.or(envelope.message),
+        message: description.or(envelope.message).map(|message| exchange.answer.secrets.redact(&message)),
         attempts: exchange.trace.attempts,
         elapsed: exchange.trace.elapsed,
         body: RawBody(exchange.answer.body),

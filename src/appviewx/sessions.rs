@@ -274,8 +274,8 @@ mod tests {
     #[test]
     fn a_count_comes_in_any_type() {
         let said = |body: &str| {
-            let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: body.to_owned() };
-            said(&answer, &"secret".into()).remaining_attempts
+            let exchange = crate::transport::answered(StatusCode::OK, body.as_bytes()).unwrap();
+            said(&exchange.answer, &"secret".into()).remaining_attempts
         };
         for (written, read) in [
             ("10", Some(10)),

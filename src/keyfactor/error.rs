@@ -217,7 +217,7 @@ impl FromFailure for Error {
     type Code = ErrorCode;
 
     fn said(answer: &Answer) -> (Option<ErrorCode>, Option<Message>) {
-        let said = Said::of(&answer.body);
+        let said = Said::of(answer);
         (said.code, said.message)
     }
 
@@ -256,7 +256,7 @@ impl FromFailure for Error {
     }
 
     fn refused(called: Called<Request>, refusal: Refusal) -> Self {
-        let said = Said::of(&refusal.answer.body);
+        let said = Said::of(&refusal.answer);
         let (scope, permission_needed) = match &called {
             Called::Change(request) => (request.scope(), request.permission_needed()),
             Called::Read { permission_needed } => (None, *permission_needed),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::error_code::ErrorCode;
 use crate::lenient::{self, Message};
+use crate::transport::Answer;
 
 /// One part of a call that failed, as the server reported it.
 #[derive(Clone, PartialEq)]
@@ -45,16 +46,18 @@ pub(super) struct Said {
 }
 
 impl Said {
-    pub(super) fn of(body: &str) -> Self {
-        let Some(json) = lenient::json(body).ok().filter(|json| !json.is_string()) else {
-            return Self { message: lenient::message_of_text(body).map(Message::from), ..Self::default() };
+    pub(super) fn of(answer: &Answer) -> Self {
+        let redact = |text: &str| answer.secrets.redact(text);
+        let Some(json) = lenient::json(&answer.body).ok().filter(|json| !json.is_string()) else {
+            let message = lenient::message_of_text(&redact(&answer.body));
+            return Self { message: message.map(Message::from), ..Self::default() };
         };
         let failed_operations: Vec<FailedOperation> = lenient::member(&json, "FailedOperations")
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
             .map(|raw| FailedOperation {
-                reason: lenient::text(raw, "Reason").map(|text| text.to_owned().into()),
+                reason: lenient::text(raw, "Reason").map(|text| redact(text).into()),
                 raw: raw.clone(),
             })
             .collect();
@@ -62,12 +65,16 @@ impl Said {
             .map(str::to_owned)
             .or_else(|| joined(failed_operations.iter().filter_map(FailedOperation::reason).map(str::to_owned)))
             .or_else(|| problem_details(&json))
-            .map(Message::from);
+            .map(|message| Message::from(redact(&message)));
         let code = match lenient::member(&json, "ErrorCode") {
             Some(Value::String(code)) if !code.trim().is_empty() => Some(ErrorCode::of(code)),
             Some(Value::Number(code)) => Some(ErrorCode::Other(code.to_string())),
             _ => None,
         };
+        let code = code.map(|code| match code {
+            ErrorCode::Other(code) => ErrorCode::Other(redact(&code)),
+            known => known,
+        });
         Self { code, message, failed_operations }
     }
 }

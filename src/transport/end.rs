@@ -10,6 +10,7 @@ use super::cause::Cause;
 use super::error::{
     AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, ProviderSaid, Silence, TransportError,
 };
+use super::secrets::Secrets;
 use crate::lenient::{Message, one_line};
 
 /// Which call it was, and what was spent on it.
@@ -57,6 +58,8 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// Bounded by the client's answer limit; bytes that are no UTF-8 are replaced.
     pub(crate) body: String,
+    /// What the request carried in confidence.
+    pub(crate) secrets: Secrets,
 }
 
 impl Answer {
@@ -68,7 +71,7 @@ impl Answer {
 // A header may set a cookie and a body may carry a token, so neither is shown.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, headers, body } = self;
+        let Self { status, headers, body, secrets: _ } = self;
         f.debug_struct("Answer")
             .field("status", status)
             .field("headers", &headers.keys().collect::<Vec<_>>())
@@ -180,7 +183,7 @@ pub(crate) trait FromFailure: Sized {
     type Request;
     type Code;
 
-    /// The vendor's code and message in an answer.
+    /// The vendor's code and message in an answer, without what the request carried in confidence.
     fn said(answer: &Answer) -> (Option<Self::Code>, Option<Message>);
     /// Where to look after a change whose outcome is unknown.
     fn how_to_find_out(request: &Self::Request) -> &'static str;

@@ -9,6 +9,7 @@ mod error;
 mod options;
 mod request;
 mod retry;
+mod secrets;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "rustls")]
@@ -46,6 +47,7 @@ use self::audit::Audit;
 use self::end::End;
 use self::request::encoded_query;
 use self::retry::{Body, Limits, Road, Try, run};
+use self::secrets::Secrets;
 use self::token::Issued;
 
 /// What a vendor's client tells the transport about itself.
@@ -250,6 +252,7 @@ impl Network<'_> {
         let mut headers = transport.identity.headers.clone();
         headers.extend(issued.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let secrets = Secrets::of(&headers);
         let request = transport
             .http
             .request(call.method.clone(), url.clone())
@@ -257,7 +260,7 @@ impl Network<'_> {
             .body(call.body.clone())
             .timeout(limit);
         match request.send().await {
-            Ok(response) => transport.receive(response).await,
+            Ok(response) => transport.receive(response, secrets).await,
             Err(error) => {
                 let not_connected = error.is_connect();
                 let cause = Cause::of(&error.without_url());
@@ -269,7 +272,7 @@ impl Network<'_> {
 
 impl Transport {
     /// Reads the body as it streams in, no further than the limit, and no longer than bytes keep coming.
-    async fn receive(&self, mut response: reqwest::Response) -> Try {
+    async fn receive(&self, mut response: reqwest::Response, secrets: Secrets) -> Try {
         let Options { max_answer_bytes: limit, between_bytes_timeout, .. } = self.options;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
@@ -290,7 +293,7 @@ impl Transport {
                 }
             }
         };
-        let answer = Answer { status, headers, body: into_text(bytes) };
+        let answer = Answer { status, headers, body: into_text(bytes), secrets };
         // A proxy may answer for itself.
         let expired = self.way == Way::Direct && self.identity.credential.expires_with(status);
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
@@ -360,7 +363,8 @@ fn system_proxy_takes(url: &Url) -> bool {
 #[cfg(any(fuzzing, test))]
 #[expect(clippy::result_large_err, reason = "only tests call it")]
 pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange, Failure> {
-    let answer = Answer { status, headers: HeaderMap::new(), body: into_text(body.to_vec()) };
+    let answer =
+        Answer { status, headers: HeaderMap::new(), body: into_text(body.to_vec()), secrets: Secrets::default() };
     let trace = Trace { call: String::new(), attempts: 1, elapsed: Duration::ZERO, correlation_id: None };
     let audit = Audit::of_read("");
     match retry::decide(Effect::Change, Try::Head(answer, Body::Complete)) {

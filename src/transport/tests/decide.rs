@@ -7,6 +7,7 @@ use super::super::cause::Cause;
 use super::super::end::{Answer, End};
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{Body, Next, Try, decide};
+use super::super::secrets::Secrets;
 
 /// What follows from a try.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -40,7 +41,8 @@ const BODY: &str = "what came";
 
 fn head(status: u16, body: Body) -> Try {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("kept"))]);
-    Try::Head(Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: BODY.to_owned() }, body)
+    let status = StatusCode::from_u16(status).unwrap();
+    Try::Head(Answer { status, headers, body: BODY.to_owned(), secrets: Secrets::default() }, body)
 }
 
 /// The cell, once everything that has to survive was found in it.

@@ -12,6 +12,7 @@ use super::super::end::{Answer, End};
 use super::super::error::NoCredential;
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{Body, Limits, RetryPolicy, Road, Run, Try, run};
+use super::super::secrets::Secrets;
 
 pub(super) const ZERO: Duration = Duration::ZERO;
 const NANO: Duration = Duration::from_nanos(1);
@@ -167,7 +168,7 @@ pub(super) fn status(status: u16) -> Try {
 
 fn answer(status: u16) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
-    Answer { status, headers: HeaderMap::new(), body: format!("body of {status}") }
+    Answer { status, headers: HeaderMap::new(), body: format!("body of {status}"), secrets: Secrets::default() }
 }
 
 pub(super) fn cut(status: u16) -> Try {

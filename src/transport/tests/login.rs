@@ -19,6 +19,7 @@ use super::super::end::{Answer, End};
 use super::super::error::NoCredential;
 use super::super::request::Effect;
 use super::super::retry::{Next, Try, decide};
+use super::super::secrets::Secrets;
 use super::super::token::{Attempts, Credential, Fresh, Issued, Renew};
 use super::super::{Options, Proxy, Way, client, system_proxy_takes};
 
@@ -347,7 +348,8 @@ async fn only_the_sources_own_status_says_expired() {
 fn an_expiry_renews_as_a_401_does() {
     for effect in [Effect::Read, Effect::Change, Effect::RepeatableChange] {
         let status = StatusCode::PROXY_AUTHENTICATION_REQUIRED;
-        let answer = Answer { status, headers: HeaderMap::new(), body: "what came".to_owned() };
+        let answer =
+            Answer { status, headers: HeaderMap::new(), body: "what came".to_owned(), secrets: Secrets::default() };
         let next = decide(effect, Try::Expired(answer));
         let Next::Renew(end) = next else { panic!("{effect:?}: {next:?}") };
         let End::Refused { answer, after_unanswered_copy: false } = *end else { panic!("{effect:?}: {end:?}") };

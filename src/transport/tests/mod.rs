@@ -271,6 +271,7 @@ fn debug_shows_no_header() {
         status: StatusCode::OK,
         headers: HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("hunter2"))]),
         body: "hunter2".to_owned(),
+        secrets: Secrets::default(),
     };
     let shown = format!("{answer:?}");
     assert_eq!(shown, r#"Answer { status: 200, headers: ["authorization"], body: 7 bytes }"#);
