@@ -353,6 +353,31 @@ fn what_no_header_carries_is_refused_before_the_wire() {
 }
 
 #[tokio::test]
+async fn the_fake_refuses_two_kinds_of_credentials_in_one_request() {
+    let fake = FakeAppViewX::start().await;
+    let session = ("sessionid", "fake-appviewx-session");
+    let (user, password) = (("username", USER), ("password", "fake-appviewx-password"));
+    let (token, basic) = (("token", "any"), ("authorization", "Basic any"));
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["certificate/group/unassign", "acctmgmt-perform-logout"] {
+        for (headers, refused) in [
+            (&[session][..], false),
+            (&[user, password], false),
+            (&[session, password], true),
+            (&[session, token], true),
+            (&[session, basic], true),
+            (&[user, password, token], true),
+        ] {
+            let url = format!("{}/avxapi/{path}?gwsource=external", fake.url());
+            let request = if path.starts_with("acct") { http.post(url) } else { http.put(url) };
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            let said = request.send().await.unwrap().text().await.unwrap();
+            assert_eq!(said.contains("FAKE_TWO_CREDENTIALS"), refused, "{path} {headers:?}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_fake_refuses_a_login_as_the_vendor_documents_it() {
     let fake = FakeAppViewX::start().await;
     let login = |user: &str, password: &str| {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
-use self::sessions::{Sessions, unauthorised};
+use self::sessions::Sessions;
 use super::server::{RecordedRequest, Reply, Server, Service, locked};
 use crate::appviewx::Client;
 
@@ -36,7 +36,8 @@ const DEFAULT_GROUP: &str = "Default";
 /// **Assumed of sessions and tokens:** the shape of a login that failed and how it counts
 /// `availableLoginAttemptCount` down, that at 0 the account is locked, for password headers too, and that a right password
 /// counts up again; that a session lives until it is ended, and that a 401 means that it has ended; the texts of the
-/// service token's refusals; that a call on groups takes a token. The tokens bear no signature.
+/// service token's refusals; that a call on groups takes a token; that a request with two kinds of credentials is refused,
+/// with 400 and a code of the fake's own. The tokens bear no signature.
 ///
 /// **Assumed:** the order in which the causes are checked; that a refusal has the same five members as a success, and
 /// that one certificate without permission refuses the whole call; that an unknown id, or a certificate that is in the
@@ -307,7 +308,7 @@ impl Service for Gateway {
 
 impl State {
     fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
-        if self.sessions.accept(request) { Ok(()) } else { Err(unauthorised()) }
+        self.sessions.accept(request)
     }
 
     fn permit(&self, permission: &AppViewXPermission, otherwise: (u16, &str, &str)) -> Result<(), Reply> {

@@ -110,10 +110,13 @@ impl Sessions {
     }
 
     /// Whether a call comes with a session, a token or the password.
-    pub(super) fn accept(&self, request: &RecordedRequest) -> bool {
+    pub(super) fn accept(&self, request: &RecordedRequest) -> Result<(), Reply> {
+        one_kind(request)?;
         let session = request.header("sessionid").is_some_and(|id| self.live.contains(id));
         let token = request.header("token").and_then(|token| self.tokens.get(token));
-        session || token.is_some_and(|until| Instant::now() < *until) || (self.attempts_left > 0 && self.knows(request))
+        let password = self.attempts_left > 0 && self.knows(request);
+        let known = session || password || token.is_some_and(|until| Instant::now() < *until);
+        if known { Ok(()) } else { Err(unauthorised()) }
     }
 
     /// The answer to a call about sessions; `None` if it is another call.
@@ -127,6 +130,9 @@ impl Sessions {
             "/avxapi/acctmgmt-get-service-token" => Self::service_token,
             _ => return None,
         };
+        if let Err(refused) = one_kind(request) {
+            return Some(refused);
+        }
         let named = |pair: &str| pair.strip_prefix("gwsource=").is_some_and(|value| !value.is_empty());
         Some(if request.query().split('&').any(named) { answer(self, request) } else { missing("gwsource") })
     }
@@ -232,7 +238,18 @@ impl Sessions {
     }
 }
 
-pub(super) fn unauthorised() -> Reply {
+/// Refuses a request with two kinds of credentials.
+fn one_kind(request: &RecordedRequest) -> Result<(), Reply> {
+    let has = |name| request.header(name).is_some();
+    let password = has("username") || has("password");
+    let kinds = [has("sessionid"), has("token"), has("authorization"), password];
+    if kinds.into_iter().filter(|kind| *kind).count() < 2 {
+        return Ok(());
+    }
+    Err(refusal((400, "FAKE_TWO_CREDENTIALS", "The request carries two kinds of credentials")))
+}
+
+fn unauthorised() -> Reply {
     refusal((401, "AVX_GW_003", "Authentication failed, reason: Invalid credentials"))
 }
 
