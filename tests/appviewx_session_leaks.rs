@@ -175,11 +175,14 @@ async fn no_secret_shows_whatever_the_server_does() {
     assert!(capture::everything().contains("clm.call"), "nothing was captured");
 }
 
+/// A status and a body that say this.
+type Says = fn(&str) -> (u16, String);
+
 /// What the server says repeats the secrets that came with the call. The raw body is left as it came.
 #[tokio::test]
 async fn a_refusal_that_repeats_a_secret_is_quoted_without_it() {
     capture::start();
-    let bodies: [fn(&str) -> (u16, String); 4] = [
+    let bodies: [Says; 4] = [
         |said| (400, json!({"message": said, "appStatusCode": said}).to_string()),
         |said| (403, json!({"response": {"message": said, "appStatusCode": said}}).to_string()),
         |said| (200, json!({"message": said, "appStatusCode": said}).to_string()),

@@ -203,8 +203,8 @@ pub(crate) trait FromFailure: Sized {
                 Self::refused(called.into(), Refusal { answer, trace, after_unanswered_copy })
             }
             End::NotAuthenticated { error, refused } => {
-                let NoCredential { what, said, cause, may_count: _, stands_for } = error;
-                Self::authentication(AuthenticationError { what, said, stands_for, refused, trace, cause })
+                let NoCredential { what, said, cause, tried } = error;
+                Self::authentication(AuthenticationError { what, said, tried, refused, trace, cause })
             }
             End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
             End::Unknown { answer, cause } => {

@@ -80,13 +80,12 @@ impl TransportError {
 /// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
 /// operation was not sent, or was refused with 401 before.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: no valid credential could be had: {what}{said}{}", trace.call, Standing(*stands_for))]
+#[error("{}: no valid credential could be had: {what}{said}{tried}", trace.call)]
 pub struct AuthenticationError {
     pub(super) what: &'static str,
     /// By the server that was asked for the credential.
     pub(super) said: ProviderSaid,
-    /// The failure is that of an earlier call, and stands for that long.
-    pub(super) stands_for: Option<Duration>,
+    pub(super) tried: Tried,
     /// The 401, if the operation was sent.
     pub(super) refused: Option<Answer>,
     pub(super) trace: Trace,
@@ -135,7 +134,10 @@ impl AuthenticationError {
     /// stands, counted from the moment this call asked. A call after that logs in anew.
     #[must_use]
     pub fn stands_for(&self) -> Option<Duration> {
-        self.stands_for
+        match self.tried {
+            Tried::Before(left) => Some(left),
+            Tried::Now | Tried::NotArrived => None,
+        }
     }
 
     /// What went wrong with the credential.
@@ -169,18 +171,23 @@ pub(crate) struct NoCredential {
     pub(super) what: &'static str,
     pub(super) said: ProviderSaid,
     pub(super) cause: Option<Cause>,
-    /// The attempt may have reached the server, which may count it.
-    pub(super) may_count: bool,
-    /// The failure is that of an earlier call, and stands for that long.
-    pub(super) stands_for: Option<Duration>,
+    pub(super) tried: Tried,
 }
 
-/// That nothing was tried, and when something will be.
-struct Standing(Option<Duration>);
+/// What was tried for a credential that could not be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tried {
+    /// It may have reached the server, which may count it.
+    Now,
+    /// Nothing of it can have reached the server.
+    NotArrived,
+    /// Nothing: the failure is that of an earlier call, and stands for that long.
+    Before(Duration),
+}
 
-impl fmt::Display for Standing {
+impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(left) = self.0 else { return Ok(()) };
+        let Self::Before(left) = self else { return Ok(()) };
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         write!(f, "; not tried anew, because accounts lock: the next call that may try is in {seconds} s")
     }
@@ -223,7 +230,7 @@ impl fmt::Display for ProviderSaid {
 
 impl NoCredential {
     pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
-        Self { what, said: ProviderSaid::default(), cause, may_count: true, stands_for: None }
+        Self { what, said: ProviderSaid::default(), cause, tried: Tried::Now }
     }
 
     /// What the server said that was asked for the credential.
@@ -233,17 +240,17 @@ impl NoCredential {
 
     /// Nothing of the attempt can have reached the server.
     pub(super) fn not_arrived(self) -> Self {
-        Self { may_count: false, ..self }
+        Self { tried: Tried::NotArrived, ..self }
     }
 
     /// The same for a later call, for which nothing is tried.
     pub(super) fn standing_for(self, left: Duration) -> Self {
-        Self { stands_for: Some(left), ..self }
+        Self { tried: Tried::Before(left), ..self }
     }
 
     pub(crate) fn into_cause(self) -> Cause {
-        let Self { what, said, cause, may_count: _, stands_for } = self;
-        Cause { text: format!("{what}{said}{}", Standing(stands_for)), source: cause.map(Box::new) }
+        let Self { what, said, cause, tried } = self;
+        Cause { text: format!("{what}{said}{tried}"), source: cause.map(Box::new) }
     }
 }
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant};
 
-use super::error::NoCredential;
+use super::error::{NoCredential, Tried};
 
 /// Where a new credential comes from.
 pub(crate) trait Renew: Send + Sync {
@@ -71,7 +71,7 @@ impl Fresh {
 /// What a client sends to prove who it is.
 pub(crate) enum Credential {
     Fixed(Issued),
-    Renewable(Renewable),
+    Renewable(Box<Renewable>),
 }
 
 /// The headers of one generation of a credential.
@@ -122,12 +122,12 @@ impl Credential {
     }
 
     pub(crate) fn renewable(source: impl Renew + 'static) -> Self {
-        Self::Renewable(Renewable {
+        Self::Renewable(Box::new(Renewable {
             source: Box::new(source),
             issued: RwLock::new(None),
             renewing: Mutex::new(Renewals { count: 0, last_failure: None }),
             failures: AtomicU64::new(0),
-        })
+        }))
     }
 
     /// The credential in use; the first call fetches it.
@@ -227,7 +227,7 @@ impl Renewals {
     fn standing(&self, attempts: Attempts) -> Option<NoCredential> {
         let (error, at) = self.last_failure.as_ref()?;
         let left = MINUTE.checked_sub(at.elapsed()).filter(|left| !left.is_zero())?;
-        (attempts == Attempts::Counted && error.may_count).then(|| error.clone().standing_for(left))
+        (attempts == Attempts::Counted && error.tried != Tried::NotArrived).then(|| error.clone().standing_for(left))
     }
 }
 
