@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use clm::keyfactor::{
     CertificateLocation, CertificateStoreId, ConfirmRemoved, Confirmation, Error, ErrorKind, RemovalVerdict,
+    ScheduleAfter,
 };
 use clm::testing::{FakeKeyfactor, FakeOrchestrator, KeyfactorPermission};
 use fake_support::remove;
@@ -78,7 +79,8 @@ async fn serving(
 
 async fn confirming(server: &Scripted, deadline: Duration) -> Confirmation {
     let location = CertificateLocation::new(store(), "a");
-    let confirm = quick(client(server).certificate_stores().confirm_removed([location])).deadline(deadline);
+    let confirm =
+        quick(client(server).certificate_stores().confirm_removed([location])).was_listed().deadline(deadline);
     let confirmation = tokio::time::timeout(HANG, confirm.send()).await;
     confirmation.expect("it ends with its deadline").unwrap()
 }
@@ -266,10 +268,8 @@ async fn a_schedule_that_an_immediate_inventory_replaced_is_told() {
         assert!(matches!(verdict(&confirmation), RemovalVerdict::Gone), "{confirmation:?}");
         let [triggered] = confirmation.triggered() else { panic!("{confirmation:?}") };
         assert_eq!(triggered.schedule_before.as_ref(), Some(&hourly));
-        assert_eq!(
-            (triggered.schedule_changed(), triggered.schedule_after != triggered.schedule_before),
-            (replaces, replaces)
-        );
+        let ScheduleAfter::Read(after) = &triggered.schedule_after else { panic!("{triggered:?}") };
+        assert_eq!((triggered.schedule_changed(), *after != triggered.schedule_before), (replaces, replaces));
     }
 }
 
@@ -303,7 +303,9 @@ async fn a_store_that_cannot_be_read_is_not_triggered() {
     fake.restrict_to([KeyfactorPermission::ScheduleStores]);
     let confirmation = confirm(&fake, store).trigger_inventory().send().await.unwrap();
     assert!(matches!(verdict(&confirmation), RemovalVerdict::Unreadable(_)), "{confirmation:?}");
-    assert!(confirmation.triggered().is_empty());
+    let [triggered] = confirmation.triggered() else { panic!("{confirmation:?}") };
+    assert_eq!(triggered.error.as_ref().unwrap().kind(), Some(ErrorKind::Forbidden));
+    assert!(matches!(triggered.schedule_after, ScheduleAfter::NotAsked), "{triggered:?}");
     assert!(!calls(&fake).contains(&"POST Schedule".to_owned()));
 }
 
@@ -323,7 +325,8 @@ async fn an_inventory_from_before_the_trigger_proves_nothing() {
     let confirm = quick(fake.client().certificate_stores().confirm_removed([location])).trigger_inventory();
     let confirmation = confirm.deadline(SHORT).send().await.unwrap();
     assert!(confirmation.triggered()[0].error.is_none());
-    assert!(matches!(verdict(&confirmation), RemovalVerdict::NotInventoried { listed: false }), "{confirmation:?}");
+    assert!(matches!(verdict(&confirmation), RemovalVerdict::NeverListed), "{confirmation:?}");
+    assert!(!confirmation.all_gone());
 }
 
 #[tokio::test]
@@ -337,7 +340,7 @@ async fn a_trigger_of_unknown_outcome_is_told() {
     .await;
     let location = CertificateLocation::new(store(), "a");
     let confirm = quick(client(&server).certificate_stores().confirm_removed([location])).trigger_inventory();
-    let confirmation = confirm.send().await.unwrap();
+    let confirmation = confirm.was_listed().send().await.unwrap();
     let error = confirmation.triggered()[0].error.as_ref().unwrap();
     assert!(matches!(&**error, Error::OutcomeUnknown(_)), "{error:?}");
     assert_eq!(jobs::requests(&server, "CertificateStores/Schedule").len(), 1, "it is not sent again by itself");

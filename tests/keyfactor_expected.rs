@@ -69,9 +69,10 @@ async fn the_expected_certificate_is_removed_after_a_look_at_the_inventory() {
     let removal = stores.remove_certificates([location.clone()], Schedule::Immediate).send().await.unwrap();
     assert_eq!(removal.locations(), [location]);
     let inventory = format!("GET CertificateStores/{}/Inventory", it.store);
-    assert_eq!(calls(&it.fake), [inventory.as_str(), "POST CertificateStores/Certificates/Remove"]);
+    // An alias may stand twice, so that all of the inventory is read.
+    assert_eq!(calls(&it.fake), [inventory.as_str(), inventory.as_str(), "POST CertificateStores/Certificates/Remove"]);
     // What is expected is not sent: the call has no member for it.
-    let body = it.fake.requests()[1].json();
+    let body = it.fake.requests()[2].json();
     assert_eq!(body["CertificateStores"], json!([{"CertificateStoreId": it.store, "Alias": "www.pfx"}]));
     it.fake.run_jobs();
     assert!(it.fake.aliases(it.store).is_empty());
@@ -181,7 +182,7 @@ async fn an_alias_far_back_in_a_large_inventory_is_found() {
     let stores = client_of(&it.fake).certificate_stores();
     let location = it.location("www.pfx", it.expected);
     stores.remove_certificates([location], Schedule::Immediate).send().await.unwrap();
-    assert_eq!(calls(&it.fake).len(), 4, "three pages, and the removal");
+    assert_eq!(calls(&it.fake).len(), 5, "three pages and their end, and the removal");
 }
 
 #[tokio::test]

@@ -75,6 +75,11 @@ impl Error {
         Self::Incomplete(Box::new(Incomplete::new(gap, outcome)))
     }
 
+    /// No answer came in the time that this crate gave a call.
+    pub(super) fn given_up(call: &'static str, elapsed: Duration, called: impl Into<Called<Request>>) -> Self {
+        Self::from_failure(transport::Failure::given_up(call, elapsed), called)
+    }
+
     fn evidence(&self) -> Evidence<'_, ErrorCode> {
         match self {
             Self::Authentication(error) => error.evidence(),

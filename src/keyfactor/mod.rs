@@ -37,7 +37,7 @@
 //! // One job for each location, and nothing else in the answer?
 //! removal.require_complete()?;
 //! // What does Command's inventory say now?
-//! let confirmation = stores.confirm_removed(plan.locations()).send().await?;
+//! let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
 //! assert!(confirmation.all_gone());
 //!
 //! // And back again.
@@ -84,7 +84,7 @@ pub use self::certificate_stores::{
     AddCertificates, AddCertificatesBuilder, AddOutcome, CertificateLocation, CertificateStore, CertificateStoreEntry,
     CertificateStores, ConfirmRemoved, Confirmation, ConfirmedLocation, InventoryCertificate, InventoryEntry,
     JobsOutcome, LocationEnd, LocationOutcome, OneByOneOutcome, PlannedRemoval, PutBack, RemovalPlan, RemovalVerdict,
-    RemoveCertificates, RemoveCertificatesBuilder, RemoveOneByOne, RemoveOutcome, ScheduleInventory,
+    RemoveCertificates, RemoveCertificatesBuilder, RemoveOneByOne, RemoveOutcome, ScheduleAfter, ScheduleInventory,
     ScheduleInventoryBuilder, StoreRequest, TriggeredInventory,
 };
 pub use self::certificates::{

@@ -134,6 +134,15 @@ impl Exchange {
 }
 
 impl Failure {
+    /// The caller gave the call up after this time: what became of it by then is in the call's own audit event. It
+    /// counts as sent once.
+    #[cfg(feature = "keyfactor")]
+    pub(crate) fn given_up(call: &'static str, elapsed: Duration) -> Self {
+        let cause = Cause::new("no answer came within the time that was left");
+        let trace = Trace { call: call.to_owned(), attempts: 1, elapsed, correlation_id: None };
+        Self { end: Box::new(End::Unknown { answer: None, cause: Some(cause) }), trace, audit: Audit::of_read("") }
+    }
+
     /// The call that should have brought a credential failed. `said` reads what its answer says about that.
     pub(crate) fn into_no_credential(
         self,

@@ -81,6 +81,9 @@ pub struct InventoryCertificate {
     pub extra: Map<String, Value>,
 }
 
+/// The vendor's own page size: fewer rows than this are one page, whatever the server's maximum is.
+const VENDORS_PAGE: u64 = 50;
+
 /// All entries of a store's inventory, in large pages.
 pub(super) fn entries(client: &Client, store: CertificateStoreId) -> Result<Rows<InventoryEntry>, Error> {
     let mut problems = Problems::default();
@@ -96,49 +99,83 @@ pub(super) fn entries(client: &Client, store: CertificateStoreId) -> Result<Rows
     Ok(paged.rows(client.clone()))
 }
 
-/// The entries of a store that have one of these aliases.
+/// What a store's inventory lists under some aliases.
+pub(super) struct Listed {
+    /// All entries of each alias: one may stand twice, with two certificates.
+    pub(super) entries: HashMap<String, Vec<InventoryEntry>>,
+    pub(super) reading: Reading,
+}
+
+/// Whether all of an inventory was read. Its rows slide from page to page while others change it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reading {
+    Whole,
+    /// Fewer rows came than the server counts, or it counts none and they were more than one page.
+    PerhapsNotWhole,
+}
+
+impl Listed {
+    pub(super) fn under(&self, alias: &str) -> &[InventoryEntry] {
+        self.entries.get(alias).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Of the entries of an alias, the one that holds this certificate; refused if any of them holds another one.
+pub(super) fn holding<'a>(
+    entries: &'a [InventoryEntry],
+    location: &CertificateLocation,
+    expected: &Thumbprint,
+) -> Result<&'a InventoryEntry, LookupError> {
+    let thumbprint = |entry: &InventoryEntry| entry.leaf().map(|leaf| leaf.thumbprint.clone());
+    let other = entries.iter().find(|entry| !thumbprint(entry).is_some_and(|found| expected.is(&found)));
+    match (entries.first(), other) {
+        (Some(entry), None) => Ok(entry),
+        (_, other) => Err(LookupError::AliasHoldsAnother {
+            store: location.store(),
+            alias: location.alias().to_owned(),
+            expected: expected.clone(),
+            found: other.and_then(thumbprint),
+        }),
+    }
+}
+
+/// The entries of a store that have one of these aliases. All of the inventory is read, as an alias may stand twice.
 pub(super) async fn entries_under(
     client: &Client,
     store: CertificateStoreId,
     aliases: &HashSet<&str>,
-) -> Result<HashMap<String, InventoryEntry>, Error> {
-    let mut found = HashMap::new();
+) -> Result<Listed, Error> {
+    let mut found: HashMap<String, Vec<InventoryEntry>> = HashMap::new();
     let mut rows = entries(client, store)?;
-    while found.len() < aliases.len() {
-        let Some(entry) = rows.next().await else { break };
+    let mut received = 0;
+    while let Some(entry) = rows.next().await {
         let entry = entry?;
+        received += 1;
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
         }
         if aliases.contains(entry.alias.as_str()) {
-            found.insert(entry.alias.clone(), entry);
+            found.entry(entry.alias.clone()).or_default().push(entry);
         }
     }
-    Ok(found)
+    let is_whole = rows.total().map_or(received < VENDORS_PAGE, |total| received >= total);
+    let reading = if is_whole { Reading::Whole } else { Reading::PerhapsNotWhole };
+    Ok(Listed { entries: found, reading })
 }
 
 /// Refuses a removal whose alias does not hold the certificate that it expects there.
 pub(super) async fn still_as_expected(client: &Client, locations: &[CertificateLocation]) -> Result<(), Error> {
-    let mut expected: BTreeMap<CertificateStoreId, Vec<(&str, &Thumbprint)>> = BTreeMap::new();
+    let mut by_store: BTreeMap<CertificateStoreId, Vec<(&CertificateLocation, &Thumbprint)>> = BTreeMap::new();
     for location in locations {
         if let Some(thumbprint) = location.expected_thumbprint() {
-            expected.entry(location.store()).or_default().push((location.alias(), thumbprint));
+            by_store.entry(location.store()).or_default().push((location, thumbprint));
         }
     }
-    for (store, expected) in expected {
-        let aliases = expected.iter().map(|(alias, _)| *alias).collect();
-        let entries = entries_under(client, store, &aliases).await?;
-        for (alias, thumbprint) in expected {
-            let found = entries.get(alias).and_then(InventoryEntry::leaf).map(|leaf| leaf.thumbprint.as_str());
-            if !found.is_some_and(|found| thumbprint.is(found)) {
-                return Err(LookupError::AliasHoldsAnother {
-                    store,
-                    alias: alias.to_owned(),
-                    expected: thumbprint.clone(),
-                    found: found.map(str::to_owned),
-                }
-                .into());
-            }
+    for (store, expected) in by_store {
+        let aliases = expected.iter().map(|(location, _)| location.alias()).collect();
+        let listed = entries_under(client, store, &aliases).await?;
+        for (location, thumbprint) in expected {
+            holding(listed.under(location.alias()), location, thumbprint)?;
         }
     }
     Ok(())

@@ -67,14 +67,21 @@ impl CertificateStore {
     /// tell: the list shows no schedule even where there is one.
     #[must_use]
     pub fn has_inventory_schedule(&self) -> bool {
-        let scheduled = match &self.inventory_schedule {
-            Some(Value::Object(kinds)) => kinds.iter().any(|(name, kind)| {
-                let says_nothing = kind.is_null() || *kind == Value::Bool(false) || *kind == "";
-                !says_nothing && !name.eq_ignore_ascii_case("IsEmpty")
-            }),
-            _ => false,
-        };
+        let scheduled = matches!(meaning(self.inventory_schedule.as_ref()), Some(Value::Object(_)));
         scheduled || self.cert_store_inventory_job_id.is_some()
+    }
+}
+
+/// What a schedule says. Null, `{}` and kinds that are not set say nothing.
+pub(super) fn meaning(schedule: Option<&Value>) -> Option<Value> {
+    let says_nothing = |value: &Value| value.is_null() || *value == Value::Bool(false) || *value == "";
+    match schedule? {
+        Value::Object(kinds) => {
+            let mut set = kinds.clone();
+            set.retain(|name, kind| !says_nothing(kind) && !name.eq_ignore_ascii_case("IsEmpty"));
+            (!set.is_empty()).then_some(Value::Object(set))
+        }
+        other => (!says_nothing(other)).then(|| other.clone()),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod add;
 mod confirm;
+mod confirm_store;
+mod confirmation;
 mod entry;
 mod inventory;
 mod job_fields;
@@ -15,7 +17,8 @@ mod request;
 mod schedule_inventory;
 
 pub use self::add::{AddCertificates, AddCertificatesBuilder, AddOutcome};
-pub use self::confirm::{ConfirmRemoved, Confirmation, ConfirmedLocation, RemovalVerdict, TriggeredInventory};
+pub use self::confirm::ConfirmRemoved;
+pub use self::confirmation::{Confirmation, ConfirmedLocation, RemovalVerdict, ScheduleAfter, TriggeredInventory};
 pub use self::entry::CertificateStoreEntry;
 pub use self::inventory::{InventoryCertificate, InventoryEntry};
 pub use self::list::CertificateStore;
@@ -121,10 +124,12 @@ impl CertificateStores {
     /// itself**, and it is as old as the store's last inventory job.
     ///
     /// - **Calls:** `GET /CertificateStores/{id}` and `GET /CertificateStores/{id}/Inventory` for each store, and
-    ///   `GET /OrchestratorJobs/JobHistory` for the inventory's age; with
+    ///   `GET /OrchestratorJobs/JobHistory` before each look for the runs of its inventory job; with
     ///   [`trigger_inventory`](ConfirmRemoved::trigger_inventory) also `POST /CertificateStores/Schedule`.
-    /// - **Permissions:** to read certificate stores; for the age, to read orchestrator management; for the trigger, to
+    /// - **Permissions:** to read certificate stores; for the runs, to read orchestrator management; for the trigger, to
     ///   schedule on certificate stores.
+    /// - **Arguments:** after a plan, or a removal with `expecting_thumbprint`, say
+    ///   [`was_listed`](ConfirmRemoved::was_listed): what the inventory never listed is not known to be gone.
     /// - **Errors:** see [`ConfirmRemoved::send`].
     pub fn confirm_removed(&self, locations: impl IntoIterator<Item: Into<CertificateLocation>>) -> ConfirmRemoved {
         ConfirmRemoved::new(self.clone(), locations.into_iter().map(Into::into).collect())

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::inventory::entries_under;
-use super::{CertificateLocation, CertificateStoreEntry, InventoryEntry};
+use super::inventory::{Listed, entries_under, holding};
+use super::{CertificateLocation, CertificateStoreEntry};
 use crate::keyfactor::certificates::{FoundLocation, LocatedCertificate, StoreReadiness};
 use crate::keyfactor::client::Client;
 use crate::keyfactor::error::Error;
@@ -108,33 +108,25 @@ impl RemovalPlan {
         for found in located.locations() {
             by_store.entry(found.location().store()).or_default().insert(found.location().alias());
         }
-        let mut inventories: HashMap<CertificateStoreId, HashMap<String, InventoryEntry>> = HashMap::new();
+        let mut inventories: HashMap<CertificateStoreId, Listed> = HashMap::new();
         for (store, aliases) in by_store {
             inventories.insert(store, entries_under(&client, store, &aliases).await?);
         }
         let planned = |found: &FoundLocation| {
             let location = found.location();
-            let entry = inventories.get(&location.store()).and_then(|entries| entries.get(location.alias()));
-            let leaf = entry.and_then(InventoryEntry::leaf);
-            match (entry, leaf) {
-                (Some(entry), Some(leaf)) if located.thumbprint().is(&leaf.thumbprint) => Ok(PlannedRemoval {
-                    store_id: location.store(),
-                    store_machine: found.store_machine().map(str::to_owned),
-                    store_path: found.store_path().map(str::to_owned),
-                    alias: location.alias().to_owned(),
-                    put_back: PutBack::of(&entry.parameters, held),
-                    parameters: entry.parameters.clone(),
-                    readiness: found.readiness(),
-                }),
-                _ => Err(LookupError::AliasHoldsAnother {
-                    store: location.store(),
-                    alias: location.alias().to_owned(),
-                    expected: located.thumbprint().clone(),
-                    found: leaf.map(|leaf| leaf.thumbprint.clone()),
-                }),
-            }
+            let entries = inventories.get(&location.store()).map(|listed| listed.under(location.alias()));
+            let entry = holding(entries.unwrap_or_default(), location, located.thumbprint())?;
+            Ok(PlannedRemoval {
+                store_id: location.store(),
+                store_machine: found.store_machine().map(str::to_owned),
+                store_path: found.store_path().map(str::to_owned),
+                alias: location.alias().to_owned(),
+                put_back: PutBack::of(&entry.parameters, held),
+                parameters: entry.parameters.clone(),
+                readiness: found.readiness(),
+            })
         };
-        let removals = located.locations().iter().map(planned).collect::<Result<_, _>>()?;
+        let removals = located.locations().iter().map(planned).collect::<Result<_, LookupError>>()?;
         Ok(Self {
             certificate_id: certificate.id,
             thumbprint: located.thumbprint().clone(),

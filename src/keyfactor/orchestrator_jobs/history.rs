@@ -157,19 +157,36 @@ fn history_page(jobs: &[JobId], page: u32, rows: usize) -> Read {
     }
 }
 
-/// When the last run of an inventory job ended. `None` if that cannot be learnt.
-pub(in crate::keyfactor) async fn last_inventory(client: &Client, job: JobId) -> Option<ServerTime> {
+/// The last run of an inventory job that ended well.
+#[derive(Clone, Debug)]
+pub(in crate::keyfactor) enum LastInventory {
+    /// That cannot be learnt.
+    Unknown,
+    /// None has, yet.
+    Never,
+    Ended {
+        run: JobHistoryId,
+        at: Option<ServerTime>,
+    },
+}
+
+/// Reads the last run of an inventory job.
+pub(in crate::keyfactor) async fn last_inventory(client: &Client, job: JobId) -> Result<LastInventory, Error> {
     let mut read = history_page(&[job], 1, HISTORY_PAGE);
     read.query.extend(LATEST_FIRST.map(|(name, value)| (name, value.to_owned())));
-    let Answered { value: entries, total } = read.send::<Vec<JobHistoryEntry>>(client).await.ok()?;
+    let Answered { value: entries, total } = read.send::<Vec<JobHistoryEntry>>(client).await?;
     // A job that recurs gathers runs for years: one page will do, if it is the latest one.
     let is_latest = entries.is_sorted_by(|one, next| one.job_history_id >= next.job_history_id);
     let is_whole = total.is_none_or(|total| entries.len() as u64 >= total) && entries.len() < VENDORS_PAGE;
     if !(is_latest || is_whole) || entries.iter().any(|entry| entry.job_id != job) {
-        return None;
+        return Ok(LastInventory::Unknown);
     }
     let over = entries.into_iter().filter(|entry| entry.status == JobStatus::Completed && entry.result.is_success());
-    over.max_by_key(|entry| entry.job_history_id)?.operation_end
+    let last = over.max_by_key(|entry| entry.job_history_id);
+    Ok(last.map_or(LastInventory::Never, |entry| LastInventory::Ended {
+        run: entry.job_history_id,
+        at: entry.operation_end,
+    }))
 }
 
 /// Asks for one row, whichever it is.

@@ -7,8 +7,8 @@ mod status;
 mod watch;
 
 pub use self::control::{ControlJobs, ControlJobsBuilder, JobAction, JobSelection};
-pub(super) use self::history::last_inventory;
 pub use self::history::{JobHistoryEntry, ScheduledJob};
+pub(super) use self::history::{LastInventory, last_inventory};
 pub use self::report::{FinishedJob, JobChange, JobState, JobsReport, OpenJob, OpenPlace, WatchStopped};
 pub use self::status::{JobResult, JobStatus};
 pub use self::watch::JobWatch;

@@ -1,0 +1,322 @@
+//! One store of a confirmation, and what is known of it by now.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::time::{Duration, timeout};
+
+use super::confirmation::{RemovalVerdict, ScheduleAfter, TriggeredInventory};
+use super::inventory::{Listed, Reading, entries_under};
+use super::{CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, ScheduleInventory};
+use crate::keyfactor::error::{Error, Request};
+use crate::keyfactor::orchestrator_jobs::{LastInventory, last_inventory};
+use crate::keyfactor::poll::{Polling, may_pass};
+use crate::keyfactor::read::ServerTime;
+use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::types::CertificateStoreId;
+use crate::transport::Called;
+
+/// How long what is beside the verdict may take: the job history, and the schedule after a trigger. A trigger has this at
+/// least.
+const ASIDE: Duration = Duration::from_secs(5);
+
+/// What the caller says of the inventory before the removal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Before {
+    Unknown,
+    Listed,
+}
+
+pub(super) struct Store {
+    handle: CertificateStores,
+    id: CertificateStoreId,
+    before: Before,
+    places: Vec<Place>,
+    row: Option<CertificateStore>,
+    inventory: Inventory,
+    trigger: Option<TriggeredInventory>,
+    runs: Runs,
+    look: Option<Look>,
+    error: Option<Arc<Error>>,
+}
+
+/// A location, and what the last look at its store showed there.
+struct Place {
+    location: CertificateLocation,
+    shown: Shown,
+    agreement: Agreement,
+    /// Whether any look found the alias.
+    was_seen: bool,
+}
+
+/// What is under an alias.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Shown {
+    Nothing,
+    /// Not the expected certificate, but the one with this thumbprint.
+    Another(String),
+    /// The expected certificate, or one that cannot be told from it.
+    It,
+}
+
+/// Whether a look can be relied on when it misses something: it read all of the inventory, or the look before showed the
+/// same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Agreement {
+    Sure,
+    Needed,
+}
+
+/// What was known at a look, apart from what it showed.
+struct Look {
+    freshness: Freshness,
+    inventoried_at: Option<ServerTime>,
+}
+
+/// Whether an inventory job has ended since the call began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Freshness {
+    Unknown,
+    Renewed,
+}
+
+/// What is known of the runs of the inventory job.
+struct Runs {
+    history: History,
+    first: LastInventory,
+    freshness: Freshness,
+    ended_at: Option<ServerTime>,
+}
+
+/// Whether the account may read the job history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum History {
+    Asked,
+    Refused,
+}
+
+/// Whether the inventory will be renewed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inventory {
+    Scheduled,
+    /// Once: there is no schedule.
+    Triggered,
+    Never,
+}
+
+impl Store {
+    pub(super) fn new(handle: CertificateStores, id: CertificateStoreId, before: Before) -> Self {
+        let runs = Runs {
+            history: History::Asked,
+            first: LastInventory::Unknown,
+            freshness: Freshness::Unknown,
+            ended_at: None,
+        };
+        Self {
+            handle,
+            id,
+            before,
+            places: Vec::new(),
+            row: None,
+            inventory: Inventory::Never,
+            trigger: None,
+            runs,
+            look: None,
+            error: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, location: CertificateLocation) {
+        self.places.push(Place { location, shown: Shown::Nothing, agreement: Agreement::Needed, was_seen: false });
+    }
+
+    /// Reads what has to be known before a look: the store, until it could be read, and the runs of its inventory job. A run
+    /// that is read afterwards could be a later one than the look shows.
+    pub(super) async fn prepare(&mut self, polling: &Polling) {
+        if self.row.is_none() {
+            // The list of stores does not show the schedule; the store itself does.
+            match timeout(polling.left(), self.handle.get(self.id)).await {
+                Ok(Ok(row)) => {
+                    self.inventory = if row.has_inventory_schedule() { Inventory::Scheduled } else { Inventory::Never };
+                    (self.row, self.error) = (Some(row), None);
+                }
+                Ok(Err(error)) => self.error = Some(Arc::new(error)),
+                Err(_) => {}
+            }
+        }
+        let job = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
+        let Some(job) = job.filter(|_| self.runs.history == History::Asked) else { return };
+        // A history that does not answer must leave time for the look.
+        match timeout(ASIDE.min(polling.left() / 4), last_inventory(&self.handle.client, job)).await {
+            Ok(Ok(last)) => self.runs.take(last),
+            Ok(Err(error)) if !may_pass(&error) => self.runs.history = History::Refused,
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+
+    /// Once, and only for a store that was read: else nobody could tell what became of its schedule.
+    pub(super) async fn trigger(&mut self, polling: &Polling) {
+        let Some(row) = self.row.as_ref().filter(|_| self.trigger.is_none()) else { return };
+        let sent = match self.handle.schedule_inventory([self.id], Schedule::Immediate).build() {
+            Ok(request) => self.send_trigger(request, polling.left().max(ASIDE)).await,
+            Err(error) => Err(error.into()),
+        };
+        if sent.is_ok() && self.inventory == Inventory::Never {
+            self.inventory = Inventory::Triggered;
+        }
+        self.trigger = Some(TriggeredInventory {
+            store_id: self.id,
+            schedule_before: row.inventory_schedule.clone(),
+            schedule_after: ScheduleAfter::NotAsked,
+            error: sent.err().map(Arc::new),
+        });
+    }
+
+    async fn send_trigger(&self, request: ScheduleInventory, limit: Duration) -> Result<(), Error> {
+        let ended = timeout(limit, self.handle.execute(request.clone())).await;
+        ended.unwrap_or_else(|_| {
+            Err(Error::given_up("POST /CertificateStores/Schedule", limit, Request::ScheduleInventory(request)))
+        })
+    }
+
+    /// What became of the trigger, and of the schedule.
+    pub(super) async fn triggered(&mut self) -> TriggeredInventory {
+        if let Some(mut triggered) = self.trigger.take() {
+            triggered.schedule_after = match self.read_again().await {
+                Ok(row) => ScheduleAfter::Read(row.inventory_schedule),
+                Err(error) => ScheduleAfter::Unreadable(Arc::new(error)),
+            };
+            return triggered;
+        }
+        // It was never read.
+        let error = self.error.clone().unwrap_or_else(|| Arc::new(Self::no_answer(Duration::ZERO)));
+        TriggeredInventory {
+            store_id: self.id,
+            schedule_before: None,
+            schedule_after: ScheduleAfter::NotAsked,
+            error: Some(error),
+        }
+    }
+
+    async fn read_again(&self) -> Result<CertificateStore, Error> {
+        timeout(ASIDE, self.handle.get(self.id)).await.unwrap_or_else(|_| Err(Self::no_answer(ASIDE)))
+    }
+
+    /// The store was not read in this time.
+    fn no_answer(waited: Duration) -> Error {
+        let called = Called::Read { permission_needed: super::list::PERMISSION };
+        Error::given_up("GET /CertificateStores/{id}", waited, called)
+    }
+
+    pub(super) async fn look(&mut self, polling: &Polling) {
+        // Without the store, nobody knows whether its inventory is renewed.
+        if self.row.is_none() {
+            return;
+        }
+        let aliases: HashSet<&str> = self.places.iter().map(|place| place.location.alias()).collect();
+        match timeout(polling.left(), entries_under(&self.handle.client, self.id, &aliases)).await {
+            Ok(Ok(listed)) => {
+                for place in &mut self.places {
+                    place.take(&listed, self.look.is_some());
+                }
+                let Runs { freshness, ended_at, .. } = &self.runs;
+                self.look = Some(Look { freshness: *freshness, inventoried_at: ended_at.clone() });
+                self.error = None;
+            }
+            Ok(Err(error)) => self.error = Some(Arc::new(error)),
+            Err(_) => {}
+        }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        match (&self.error, &self.look) {
+            (Some(error), _) => !may_pass(error),
+            (None, None) => false,
+            (None, Some(look)) => self.places.iter().all(|place| self.settled(place, look).is_some()),
+        }
+    }
+
+    /// In the order in which the locations were added.
+    pub(super) fn verdicts(&self) -> Vec<RemovalVerdict> {
+        self.places.iter().map(|place| self.verdict(place)).collect()
+    }
+
+    /// Of the look that the verdicts are from.
+    pub(super) fn inventoried_at(&self) -> Option<ServerTime> {
+        self.look.as_ref()?.inventoried_at.clone()
+    }
+
+    fn verdict(&self, place: &Place) -> RemovalVerdict {
+        if let Some(error) = self.error.as_ref().filter(|error| !may_pass(error)) {
+            return RemovalVerdict::Unreadable(Arc::clone(error));
+        }
+        let Some(look) = &self.look else {
+            return self.error.clone().map_or(RemovalVerdict::NotRead, RemovalVerdict::Unreadable);
+        };
+        let unsettled = if place.was_seen { RemovalVerdict::StillThere } else { RemovalVerdict::NeverListed };
+        self.settled(place, look).unwrap_or(unsettled)
+    }
+
+    /// The verdict, if waiting cannot bring a better one.
+    fn settled(&self, place: &Place, look: &Look) -> Option<RemovalVerdict> {
+        let is_renewed = place.was_seen || self.before == Before::Listed || look.freshness == Freshness::Renewed;
+        match (&place.shown, place.agreement, self.inventory) {
+            (Shown::Another(thumbprint), Agreement::Sure, _) => {
+                Some(RemovalVerdict::HoldsAnother { thumbprint: thumbprint.clone() })
+            }
+            (Shown::Nothing, Agreement::Sure, _) if is_renewed => Some(RemovalVerdict::Gone),
+            // What was never listed may be missing because no inventory has run yet.
+            (Shown::Nothing, _, Inventory::Never) if !is_renewed => {
+                Some(RemovalVerdict::NotInventoried { listed: false })
+            }
+            (Shown::It, _, Inventory::Never) => Some(RemovalVerdict::NotInventoried { listed: true }),
+            _ => None,
+        }
+    }
+}
+
+impl Place {
+    fn take(&mut self, listed: &Listed, has_look_before: bool) {
+        let shown = Shown::of(&self.location, listed.under(self.location.alias()));
+        let is_sure = listed.reading == Reading::Whole || (has_look_before && shown == self.shown);
+        self.agreement = if is_sure { Agreement::Sure } else { Agreement::Needed };
+        self.was_seen |= shown != Shown::Nothing;
+        self.shown = shown;
+    }
+}
+
+impl Shown {
+    /// That the certificate itself stands before its chain was seen on real servers and is documented nowhere: it counts
+    /// wherever it stands in an entry. So may one without a thumbprint be the one that is expected.
+    fn of(location: &CertificateLocation, entries: &[InventoryEntry]) -> Self {
+        let certificates = || entries.iter().flat_map(|entry| &entry.certificates);
+        let may_be_it = |thumbprint: &str| {
+            thumbprint.trim().is_empty() || location.expected_thumbprint().is_none_or(|it| it.is(thumbprint))
+        };
+        let without = entries.iter().any(|entry| entry.certificates.is_empty());
+        match entries.first().map(InventoryEntry::leaf) {
+            None => Self::Nothing,
+            Some(Some(leaf)) if !without && !certificates().any(|it| may_be_it(&it.thumbprint)) => {
+                Self::Another(leaf.thumbprint.clone())
+            }
+            Some(_) => Self::It,
+        }
+    }
+}
+
+impl Runs {
+    fn take(&mut self, last: LastInventory) {
+        match (&self.first, &last) {
+            (_, LastInventory::Unknown) => return,
+            (LastInventory::Unknown, _) => self.first = last.clone(),
+            (LastInventory::Never, LastInventory::Ended { .. }) => self.freshness = Freshness::Renewed,
+            (LastInventory::Ended { run: first, .. }, LastInventory::Ended { run, .. }) if run > first => {
+                self.freshness = Freshness::Renewed;
+            }
+            _ => {}
+        }
+        if let LastInventory::Ended { at, .. } = last {
+            self.ended_at = at;
+        }
+    }
+}
