@@ -3,6 +3,7 @@
 #![cfg(feature = "keyfactor")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "modules that several tests share")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "the rows of a table")]
 
 #[path = "support/jobs.rs"]
 mod jobs;

@@ -84,7 +84,7 @@ impl TransportError {
 pub struct AuthenticationError {
     pub(super) what: &'static str,
     /// By the server that was asked for the credential.
-    pub(super) said: ProviderSaid,
+    pub(super) said: Box<ProviderSaid>,
     pub(super) tried: Tried,
     /// The 401, if the operation was sent.
     pub(super) refused: Option<Answer>,
@@ -169,7 +169,7 @@ impl AuthenticationError {
 #[derive(Clone, Debug)]
 pub(crate) struct NoCredential {
     pub(super) what: &'static str,
-    pub(super) said: ProviderSaid,
+    pub(super) said: Box<ProviderSaid>,
     pub(super) cause: Option<Cause>,
     pub(super) tried: Tried,
 }
@@ -230,12 +230,12 @@ impl fmt::Display for ProviderSaid {
 
 impl NoCredential {
     pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
-        Self { what, said: ProviderSaid::default(), cause, tried: Tried::Now }
+        Self { what, said: Box::default(), cause, tried: Tried::Now }
     }
 
     /// What the server said that was asked for the credential.
     pub(crate) fn said(self, said: ProviderSaid) -> Self {
-        Self { said, ..self }
+        Self { said: Box::new(said), ..self }
     }
 
     /// Nothing of the attempt can have reached the server.

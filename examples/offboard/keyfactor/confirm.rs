@@ -23,7 +23,12 @@ impl KeyfactorJob {
         }
         let settings = &self.settings;
         report.line(format!("  waiting for the inventory to show {} place(s) without it", locations.len()));
+        // Where a thumbprint was expected, the removal itself has just seen it there.
+        let was_listed = locations.iter().all(|location| location.expected_thumbprint().is_some());
         let mut confirm = self.client.certificate_stores().confirm_removed(locations).deadline(settings.deadline);
+        if was_listed {
+            confirm = confirm.was_listed();
+        }
         confirm = confirm.pauses(settings.first_pause, settings.longest_pause);
         if settings.inventory == Inventory::Now {
             confirm = confirm.trigger_inventory();
@@ -114,6 +119,7 @@ fn seen(confirmed: &ConfirmedLocation) -> Seen {
             Seen::Settled(format!("the alias holds another certificate now, {}{age}", shown(thumbprint)))
         }
         RemovalVerdict::StillThere => Seen::Unsettled(format!("still listed{age}")),
+        RemovalVerdict::NeverListed => Seen::Unsettled(format!("not listed, and no new inventory was seen{age}")),
         RemovalVerdict::NotInventoried { .. } => Seen::Unsettled(STALE.to_owned()),
         RemovalVerdict::Unreadable(error) => Seen::Unsettled(shown(error)),
         _ => Seen::Unsettled("not read in time".to_owned()),
