@@ -111,6 +111,65 @@ async fn another_range_than_the_one_asked_for_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_range_may_count_from_0_from_the_first_page_on() {
+    let pages = |ends: [(u64, u64); 3]| {
+        let [one, two, three] = ends.map(|(start, end)| range(start, end));
+        vec![page(1, 2, json!(5), one), page(3, 2, json!(5), two), page(5, 1, json!(5), three)]
+    };
+    for last in [(4, 4), (4, 5)] {
+        let (ids, ended, _) = read_pages(pages([(0, 1), (2, 3), last])).await;
+        assert_eq!((ids.len(), ended), (5, None), "{last:?}");
+    }
+    for (ends, rows) in [
+        ([(0, 1), (3, 4), (5, 5)], 2),
+        ([(0, 2), (2, 3), (4, 4)], 0),
+        ([(0, u64::MAX), (2, 3), (4, 4)], 0),
+        ([(1, 2), (2, 3), (4, 4)], 2),
+    ] {
+        let (ids, ended, _) = read_pages(pages(ends)).await;
+        assert!(matches!(ended, Some(LookupError::OtherRange { .. })), "{ends:?}: {ended:?}");
+        assert_eq!(ids.len(), rows, "{ends:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_range_of_a_page_that_holds_all_rows_says_nothing() {
+    for (start, end) in [(0, 1), (0, 2), (7, 9), (2, 1)] {
+        let (ids, ended, _) = read_pages(vec![page(1, 2, json!(2), range(start, end))]).await;
+        assert_eq!((ids.len(), ended), (2, None), "{start} to {end}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_overlap_are_told_after_their_rows() {
+    for (name, total) in [("with a total", json!(4)), ("without", Value::Null)] {
+        let pages =
+            vec![page(1, 2, total.clone(), Value::Null), page(2, 2, total, Value::Null), page(9, 0, 4, Value::Null)];
+        let (ids, ended, _) = read_pages(pages).await;
+        assert_eq!(ids, ["r1", "r2", "r2", "r3"], "{name}");
+        assert!(matches!(ended, Some(LookupError::RepeatedRows { rows: 4, repeated: 1, .. })), "{name}: {ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_only_looks_alike_is_not_moved() {
+    let fake = FakeAppViewX::start().await;
+    for (id, name) in [("a", "www.example.com"), ("b", "www.example.com.evil"), ("c", "WWW.Example.com")] {
+        fake.add_certificate(id, "web");
+        fake.set_member(id, "commonName", name);
+    }
+    fake.add_certificate("nameless", "web");
+    fake.ignore_search_terms();
+    let client = fake.client();
+    let search = client.certificates().search().keyword("certcn", "www.example.com").common_name_is("www.example.com");
+    let (ids, ended) = read(search.rows().unwrap()).await;
+    assert_eq!((&ids, ended), (&vec!["a".to_owned(), "c".to_owned()], None));
+    client.certificate_groups().unassign(ids).send().await.unwrap().require_complete().unwrap();
+    let groups = ["a", "b", "c", "nameless"].map(|id| fake.group_of(id).unwrap());
+    assert_eq!(groups, ["Default", "web", "Default", "web"]);
+}
+
+#[tokio::test]
 async fn a_page_that_comes_twice_ends_the_list() {
     let repeated = vec![page(1, 2, json!(9), Value::Null)];
     let (ids, ended, starts) = read_pages(repeated).await;

@@ -49,6 +49,16 @@ pub enum LookupError {
         /// How many there are, as the server said last.
         total: u64,
     },
+    /// The list ended, and rows stood on two pages, one after the other: the order of the list is not stable or it changed
+    /// meanwhile, so that other rows may be missing.
+    #[error("{repeated} of the {rows} rows of the list came twice: others may be missing")]
+    #[non_exhaustive]
+    RepeatedRows {
+        /// How many rows came.
+        rows: u64,
+        /// How many of them stood on the page before as well.
+        repeated: u64,
+    },
     /// A list went back to a page that was read before.
     #[error("page {page} of the list leads back to itself: the list cannot be read to its end")]
     #[non_exhaustive]

@@ -24,8 +24,9 @@ impl Certificates {
     /// Searches certificates.
     ///
     /// **What a search finds is for the server to say**: whether its terms are compared as a whole, as a part or without
-    /// regard to case is documented nowhere. Compare what you act on yourself. What this crate acts on,
-    /// it compares exactly.
+    /// regard to case is documented nowhere. Compare what you act on yourself, or have it compared:
+    /// [`common_name_is`](CertificateSearch::common_name_is) and [`in_group`](CertificateSearch::in_group) do. What this
+    /// crate acts on, it compares exactly.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,11 +37,12 @@ impl Certificates {
     /// use clm::appviewx::Keyword;
     ///
     /// let search = appviewx.certificates().search().keyword(Keyword::SubjectCommonName, "www.example.com");
-    /// let mut rows = search.in_group("web-servers").rows()?;
+    /// let mut rows = search.common_name_is("www.example.com").in_group("web-servers").rows()?;
+    /// let mut ids = Vec::new();
     /// while let Some(certificate) = rows.next().await {
-    ///     let certificate = certificate?;
-    ///     println!("{:?} until {:?}", certificate.resource_id, certificate.valid_to);
+    ///     ids.extend(certificate?.resource_id);
     /// }
+    /// appviewx.certificate_groups().unassign(ids).send().await?.require_complete()?;
     /// # Ok(()) }
     /// ```
     ///
@@ -50,7 +52,7 @@ impl Certificates {
     /// - **Arguments:** none is required. Without [`category`](CertificateSearch::category) the server searches server
     ///   certificates.
     /// - **Errors:** those of [`appviewx::Error`](super::Error); `Lookup` for pages that are not those that were asked for,
-    ///   and for a list that ends before or after the total that the server names. "No records", as 200 or as 404, is an
+    ///   and, after the rows, for a list that ends before or after the total that the server names or whose pages overlap. "No records", as 200 or as 404, is an
     ///   empty list.
     /// - **Documented nowhere:** how terms are compared; the greatest page size; whether pages have a stable order. That
     ///   `start` counts rows from 1 is **assumed** from the vendor's clients and checked where the answer says.

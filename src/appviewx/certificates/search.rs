@@ -32,7 +32,22 @@ pub struct CertificateSearch {
     keywords: Vec<(Keyword, String)>,
     sort: Option<(String, SortOrder)>,
     page_size: u32,
+    filter: Filter,
+}
+
+/// Which rows are given: what the server's own terms cannot be relied on for.
+#[derive(Clone, Debug, Default)]
+struct Filter {
     group: Option<String>,
+    common_name: Option<String>,
+}
+
+impl Filter {
+    fn takes(&self, row: &Certificate) -> bool {
+        let in_group = |group: &String| row.group.as_ref() == Some(group);
+        let named = |name: &String| row.common_name.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
+        self.group.as_ref().is_none_or(in_group) && self.common_name.as_ref().is_none_or(named)
+    }
 }
 
 impl CertificateSearch {
@@ -45,7 +60,7 @@ impl CertificateSearch {
             keywords: Vec::new(),
             sort: None,
             page_size: PAGE_SIZE,
-            group: None,
+            filter: Filter::default(),
         }
     }
 
@@ -82,7 +97,15 @@ impl CertificateSearch {
     /// Gives only rows whose group has exactly this name. **The filter is the client's own**: no key for the group is
     /// documented, so that the server sends all rows, and [`Rows::total`](crate::Rows::total) counts them all.
     pub fn in_group(mut self, name: impl Into<String>) -> Self {
-        self.group = Some(name.into());
+        self.filter.group = Some(name.into());
+        self
+    }
+
+    /// Gives only rows whose common name is exactly this one, but for the case of ASCII letters. **The filter is the
+    /// client's own**, since a keyword of the server's may find parts of names: set
+    /// [`Keyword::SubjectCommonName`] beside it, so that the server need not send all rows.
+    pub fn common_name_is(mut self, name: impl Into<String>) -> Self {
+        self.filter.common_name = Some(name.into());
         self
     }
 
@@ -115,9 +138,11 @@ impl CertificateSearch {
             client: self.client,
             sort: self.sort,
             page_size: self.page_size,
-            group: self.group,
+            filter: self.filter,
             page: 0,
             read: 0,
+            repeated: 0,
+            first: None,
             said: None,
             is_over: false,
             last: HashSet::new(),
@@ -138,7 +163,12 @@ impl CertificateSearch {
             id.check("resource_id", problems);
         }
         let sort = self.sort.as_ref().map(|(column, _)| column);
-        for (field, text) in [("free_text", &self.free_text), ("in_group", &self.group), ("sort_by", &sort.cloned())] {
+        for (field, text) in [
+            ("free_text", &self.free_text),
+            ("in_group", &self.filter.group),
+            ("common_name_is", &self.filter.common_name),
+            ("sort_by", &sort.cloned()),
+        ] {
             if let Some(text) = text {
                 not_blank(text, field, problems);
             }
@@ -188,11 +218,15 @@ struct SearchPages {
     input: Value,
     sort: Option<(String, SortOrder)>,
     page_size: u32,
-    group: Option<String>,
+    filter: Filter,
     /// The number of the page that was read last.
     page: u32,
     /// The rows that were read, whether they were given or not.
     read: u64,
+    /// Those of them that stood on the page before as well.
+    repeated: u64,
+    /// What the server calls the first row, once it said a range: 0 or 1.
+    first: Option<u64>,
     /// How many there are, as the server said last.
     said: Option<u64>,
     is_over: bool,
@@ -208,8 +242,7 @@ impl Pages for SearchPages {
     async fn next_page(&mut self) -> Result<Option<Vec<Certificate>>, Error> {
         if self.is_over {
             // The rows come first, then what is wrong with their number.
-            let other = self.said.filter(|total| *total != self.read);
-            return other.map_or(Ok(None), |total| Err(LookupError::OtherTotal { rows: self.read, total }.into()));
+            return self.check_whole().map_or(Ok(None), |wrong| Err(wrong.into()));
         }
         let asked = self.read + 1;
         let Page { mut rows, total, range } = self.ask(asked).await?;
@@ -219,15 +252,16 @@ impl Pages for SearchPages {
             self.total.get_or_init(|| total);
         }
         let count = rows.len() as u64;
-        if let Some(range) = range.filter(|_| count > 0) {
-            check_range(asked, count, range, self.said)?;
+        // Where all rows came at once, it cannot matter what they are called.
+        let is_whole = asked == 1 && self.said == Some(count);
+        if let Some(range) = range.filter(|_| count > 0 && !is_whole) {
+            let first = *self.first.get_or_insert(range.0.min(1));
+            check_range(asked, count, range, first, self.said)?;
         }
         self.check_repetition(&rows, range.is_some())?;
         self.read += count;
         self.is_over = count == 0 || self.said.is_some_and(|total| self.read >= total);
-        if let Some(group) = &self.group {
-            rows.retain(|row| row.group.as_ref() == Some(group));
-        }
+        rows.retain(|row| self.filter.takes(row));
         Ok(Some(rows))
     }
 }
@@ -255,15 +289,28 @@ impl SearchPages {
         }
     }
 
+    /// What is wrong with the list as a whole.
+    fn check_whole(&self) -> Option<LookupError> {
+        let (rows, repeated) = (self.read, self.repeated);
+        match self.said {
+            Some(total) if total != rows => Some(LookupError::OtherTotal { rows, total }),
+            _ if repeated > 0 => Some(LookupError::RepeatedRows { rows, repeated }),
+            _ => None,
+        }
+    }
+
     /// Against lists without an end. Rows without an id prove something only where the server named their range.
     fn check_repetition(&mut self, rows: &[Certificate], has_range: bool) -> Result<(), LookupError> {
         let repeats = |row: &Certificate| match &row.resource_id {
             Some(id) => self.last.contains(id),
             None => self.page > 1 && !has_range,
         };
-        if !rows.is_empty() && rows.iter().all(repeats) {
+        let repeated = rows.iter().filter(|row| repeats(row)).count();
+        if repeated > 0 && repeated == rows.len() {
             return Err(LookupError::RepeatedPage { page: self.page });
         }
+        let is_known = |row: &&Certificate| row.resource_id.as_ref().is_some_and(|id| self.last.contains(id));
+        self.repeated += rows.iter().filter(is_known).count() as u64;
         self.last = rows.iter().filter_map(|row| row.resource_id.clone()).collect();
         Ok(())
     }
@@ -274,11 +321,19 @@ fn says_nothing(status: StatusCode) -> bool {
     status == StatusCode::NOT_FOUND || status.is_success()
 }
 
-/// Whether the rows are those that were asked for. **Assumed:** the range counts from 1 as `start` does, and its end is
-/// the last row that came, or the last one that the page had room for.
-fn check_range(asked: u64, rows: u64, (start, end): (u64, u64), total: Option<u64>) -> Result<(), LookupError> {
-    let last = total.map_or(end, |total| end.min(total));
-    if start == asked && last.checked_sub(start).is_some_and(|more| more + 1 == rows) {
+/// Whether the rows are those that were asked for. **Assumed:** the range counts as `start` does, or from 0 if its first page
+/// says so, and its end is the last row that came, or the last one that the page had room for.
+fn check_range(
+    asked: u64,
+    rows: u64,
+    (start, end): (u64, u64),
+    first: u64,
+    total: Option<u64>,
+) -> Result<(), LookupError> {
+    let last = total.map_or(end, |total| end.min(total.saturating_sub(1 - first)));
+    // Any number may come, so nothing is added.
+    let starts = start.checked_sub(first) == asked.checked_sub(1);
+    if starts && last.checked_sub(start) == rows.checked_sub(1) {
         return Ok(());
     }
     Err(LookupError::OtherRange { asked, rows, start, end })

@@ -92,6 +92,7 @@ impl From<String> for Keyword {
 
 /// In which order rows come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum SortOrder {
     /// `asc`.
     Ascending,
