@@ -39,7 +39,7 @@ fn envelope(code: &Value, message: &str) -> String {
 /// A row of the status table on the vendor's page, and what its remedy must speak of.
 type Row = (u16, &'static str, &'static str, ErrorCode, &'static [&'static str]);
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 16] = [
     (
         401,
         "AVX_GW_003",
@@ -124,6 +124,11 @@ const ROWS: [Row; 12] = [
         ErrorCode::DefaultGroupDenied,
         &["default certificate group", "write"],
     ),
+    // Of pages of other calls.
+    (417, "READ_GROUP", "The group can only be read", ErrorCode::GroupReadOnly, &["write", "assumed"]),
+    (404, "GROUP_NOT_FOUND", "Invalid group name", ErrorCode::GroupNotFound, &["name", "assumed"]),
+    (404, "NO_RECORDS_FOUND", "No matching records", ErrorCode::NoRecords, &["ids", "assumed"]),
+    (417, "OPEN_WORK_ORDERS_FOUND", "Open work orders found", ErrorCode::OpenWorkOrders, &["work orders", "assumed"]),
 ];
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn an_assignment_ends_as_an_unassignment_does() {
     assert_eq!(gap.into_outcome(), Outcome::AssignCertificates(silent));
     let refused = answered(417, r#"{"message": "read only", "appStatusCode": "READ_GROUP"}"#).await.unwrap_err();
     assert!(matches!(refused, Error::Api(_)), "{refused:?}");
-    assert_eq!(refused.code(), Some(&ErrorCode::Other("READ_GROUP".to_owned())));
+    assert_eq!(refused.code(), Some(&ErrorCode::GroupReadOnly));
     let open = unknown(answered(503, "busy").await.unwrap_err());
     assert!(open.how_to_find_out().contains("/certificate/search"));
     let Request::AssignCertificates(request) = open.into_request() else { panic!() };
@@ -237,7 +237,7 @@ async fn the_fake_knows_its_groups() {
     let groups = fake.client().certificate_groups();
     assert_eq!(groups.view("größe").await.unwrap().name.as_deref(), Some("größe"), "UTF-8 in the query");
     let error = groups.view("nowhere").await.unwrap_err();
-    assert_eq!(error.code(), Some(&ErrorCode::Other("GROUP_NOT_FOUND".to_owned())));
+    assert_eq!(error.code(), Some(&ErrorCode::GroupNotFound));
     fake.deny(AppViewXPermission::ReadGroups);
     let error = groups.view("Default").await.unwrap_err();
     assert!(error.remediation().unwrap().contains("access to the certificate groups"), "{error:?}");

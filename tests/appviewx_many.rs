@@ -132,6 +132,8 @@ async fn one_bad_certificate_does_not_block_the_others() {
         (403, "ACF_NOT_AVAILABLE_FOR_CLIENT_CERT"),
         (403, "ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT"),
         (403, "ACF_NOT_AVAILABLE_FOR_DEVICE_CERT"),
+        (417, "OPEN_WORK_ORDERS_FOUND"),
+        (417, "READ_GROUP"),
         (200, DENIED),
     ] {
         let bad = "id-041";
@@ -154,13 +156,9 @@ async fn one_bad_certificate_does_not_block_the_others() {
 
 #[tokio::test]
 async fn refusals_of_the_whole_call_are_not_split() {
-    for (status, code) in [
-        (400, "CERT-GEN-0033"),
-        (403, "AVX_GW_005"),
-        (403, "CERT-ACL-0006"),
-        (404, "DEFAULT_CERT_GROUP_PERMISSION_DENIED"),
-        (403, "SOMETHING_ELSE"),
-    ] {
+    for (status, code) in
+        [(403, "CERT-ACL-0006"), (404, "DEFAULT_CERT_GROUP_PERMISSION_DENIED"), (403, "SOMETHING_ELSE")]
+    {
         let server = server(move |number, _| (number == 0).then(|| refuse(status, code))).await;
         let outcome = many(&server, 12).ids_per_call(5).send().await.unwrap();
         assert_eq!(sizes(&server), [5, 5, 2], "{code}: it goes on");
@@ -169,6 +167,54 @@ async fn refusals_of_the_whole_call_are_not_split() {
         assert!(errors.iter().all(|error| std::ptr::eq(*error, errors[0])), "{code}: one error, shared");
         assert_eq!(errors[0].code().unwrap().as_str(), code);
     }
+}
+
+#[tokio::test]
+async fn what_refuses_every_certificate_is_not_split_to_the_last() {
+    let server = server(|_, _| Some(refuse(403, "CERT-ACF-0058"))).await;
+    let outcome = many(&server, 1_000).send().await.unwrap();
+    assert!(server.received().len() <= 32, "{} calls", server.received().len());
+    assert_eq!(tally(&outcome), [("refused", 8), ("refused together", 992)]);
+    assert_eq!((outcome.calls() as usize, outcome.ended_by()), (server.received().len(), None));
+    // Seven chunks of two or more stood above the first single ids, and each is told.
+    let split = outcome.split_calls();
+    assert!(!split.is_empty() && split.iter().all(|it| it.code() == Some(&ErrorCode::CategoryDenied)), "{split:?}");
+    let sent: Vec<String> = server.received().iter().flat_map(asked).collect();
+    assert!(ids(1_000).iter().all(|id| sent.contains(id)), "every call was sent once at least");
+}
+
+#[tokio::test]
+async fn splitting_goes_on_after_a_success_or_another_code() {
+    // 16 single ids are refused, but never eight alike in a row.
+    let by_code = server(|_, ids| match ids {
+        [id] if id.ends_with(['1', '3', '5', '7', '9']) => Some(refuse(403, DENIED)),
+        _ => Some(refuse(403, "CERT-ACF-0058")),
+    })
+    .await;
+    let outcome = many(&by_code, 16).send().await.unwrap();
+    assert_eq!(tally(&outcome), [("refused", 16)]);
+    let taken = server(|_, ids| (ids.len() > 1 || ids[0] != "id-007").then(|| refuse(403, DENIED))).await;
+    let outcome = many(&taken, 15).send().await.unwrap();
+    assert_eq!(tally(&outcome), [("refused", 14), ("confirmed", 1)]);
+}
+
+#[tokio::test]
+async fn a_caller_may_go_on_without_splitting() {
+    let server = server(|number, _| (number == 0).then(|| refuse(403, DENIED))).await;
+    let outcome = many(&server, 6).ids_per_call(3).without_splitting().send().await.unwrap();
+    assert_eq!(sizes(&server), [3, 3]);
+    assert_eq!(tally(&outcome), [("refused together", 3), ("confirmed", 3)]);
+    assert_eq!((outcome.split_calls(), outcome.ended_by()), (&[][..], None));
+}
+
+#[tokio::test]
+async fn a_2xx_with_a_code_that_nobody_knows_may_have_been_carried_out() {
+    let odd = |_: usize, ids: &[String]| {
+        Some(Answer::json(200, &json!({"response": {"Successful Ids": ids}, "appStatusCode": "CERT-200"}).to_string()))
+    };
+    let server = server(odd).await;
+    let outcome = many(&server, 4).ids_per_call(2).send().await.unwrap();
+    assert_eq!((server.received().len(), tally(&outcome)), (1, vec![("unknown", 2), ("not sent", 2)]));
 }
 
 #[tokio::test]
@@ -227,7 +273,16 @@ async fn an_answer_that_contradicts_itself_is_looked_at_not_repeated() {
 
 #[tokio::test]
 async fn what_no_further_call_can_help_ends_the_run() {
-    for (status, code) in [(401, "AVX_GW_003"), (401, "X"), (429, "X")] {
+    for (status, code) in [
+        (401, "AVX_GW_003"),
+        (401, "X"),
+        (429, "X"),
+        (403, "AVX_GW_005"),
+        (400, "CERT-GEN-0033"),
+        (404, "GROUP_NOT_FOUND"),
+        (404, ""),
+        (302, ""),
+    ] {
         let server = server(move |_, _| Some(refuse(status, code))).await;
         let outcome = many(&server, 6).ids_per_call(2).send().await.unwrap();
         assert_eq!(server.received().len(), 1, "{status} {code}");

@@ -230,9 +230,15 @@ async fn serialised_it_has_the_ids_and_not_the_raw_answer() {
 
 #[tokio::test]
 async fn an_app_status_code_that_says_success_is_a_success() {
-    for (name, code) in
-        [("null", r#", "appStatusCode": null"#), ("SUCCESS", r#", "appStatusCode": "SUCCESS""#), ("missing", "")]
-    {
+    for (name, code) in [
+        ("null", r#", "appStatusCode": null"#),
+        ("SUCCESS", r#", "appStatusCode": "SUCCESS""#),
+        ("Success", r#", "appStatusCode": "Success""#),
+        ("success", r#", "appStatusCode": " success ""#),
+        ("empty", r#", "appStatusCode": """#),
+        ("blank", r#", "AppStatusCode": " ""#),
+        ("missing", ""),
+    ] {
         for status in [200, 201, 202] {
             let body = format!(r#"{{"response": {{"Successful Ids": ["{FIRST}"]}}{code}}}"#);
             let outcome = answered_json(status, &body).await.unwrap();
@@ -242,17 +248,11 @@ async fn an_app_status_code_that_says_success_is_a_success() {
 }
 
 #[tokio::test]
-async fn any_other_app_status_code_in_a_2xx_is_a_refusal() {
-    let other = |code: &str| ErrorCode::Other(code.to_owned());
+async fn a_documented_app_status_code_in_a_2xx_is_a_refusal() {
     for (code, expected) in [
         (json!("CERT-ACL-0006"), ErrorCode::CertificateUpdateDenied),
         (json!("DEFAULT_CERT_GROUP_PERMISSION_DENIED"), ErrorCode::DefaultGroupDenied),
-        (json!("CERT-NEW-0001"), other("CERT-NEW-0001")),
-        (json!("success"), other("success")),
-        (json!(""), other("")),
-        (json!(0), other("0")),
-        (json!(false), other("false")),
-        (json!({"a": 1}), other(r#"{"a":1}"#)),
+        (json!("OPEN_WORK_ORDERS_FOUND"), ErrorCode::OpenWorkOrders),
     ] {
         for (status, member) in [(200, "appStatusCode"), (202, "AppStatusCode")] {
             let body = json!({"response": {"Successful Ids": ALL}, "message": "no", member: code}).to_string();
@@ -266,8 +266,23 @@ async fn any_other_app_status_code_in_a_2xx_is_a_refusal() {
 }
 
 #[tokio::test]
+async fn any_other_app_status_code_in_a_2xx_leaves_the_outcome_open() {
+    for code in [json!("CERT-NEW-0001"), json!("CERT-200"), json!("200"), json!(200), json!(false), json!({"a": 1})] {
+        for (status, member) in [(200, "appStatusCode"), (202, "AppStatusCode")] {
+            let body = json!({"response": {"Successful Ids": ALL}, "message": "no", member: code}).to_string();
+            let error = answered_json(status, &body).await.unwrap_err();
+            assert_eq!((error.body(), error.status().map(|it| it.as_u16())), (Some(&*body), Some(status)), "{code}");
+            let said = chain(&error).join(": ");
+            let text = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
+            assert!(said.contains("appStatusCode") && said.contains(&text), "{code}: {said}");
+            assert_eq!(request_of(unknown(error)).resource_ids(), ALL, "{code}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn ids_that_a_refusal_names_as_successful_are_kept() {
-    let body = json!({"response": {"Successful Ids": [FIRST]}, "appStatusCode": "PARTIAL_SUCCESS"}).to_string();
+    let body = json!({"response": {"Successful Ids": [FIRST]}, "appStatusCode": "OPEN_WORK_ORDERS_FOUND"}).to_string();
     let error = answered_json(200, &body).await.unwrap_err();
     let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.successful_ids(), [FIRST]);

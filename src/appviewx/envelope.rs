@@ -69,8 +69,13 @@ impl Envelope {
     }
 }
 
+/// A blank code says nothing, and one client's `Success` is the other's `SUCCESS`.
 fn fails(app_status_code: &Value) -> bool {
-    !app_status_code.is_null() && app_status_code != "SUCCESS"
+    match app_status_code {
+        Value::Null => false,
+        Value::String(code) => !code.trim().is_empty() && !code.trim().eq_ignore_ascii_case("SUCCESS"),
+        _ => true,
+    }
 }
 
 /// What could be read out of a refusal's body.
@@ -112,7 +117,7 @@ impl Said {
             Some(inside) if !fails(&app_status_code) => Some(inside),
             _ => Some(&app_status_code).filter(|code| !code.is_null()),
         };
-        let no_records = match code.and_then(Value::as_str) {
+        let no_records = match code.filter(|code| fails(code)).and_then(Value::as_str) {
             Some(code) => code.trim() == NO_RECORDS,
             None => [&message, &message_inside].into_iter().flatten().any(|said| says_no_records(said)),
         };

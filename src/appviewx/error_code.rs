@@ -4,7 +4,8 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// The vendor's `appStatusCode`: one variant for each row of the status table on the page of the unassign call.
+/// The vendor's `appStatusCode`: one variant for each row of the status table on the page of the unassign call, and for four
+/// codes that pages of other calls document. That these four mean the same for a change of groups is **assumed**.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -36,11 +37,19 @@ pub enum ErrorCode {
     /// `DEFAULT_CERT_GROUP_PERMISSION_DENIED`, 404: the user has no read-write permission for the default group. It
     /// is a missing permission although its status says "not found".
     DefaultGroupDenied,
+    /// `READ_GROUP`, 417, of other pages: the group can only be read.
+    GroupReadOnly,
+    /// `GROUP_NOT_FOUND`, 404, of other pages: there is no group of this name.
+    GroupNotFound,
+    /// `NO_RECORDS_FOUND`, 404, of other pages: nothing matches.
+    NoRecords,
+    /// `OPEN_WORK_ORDERS_FOUND`, 417, of other pages: another work order is open on a certificate.
+    OpenWorkOrders,
     /// Any other code, as it was sent.
     Other(String),
 }
 
-/// A row of the vendor's status table, the remedy in our words.
+/// A row of the vendor's status tables, the remedy in our words.
 struct Row {
     code: &'static str,
     status: StatusCode,
@@ -51,7 +60,7 @@ struct Row {
 const VALIDATION_ERROR: &str = "VALIDATION_ERROR_0004";
 
 impl ErrorCode {
-    const DOCUMENTED: [Self; 12] = [
+    const DOCUMENTED: [Self; 16] = [
         Self::AuthenticationFailed,
         Self::MandatoryFieldMissingOrInvalid,
         Self::CommentTooLong,
@@ -64,6 +73,10 @@ impl ErrorCode {
         Self::ClientInventoryDenied,
         Self::CodeSigningInventoryDenied,
         Self::DefaultGroupDenied,
+        Self::GroupReadOnly,
+        Self::GroupNotFound,
+        Self::NoRecords,
+        Self::OpenWorkOrders,
     ];
 
     fn row(&self) -> Option<Row> {
@@ -130,6 +143,39 @@ impl ErrorCode {
                  there.",
             ),
             Self::Other(_) => return None,
+            elsewhere => return elsewhere.row_of_other_pages(),
+        };
+        Some(Row { code, status, remediation })
+    }
+
+    /// The rows that the page of the unassign call lacks.
+    fn row_of_other_pages(&self) -> Option<Row> {
+        let (code, status, remediation) = match self {
+            Self::GroupReadOnly => (
+                "READ_GROUP",
+                StatusCode::EXPECTATION_FAILED,
+                "Give the user read-write permission for the group that the certificates go to and for those that they \
+                 are in (assumed: which of them is meant is documented nowhere), or leave those certificates out.",
+            ),
+            Self::GroupNotFound => (
+                "GROUP_NOT_FOUND",
+                StatusCode::NOT_FOUND,
+                "Check the name of the group, letter by letter, or create the group first (assumed: the code is \
+                 documented for other calls).",
+            ),
+            Self::NoRecords => (
+                "NO_RECORDS_FOUND",
+                StatusCode::NOT_FOUND,
+                "Check the ids and names: nothing was found for them, or the user may not see it (assumed: the code is \
+                 documented for other calls).",
+            ),
+            Self::OpenWorkOrders => (
+                "OPEN_WORK_ORDERS_FOUND",
+                StatusCode::EXPECTATION_FAILED,
+                "Finish or cancel the work orders that are open on the certificates, or leave those certificates out \
+                 (assumed: the code is documented for other calls).",
+            ),
+            _ => return None,
         };
         Some(Row { code, status, remediation })
     }
@@ -149,7 +195,8 @@ impl ErrorCode {
         self.row().map(|row| row.status)
     }
 
-    /// What to do about it.
+    /// What to do about it. It follows the page of the unassign call; that a code means the same for another call is
+    /// **assumed**.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.row().map(|row| row.remediation)

@@ -1,6 +1,6 @@
 //! The way back: certificates into the groups that a plan remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -8,10 +8,11 @@ use super::CertificateGroups;
 use super::assign::{AssignCertificatesBuilder, AssignManyOutcome};
 use super::many_outcome::{IdOutcome, SharedError};
 use super::moving::check_group;
-use super::place::{Lookup, Place};
-use super::plan::GroupPlan;
+use super::place::{Lookup, Place, Places};
+use super::plan::{GroupPlan, RememberedGroup};
 use crate::appviewx::certificates::CertificateCategory;
 use crate::appviewx::error::{Error, Outcome};
+use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::types::ResourceId;
 use crate::validation::{Problems, Reason, ValidationError};
 
@@ -24,6 +25,8 @@ pub struct AssignBack {
     lookup: Lookup,
     plan: GroupPlan,
     expected: String,
+    /// The ids that are known to have left their old group.
+    moved: HashSet<ResourceId>,
     moved_on: MovedOn,
     comment: Option<String>,
     reason: Option<String>,
@@ -43,6 +46,7 @@ impl AssignBack {
             expected: handle.default_group().to_owned(),
             handle,
             plan,
+            moved: HashSet::new(),
             moved_on: MovedOn::Refuse,
             comment: None,
             reason: None,
@@ -54,6 +58,16 @@ impl AssignBack {
     /// assignment, it is the group of that.
     pub fn from_group(mut self, name: impl Into<String>) -> Self {
         self.expected = name.into();
+        self
+    }
+
+    /// Names certificates that are known to have left their old group: those whose move the server confirmed, as
+    /// [`confirmed_ids`](AssignManyOutcome::confirmed_ids) or `successful_ids` name them. Where a search still shows such a
+    /// certificate in its old group, it is told as [`NotSeenYet`](AssignBackState::NotSeenYet) instead of
+    /// [`AlreadyThere`](AssignBackState::AlreadyThere): **whether a search shows a change at once is documented nowhere.**
+    /// Ids that the plan does not name change nothing.
+    pub fn after_moving(mut self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
+        self.moved.extend(resource_ids.into_iter().map(Into::into));
         self
     }
 
@@ -90,11 +104,11 @@ impl AssignBack {
     pub async fn send(self) -> Result<AssignBackOutcome, Error> {
         self.check()?;
         let ids = self.plan.remembered().iter().map(|it| it.resource_id.clone()).collect();
-        let places = self.lookup.clone().places(ids).await;
+        let Places { places, .. } = self.lookup.clone().places(ids).await;
         let mut decided = BTreeMap::new();
         let mut by_group: BTreeMap<&str, Vec<ResourceId>> = BTreeMap::new();
         for (old, (id, place)) in self.plan.remembered().iter().zip(places) {
-            match self.decide(&old.group, place) {
+            match self.decide(old, place) {
                 Some(state) => drop(decided.insert(id, state)),
                 None => by_group.entry(&old.group).or_default().push(id),
             }
@@ -108,7 +122,8 @@ impl AssignBack {
             }
             let sent = self.assign(group, ids).in_calls().send().await?;
             decided.extend(sent.ids().iter().map(|(id, it)| (id.clone(), AssignBackState::Sent(it.clone()))));
-            ended_by = sent.ended_by().cloned();
+            // A group that is gone says nothing about the next one.
+            ended_by = sent.ended_by().filter(|error| error.code() != Some(&ErrorCode::GroupNotFound)).cloned();
             answers.push(sent);
         }
         let remembered = self.plan.remembered().iter().filter_map(|it| decided.remove_entry(&it.resource_id));
@@ -144,9 +159,12 @@ impl AssignBack {
     }
 
     /// `None` if the certificate is to be assigned.
-    fn decide(&self, old: &str, place: Place) -> Option<AssignBackState> {
+    fn decide(&self, old: &RememberedGroup, place: Place) -> Option<AssignBackState> {
         match place {
-            Place::Group(group) if group == old => Some(AssignBackState::AlreadyThere),
+            Place::Group(group) if group == old.group && self.moved.contains(&old.resource_id) => {
+                Some(AssignBackState::NotSeenYet)
+            }
+            Place::Group(group) if group == old.group => Some(AssignBackState::AlreadyThere),
             Place::Group(group) if group == self.expected => None,
             Place::Group(_) | Place::GroupNotNamed if self.moved_on == MovedOn::AssignAll => None,
             Place::Group(group) => Some(AssignBackState::MovedOn(Some(group))),
@@ -164,8 +182,12 @@ impl AssignBack {
 pub enum AssignBackState {
     /// It was sent back, and this came of it.
     Sent(IdOutcome),
-    /// It is in its old group. Nothing was sent.
+    /// A search shows it in its old group. Nothing was sent. **A search that lags behind shows the same** for a
+    /// certificate that is not back: name what was moved with [`after_moving`](AssignBack::after_moving).
     AlreadyThere,
+    /// Its move was confirmed, and yet a search shows it in its old group: the search lags behind, or somebody has moved
+    /// it back. Nothing was sent. Look again later.
+    NotSeenYet,
     /// It is in this other group, or in one that is not named, so that somebody has moved it since. Nothing was sent.
     MovedOn(Option<String>),
     /// No certificate with exactly this id was found. Nothing was sent.
@@ -211,7 +233,8 @@ impl AssignBackOutcome {
         &self.answers
     }
 
-    /// Whether every certificate is in its old group, as far as the server said.
+    /// Whether every certificate is in its old group, as far as the server said. What a search says of those that are
+    /// [`AlreadyThere`](AssignBackState::AlreadyThere) may be old; see [`AssignBack::after_moving`].
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.ids.iter().all(|(_, state)| state.is_back())

@@ -41,7 +41,7 @@ impl ConfirmGroup {
         let (ids, _) = check_ids(self.resource_ids, usize::MAX, &mut problems);
         check_group(&self.group, "group", &mut problems);
         problems.finish()?;
-        Ok(GroupConfirmation { group: self.group, places: self.lookup.places(ids).await })
+        Ok(GroupConfirmation { group: self.group, places: self.lookup.places(ids).await.places })
     }
 }
 

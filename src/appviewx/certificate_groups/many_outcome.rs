@@ -23,6 +23,13 @@ impl From<Error> for SharedError {
     }
 }
 
+impl SharedError {
+    /// The error itself, if nobody shares it any more.
+    pub(super) fn into_error(self) -> Option<Error> {
+        Arc::into_inner(self.0)
+    }
+}
+
 impl Deref for SharedError {
     type Target = Error;
 
@@ -101,6 +108,7 @@ pub struct ManyOutcome<M> {
     pub(super) repeated: Vec<ResourceId>,
     pub(super) answers: Vec<MoveOutcome<M>>,
     pub(super) calls: u32,
+    pub(super) split_calls: Vec<SharedError>,
     pub(super) ended_by: Option<SharedError>,
 }
 
@@ -122,6 +130,15 @@ impl<M: Move> ManyOutcome<M> {
         self.ids.iter().filter(|(_, outcome)| outcome.is_confirmed()).map(|(id, _)| id)
     }
 
+    /// The ids that may have been moved: confirmed, unconfirmed or unknown. They are those that a way back has to name;
+    /// see [`GroupPlan::only`](super::GroupPlan::only).
+    pub fn possibly_moved_ids(&self) -> impl Iterator<Item = &ResourceId> {
+        let may = |outcome: &IdOutcome| {
+            matches!(outcome, IdOutcome::Confirmed | IdOutcome::Unconfirmed | IdOutcome::Unknown(_))
+        };
+        self.ids.iter().filter(move |(_, outcome)| may(outcome)).map(|(id, _)| id)
+    }
+
     /// Ids that were given again. They count once.
     #[must_use]
     pub fn repeated(&self) -> &[ResourceId] {
@@ -138,6 +155,12 @@ impl<M: Move> ManyOutcome<M> {
     #[must_use]
     pub fn calls(&self) -> u32 {
         self.calls
+    }
+
+    /// The refusals of the calls that were split, in their order.
+    #[must_use]
+    pub fn split_calls(&self) -> &[SharedError] {
+        &self.split_calls
     }
 
     /// The error after which nothing further was sent, if there was one.

@@ -127,7 +127,12 @@ impl CertificateGroups {
     /// Looks up in which groups certificates are, before they are moved, for [`assign_back`](Self::assign_back).
     ///
     /// - **Call:** `POST /certificate/search`, as in [`confirm_group`](Self::confirm_group).
-    /// - **Errors:** none but `Validation`; ids whose group could not be learned are named in the plan.
+    /// - **Permissions:** to view the certificate inventory of the categories. What may not be viewed in one category is
+    ///   looked for in the next.
+    /// - **Arguments:** resource ids, at least one.
+    /// - **Errors:** `Validation`, and the error that ended the run, if no further search could help (no valid credential, no
+    ///   connection, no access to the search). Ids whose group could not be learned for another reason are named in the plan.
+    /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory".
     pub fn remember_groups(&self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> RememberGroups {
         RememberGroups::new(self.client.clone(), collected(resource_ids))
     }
@@ -137,9 +142,17 @@ impl CertificateGroups {
     /// [`even_if_moved_on`](AssignBack::even_if_moved_on). Between the look and the assignment, others may still move
     /// them.
     ///
+    /// **Give it the certificates that your move touched, and say which moves were confirmed.** A plan names all that were
+    /// looked up: one that was refused, and that somebody else then put where your move would have put it, would go back as
+    /// well; [`GroupPlan::only`] leaves it out. And a search that lags behind shows a certificate in its old group that is
+    /// not there; [`after_moving`](AssignBack::after_moving) tells that apart.
+    ///
     /// - **Calls:** `POST /certificate/search`, then `PUT /certificate/group/assign` group by group.
     /// - **Permissions:** those of [`assign`](Self::assign), and to view the inventory.
+    /// - **Arguments:** a plan of [`remember_groups`](Self::remember_groups), or one that was kept and read again.
     /// - **Errors:** none but `Validation`; the rest is told id by id.
+    /// - **Documented nowhere:** whether a search shows a change at once; the points of [`assign`](Self::assign).
+    /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory" and "Assign Certificates to a Group".
     pub fn assign_back(&self, plan: &GroupPlan) -> AssignBack {
         AssignBack::new(self.clone(), plan.clone())
     }
@@ -148,6 +161,7 @@ impl CertificateGroups {
     ///
     /// - **Call:** `POST /certificategroup/list`, page by page.
     /// - **Permissions:** access to the groups (assumed).
+    /// - **Arguments:** none.
     /// - **Errors:** those of [`appviewx::Error`](super::Error); `Lookup` for a list that leads back to itself.
     /// - **Assumed:** where in the answer the groups stand: that part of the vendor's page could not be read. An answer
     ///   without exactly one list of objects is a `Decode` error.

@@ -17,9 +17,10 @@ use crate::appviewx::client::Client;
 use crate::appviewx::comment::{Comment, CommentRule};
 use crate::appviewx::envelope::Envelope;
 use crate::appviewx::error::{Error, Outcome, Request};
+use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::types::ResourceId;
-use crate::lenient;
-use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
+use crate::lenient::{self, one_line};
+use crate::transport::{Call, Cause, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError, invalid_characters, list_characters};
 
 /// What differs between the two moves: [`Unassign`](super::Unassign) and [`Assign`](super::Assign). Nobody else has one.
@@ -256,7 +257,16 @@ impl<M: Move> MoveCertificates<M> {
 
     /// The same request for these of its ids only.
     pub(super) fn for_ids(&self, ids: &[ResourceId]) -> Self {
-        Self { resource_ids: ids.to_vec(), repeated: Vec::new(), ..self.clone() }
+        // Field by field: a clone of the whole would copy every id for each call.
+        let Self { target, resource_ids: _, repeated: _, comment, effect, meta } = self;
+        Self {
+            target: target.clone(),
+            resource_ids: ids.to_vec(),
+            repeated: Vec::new(),
+            comment: comment.clone(),
+            effect: *effect,
+            meta: meta.clone(),
+        }
     }
 
     pub(super) async fn execute(self, client: Client) -> Result<MoveOutcome<M>, Error> {
@@ -286,7 +296,16 @@ impl<M: Move> MoveCertificates<M> {
             }
         };
         if envelope.says_failure() {
-            return Err(Error::from_failure(exchange.refused(), M::request(self)));
+            let failure = match ErrorCode::of(envelope.code().unwrap_or_default(), None) {
+                // Nobody knows that this code is a refusal, and a 2xx says that the change was carried out.
+                ErrorCode::Other(code) => {
+                    let code = one_line(&code);
+                    exchange
+                        .unreadable_change(Cause::new(format!("no documented refusal has the appStatusCode {code}")))
+                }
+                _ => exchange.refused(),
+            };
+            return Err(Error::from_failure(failure, M::request(self)));
         }
         let body = exchange.answer.body;
         let outcome = MoveOutcome::new(self.target, self.resource_ids, self.repeated, envelope, &exchange.trace, body);

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde::Serialize;
 
-use super::many::ends_the_run;
+use super::many::{ends_the_run, is_of_a_category};
 use super::many_outcome::SharedError;
 use crate::appviewx::certificates::CertificateCategory;
 use crate::appviewx::client::Client;
@@ -35,6 +35,14 @@ pub enum Place {
     Unreadable(SharedError),
 }
 
+/// Where certificates are.
+pub(super) struct Places {
+    /// In the order in which they were asked for.
+    pub(super) places: Vec<(ResourceId, Place)>,
+    /// The error after which no further search was sent, if there was one.
+    pub(super) ended_by: Option<SharedError>,
+}
+
 /// How certificates are looked for.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
@@ -53,26 +61,29 @@ impl Lookup {
         self.categories.push(category);
     }
 
-    /// The place of each id, in their order.
-    pub(super) async fn places(mut self, ids: Vec<ResourceId>) -> Vec<(ResourceId, Place)> {
+    /// The place of each id.
+    pub(super) async fn places(mut self, ids: Vec<ResourceId>) -> Places {
         if self.categories.is_empty() {
             self.categories =
                 vec![CertificateCategory::Server, CertificateCategory::Client, CertificateCategory::CodeSigning];
         }
         let lookup = Arc::new(self);
-        let ended = Arc::new(OnceLock::new());
-        let searches = ids.into_iter().map(move |id| {
-            let (lookup, ended) = (Arc::clone(&lookup), Arc::clone(&ended));
+        let ended_by = Arc::new(OnceLock::new());
+        let searches = ids.into_iter().map(|id| {
+            let (lookup, ended) = (Arc::clone(&lookup), Arc::clone(&ended_by));
             async move {
                 let place = lookup.place(&id, &ended).await;
                 (id, place)
             }
         });
-        stream::iter(searches).buffered(AT_ONCE).collect().await
+        let places = stream::iter(searches).buffered(AT_ONCE).collect().await;
+        Places { places, ended_by: ended_by.get().cloned() }
     }
 
     /// `ended` holds the error after which no further search is sent.
     async fn place(&self, id: &ResourceId, ended: &OnceLock<SharedError>) -> Place {
+        // What may not be viewed in one category may stand in the next.
+        let mut denied = None;
         for category in &self.categories {
             if let Some(error) = ended.get() {
                 return Place::Unreadable(error.clone());
@@ -85,11 +96,14 @@ impl Lookup {
                     if ends_the_run(&error) {
                         return Place::Unreadable(ended.get_or_init(|| error).clone());
                     }
-                    return Place::Unreadable(error);
+                    if !error.code().is_some_and(is_of_a_category) {
+                        return Place::Unreadable(error);
+                    }
+                    denied.get_or_insert(error);
                 }
             }
         }
-        Place::NotFound
+        denied.map_or(Place::NotFound, Place::Unreadable)
     }
 
     /// All rows are read, since two of them may contradict each other.

@@ -1,9 +1,12 @@
 //! Which groups certificates are in, kept for the way back.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::many_outcome::SharedError;
 use super::moving::check_ids;
-use super::place::{Lookup, Place};
+use super::place::{Lookup, Place, Places};
 use crate::appviewx::certificates::CertificateCategory;
 use crate::appviewx::client::Client;
 use crate::appviewx::error::{Error, Outcome};
@@ -34,13 +37,16 @@ impl RememberGroups {
     /// Searches each id.
     ///
     /// # Errors
-    /// [`Error::Validation`] alone. Ids whose group could not be learned are in the plan, each with the reason.
+    /// [`Error::Validation`], and the error after which no further search could help: no valid credential, no connection,
+    /// 401, 429, or no access to the search at all. Ids whose group could not be learned for another reason are in the
+    /// plan, each with it.
     pub async fn send(self) -> Result<GroupPlan, Error> {
         let mut problems = Problems::default();
         let (ids, _) = check_ids(self.resource_ids, usize::MAX, &mut problems);
         problems.finish()?;
         let mut plan = GroupPlan { remembered: Vec::new(), not_remembered: Vec::new() };
-        for (resource_id, place) in self.lookup.places(ids).await {
+        let Places { places, ended_by } = self.lookup.places(ids).await;
+        for (resource_id, place) in places {
             let why = match place {
                 Place::Group(group) => {
                     plan.remembered.push(RememberedGroup { resource_id, group });
@@ -52,7 +58,8 @@ impl RememberGroups {
             };
             plan.not_remembered.push(NotRemembered { resource_id, why });
         }
-        Ok(plan)
+        // The places are gone, so nobody shares the error any more.
+        ended_by.and_then(SharedError::into_error).map_or(Ok(plan), Err)
     }
 }
 
@@ -70,10 +77,11 @@ impl RememberGroups {
 /// let plan = groups.remember_groups(ids).send().await?.require_complete()?;
 /// let kept = serde_json::to_string(&plan)?;
 ///
-/// groups.unassign(ids).send().await?;
-/// groups.confirm_group(ids, groups.default_group()).send().await?.require_complete()?;
+/// let moved = groups.unassign(ids).in_calls().send().await?;
 ///
-/// let outcome = groups.assign_back(&serde_json::from_str(&kept)?).send().await?;
+/// let plan: clm::appviewx::GroupPlan = serde_json::from_str(&kept)?;
+/// let plan = plan.only(moved.possibly_moved_ids());
+/// let outcome = groups.assign_back(&plan).after_moving(moved.confirmed_ids()).send().await?;
 /// assert!(outcome.is_complete());
 /// # assert_eq!(fake.group_of(ids[0]).as_deref(), Some("web-servers"));
 /// # Ok(()) }
@@ -96,6 +104,29 @@ impl GroupPlan {
     #[must_use]
     pub fn not_remembered(&self) -> &[NotRemembered] {
         &self.not_remembered
+    }
+
+    /// The plan of these certificates only. One that this plan does not name is [not remembered](Self::not_remembered).
+    ///
+    /// Name the certificates that a move may have touched, as
+    /// [`possibly_moved_ids`](super::ManyOutcome::possibly_moved_ids) does: a certificate that the move did not touch may be
+    /// where it is because of somebody else, and going back is not for this plan to decide.
+    #[must_use]
+    pub fn only(&self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
+        let mut wanted: BTreeSet<ResourceId> = resource_ids.into_iter().map(Into::into).collect();
+        let mut only = self.clone();
+        only.remembered.retain(|it| wanted.contains(&it.resource_id));
+        only.not_remembered.retain(|it| wanted.contains(&it.resource_id));
+        for named in only.remembered.iter().map(|it| &it.resource_id) {
+            wanted.remove(named);
+        }
+        for named in only.not_remembered.iter().map(|it| &it.resource_id) {
+            wanted.remove(named);
+        }
+        let unnamed = wanted.into_iter();
+        let why = "the plan does not name it";
+        only.not_remembered.extend(unnamed.map(|resource_id| NotRemembered { resource_id, why: why.to_owned() }));
+        only
     }
 
     /// Whether the group of every certificate is known.

@@ -120,6 +120,8 @@ struct Certificate {
 struct Search {
     ignores_terms: bool,
     no_hits_are_404: bool,
+    /// The groups that searches show although certificates have moved since.
+    shown: BTreeMap<String, String>,
 }
 
 impl Default for State {
@@ -218,6 +220,19 @@ impl FakeAppViewX {
     /// of matching.
     pub fn ignore_search_terms(&self) {
         self.state(|state| state.search.ignores_terms = true);
+    }
+
+    /// From now on, searches show every certificate in the group that it is in now, wherever it goes, until
+    /// [`catch_up`](Self::catch_up). Invented: whether a search shows a change at once is documented nowhere.
+    pub fn lag_behind(&self) {
+        self.state(|state| {
+            state.search.shown = state.certificates.iter().map(|(id, it)| (id.clone(), it.group.clone())).collect();
+        });
+    }
+
+    /// Searches show the groups as they are again.
+    pub fn catch_up(&self) {
+        self.state(|state| state.search.shown.clear());
     }
 
     /// Answers a search without hits with 404, as a client of the vendor's expects it, instead of 200.

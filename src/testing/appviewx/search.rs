@@ -57,7 +57,7 @@ impl State {
         let mut row = json!({
             "resourceId": id,
             "commonName": null,
-            "group": certificate.group,
+            "group": self.search.shown.get(id).unwrap_or(&certificate.group),
             "permission": if self.writes_group(&certificate.group) { "RW" } else { "R" },
             "category": name(certificate.category),
             "status": "Managed",
