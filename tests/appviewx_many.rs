@@ -176,7 +176,6 @@ async fn what_refuses_every_certificate_is_not_split_to_the_last() {
     assert!(server.received().len() <= 32, "{} calls", server.received().len());
     assert_eq!(tally(&outcome), [("refused", 8), ("refused together", 992)]);
     assert_eq!((outcome.calls() as usize, outcome.ended_by()), (server.received().len(), None));
-    // Seven chunks of two or more stood above the first single ids, and each is told.
     let split = outcome.split_calls();
     assert!(!split.is_empty() && split.iter().all(|it| it.code() == Some(&ErrorCode::CategoryDenied)), "{split:?}");
     let sent: Vec<String> = server.received().iter().flat_map(asked).collect();

@@ -283,7 +283,7 @@ async fn a_refusal_in_an_envelope_is_a_refusal() {
 
 #[tokio::test]
 async fn a_refusal_after_silence_says_so_wherever_it_stands() {
-    let in_envelope = r#"{"response": null, "message": "not in a group", "appStatusCode": "X-1"}"#;
+    let in_envelope = r#"{"response": null, "message": "not in a group", "appStatusCode": "CERT-ACL-0006"}"#;
     for refusal in [Answer::json(404, "{}"), Answer::json(200, in_envelope)] {
         let silence = Answer::with(503, "retry-after: 0\r\n", "");
         let server = Scripted::start([silence, refusal.clone()]).await;
