@@ -6,10 +6,9 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use super::audit::Audit;
+use super::authentication::{AuthenticationError, NoCredential, ProviderSaid, Silence};
 use super::cause::Cause;
-use super::error::{
-    AuthenticationError, DecodeError, NoCredential, OutcomeUnknown, ProviderSaid, Silence, TransportError,
-};
+use super::error::{DecodeError, OutcomeUnknown, TransportError};
 use super::secrets::Secrets;
 use crate::lenient::{Message, one_line};
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod audit;
+mod authentication;
 mod basic;
 mod cause;
 mod end;
@@ -27,13 +28,12 @@ use url::Url;
 
 pub(crate) use self::address::{base_path, shown, token_url};
 pub(crate) use self::audit::Record;
+pub use self::authentication::AuthenticationError;
+pub(crate) use self::authentication::{NoCredential, ProviderSaid};
 pub(crate) use self::basic::basic_authorization;
 pub(crate) use self::cause::Cause;
 pub(crate) use self::end::{Answer, Called, Evidence, Exchange, Failure, FromFailure, Refusal, Trace};
-pub use self::error::{
-    AuthenticationError, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError,
-};
-pub(crate) use self::error::{NoCredential, ProviderSaid};
+pub use self::error::{ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::{Options, Proxy};
 pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};

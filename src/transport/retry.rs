@@ -7,9 +7,9 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tokio::time::Instant;
 
+use super::authentication::NoCredential;
 use super::cause::Cause;
 use super::end::{Answer, End};
-use super::error::NoCredential;
 use super::request::Effect;
 
 /// How often a call may be tried, and how long the pauses between tries are.

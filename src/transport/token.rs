@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant};
 
-use super::error::{NoCredential, Tried};
+use super::authentication::{NoCredential, Tried};
 
 /// Where a new credential comes from.
 pub(crate) trait Renew: Send + Sync {

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::{Instant, advance};
 
+use super::super::authentication::NoCredential;
 use super::super::cause::Cause;
 use super::super::end::{Answer, End};
-use super::super::error::NoCredential;
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{Body, Limits, RetryPolicy, Road, Run, Try, run};
 use super::super::secrets::Secrets;

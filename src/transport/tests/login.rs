@@ -15,8 +15,8 @@ use tokio::time::{advance, timeout};
 
 use url::Url;
 
+use super::super::authentication::NoCredential;
 use super::super::end::{Answer, End};
-use super::super::error::NoCredential;
 use super::super::request::Effect;
 use super::super::retry::{Next, Try, decide};
 use super::super::secrets::Secrets;

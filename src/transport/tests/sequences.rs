@@ -5,7 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::super::error::NoCredential;
+use super::super::authentication::NoCredential;
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{RetryPolicy, Run, Try, run};
 use super::engine::{

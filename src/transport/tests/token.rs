@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::super::error::NoCredential;
+use super::super::authentication::NoCredential;
 use super::super::token::{Credential, Fresh, Issued, Renew};
 
 /// How one renewal goes; each takes a second of the paused clock.

@@ -1,0 +1,187 @@
+//! What went wrong with a credential.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::cause::Cause;
+use super::end::{Answer, Evidence, Trace};
+use crate::lenient::{Message, one_line};
+
+/// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
+/// operation was not sent, or was refused with 401 before.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: no valid credential could be had: {what}{said}{tried}", trace.call)]
+pub struct AuthenticationError {
+    pub(super) what: &'static str,
+    /// By the server that was asked for the credential.
+    pub(super) said: Box<ProviderSaid>,
+    pub(super) tried: Tried,
+    /// The 401, if the operation was sent.
+    pub(super) refused: Option<Answer>,
+    pub(super) trace: Trace,
+    #[source]
+    pub(super) cause: Option<Cause>,
+}
+
+impl AuthenticationError {
+    pub(crate) fn evidence<Code>(&self) -> Evidence<'_, Code> {
+        Evidence { trace: Some(&self.trace), answer: self.refused.as_ref(), code: None, message: self.message() }
+    }
+
+    /// The code that the identity provider or the login gave: OAuth's `error`, for example `invalid_client`, or the
+    /// vendor's code.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.said.code.as_deref()
+    }
+
+    /// What the identity provider or the login said: OAuth's `error_description`, or the vendor's status description.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.said.message.as_ref().map(Message::as_str)
+    }
+
+    /// How many more logins may fail before the account locks, where the server says so.
+    #[must_use]
+    pub fn remaining_attempts(&self) -> Option<u32> {
+        self.said.remaining_attempts
+    }
+
+    /// The status that the identity provider or the login answered with, if it was asked and answered.
+    #[must_use]
+    pub fn provider_status(&self) -> Option<StatusCode> {
+        self.said.status
+    }
+
+    /// Whether asking later may go better: the operation was not refused, and the provider was silent or in trouble.
+    #[cfg(feature = "keyfactor")]
+    pub(crate) fn may_pass(&self) -> bool {
+        let provider = self.said.status.map(|status| status.as_u16());
+        self.refused.is_none() && (self.said.silent == Silence::NoAnswer || matches!(provider, Some(408 | 429 | 500..)))
+    }
+
+    /// If this is the failure of an earlier login, and none was tried for this call because accounts lock: how long it
+    /// stands, counted from the moment this call asked. A call after that logs in anew.
+    #[must_use]
+    pub fn stands_for(&self) -> Option<Duration> {
+        match self.tried {
+            Tried::Before(left) => Some(left),
+            Tried::Now | Tried::NotArrived => None,
+        }
+    }
+
+    /// What went wrong with the credential.
+    #[must_use]
+    pub fn problem(&self) -> &'static str {
+        self.what
+    }
+
+    /// The status with which the operation was refused, if it was sent.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.refused.as_ref().map(|answer| answer.status)
+    }
+
+    /// How many times the operation was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.trace.attempts
+    }
+
+    /// How long it took altogether.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.trace.elapsed
+    }
+}
+
+/// Why there is no credential. All calls that waited for the same renewal share it.
+#[derive(Clone, Debug)]
+pub(crate) struct NoCredential {
+    pub(super) what: &'static str,
+    pub(super) said: Box<ProviderSaid>,
+    pub(super) cause: Option<Cause>,
+    pub(super) tried: Tried,
+}
+
+/// What was tried for a credential that could not be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tried {
+    /// It may have reached the server, which may count it.
+    Now,
+    /// Nothing of it can have reached the server.
+    NotArrived,
+    /// Nothing: the failure is that of an earlier call, and stands for that long.
+    Before(Duration),
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Before(left) = self else { return Ok(()) };
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        write!(f, "; not tried anew, because accounts lock: the next call that may try is in {seconds} s")
+    }
+}
+
+/// What a server said that was asked for a credential.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProviderSaid {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<Message>,
+    pub(crate) remaining_attempts: Option<u32>,
+    /// Of its answer, if it was asked and answered.
+    pub(crate) status: Option<StatusCode>,
+    /// It was asked, and did not answer.
+    pub(crate) silent: Silence,
+}
+
+/// Whether a server that was asked for a credential stayed silent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Silence {
+    #[default]
+    NotKnown,
+    NoAnswer,
+}
+
+impl fmt::Display for ProviderSaid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = &self.code {
+            write!(f, " ({})", one_line(code))?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {}", one_line(message.as_str()))?;
+        }
+        if let Some(remaining) = self.remaining_attempts {
+            write!(f, " ({remaining} attempts remain)")?;
+        }
+        Ok(())
+    }
+}
+
+impl NoCredential {
+    pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
+        Self { what, said: Box::default(), cause, tried: Tried::Now }
+    }
+
+    /// What the server said that was asked for the credential.
+    pub(crate) fn said(self, said: ProviderSaid) -> Self {
+        Self { said: Box::new(said), ..self }
+    }
+
+    /// Nothing of the attempt can have reached the server.
+    pub(super) fn not_arrived(self) -> Self {
+        Self { tried: Tried::NotArrived, ..self }
+    }
+
+    /// The same for a later call, for which nothing is tried.
+    pub(super) fn standing_for(self, left: Duration) -> Self {
+        Self { tried: Tried::Before(left), ..self }
+    }
+
+    pub(crate) fn into_cause(self) -> Cause {
+        let Self { what, said, cause, tried } = self;
+        Cause { text: format!("{what}{said}{tried}"), source: cause.map(Box::new) }
+    }
+}
