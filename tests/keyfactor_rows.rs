@@ -284,3 +284,19 @@ fn a_run_without_result_and_status_is_unknown_yet() {
         assert_eq!((entry.result, entry.status), (JobResult::Unknown, JobStatus::Unknown), "{row}");
     }
 }
+
+// The trap: an empty text stands where others write null.
+#[test]
+fn an_empty_text_is_no_id() {
+    let store = store(&json!({"AgentId": "", "ContainerId": " ", "CertStoreInventoryJobId": ""}));
+    assert_eq!((store.agent_id, store.container_id, store.cert_store_inventory_job_id), (None, None, None));
+    let certificate: Certificate =
+        serde_json::from_value(json!({"Id": 1, "Locations": [{"Alias": "a", "CertStoreId": "", "ChainLevel": ""}]}))
+            .unwrap();
+    assert_eq!((certificate.locations[0].cert_store_id, certificate.locations[0].chain_level), (None, None));
+    let entry: InventoryEntry = serde_json::from_value(json!({"Name": "a", "CertStoreId": ""})).unwrap();
+    assert_eq!(entry.cert_store_id, None);
+    for wrong in [json!({"Id": STORE, "AgentId": "agent"}), json!({"Id": STORE, "ContainerId": []})] {
+        assert!(serde_json::from_value::<CertificateStore>(wrong.clone()).is_err(), "{wrong}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::keyfactor::client::Client;
 use crate::keyfactor::error::Error;
 use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Row, Rows};
 use crate::keyfactor::lookup_error::LookupError;
-use crate::keyfactor::read::{ServerTime, null_as_default};
+use crate::keyfactor::read::{ServerTime, blank_as_none, null_as_default};
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::transport::Path;
@@ -29,6 +29,7 @@ pub struct InventoryEntry {
     #[serde(default, deserialize_with = "null_as_default")]
     pub certificates: Vec<InventoryCertificate>,
     /// The store, where the server says it.
+    #[serde(default, deserialize_with = "blank_as_none")]
     pub cert_store_id: Option<CertificateStoreId>,
     /// The entry's parameters, for example `PrivateKeyEntry`.
     #[serde(default, deserialize_with = "null_as_default")]

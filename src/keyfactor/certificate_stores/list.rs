@@ -10,7 +10,7 @@ use crate::keyfactor::error::Error;
 use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Read, Row, Rows};
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::query::Query;
-use crate::keyfactor::read::null_as_default;
+use crate::keyfactor::read::{blank_as_none, null_as_default};
 use crate::keyfactor::types::{CertificateStoreId, ContainerId, JobId};
 use crate::transport::Path;
 use crate::validation::{Problems, ValidationError};
@@ -32,12 +32,14 @@ pub struct CertificateStore {
     #[serde(rename = "Storepath", alias = "StorePath")]
     pub store_path: Option<String>,
     /// The container that it is in.
+    #[serde(default, deserialize_with = "blank_as_none")]
     pub container_id: Option<ContainerId>,
     /// The number of its type.
     pub cert_store_type: Option<i32>,
     /// Whether it was approved; discovered stores are listed as well.
     pub approved: Option<bool>,
     /// The orchestrator that manages it.
+    #[serde(default, deserialize_with = "blank_as_none")]
     pub agent_id: Option<Uuid>,
     /// Whether an orchestrator manages it.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -45,6 +47,7 @@ pub struct CertificateStore {
     /// When its inventory is read, as the server shows it: [`get`](CertificateStores::get) shows it, the list does not.
     pub inventory_schedule: Option<Value>,
     /// The job that reads its inventory; none without a schedule.
+    #[serde(default, deserialize_with = "blank_as_none")]
     pub cert_store_inventory_job_id: Option<JobId>,
     /// The properties of its type, as JSON inside a text; see [`properties`](Self::properties).
     #[serde(rename = "Properties")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::keyfactor::lookup::Row;
-use crate::keyfactor::read::{ServerTime, null_as_default};
+use crate::keyfactor::read::{ServerTime, blank_as_none, null_as_default};
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 
 /// A certificate as Command knows it.
@@ -72,8 +72,10 @@ pub struct CertificateStoreLocation {
     #[serde(default, deserialize_with = "null_as_default")]
     pub alias: String,
     /// 0 for the certificate itself; higher where it only stands in the chain of another one. Never remove those.
+    #[serde(default, deserialize_with = "blank_as_none")]
     pub chain_level: Option<i32>,
     /// The store.
+    #[serde(default, deserialize_with = "blank_as_none")]
     pub cert_store_id: Option<CertificateStoreId>,
     /// What else the server said about it.
     #[serde(flatten)]

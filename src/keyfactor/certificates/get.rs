@@ -8,7 +8,7 @@ use crate::keyfactor::client::Client;
 use crate::keyfactor::error::Error;
 use crate::keyfactor::lookup::Read;
 use crate::keyfactor::lookup_error::LookupError;
-use crate::keyfactor::read::null_as_default;
+use crate::keyfactor::read::{blank_as_none, null_as_default};
 use crate::keyfactor::scope::ScopeSettings;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId};
 use crate::transport::Path;
@@ -151,6 +151,7 @@ pub struct StoreTypeLocations {
 #[non_exhaustive]
 pub struct StoreTypeLocation {
     /// The store.
+    #[serde(default, deserialize_with = "blank_as_none")]
     pub store_id: Option<CertificateStoreId>,
     /// The machine of the store.
     pub client_machine: Option<String>,
