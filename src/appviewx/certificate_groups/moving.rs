@@ -288,7 +288,7 @@ impl<M: Move> MoveCertificates<M> {
     }
 
     pub(crate) fn read(self, exchange: Exchange) -> Result<MoveOutcome<M>, Error> {
-        let envelope = match Envelope::read(&exchange.answer.body) {
+        let mut envelope = match Envelope::read(&exchange.answer.body) {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_change(cause);
@@ -299,7 +299,7 @@ impl<M: Move> MoveCertificates<M> {
             let failure = match ErrorCode::of(envelope.code().unwrap_or_default(), None) {
                 // Nobody knows that this code is a refusal, and a 2xx says that the change was carried out.
                 ErrorCode::Other(code) => {
-                    let code = one_line(&code);
+                    let code = one_line(&exchange.answer.secrets.redact(&code));
                     exchange
                         .unreadable_change(Cause::new(format!("no documented refusal has the appStatusCode {code}")))
                 }
@@ -307,6 +307,7 @@ impl<M: Move> MoveCertificates<M> {
             };
             return Err(Error::from_failure(failure, M::request(self)));
         }
+        envelope.message = envelope.message.map(|message| exchange.answer.secrets.redact(&message));
         let body = exchange.answer.body;
         let outcome = MoveOutcome::new(self.target, self.resource_ids, self.repeated, envelope, &exchange.trace, body);
         let ended = if outcome.is_complete() { "done" } else { "done, with a gap" };
