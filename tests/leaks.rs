@@ -156,9 +156,7 @@ async fn try_groups(shown: &mut Shown, client: &appviewx::Client) {
     show_reading(shown, assignment.send().await);
     show_reading(shown, groups.unassign(["id-1", "id-2"]).in_calls().ids_per_call(1).send().await);
     show_reading(shown, groups.confirm_group(["id-1"], "web").send().await);
-    let plan = groups.remember_groups(["id-1"]).send().await.unwrap();
-    shown.debug(&plan);
-    shown.serialised(&plan);
+    show_reading(shown, groups.remember_groups(["id-1"]).send().await);
     let kept = serde_json::json!({"remembered": [{"resource_id": "id-1", "group": "web"}], "not_remembered": []});
     let plan = serde_json::from_value(kept).unwrap();
     show_reading(shown, groups.assign_back(&plan).send().await);
