@@ -84,6 +84,10 @@
 //! | no tries or no time left, last try not answered | `Transport` | `Transport` | `OutcomeUnknown` |
 //! | no tries or no time left, last try answered | `Api` | `Api` (429) | `Api` (429), else `OutcomeUnknown` |
 //!
+//! Beside this table, [`in_calls()`](appviewx::MoveCertificatesBuilder::in_calls) of AppViewX sends the halves of a call that
+//! was refused because of a certificate in it, which takes such a refusal for one of the whole call (assumed);
+//! `without_splitting()` turns that off.
+//!
 //! `repeat_after_silence()` exists where repeating may be harmless, and is your decision. Once a copy went unanswered, no
 //! later answer proves anything about it: a refusal then says so in `after_unanswered_copy()`, and nothing ends as if
 //! nothing had arrived. A call that is dropped while a try is under way sends nothing further; a change that is dropped
