@@ -18,6 +18,9 @@ use crate::transport::{Call, Called, Cause, Effect, Exchange, FromFailure as _, 
 /// Rows asked for at once, unless told otherwise. The vendor's default is 50; "very large values can be slow".
 pub(super) const PAGE_SIZE: u32 = 100;
 
+/// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
+pub(super) const VENDORS_PAGE: usize = 50;
+
 /// Rows that may come beyond twice the total, before a list counts as one without an end.
 const SLACK: u64 = 1_000;
 
@@ -75,7 +78,7 @@ fn check_version(exchange: &Exchange) -> Result<(), LookupError> {
 
 /// A row of a list, with the id by which it is recognised.
 pub(super) trait Row: DeserializeOwned + Send + 'static {
-    type Id: Hash + Eq + Clone + Send;
+    type Id: Hash + Eq + Send;
 
     fn id(&self) -> Self::Id;
 }
@@ -146,17 +149,20 @@ impl<T: Row> Pages for ServerPages<T> {
         if let Some(total) = total.filter(|total| self.received > total.saturating_mul(2).saturating_add(SLACK)) {
             return Err(LookupError::TooManyRows { rows: self.received, total: Some(total) }.into());
         }
-        let ids: HashSet<T::Id> = rows.iter().map(Row::id).collect();
         let [last, before] = &self.seen;
+        let mut ids = HashSet::new();
+        let mut new = Vec::new();
+        for row in rows {
+            let id = row.id();
+            let is_old = last.contains(&id) || before.contains(&id);
+            if ids.insert(id) && !is_old {
+                new.push(row);
+            }
+        }
         // A part of the last page is none: rows that came in before move its end to a page of its own.
         if ids == *last || ids == *before {
             return Err(LookupError::RepeatedPage { page }.into());
         }
-        let mut given = HashSet::new();
-        let new = rows
-            .into_iter()
-            .filter(|row| !last.contains(&row.id()) && !before.contains(&row.id()) && given.insert(row.id()))
-            .collect();
         self.seen.swap(0, 1);
         self.seen[0] = ids;
         self.page = page.checked_add(1);

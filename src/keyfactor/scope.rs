@@ -1,5 +1,7 @@
 //! The vendor's precedence rule for collections and containers, in one place.
 
+use serde_json::Value;
+
 use super::types::{CollectionId, ContainerId, PermissionScope};
 use crate::validation::{Problems, Reason};
 
@@ -52,6 +54,13 @@ impl PermissionScope {
         }
     }
 
+    /// Puts the id that is sent into a body.
+    pub(super) fn put_into(self, body: &mut Value) {
+        if let (Some((scope, id)), Some(members)) = (self.sent(), body.as_object_mut()) {
+            members.insert(scope.member().to_owned(), id.into());
+        }
+    }
+
     /// The id that is sent, and whether it names a collection or a container.
     pub(super) fn sent(self) -> Option<(SentScope, i32)> {
         match self {
@@ -71,7 +80,7 @@ pub(super) enum SentScope {
 
 impl SentScope {
     /// The member of a body.
-    pub(super) fn member(self) -> &'static str {
+    fn member(self) -> &'static str {
         match self {
             Self::Collection => "CollectionId",
             Self::Container => "ContainerId",

@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::outcome::{Asked, JobIds, JobsOutcome};
 use super::request::{Run, StoreRequest};
 use super::{CertificateStoreEntry, CertificateStores};
+use crate::keyfactor::change::post;
 use crate::keyfactor::client::Client;
 use crate::keyfactor::error::{Error, Request};
 use crate::keyfactor::lookup_error::LookupError;
@@ -16,7 +15,7 @@ use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::scope::{BothScopes, ScopeSettings};
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, PermissionScope};
-use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
+use crate::transport::{ChangeSettings, Exchange, FromFailure as _, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
 
 /// Builds an addition; see [`CertificateStores::add_certificates`].
@@ -194,9 +193,7 @@ impl AddCertificates {
             "CertificateStores": entries,
             "Schedule": self.schedule.to_json(),
         });
-        if let (Some((scope, id)), Some(members)) = (self.scope.sent(), body.as_object_mut()) {
-            members.insert(scope.member().to_owned(), id.into());
-        }
+        self.scope.put_into(&mut body);
         body
     }
 
@@ -221,17 +218,9 @@ impl AddCertificates {
 
     async fn send(self, client: Client) -> Result<AddOutcome, Error> {
         self.still_as_expected(&client).await?;
-        let call = Call {
-            operation: "keyfactor.certificate_stores.add_certificates",
-            effect: Effect::Change,
-            method: Method::POST,
-            path: Path::fixed("CertificateStores/Certificates/Add"),
-            query: Vec::new(),
-            headers: HeaderMap::new(),
-            body: Bytes::from(self.to_json().to_string()),
-            retry_policy: self.meta.retry_policy,
-            record: self.record(),
-        };
+        let operation = "keyfactor.certificate_stores.add_certificates";
+        let path = "CertificateStores/Certificates/Add";
+        let call = post(operation, path, &self.to_json(), &self.meta, self.record());
         match client.transport().execute(call).await {
             Ok(exchange) => self.read(exchange),
             Err(failure) => Err(Error::from_failure(failure, Request::AddCertificates(self))),

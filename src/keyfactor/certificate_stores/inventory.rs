@@ -9,7 +9,7 @@ use super::list::PERMISSION;
 use super::{CertificateLocation, CertificateStores};
 use crate::keyfactor::client::Client;
 use crate::keyfactor::error::Error;
-use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Row, Rows};
+use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Row, Rows, VENDORS_PAGE};
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::read::{ServerTime, blank_as_none, null_as_default};
 use crate::keyfactor::thumbprint::Thumbprint;
@@ -81,9 +81,6 @@ pub struct InventoryCertificate {
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
-
-/// The vendor's own page size: fewer rows than this are one page, whatever the server's maximum is.
-const VENDORS_PAGE: u64 = 50;
 
 /// All entries of a store's inventory, in large pages.
 pub(super) fn entries(client: &Client, store: CertificateStoreId) -> Result<Rows<InventoryEntry>, Error> {
@@ -159,7 +156,7 @@ pub(super) async fn entries_under(
             found.entry(entry.alias.clone()).or_default().push(entry);
         }
     }
-    let is_whole = rows.total().map_or(received < VENDORS_PAGE, |total| received >= total);
+    let is_whole = rows.total().map_or(received < VENDORS_PAGE as u64, |total| received >= total);
     let reading = if is_whole { Reading::Whole } else { Reading::PerhapsNotWhole };
     Ok(Listed { entries: found, reading })
 }

@@ -2,20 +2,19 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::inventory::still_as_expected;
 use super::outcome::{Asked, JobIds, JobsOutcome};
 use super::request::{Run, StoreRequest};
 use super::{CertificateLocation, CertificateStores, RemoveOneByOne};
+use crate::keyfactor::change::post;
 use crate::keyfactor::client::Client;
 use crate::keyfactor::error::{Error, Request};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::scope::{BothScopes, ScopeSettings};
 use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, PermissionScope};
-use crate::transport::{Call, ChangeSettings, Effect, Exchange, FromFailure as _, Path, Record, RetryPolicy};
+use crate::transport::{ChangeSettings, Exchange, FromFailure as _, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
 
 /// Builds a removal; see [`CertificateStores::remove_certificates`].
@@ -250,25 +249,15 @@ impl RemoveCertificates {
     fn to_json(&self) -> Value {
         let stores: Vec<Value> = self.locations.iter().map(CertificateLocation::to_json).collect();
         let mut body = json!({"CertificateStores": stores, "Schedule": self.schedule.to_json()});
-        if let (Some((scope, id)), Some(members)) = (self.scope.sent(), body.as_object_mut()) {
-            members.insert(scope.member().to_owned(), id.into());
-        }
+        self.scope.put_into(&mut body);
         body
     }
 
     async fn send(self, client: Client) -> Result<RemoveOutcome, Error> {
         still_as_expected(&client, &self.locations).await?;
-        let call = Call {
-            operation: "keyfactor.certificate_stores.remove_certificates",
-            effect: Effect::Change,
-            method: Method::POST,
-            path: Path::fixed("CertificateStores/Certificates/Remove"),
-            query: Vec::new(),
-            headers: HeaderMap::new(),
-            body: Bytes::from(self.to_json().to_string()),
-            retry_policy: self.meta.retry_policy,
-            record: self.record(),
-        };
+        let operation = "keyfactor.certificate_stores.remove_certificates";
+        let path = "CertificateStores/Certificates/Remove";
+        let call = post(operation, path, &self.to_json(), &self.meta, self.record());
         match client.transport().execute(call).await {
             Ok(exchange) => self.read(exchange),
             Err(failure) => Err(Error::from_failure(failure, Request::RemoveCertificates(self))),

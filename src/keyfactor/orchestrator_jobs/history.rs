@@ -9,7 +9,7 @@ use super::status::{JobResult, JobStatus};
 use super::{OrchestratorJobs, PERMISSION};
 use crate::keyfactor::client::Client;
 use crate::keyfactor::error::Error;
-use crate::keyfactor::lookup::{Answered, PAGE_SIZE, Paged, Read, Row, Rows};
+use crate::keyfactor::lookup::{Answered, PAGE_SIZE, Paged, Read, Row, Rows, VENDORS_PAGE};
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::query::Query;
 use crate::keyfactor::read::ServerTime;
@@ -141,8 +141,6 @@ const LATEST_FIRST: [(&str, &str); 2] = [("SortField", "JobHistoryId"), ("SortAs
 const HISTORY_PAGE: usize = 1_000;
 /// So many pages of runs has no query about a few jobs.
 const MOST_PAGES: u32 = 100;
-/// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
-const VENDORS_PAGE: usize = 50;
 
 /// One page about these jobs.
 fn history_page(jobs: &[JobId], page: u32, rows: usize) -> Read {
