@@ -236,6 +236,7 @@ async fn no_secret_shows_when_no_credential_is_had() {
         ("unauthorised", Answer::json(401, "")),
         ("html", Answer::with(502, "content-type: text/html\r\n", "<title>502 Bad Gateway</title>")),
         ("the password comes back", Answer::json(401, &echo(PASSWORD))),
+        ("half of it where the text is cut", Answer::json(502, &format!("{}{PASSWORD}", "x".repeat(490)))),
         ("a session in another shape", Answer::json(200, &json!(SESSION).to_string())),
         ("a session that no header carries", {
             Answer::json(200, &json!({"response": {"sessionId": format!("{SESSION}\n")}}).to_string())

@@ -210,7 +210,9 @@ fn said(answer: &Answer, secret: &SecretString) -> ProviderSaid {
     let is_clean = |text: &String| !text.contains(secret.expose_secret());
     let Ok(envelope) = Envelope::read(&answer.body) else {
         // What came with a 2xx, and is no envelope, may be a credential itself.
-        let text = if answer.status.is_success() { None } else { lenient::message_of_text(&answer.body) };
+        // A long text is cut, perhaps within the secret, so all of it is looked at.
+        let is_quotable = !answer.status.is_success() && is_clean(&answer.body);
+        let text = is_quotable.then(|| lenient::message_of_text(&answer.body)).flatten();
         return ProviderSaid { message: text.filter(is_clean).map(Message::from), ..ProviderSaid::default() };
     };
     let inner = |name| lenient::text(&envelope.response, name).map(str::to_owned);
