@@ -104,11 +104,11 @@
 //! | an answer | 32 MiB | `max_answer_bytes` |
 //! | tries, and pauses between them | 4, full jitter up to 250 ms … 10 s | `retry_policy` |
 //! | tries under way at once | 32 (Keyfactor), 5 (AppViewX) | `max_concurrent_tries` |
-//! | an unused connection | 4 s | `idle_timeout` |
 //! | a response head | 100 headers, about 400 KiB | (hyper's own limits) |
 //! | nesting of JSON | 128 | (`serde_json`'s own limit) |
 //!
-//! HTTP/1.1 only. Plain `http://` is refused unless the host is this machine or `allow_plain_http()` was said. `https`
+//! HTTP/1.1 only. Each call has a connection of its own: on one that was used before, whatever lies there would be taken for its
+//! answer. Plain `http://` is refused unless the host is this machine or `allow_plain_http()` was said. `https`
 //! goes through the proxy that the environment names; plain `http` and loopback use none unless `proxy` names one. TLS trusts what the platform
 //! trusts; `add_root_certificate`, `only_root_certificate` and `client_identity` change that.
 //!
@@ -124,7 +124,8 @@
 //! Passwords, client secrets, tokens and session ids are taken as [`secrecy::SecretString`] (any `String` or `&str` will
 //! do) and never given back. Each goes to one server only: an OAuth client's secret to its token endpoint, everything else
 //! to the base URL. They show in no `Debug`, `Display`, log or serialised value, and neither do the values of
-//! job fields.
+//! job fields and the passwords of certificates and entries. What a server repeats of them is shown as `[redacted]`; job field
+//! values count from six characters on, since shorter ones stand in many a word.
 //!
 //! # Features
 //!

@@ -1,5 +1,4 @@
-//! The race of a change with a server that closes its idle connections: avoided by a short `idle_timeout`, and never
-//! answered with a second copy where it is not.
+//! A server that closes its idle connections never meets a change on one of them: each call has a connection of its own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -14,7 +13,7 @@ use std::time::Duration;
 
 use clm::keyfactor::{CertificateLocation, Client, Credentials, Error, Schedule};
 use support::{read_request, reply};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -43,8 +42,6 @@ struct Server {
 struct Seen {
     /// Connections over which a request came.
     connections: AtomicUsize,
-    /// All connections, also those over which nothing comes.
-    accepted: AtomicUsize,
     /// Connections that are open at this moment.
     open: AtomicUsize,
     /// Every complete copy, as the alias that it is to remove.
@@ -112,7 +109,6 @@ async fn accept(listener: &TcpListener, seen: &Arc<Seen>, closing: Closing) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         seen.open.fetch_add(1, Ordering::SeqCst);
-        seen.accepted.fetch_add(1, Ordering::SeqCst);
         let seen = Arc::clone(seen);
         connections.spawn(async move {
             serve(stream, &seen, closing).await;
@@ -140,10 +136,11 @@ async fn serve(mut stream: TcpStream, seen: &Seen, closing: Closing) {
     }
 }
 
-fn client(server: &Server, idle_timeout: Duration) -> Client {
+fn client(server: &Server) -> Client {
     Client::builder(format!("{}/KeyfactorAPI", server.origin))
         .credentials(Credentials::basic("user", "password"))
-        .idle_timeout(idle_timeout)
+        // Longer than the server's: it is not what keeps the two apart.
+        .idle_timeout(Duration::from_secs(60))
         .build()
         .unwrap()
 }
@@ -155,153 +152,72 @@ async fn change(client: &Client, number: usize) -> Result<u32, Error> {
     call.send().await.map(|outcome| outcome.attempts())
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn a_short_idle_timeout_avoids_the_race() {
-    const CHANGES: usize = 1_000;
-    let server = Server::start(Closing::Quietly);
-    let client = client(&server, Duration::from_millis(50));
-    let mut blocked = 0;
-    for number in 0..CHANGES {
-        if number % 50 == 25 {
-            server.block_until_all_is_closed();
-            blocked += 1;
-        }
-        let attempts = change(&client, number).await.unwrap_or_else(|error| panic!("change {number}: {error:?}"));
-        assert_eq!(attempts, 1, "change {number}");
-    }
-    let copies = server.copies();
-    println!(
-        "idle_timeout below the server's: {CHANGES} changes, {blocked} after a closed connection; {CHANGES} done, 0 \
-         errors; {} copies over {} connections",
-        copies.values().sum::<usize>(),
-        server.connections()
-    );
-    assert_eq!(copies.len(), CHANGES);
-    assert!(copies.values().all(|count| *count == 1), "{copies:?}");
-    assert!(server.connections() > blocked, "every closed connection was replaced");
-    assert!(server.connections() < CHANGES / 2, "connections are used again");
-}
-
 /// What the client's runtime does between the server's closing and the change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Meanwhile {
-    /// Nothing: the change is written to a connection that is gone.
+    /// Nothing: it has not heard of it.
     Blocked,
-    /// It learns that the connection is gone, but hands it to the change before it acts on that: hyper finds the change
-    /// waiting at a dead connection, unstarted, and sends it over a new one.
+    /// It learns that the connection is gone.
     Noticing,
 }
 
-/// What the changes came to.
-#[derive(Debug, Default)]
-struct Races {
-    /// Done without meeting a closed connection.
-    none: usize,
-    unknown: usize,
-    /// Done over another connection. The first one was still in the pool when the change began.
-    sent_again_by_hyper: usize,
-    /// Done over another connection. The first one may have been found out before the change began.
-    replaced: usize,
-}
-
-async fn races(closing: Closing, meanwhile: Meanwhile) {
-    const CHANGES: usize = 30;
+/// Changes of which every third begins when the server has closed all connections.
+async fn changes(count: usize, closing: Closing, meanwhile: Meanwhile) {
     let server = Server::start(closing);
-    let client = client(&server, Duration::from_secs(60));
-    let mut races = Races::default();
-    for number in 0..CHANGES {
-        // In threes: a change that opens or uses a connection, one that uses it again, one that meets its end.
-        let doomed = number % 3 == 2;
-        let mut noticed = false;
-        if doomed {
-            let canary = Canary::start(&server).await;
+    let client = client(&server);
+    for number in 0..count {
+        if number % 3 == 2 {
             server.block_until_all_is_closed();
             if meanwhile == Meanwhile::Noticing {
                 // The runtime asks the system for news, and then goes on here before it runs other tasks.
                 tokio::task::yield_now().await;
             }
-            noticed = canary.noticed();
         }
-        let connections = server.connections();
-        let ended = change(&client, number).await;
-        let another = server.connections() > connections;
-        let copies = server.copies().get(&format!("{number:04}.pfx")).copied().unwrap_or(0);
-        match ended {
-            Ok(attempts) => {
-                assert_eq!((attempts, copies), (1, 1), "change {number}");
-                assert!(!doomed || another, "change {number}: a closed connection carries nothing");
-                *match (doomed, noticed) {
-                    (false, _) => &mut races.none,
-                    (true, false) => &mut races.sent_again_by_hyper,
-                    (true, true) => &mut races.replaced,
-                } += 1;
-            }
-            // On a machine that stalls, a race may also come about by itself.
-            Err(Error::OutcomeUnknown(unknown)) => {
-                assert_eq!((unknown.attempts(), unknown.status()), (1, None), "change {number}");
-                assert_eq!(copies, 0, "change {number}: nobody was there to read it, and nobody sent it again");
-                races.unknown += 1;
-            }
-            Err(error) => panic!("change {number}, doomed: {doomed}: {error:?}"),
-        }
+        let attempts = change(&client, number).await.unwrap_or_else(|error| panic!("change {number}: {error:?}"));
+        assert_eq!(attempts, 1, "change {number}");
     }
     let copies = server.copies();
-    println!(
-        "idle_timeout above the server's, closed {closing:?}, the client {meanwhile:?}: {CHANGES} changes, {races:?}; {} \
-         copies over {} connections",
-        copies.values().sum::<usize>(),
-        server.connections()
-    );
-    assert_eq!(races.none + races.unknown + races.sent_again_by_hyper + races.replaced, CHANGES);
-    assert_eq!(copies.len(), CHANGES - races.unknown);
-    assert!(copies.values().all(|count| *count == 1), "{copies:?}");
-    // Both are brought about by force. Without them, this shows nothing.
-    match meanwhile {
-        Meanwhile::Blocked => assert!(races.unknown > 0, "{races:?}"),
-        Meanwhile::Noticing => assert!(races.sent_again_by_hyper > 0, "{races:?}"),
+    assert_eq!(copies.len(), count);
+    assert!(copies.values().all(|copies| *copies == 1), "{copies:?}");
+    assert_eq!(server.connections(), count, "each has its own");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_change_meets_a_connection_that_the_server_has_closed() {
+    changes(30, Closing::Quietly, Meanwhile::Blocked).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_change_meets_a_connection_that_the_server_has_reset() {
+    changes(30, Closing::Reset, Meanwhile::Blocked).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nor_one_whose_end_the_client_is_about_to_notice() {
+    changes(30, Closing::Quietly, Meanwhile::Noticing).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nor_one_whose_reset_the_client_is_about_to_notice() {
+    changes(30, Closing::Reset, Meanwhile::Noticing).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thousand_changes_at_once_have_a_connection_each() {
+    const CHANGES: usize = 1_000;
+    let server = Server::start(Closing::Quietly);
+    let client = client(&server);
+    let mut running = JoinSet::new();
+    for number in 0..CHANGES {
+        let client = client.clone();
+        running
+            .spawn(async move { change(&client, number).await.unwrap_or_else(|error| panic!("{number}: {error:?}")) });
     }
-}
-
-/// A connection of the same runtime to the same server. While its task has not run after the server closed it, that of
-/// hyper's connection has not either.
-struct Canary(tokio::task::JoinHandle<()>);
-
-impl Canary {
-    async fn start(server: &Server) -> Self {
-        let before = server.seen.accepted.load(Ordering::SeqCst);
-        let mut stream = TcpStream::connect(server.origin.strip_prefix("http://").unwrap()).await.unwrap();
-        let canary = Self(tokio::spawn(async move {
-            let _ = stream.read(&mut [0]).await;
-        }));
-        // Its task has to wait already, and the server has to have it, or its closing could not be waited for.
-        tokio::task::yield_now().await;
-        while server.seen.accepted.load(Ordering::SeqCst) == before {
-            tokio::task::yield_now().await;
-        }
-        canary
+    for attempts in running.join_all().await {
+        assert_eq!(attempts, 1);
     }
-
-    fn noticed(&self) -> bool {
-        self.0.is_finished()
-    }
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn a_lost_race_is_an_unknown_outcome_and_never_a_second_copy() {
-    races(Closing::Quietly, Meanwhile::Blocked).await;
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn a_lost_race_with_a_reset_is_an_unknown_outcome_and_never_a_second_copy() {
-    races(Closing::Reset, Meanwhile::Blocked).await;
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn what_hyper_sends_again_it_had_never_started() {
-    races(Closing::Quietly, Meanwhile::Noticing).await;
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn what_hyper_sends_again_after_a_reset_it_had_never_started() {
-    races(Closing::Reset, Meanwhile::Noticing).await;
+    let copies = server.copies();
+    assert_eq!(copies.len(), CHANGES);
+    assert!(copies.values().all(|copies| *copies == 1), "{copies:?}");
+    assert_eq!(server.connections(), CHANGES, "each has its own");
 }

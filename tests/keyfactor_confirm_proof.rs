@@ -169,7 +169,8 @@ async fn an_inventory_that_was_not_read_whole_needs_a_second_look() {
     for total in [Some(150), None] {
         let page = move |numbers: std::ops::Range<usize>, missing: Option<usize>| {
             let kept = numbers.filter(|number| Some(*number) != missing);
-            let entries: Vec<Value> = kept.map(|it| entry(&format!("e{it}"), &[thumbprint('A')])).collect();
+            let held = |number| if number == 100 { 'A' } else { 'B' };
+            let entries: Vec<Value> = kept.map(|it| entry(&format!("e{it}"), &[thumbprint(held(it))])).collect();
             total.map_or_else(|| rows(&entries), |total| counted(&entries, total))
         };
         let server = serving(move |asked, looks| match (asked, looks) {
@@ -183,7 +184,7 @@ async fn an_inventory_that_was_not_read_whole_needs_a_second_look() {
         let slid = CertificateLocation::new(store(), "e100").expecting_thumbprint(thumbprint('A'));
         let confirmation = confirm(&server, slid).was_listed().deadline(SHORT).send().await.unwrap();
         assert!(matches!(verdict(&confirmation), RemovalVerdict::StillThere), "{total:?}: {confirmation:?}");
-        let gone = CertificateLocation::new(store(), "gone").expecting_thumbprint(thumbprint('A'));
+        let gone = CertificateLocation::new(store(), "gone").expecting_thumbprint(thumbprint('C'));
         let confirmation = confirm(&server, gone).was_listed().send().await.unwrap();
         assert!(matches!(verdict(&confirmation), RemovalVerdict::Gone), "{total:?}: {confirmation:?}");
     }
@@ -311,5 +312,143 @@ async fn a_schedule_that_says_nothing_is_none() {
         let confirmation = confirm(&server, location()).was_listed().trigger_inventory().send().await.unwrap();
         let [triggered] = confirmation.triggered() else { panic!("{confirmation:?}") };
         assert_eq!(triggered.schedule_changed(), changed, "{before} to {after}");
+    }
+}
+
+/// An entry whose certificate and a root of its chain are these.
+fn chained(alias: &str, leaf: char, root: char) -> Value {
+    entry(alias, &[thumbprint(leaf), thumbprint(root)])
+}
+
+/// Types of store rename their entries at the next inventory, without any job: an alias that is missing proves nothing.
+#[tokio::test]
+async fn a_certificate_under_another_alias_is_not_gone() {
+    let renamed = format!("{}:Default Web Site:https", thumbprint('A'));
+    // Alone, beside others, and beside a successor under the old alias.
+    for others in [vec![], vec![entry("b", &[thumbprint('B')])], vec![entry("a", &[thumbprint('B')])]] {
+        let mut found = others.clone();
+        found.push(chained(&renamed, 'A', 'C'));
+        let server = serving(move |asked, _| match asked {
+            Asked::Store => Answer::json(200, &json!({"Id": store()}).to_string()),
+            Asked::History => rows(&[]),
+            Asked::Inventory(1) => counted(&found, found.len()),
+            _ => counted(&[], found.len()),
+        })
+        .await;
+        let confirmation = confirm(&server, expecting()).was_listed().send().await.unwrap();
+        match verdict(&confirmation) {
+            RemovalVerdict::UnderAnotherAlias { alias, .. } => assert_eq!(*alias, renamed),
+            other => panic!("{others:?}: {other:?}"),
+        }
+        assert!(!confirmation.all_gone());
+    }
+}
+
+/// Written in whatever way, and however late it comes in the inventory.
+#[tokio::test]
+async fn the_whole_inventory_is_searched_for_the_certificate() {
+    let server = serving(|asked, _| match asked {
+        Asked::Store => Answer::json(200, &json!({"Id": store()}).to_string()),
+        Asked::Inventory(1) => {
+            let first: Vec<Value> = (0..100).map(|n| entry(&format!("other-{n}"), &[thumbprint('B')])).collect();
+            counted(&first, 101)
+        }
+        Asked::Inventory(2) => counted(&[entry("late", &[thumbprint('a')])], 101),
+        _ => counted(&[], 101),
+    })
+    .await;
+    let confirmation = confirm(&server, expecting()).was_listed().send().await.unwrap();
+    assert!(
+        matches!(verdict(&confirmation), RemovalVerdict::UnderAnotherAlias { alias, .. } if alias == "late"),
+        "{confirmation:?}"
+    );
+}
+
+/// A root stands in many a chain: that is no copy of it under an alias of its own.
+#[tokio::test]
+async fn a_certificate_in_another_one_s_chain_does_not_keep_it_from_being_gone() {
+    let server = serving(|asked, _| match asked {
+        Asked::Store => Answer::json(200, &json!({"Id": store()}).to_string()),
+        Asked::Inventory(1) => counted(&[chained("b", 'B', 'A')], 1),
+        _ => counted(&[], 1),
+    })
+    .await;
+    let confirmation = confirm(&server, expecting()).was_listed().send().await.unwrap();
+    assert!(matches!(verdict(&confirmation), RemovalVerdict::Gone), "{confirmation:?}");
+}
+
+/// While an inventory is to come, it may be the removal that has not been seen yet.
+#[tokio::test]
+async fn a_renamed_entry_is_waited_for_until_an_inventory_has_ended() {
+    let server = serving(|asked, before| match asked {
+        Asked::Store => scheduled_store(),
+        Asked::History if before < 2 => rows(&[run(5, "2026-03-19T21:26:35Z")]),
+        Asked::History => rows(&[run(6, "2026-03-19T22:26:35Z"), run(5, "2026-03-19T21:26:35Z")]),
+        Asked::Inventory(1) if before < 2 => counted(&[entry("renamed", &[thumbprint('A')])], 1),
+        _ => counted(&[], 0),
+    })
+    .await;
+    let confirmation = confirm(&server, expecting()).was_listed().send().await.unwrap();
+    assert!(matches!(verdict(&confirmation), RemovalVerdict::Gone), "{confirmation:?}");
+    // The new inventory still lists it: then no further one is waited for.
+    let server = serving(|asked, before| match asked {
+        Asked::Store => scheduled_store(),
+        Asked::History if before < 2 => rows(&[run(5, "2026-03-19T21:26:35Z")]),
+        Asked::History => rows(&[run(6, "2026-03-19T22:26:35Z"), run(5, "2026-03-19T21:26:35Z")]),
+        Asked::Inventory(1) => counted(&[entry("renamed", &[thumbprint('A')])], 1),
+        _ => counted(&[], 1),
+    })
+    .await;
+    let confirmation = confirm(&server, expecting()).was_listed().send().await.unwrap();
+    assert!(matches!(verdict(&confirmation), RemovalVerdict::UnderAnotherAlias { .. }), "{confirmation:?}");
+}
+
+/// Two places of one store that both are to lose it: each tells of its own.
+#[tokio::test]
+async fn an_alias_that_is_asked_for_as_well_is_told_in_its_own_place() {
+    let server = serving(|asked, _| match asked {
+        Asked::Store => Answer::json(200, &json!({"Id": store()}).to_string()),
+        Asked::Inventory(1) => counted(&[entry("b", &[thumbprint('A')])], 1),
+        _ => counted(&[], 1),
+    })
+    .await;
+    let other = CertificateLocation::new(store(), "b").expecting_thumbprint(thumbprint('A'));
+    let confirm = client(&server).certificate_stores().confirm_removed([expecting(), other]).was_listed();
+    let confirmation = confirm.pauses(Duration::ZERO, Duration::from_millis(5)).deadline(NEVER).send().await.unwrap();
+    let [one, two] = confirmation.locations() else { panic!("{confirmation:?}") };
+    assert!(matches!(one.verdict, RemovalVerdict::Gone), "{one:?}");
+    assert!(matches!(two.verdict, RemovalVerdict::NotInventoried { listed: true, .. }), "{two:?}");
+}
+
+/// Nobody can tell what such an entry is.
+#[tokio::test]
+async fn an_entry_without_a_name_makes_its_store_unreadable() {
+    let named = entry("b", &[thumbprint('B')]);
+    let nameless = [
+        json!({"Certificates": [{"Thumbprint": thumbprint('A')}]}),
+        json!({"Name": null, "Certificates": []}),
+        json!({"Name": " ", "Certificates": [{"Thumbprint": thumbprint('B')}]}),
+        json!({}),
+    ];
+    for row in nameless {
+        let found = [named.clone(), row.clone()];
+        let server = serving(move |asked, _| match asked {
+            Asked::Store => scheduled_store(),
+            Asked::History => rows(&[]),
+            _ => counted(&found, 2),
+        })
+        .await;
+        let confirmation = confirm(&server, expecting()).was_listed().send().await.unwrap();
+        let RemovalVerdict::Unreadable(error) = verdict(&confirmation) else { panic!("{row}: {confirmation:?}") };
+        let Error::Lookup(lookup) = &**error else { panic!("{row}: {error:?}") };
+        assert!(
+            matches!(&**lookup, LookupError::UnnamedEntry { store: of, .. } if *of == store()),
+            "{row}: {lookup:?}"
+        );
+        assert!(!confirmation.all_gone());
+        // Neither is anything removed on the word of such an inventory.
+        let removal = client(&server).certificate_stores().remove_certificates([expecting()], Schedule::Immediate);
+        let Err(Error::Lookup(lookup)) = removal.send().await else { panic!("{row}: it was sent") };
+        assert!(matches!(*lookup, LookupError::UnnamedEntry { .. }), "{row}: {lookup:?}");
     }
 }

@@ -95,6 +95,7 @@ pub(super) async fn log_out(client: Client) -> Result<LogoutOutcome, Error> {
         query: client.query(),
         headers,
         body: Bytes::from_static(b"{}"),
+        secrets: Vec::new(),
         retry_policy: None,
         record: Record::default(),
     };

@@ -125,6 +125,7 @@ impl Read {
             query,
             headers: self.headers,
             body: self.body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+            secrets: Vec::new(),
             retry_policy: None,
             record: Record::default(),
         };

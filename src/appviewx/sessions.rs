@@ -65,6 +65,7 @@ impl Desk {
             query: self.query.clone(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            secrets: Vec::new(),
             retry_policy: None,
             record: Record::default(),
         }

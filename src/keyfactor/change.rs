@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::client::Client;
@@ -13,6 +14,7 @@ pub(super) fn post(
     operation: &'static str,
     path: &'static str,
     body: &Value,
+    secrets: Vec<SecretString>,
     meta: &ChangeSettings,
     record: Record,
 ) -> Call {
@@ -24,6 +26,7 @@ pub(super) fn post(
         query: Vec::new(),
         headers: HeaderMap::new(),
         body: Bytes::from(body.to_string()),
+        secrets,
         retry_policy: meta.retry_policy,
         record,
     }
@@ -44,7 +47,7 @@ impl Silent {
     pub(super) async fn send(self, client: &Client, request: Request) -> Result<(), Error> {
         let Self { operation, path, body, targets, meta } = self;
         let record = Record { targets: targets.to_string(), scope: String::new(), reason: meta.reason.clone() };
-        let call = post(operation, path, &body, &meta, record);
+        let call = post(operation, path, &body, Vec::new(), &meta, record);
         match client.transport().execute(call).await {
             Ok(exchange) if matches!(exchange.answer.body.trim(), "" | "null") => {
                 exchange.audit.finish("done", &exchange.trace, "");

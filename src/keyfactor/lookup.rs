@@ -50,6 +50,7 @@ impl Read {
             query: self.query,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            secrets: Vec::new(),
             retry_policy: None,
             record: Record::default(),
         };

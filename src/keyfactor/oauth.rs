@@ -248,6 +248,7 @@ impl TokenEndpoint {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::from(self.client.form()),
+            secrets: Vec::new(),
             retry_policy: None,
             record: Record::default(),
         }

@@ -252,7 +252,7 @@ impl Network<'_> {
         let mut headers = transport.identity.headers.clone();
         headers.extend(issued.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        let secrets = Secrets::of(&headers);
+        let secrets = Secrets::of(&headers, &call.secrets);
         let request = transport
             .http
             .request(call.method.clone(), url.clone())
@@ -319,6 +319,8 @@ fn client(base_url: &Url, options: &Options) -> Result<(reqwest::Client, Way), C
         .no_deflate()
         .no_hickory_dns()
         .connect_timeout(options.connect_timeout)
+        // HTTP/1.1 has no name for an answer: on a connection that was used before, whatever lies there is taken for ours.
+        .pool_max_idle_per_host(0)
         .pool_idle_timeout(options.idle_timeout);
     let proxy = options.proxy.url()?;
     let mut way = Way::Direct;

@@ -212,8 +212,8 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// How long an unused connection is kept. Default 4 s.
     ///
-    /// It should be shorter than the server's own limit: a change that goes out on a connection which the server
-    /// closes at that moment ends as an unknown outcome.
+    /// At present each call has a connection of its own, so that no answer of another call can be taken for its own: no
+    /// connection is kept, and this setting has no effect.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.options.idle_timeout = limit;
         self

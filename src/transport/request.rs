@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use secrecy::SecretString;
 use url::{Url, form_urlencoded};
 
 use super::audit::Record;
@@ -51,6 +52,8 @@ pub(crate) struct Call {
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Values in the body that are secrets; see [`Secrets`](super::Secrets).
+    pub(crate) secrets: Vec<SecretString>,
     /// Instead of the client's.
     pub(crate) retry_policy: Option<RetryPolicy>,
     /// What the audit is told about it.

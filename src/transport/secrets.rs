@@ -3,19 +3,26 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
 
-/// The sensitive headers of a request. Some servers and gateways repeat them in what they say.
+/// The sensitive headers of a request, and the secrets in its body. Some servers and gateways repeat them in what they say.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<HeaderValue>);
+pub(crate) struct Secrets {
+    headers: Vec<HeaderValue>,
+    in_body: Vec<SecretString>,
+}
 
 impl Secrets {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        Self(headers.values().filter(|value| value.is_sensitive()).cloned().collect())
+    pub(super) fn of(headers: &HeaderMap, in_body: &[SecretString]) -> Self {
+        let headers = headers.values().filter(|value| value.is_sensitive()).cloned().collect();
+        Self { headers, in_body: in_body.to_vec() }
     }
 
     /// The text without the secrets. Ask before it is shortened: half a secret is not found.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let mut forms: Vec<String> = self.0.iter().flat_map(forms).filter(|form| !form.is_empty()).collect();
+        let in_body = self.in_body.iter().map(|secret| secret.expose_secret().to_owned());
+        let forms = self.headers.iter().flat_map(forms).chain(in_body);
+        let mut forms: Vec<String> = forms.filter(|form| !form.is_empty()).collect();
         // One may be a part of another.
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         forms.iter().fold(text.to_owned(), |text, form| text.replace(form.as_str(), "[redacted]"))
@@ -49,7 +56,7 @@ mod tests {
         let mut secret = HeaderValue::try_from(value).unwrap();
         secret.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, secret), (ACCEPT, HeaderValue::from_static("anything"))]);
-        Secrets::of(&headers).redact(text)
+        Secrets::of(&headers, &["key-of-body".into()]).redact(text)
     }
 
     #[test]
@@ -62,6 +69,7 @@ mod tests {
             (&basic, &basic.clone(), "[redacted]"),
             (&basic, basic.trim_start_matches("Basic "), "[redacted]"),
             ("s3cret-pw", "anything else", "anything else"),
+            ("s3cret-pw", "field key-of-body is bad", "field [redacted] is bad"),
         ] {
             assert_eq!(redacted(value, text), expected);
         }

@@ -118,6 +118,9 @@ fn seen(confirmed: &ConfirmedLocation) -> Seen {
         RemovalVerdict::HoldsAnother { thumbprint } => {
             Seen::Settled(format!("the alias holds another certificate now, {}{age}", shown(thumbprint)))
         }
+        RemovalVerdict::UnderAnotherAlias { alias, .. } => {
+            Seen::Unsettled(format!("STILL IN THE STORE under another alias, {alias:?}{age}"))
+        }
         RemovalVerdict::StillThere => Seen::Unsettled(format!("still listed{age}")),
         RemovalVerdict::NeverListed => Seen::Unsettled(format!("not listed, and no new inventory was seen{age}")),
         RemovalVerdict::NotInventoried { .. } => Seen::Unsettled(STALE.to_owned()),

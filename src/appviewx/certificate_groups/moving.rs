@@ -278,6 +278,7 @@ impl<M: Move> MoveCertificates<M> {
             query: client.query(),
             headers: HeaderMap::new(),
             body: Bytes::from(self.to_json().to_string()),
+            secrets: Vec::new(),
             retry_policy: self.meta.retry_policy,
             record: self.record(),
         };

@@ -220,7 +220,8 @@ impl AddCertificates {
         self.still_as_expected(&client).await?;
         let operation = "keyfactor.certificate_stores.add_certificates";
         let path = "CertificateStores/Certificates/Add";
-        let call = post(operation, path, &self.to_json(), &self.meta, self.record());
+        let secrets = self.entries.iter().flat_map(CertificateStoreEntry::secrets).collect();
+        let call = post(operation, path, &self.to_json(), secrets, &self.meta, self.record());
         match client.transport().execute(call).await {
             Ok(exchange) => self.read(exchange),
             Err(failure) => Err(Error::from_failure(failure, Request::AddCertificates(self))),

@@ -55,6 +55,8 @@ enum Shown {
     Nothing,
     /// Not the expected certificate, but the one with this thumbprint.
     Another(String),
+    /// Not the expected certificate, which stands under this other alias.
+    Elsewhere(String),
     /// The expected certificate, or one that cannot be told from it.
     It,
 }
@@ -214,10 +216,12 @@ impl Store {
             return;
         }
         let aliases: HashSet<&str> = self.places.iter().map(|place| place.location.alias()).collect();
-        match timeout(polling.left(), entries_under(&self.handle.client, self.id, &aliases)).await {
+        let wanted = self.places.iter().filter_map(|place| place.location.expected_thumbprint()).collect();
+        match timeout(polling.left(), entries_under(&self.handle.client, self.id, &aliases, &wanted)).await {
             Ok(Ok(listed)) => {
-                for place in &mut self.places {
-                    place.take(&listed, self.look.is_some());
+                let seen = self.seen_at(&listed);
+                for (place, shown) in self.places.iter_mut().zip(seen) {
+                    place.take(shown, listed.reading, self.look.is_some());
                 }
                 let Runs { freshness, ended_at, .. } = &self.runs;
                 self.look = Some(Look { freshness: *freshness, inventoried_at: ended_at.clone() });
@@ -226,6 +230,25 @@ impl Store {
             Ok(Err(error)) => self.error = Some(Arc::new(error)),
             Err(_) => {}
         }
+    }
+
+    /// What an inventory shows of each place.
+    fn seen_at(&self, listed: &Listed) -> Vec<Shown> {
+        let seen = |place: &Place| {
+            let location = &place.location;
+            let shown = Shown::of(location, listed.under(location.alias()));
+            let Some(expected) = location.expected_thumbprint().filter(|_| shown != Shown::It) else { return shown };
+            // A certificate that another place of this call asks for is told there.
+            let is_asked_for = |alias: &str| {
+                self.places
+                    .iter()
+                    .map(|other| &other.location)
+                    .any(|other| other.alias() == alias && other.expected_thumbprint().is_none_or(|it| it == expected))
+            };
+            let elsewhere = listed.aliases_of(expected).find(|alias| !is_asked_for(alias));
+            elsewhere.map_or(shown, |alias| Shown::Elsewhere(alias.to_owned()))
+        };
+        self.places.iter().map(seen).collect()
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -253,7 +276,11 @@ impl Store {
         let Some(look) = &self.look else {
             return self.error.clone().map_or(RemovalVerdict::NotRead, RemovalVerdict::Unreadable);
         };
-        let unsettled = if place.was_seen { RemovalVerdict::StillThere } else { RemovalVerdict::NeverListed };
+        let unsettled = match &place.shown {
+            Shown::Elsewhere(alias) => RemovalVerdict::UnderAnotherAlias { alias: alias.clone() },
+            _ if place.was_seen => RemovalVerdict::StillThere,
+            _ => RemovalVerdict::NeverListed,
+        };
         self.settled(place, look).unwrap_or(unsettled)
     }
 
@@ -265,6 +292,12 @@ impl Store {
                 Some(RemovalVerdict::HoldsAnother { thumbprint: thumbprint.clone() })
             }
             (Shown::Nothing, Agreement::Sure, _) if is_renewed => Some(RemovalVerdict::Gone),
+            // An inventory that is not new may be older than the removal.
+            (Shown::Elsewhere(alias), _, inventory)
+                if inventory == Inventory::Never || look.freshness == Freshness::Renewed =>
+            {
+                Some(RemovalVerdict::UnderAnotherAlias { alias: alias.clone() })
+            }
             // What was never listed may be missing because no inventory has run yet.
             (Shown::Nothing, _, Inventory::Never) if !is_renewed => {
                 Some(RemovalVerdict::NotInventoried { listed: false })
@@ -276,9 +309,8 @@ impl Store {
 }
 
 impl Place {
-    fn take(&mut self, listed: &Listed, has_look_before: bool) {
-        let shown = Shown::of(&self.location, listed.under(self.location.alias()));
-        let is_sure = listed.reading == Reading::Whole || (has_look_before && shown == self.shown);
+    fn take(&mut self, shown: Shown, reading: Reading, has_look_before: bool) {
+        let is_sure = reading == Reading::Whole || (has_look_before && shown == self.shown);
         self.agreement = if is_sure { Agreement::Sure } else { Agreement::Needed };
         self.was_seen |= shown != Shown::Nothing;
         self.shown = shown;

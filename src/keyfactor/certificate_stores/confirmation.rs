@@ -16,13 +16,21 @@ use crate::keyfactor::types::CertificateStoreId;
 #[non_exhaustive]
 pub enum RemovalVerdict {
     /// The inventory no longer lists the alias: it did so before, in this call or by the word of
-    /// [`was_listed`](super::ConfirmRemoved::was_listed), or an inventory job has ended since this call began.
+    /// [`was_listed`](super::ConfirmRemoved::was_listed), or an inventory job has ended since this call began. Nor does it
+    /// list the expected certificate under another alias, if one is expected.
     Gone,
     /// The inventory lists the alias, and now with this other certificate. The expected one is nowhere under the alias, not
-    /// even in a chain.
+    /// even in a chain, and under no other alias.
     HoldsAnother {
         /// The thumbprint that the inventory shows.
         thumbprint: String,
+    },
+    /// The alias does not hold the expected certificate any more, and the store does: under this other alias. **It is not
+    /// gone.** Some types of store give an entry another alias at the next inventory, without any job.
+    #[non_exhaustive]
+    UnderAnotherAlias {
+        /// The alias under which the inventory lists it now.
+        alias: String,
     },
     /// The time was up, and the inventory still listed it, as far as it could be read whole.
     StillThere,

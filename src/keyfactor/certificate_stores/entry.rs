@@ -123,6 +123,13 @@ impl CertificateStoreEntry {
         self.job_fields.check(field, problems);
     }
 
+    /// What a server's answer must not show: the values of the job fields, and the passwords.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        let mut secrets = self.job_fields.secrets(self.alias.as_deref());
+        secrets.extend([&self.entry_password, &self.pfx_password].into_iter().flatten().cloned());
+        secrets
+    }
+
     /// The vendor's `CertificateStoreEntry`.
     pub(super) fn to_json(&self) -> Value {
         let mut members = Map::new();

@@ -101,6 +101,8 @@ pub(super) fn entries(client: &Client, store: CertificateStoreId) -> Result<Rows
 pub(super) struct Listed {
     /// All entries of each alias: one may stand twice, with two certificates.
     pub(super) entries: HashMap<String, Vec<InventoryEntry>>,
+    /// Every alias of the inventory under which one of the wanted certificates stands, not only in a chain.
+    holders: HashMap<Thumbprint, Vec<String>>,
     pub(super) reading: Reading,
 }
 
@@ -115,6 +117,11 @@ pub(super) enum Reading {
 impl Listed {
     pub(super) fn under(&self, alias: &str) -> &[InventoryEntry] {
         self.entries.get(alias).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The aliases under which a wanted certificate itself stands.
+    pub(super) fn aliases_of(&self, wanted: &Thumbprint) -> impl Iterator<Item = &str> {
+        self.holders.get(wanted).into_iter().flatten().map(String::as_str)
     }
 }
 
@@ -137,13 +144,16 @@ pub(super) fn holding<'a>(
     }
 }
 
-/// The entries of a store that have one of these aliases. All of the inventory is read, as an alias may stand twice.
+/// The entries of a store that have one of these aliases, and the aliases of the wanted certificates. All of the inventory is
+/// read: an alias may stand twice, and a certificate may have got another alias.
 pub(super) async fn entries_under(
     client: &Client,
     store: CertificateStoreId,
     aliases: &HashSet<&str>,
+    wanted: &HashSet<&Thumbprint>,
 ) -> Result<Listed, Error> {
     let mut found: HashMap<String, Vec<InventoryEntry>> = HashMap::new();
+    let mut holders: HashMap<Thumbprint, Vec<String>> = HashMap::new();
     let mut rows = entries(client, store)?;
     let mut received = 0;
     while let Some(entry) = rows.next().await {
@@ -152,13 +162,20 @@ pub(super) async fn entries_under(
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
         }
+        if entry.alias.trim().is_empty() {
+            return Err(LookupError::UnnamedEntry { store }.into());
+        }
+        let held = entry.leaf().map(|leaf| Thumbprint::from(leaf.thumbprint.as_str()));
+        if let Some(held) = held.filter(|held| wanted.contains(held)) {
+            holders.entry(held).or_default().push(entry.alias.clone());
+        }
         if aliases.contains(entry.alias.as_str()) {
             found.entry(entry.alias.clone()).or_default().push(entry);
         }
     }
     let is_whole = rows.total().map_or(received < VENDORS_PAGE as u64, |total| received >= total);
     let reading = if is_whole { Reading::Whole } else { Reading::PerhapsNotWhole };
-    Ok(Listed { entries: found, reading })
+    Ok(Listed { entries: found, holders, reading })
 }
 
 /// Refuses a removal whose alias does not hold the certificate that it expects there.
@@ -171,7 +188,7 @@ pub(super) async fn still_as_expected(client: &Client, locations: &[CertificateL
     }
     for (store, expected) in by_store {
         let aliases = expected.iter().map(|(location, _)| location.alias()).collect();
-        let listed = entries_under(client, store, &aliases).await?;
+        let listed = entries_under(client, store, &aliases, &HashSet::new()).await?;
         for (location, thumbprint) in expected {
             holding(listed.under(location.alias()), location, thumbprint)?;
         }

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::validation::{Problems, Reason};
+
+/// A shorter value of a job field would be found in many a word of a message.
+const SHORTEST_SECRET: usize = 6;
 
 /// Job fields in the order in which they were set. Their values may be secrets: only the names are shown.
 #[derive(Clone, PartialEq, Default)]
@@ -31,6 +35,17 @@ impl JobFields {
     /// The member of a body; `None` if there are none.
     pub(super) fn to_json(&self) -> Option<Value> {
         (!self.0.is_empty()).then(|| Value::Object(self.to_map()))
+    }
+
+    /// The values that are long enough to be told from ordinary words, but for the entry's own alias.
+    pub(super) fn secrets(&self, alias: Option<&str>) -> Vec<SecretString> {
+        let texts = self.0.iter().filter_map(|(_, value)| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        });
+        let is_secret = |text: &String| text.chars().count() >= SHORTEST_SECRET && Some(text.as_str()) != alias;
+        texts.filter(is_secret).map(SecretString::from).collect()
     }
 
     /// `field` is where they stand in their request.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secrecy::SecretString;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -94,6 +95,11 @@ impl CertificateLocation {
             expected.check(&format!("{field}.expected_thumbprint"), problems);
         }
         self.job_fields.check(field, problems);
+    }
+
+    /// What a server's answer must not show: the values of the job fields.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        self.job_fields.secrets(Some(&self.alias))
     }
 
     /// The vendor's `CertificateLocationSpecifier`.

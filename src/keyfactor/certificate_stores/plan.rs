@@ -110,7 +110,7 @@ impl RemovalPlan {
         }
         let mut inventories: HashMap<CertificateStoreId, Listed> = HashMap::new();
         for (store, aliases) in by_store {
-            inventories.insert(store, entries_under(&client, store, &aliases).await?);
+            inventories.insert(store, entries_under(&client, store, &aliases, &HashSet::new()).await?);
         }
         let planned = |found: &FoundLocation| {
             let location = found.location();

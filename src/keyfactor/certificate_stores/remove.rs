@@ -257,7 +257,8 @@ impl RemoveCertificates {
         still_as_expected(&client, &self.locations).await?;
         let operation = "keyfactor.certificate_stores.remove_certificates";
         let path = "CertificateStores/Certificates/Remove";
-        let call = post(operation, path, &self.to_json(), &self.meta, self.record());
+        let secrets = self.locations.iter().flat_map(CertificateLocation::secrets).collect();
+        let call = post(operation, path, &self.to_json(), secrets, &self.meta, self.record());
         match client.transport().execute(call).await {
             Ok(exchange) => self.read(exchange),
             Err(failure) => Err(Error::from_failure(failure, Request::RemoveCertificates(self))),

@@ -128,6 +128,7 @@ fn call(effect: Effect) -> Call {
         query: vec![("QueryString", r#"A -eq "1+1""#.to_owned())],
         headers: HeaderMap::new(),
         body: Bytes::new(),
+        secrets: Vec::new(),
         retry_policy: None,
         record: Record::default(),
     }
