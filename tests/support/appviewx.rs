@@ -1,8 +1,5 @@
 //! What the tests of AppViewX share beside `support/mod.rs`.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use std::error::Error as StdError;
 
 use clm::Reason;

@@ -4,9 +4,6 @@
 //! thread reaches first could be switched off for all. The events are kept by thread, and a test of a current-thread
 //! runtime has its thread to itself.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,10 +49,14 @@ thread_local! {
     static SAID: Rc<Notify> = Rc::new(Notify::new());
 }
 
-/// The log of all threads.
-fn log() -> &'static Mutex<Vec<u8>> {
-    static LOG: OnceLock<Mutex<Vec<u8>>> = OnceLock::new();
-    LOG.get_or_init(Mutex::default)
+/// What every thread has said, by the module of its test; by "" if it is no test's. A log of all modules would hold one
+/// module's secrets against the others, and take each long to search.
+static LOGS: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+
+/// The harness names a test's thread after the test.
+fn module() -> String {
+    let thread = std::thread::current();
+    thread.name().and_then(|name| name.split_once("::")).map_or_else(String::new, |(module, _)| module.to_owned())
 }
 
 /// Begins to listen, if nobody does yet, and forgets what this thread said before.
@@ -111,9 +112,11 @@ pub fn lines() -> String {
     String::from_utf8(LINES.with_borrow(Clone::clone)).unwrap()
 }
 
-/// The log of all threads, with every span's coming and going.
+/// The log of all threads of this module and of those that are no test's, with every span's coming and going.
 pub fn everything() -> String {
-    String::from_utf8_lossy(&log().lock().unwrap()).into_owned()
+    let (module, logs) = (module(), LOGS.lock().unwrap());
+    let logs = logs.iter().filter(|(of, _)| of.is_empty() || **of == module);
+    logs.map(|(_, log)| String::from_utf8_lossy(log)).collect()
 }
 
 /// Waits until this thread has said something that meets the condition.
@@ -188,7 +191,7 @@ impl Write for Writer {
         if self.of_this_thread {
             LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
         }
-        log().lock().unwrap().extend_from_slice(bytes);
+        LOGS.lock().unwrap().entry(module()).or_default().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

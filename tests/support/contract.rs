@@ -1,14 +1,5 @@
 //! The vendor's own schema of the Keyfactor calls, as JSON Schema.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
 use std::io::{self, Write as _};
 
 use jsonschema::Validator;

@@ -1,13 +1,10 @@
 //! Requests, held against the vendor's own schema of the calls.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
-
 use clm::testing::RecordedRequest;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::contract_support::{errors, validator};
+use crate::support::contract::{errors, validator};
 
 /// A request as the contract sees it.
 pub struct Sent {

@@ -1,8 +1,5 @@
 //! What the tests of the Keyfactor fake share: calls that the client does not make, or not in this form.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
-
 use std::sync::LazyLock;
 
 use clm::keyfactor::{CertificateLocation, CertificateStoreId, JobHistoryEntry, JobId, Query, Schedule};

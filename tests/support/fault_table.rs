@@ -1,8 +1,5 @@
 //! The table of faults, and what all its columns share.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
-
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

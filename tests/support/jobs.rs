@@ -1,14 +1,5 @@
 //! What the tests of orchestrator jobs share: job ids, rows of a job history, and a server that answers with them.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,8 +8,8 @@ use clm::keyfactor::{Client, ClientBuilder, Credentials, JobChange, JobId, JobSt
 use clm::uuid::Uuid;
 use serde_json::{Value, json};
 
-use crate::scripted::{Answer, Scripted};
 use crate::support::Received;
+use crate::support::scripted::{Answer, Scripted};
 
 pub const HISTORY: &str = "OrchestratorJobs/JobHistory";
 pub const SCHEDULED: &str = "OrchestratorJobs/ScheduledJobs";

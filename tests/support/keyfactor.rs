@@ -1,14 +1,5 @@
 //! What the tests of the Keyfactor client share.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex};
 

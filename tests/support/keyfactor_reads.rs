@@ -1,21 +1,12 @@
 //! What the tests of the Keyfactor reads share: servers that answer lists page by page, and what they were asked.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
 use clm::keyfactor::{Client, Error, LookupError};
 use clm::testing::{FakeKeyfactor, RecordedRequest};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::scripted::{Answer, Scripted};
 use crate::support::Received;
+use crate::support::scripted::{Answer, Scripted};
 
 /// An answer after which the connection is closed, and says so.
 pub fn answer(status: u16, headers: &str, body: &Value) -> Answer {

@@ -1,9 +1,29 @@
 //! What the tests share: a server that answers with exact bytes and keeps the exact bytes that it received.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
+pub mod appviewx;
+pub mod capture;
+pub mod contract;
+pub mod contract_requests;
+pub mod fake_keyfactor;
 pub mod fault;
+pub mod fault_table;
+pub mod jobs;
+pub mod keyfactor;
+pub mod keyfactor_reads;
+pub mod oauth;
+pub mod scripted;
+pub mod sessions;
+pub mod tls;
+pub mod vars;
 
 use std::sync::{Arc, Mutex};
 

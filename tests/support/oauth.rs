@@ -1,8 +1,5 @@
 //! What the tests of client credentials share: an identity provider, and an API that takes its tokens.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use std::time::Duration;
 
 use clm::keyfactor::{
@@ -11,7 +8,7 @@ use clm::keyfactor::{
 use clm::{AuthenticationError, RetryPolicy};
 use tokio::task::JoinSet;
 
-use crate::scripted::{Answer, Scripted};
+use crate::support::scripted::{Answer, Scripted};
 
 pub const CLIENT_ID: &str = "clm";
 pub const SECRET: &str = "hunter2 ü&=+%/\"";

@@ -1,8 +1,5 @@
 //! A server that answers its requests in turn, and tells when one is whole.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
-
 use std::fmt;
 use std::future::pending;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -1,15 +1,12 @@
 //! What the tests of AppViewX sessions share.
 
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use clm::AuthenticationError;
 use clm::appviewx::{Client, ClientBuilder, Credentials, Error, UnassignOutcome};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::scripted::{Answer, Scripted};
 use crate::support::Received;
+use crate::support::scripted::{Answer, Scripted};
 
 pub(crate) const USER: &str = "svc-clm";
 /// Must not show anywhere.

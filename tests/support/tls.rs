@@ -1,8 +1,5 @@
 //! Servers on loopback that keep every byte of every connection, plain or behind TLS, and the certificates for TLS.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
-
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;

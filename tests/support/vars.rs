@@ -1,8 +1,5 @@
 //! What the tests of the vendor's variables share.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use std::ffi::OsString;
 
 use clm::ConfigurationError;

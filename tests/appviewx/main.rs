@@ -1,0 +1,27 @@
+//! The tests of the AppViewX client: one module for each operation, and what belongs to this vendor alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod errors;
+mod groups;
+#[cfg(feature = "appviewx")]
+mod login;
+#[cfg(feature = "appviewx")]
+mod login_hostile;
+#[cfg(feature = "appviewx")]
+mod logout;
+mod many;
+mod search;
+mod search_pages;
+#[cfg(feature = "appviewx")]
+mod service_account;
+#[cfg(feature = "appviewx")]
+mod session_leaks;
+mod unassign_bytes;
+mod unassign_outcome;
+mod undo;
+mod undo_traps;
+mod validation;

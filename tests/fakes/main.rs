@@ -1,0 +1,15 @@
+//! The tests of the fakes themselves.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod keyfactor;
+mod keyfactor_changes;
+mod keyfactor_contract;
+mod keyfactor_lists;
+mod keyfactor_orchestrators;
+mod keyfactor_permissions;
+mod keyfactor_traps;
+mod refusals;

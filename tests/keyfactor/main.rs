@@ -1,0 +1,59 @@
+//! The tests of the Keyfactor client: one module for each operation, and what belongs to this vendor alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod add;
+#[cfg(feature = "keyfactor")]
+mod bearer_from;
+mod certificates;
+#[cfg(feature = "config-file")]
+mod config_file;
+#[cfg(feature = "keyfactor")]
+mod confirm;
+#[cfg(feature = "keyfactor")]
+mod confirm_proof;
+#[cfg(feature = "keyfactor")]
+mod confirm_trouble;
+mod contract;
+mod errors;
+mod expected;
+#[cfg(all(feature = "keyfactor", feature = "rustls"))]
+mod from_vars;
+#[cfg(all(feature = "keyfactor", feature = "rustls"))]
+mod from_vars_calls;
+#[cfg(feature = "keyfactor")]
+mod job_control;
+#[cfg(feature = "keyfactor")]
+mod jobs_contract;
+#[cfg(feature = "keyfactor")]
+mod jobs_futures;
+mod locations_of;
+#[cfg(feature = "keyfactor")]
+mod oauth;
+#[cfg(feature = "keyfactor")]
+mod oauth_hostile;
+mod one_by_one;
+mod paging;
+mod plan;
+mod query;
+mod read_contract;
+mod read_secrets;
+mod remove_bytes;
+mod remove_outcome;
+#[cfg(feature = "keyfactor")]
+mod request_secrets;
+mod rows;
+mod stores;
+mod validation;
+mod versions;
+#[cfg(feature = "keyfactor")]
+mod watch;
+#[cfg(feature = "keyfactor")]
+mod watch_many;
+#[cfg(feature = "keyfactor")]
+mod watch_rows;
+#[cfg(feature = "keyfactor")]
+mod watch_trouble;

@@ -1,0 +1,17 @@
+//! What needs a process of its own: its environment, its memory, or a subscriber for all of its threads that is not
+//! the one of `support::capture`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod fault_matrix;
+mod fault_matrix_read;
+#[cfg(feature = "keyfactor")]
+mod keyfactor_memory;
+#[cfg(all(feature = "appviewx", target_os = "linux"))]
+mod million_rows;
+mod never_twice;
+mod proxy;
+mod tls;

@@ -1,0 +1,24 @@
+//! What the crate promises for both vendors and all operations.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod audit;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod cancellation;
+mod comment;
+mod foreign_servers;
+mod keep_alive;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod leaks;
+mod limits;
+mod secrets;
+mod send_futures;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod stray_answers;
+mod tls_settings;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod tracing;
