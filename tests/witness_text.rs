@@ -8,6 +8,16 @@
 
 #[path = "witness_text/answers.rs"]
 mod answers;
+#[path = "witness_text/appviewx_answers.rs"]
+mod appviewx_answers;
+#[path = "witness_text/appviewx_api.rs"]
+mod appviewx_api;
+#[path = "witness_text/appviewx_moves.rs"]
+mod appviewx_moves;
+#[path = "witness_text/appviewx_reads.rs"]
+mod appviewx_reads;
+#[path = "witness_text/appviewx_told.rs"]
+mod appviewx_told;
 #[path = "support/capture.rs"]
 mod capture;
 #[path = "witness_text/keyfactor_answers.rs"]

@@ -41,7 +41,7 @@ impl Told {
 
     /// The texts of an error and of all below it.
     pub(crate) fn chain(&mut self, error: &dyn StdError) {
-        self.say("says", error);
+        self.say("says", without_seconds(&error.to_string()));
         self.shown.push(error.to_string());
         let mut below = error.source();
         while let Some(cause) = below {
@@ -85,6 +85,15 @@ pub(crate) fn one_line(text: &str) -> String {
         }
     }
     line
+}
+
+/// How long the failure of a login stands is a time.
+fn without_seconds(text: &str) -> String {
+    const BEFORE: &str = "the next call that may try is in ";
+    match text.split_once(BEFORE).and_then(|(before, after)| Some((before, after.split_once(" s")?))) {
+        Some((before, (seconds, after))) if seconds.parse::<u32>().is_ok() => format!("{before}{BEFORE}N s{after}"),
+        _ => text.to_owned(),
+    }
 }
 
 /// The system's number of an error differs from system to system.
