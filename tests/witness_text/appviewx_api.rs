@@ -1,5 +1,5 @@
-//! The calls of the AppViewX program, as the crate spells them now. **A thin layer: only this file and
-//! `appviewx_told.rs` name the crate's API.**
+//! The calls of the AppViewX program, as the crate spells them now. **A thin layer: only the files
+//! `*_api*.rs` and `*_told.rs` name the crate's API.**
 
 use std::time::Duration;
 
@@ -337,7 +337,7 @@ pub(crate) async fn unassign_by(origin: String, proof: Proof) -> Told {
 }
 
 /// Clients that cannot be built.
-pub(crate) async fn refused_clients() -> Told {
+pub(crate) fn refused_clients() -> Told {
     let url = "https://appviewx.example.com:31443";
     let good = || Client::builder(url).credentials(BY_SESSION());
     let by = |credentials| Client::builder(url).credentials(credentials);
@@ -367,7 +367,7 @@ pub(crate) async fn refused_clients() -> Told {
     told
 }
 
-pub(crate) async fn base_urls() -> Told {
+pub(crate) fn base_urls() -> Told {
     let mut told = Told::new("Ok");
     for url in [
         "https://appviewx.example.com:31443",

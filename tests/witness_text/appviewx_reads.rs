@@ -261,7 +261,7 @@ async fn sessions() {
         let call = async |origin: String| api::logout(api::client(&origin)).await;
         witness.call(&format!("logout, answered {name}"), &[answer], call).await;
     }
-    witness.without_server("clients that cannot be built", api::refused_clients()).await;
-    witness.without_server("base URLs", api::base_urls()).await;
+    witness.without_server("clients that cannot be built", async { api::refused_clients() }).await;
+    witness.without_server("base URLs", async { api::base_urls() }).await;
     witness.finish();
 }

@@ -1,5 +1,5 @@
-//! What the witness asks of an AppViewX error or outcome. **A thin layer: only this file and `appviewx_api.rs` name the
-//! crate's API.**
+//! What the witness asks of an AppViewX error or outcome. **A thin layer: only the files
+//! `*_api*.rs` and `*_told.rs` name the crate's API.**
 
 use std::fmt::Debug;
 
@@ -10,7 +10,7 @@ use clm::appviewx::{
 };
 use serde::Serialize;
 
-use crate::keyfactor_told::{agree, as_json, validation};
+use crate::shared_told::{agree, as_json, as_json_without_time, validation};
 use crate::told::Told;
 
 pub(crate) fn describe_appviewx_error(error: &Error) -> Told {
@@ -129,6 +129,7 @@ macro_rules! describe_move {
         $told.say("is complete", $outcome.is_complete());
         $told.say("attempts", $outcome.attempts());
         $told.say("body", $outcome.body());
+        $told.serialised(as_json_without_time(&$outcome));
         $told.shown.extend($outcome.message().map(str::to_owned));
         if let Err(error) = $outcome.require_complete() {
             $told.inside("require_complete", describe_appviewx_error(&error));
@@ -180,6 +181,7 @@ macro_rules! describe_many {
             $told.say("split because of", error);
         }
         $told.some("ended by", $outcome.ended_by());
+        $told.serialised(as_json_without_time(&$outcome));
         for answer in $outcome.answers() {
             $told.inside("answer", $answer(answer.clone()));
         }
@@ -217,7 +219,7 @@ pub(crate) fn describe_confirmation(confirmation: GroupConfirmation) -> Told {
     told.list("ids in the group", confirmation.ids_in_group());
     told.list("others", confirmation.others().map(|(id, _)| id));
     told.say("is complete", confirmation.is_complete());
-    told.say("as JSON", as_json(&confirmation));
+    told.serialised(as_json_without_time(&confirmation));
     if let Err(error) = confirmation.require_complete() {
         told.inside("require_complete", describe_appviewx_error(&error));
     }
@@ -230,7 +232,7 @@ pub(crate) fn describe_group_plan(plan: GroupPlan) -> Told {
     told.list("remembered", plan.remembered().iter().map(|it| format!("{} in {}", it.resource_id, it.group)));
     told.list("not remembered", plan.not_remembered().iter().map(|it| format!("{} since {}", it.resource_id, it.why)));
     told.say("is complete", plan.is_complete());
-    told.say("as JSON", as_json(&plan));
+    told.serialised(as_json(&plan));
     if let Err(error) = plan.require_complete() {
         told.inside("require_complete", describe_appviewx_error(&error));
     }
@@ -264,6 +266,7 @@ pub(crate) fn describe_way_back(outcome: AssignBackOutcome) -> Told {
         told.inside("answer", describe_assignments(answer.clone()));
     }
     told.say("is complete", outcome.is_complete());
+    told.serialised(as_json_without_time(&outcome));
     if let Err(error) = outcome.require_complete() {
         told.inside("require_complete", describe_appviewx_error(&error));
     }
@@ -313,5 +316,6 @@ pub(crate) fn describe_logout(outcome: &LogoutOutcome) -> Told {
         _ => Told::new("an outcome that the witness does not know"),
     };
     told.show(outcome);
+    told.serialised(as_json_without_time(outcome));
     told
 }

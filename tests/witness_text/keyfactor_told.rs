@@ -1,5 +1,5 @@
-//! What the witness asks of a Keyfactor error or outcome. **A thin layer: only this file and `keyfactor_api.rs` name the
-//! crate's API.**
+//! What the witness asks of a Keyfactor error or outcome. **A thin layer: only the files
+//! `*_api*.rs` and `*_told.rs` name the crate's API.**
 
 use std::fmt::{Debug, Display};
 
@@ -8,9 +8,9 @@ use clm::keyfactor::{
     JobsReport, LocatedCertificate, LocationEnd, LookupError, OneByOneOutcome, OpenPlace, Outcome, PermissionScope,
     PutBack, RemovalPlan, RemovalVerdict, Rows, ScheduleAfter, StoreReadiness,
 };
-use clm::{Reason, ValidationError};
 use serde::Serialize;
 
+use crate::shared_told::{agree, as_json, as_json_without_time, validation};
 use crate::told::Told;
 
 pub(crate) fn describe_keyfactor_error(error: &Error) -> Told {
@@ -120,40 +120,6 @@ pub(crate) fn describe_keyfactor_error(error: &Error) -> Told {
     told
 }
 
-/// That two ways to the same value agree is a promise of the crate, so it is not written twice.
-pub(crate) fn agree<T: PartialEq + Debug>(own: T, outer: T) {
-    assert!(own == outer, "{own:?} is not {outer:?}");
-}
-
-pub(crate) fn validation(told: &mut Told, error: &ValidationError) {
-    told.show(error);
-    for problem in error.problems() {
-        told.say("problem", format!("{}: {}", problem.field(), reason(problem.reason())));
-    }
-}
-
-pub(crate) fn reason(reason: &Reason) -> String {
-    match reason {
-        Reason::Empty => "Empty".to_owned(),
-        Reason::Blank => "Blank".to_owned(),
-        Reason::Nil => "Nil".to_owned(),
-        Reason::OutOfRange => "OutOfRange".to_owned(),
-        Reason::TooLong { limit, actual } => format!("TooLong, {actual} of {limit}"),
-        Reason::TooMany { limit, actual } => format!("TooMany, {actual} of {limit}"),
-        Reason::InvalidCharacters(found) => {
-            let found = found.iter().map(|it| format!("{} at {}", it.character.escape_default(), it.position));
-            format!("InvalidCharacters, {}", found.collect::<Vec<_>>().join(", "))
-        }
-        Reason::InvalidSegment => "InvalidSegment".to_owned(),
-        Reason::Unquotable => "Unquotable".to_owned(),
-        Reason::NotAThumbprint => "NotAThumbprint".to_owned(),
-        Reason::NotScalar => "NotScalar".to_owned(),
-        Reason::Conflict => "Conflict".to_owned(),
-        Reason::NeedsConsent => "NeedsConsent".to_owned(),
-        _ => "a reason that the witness does not know".to_owned(),
-    }
-}
-
 fn kind_of(kind: ErrorKind) -> String {
     match kind {
         ErrorKind::BadRequest => "BadRequest".to_owned(),
@@ -186,6 +152,7 @@ macro_rules! describe_jobs {
         $told.some("product version", $outcome.product_version());
         $told.say("attempts", $outcome.attempts());
         $told.say("body", $outcome.body());
+        $told.serialised(as_json_without_time(&$outcome));
         if let Err(error) = $outcome.require_complete() {
             $told.inside("require_complete", describe_keyfactor_error(&error));
         }
@@ -223,11 +190,6 @@ fn scope(scope: &PermissionScope) -> String {
         _ => "a scope that the witness does not know",
     };
     format!("{kind}: {scope}: {}", as_json(scope))
-}
-
-/// As it is serialised, which is the vendor's own spelling for rows and a format of files for plans.
-pub(crate) fn as_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap()
 }
 
 pub(crate) fn describe_one_by_one(outcome: &OneByOneOutcome) -> Told {
@@ -311,7 +273,7 @@ pub(crate) fn describe_located(located: &LocatedCertificate) -> Told {
 pub(crate) fn describe_plan(plan: &RemovalPlan) -> Told {
     let mut told = Told::new("Ok RemovalPlan");
     told.show(plan);
-    told.say("as JSON", as_json(plan));
+    told.serialised(as_json(plan));
     told.list("locations", plan.locations().map(|it| location(&it)));
     told.list("cannot be put back", plan.cannot_be_put_back().map(|it| &it.alias));
     for removal in &plan.removals {
@@ -393,7 +355,7 @@ pub(crate) fn describe_report(report: &JobsReport) -> Told {
     }
     told.say("all succeeded", report.all_succeeded());
     told.some("last trouble", report.last_trouble());
-    told.say("as JSON", as_json(report));
+    told.serialised(as_json(report));
     told
 }
 

@@ -59,6 +59,12 @@ impl Told {
         self.again = self.again.take().or(other.again);
     }
 
+    /// How a value is serialised, where no secret may show either.
+    pub(crate) fn serialised(&mut self, json: String) {
+        self.say("as JSON", &json);
+        self.shown.push(json);
+    }
+
     /// Has the value's `Debug` searched for secrets.
     pub(crate) fn show(&mut self, value: &impl Debug) {
         self.shown.push(format!("{value:?}\n{value:#?}"));
