@@ -1,7 +1,7 @@
 //! What a Keyfactor Command server answers in the program. All are literals.
 
 use crate::answers::{Named, answer, json};
-use crate::scripted::Answer;
+use crate::support::scripted::Answer;
 
 const NAMED: &str = "content-type: application/json; charset=utf-8\r\nx-keyfactor-correlation-id: 7f3c9a10-1111-4222-8333-444455556666\r\nx-keyfactor-product-version: 25.4.1+abcdef0\r\n";
 

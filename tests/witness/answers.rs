@@ -1,6 +1,6 @@
 //! Answers that both vendors' programs share. All are literals; every head says that the connection closes.
 
-use crate::scripted::Answer;
+use crate::support::scripted::Answer;
 
 pub(crate) type Named = (&'static str, Answer);
 

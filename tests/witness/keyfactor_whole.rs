@@ -7,7 +7,7 @@ use crate::keyfactor_answers::{
 };
 use crate::keyfactor_api::{SECRETS, client};
 use crate::keyfactor_api_reads as api;
-use crate::scripted::Answer;
+use crate::support::scripted::Answer;
 use crate::witness::Witness;
 
 const IN_NO_STORE: &str = r#"[{"Id": 17, "Thumbprint": "0123456789ABCDEF0123456789ABCDEF01234567", "Locations": [{"ChainLevel": 2, "Alias": "x"}]}]"#;

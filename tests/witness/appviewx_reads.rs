@@ -5,7 +5,7 @@ use crate::appviewx_answers::{
     ALL, CERTIFICATE, GOODBYE, GROUP, GROUPS, LAST_GROUPS, found, ranged, refusals, refused, row, unwelcome, welcome,
 };
 use crate::appviewx_api::{self as api, FIRST, SECOND, SECRETS, THIRD};
-use crate::scripted::{Answer, nobody};
+use crate::support::scripted::{Answer, nobody};
 use crate::witness::Witness;
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use crate::capture;
-use crate::scripted::{Answer, Scripted};
 use crate::support::Received;
+use crate::support::capture;
+use crate::support::scripted::{Answer, Scripted};
 use crate::told::{Told, one_line};
 
 /// One file of the witness.

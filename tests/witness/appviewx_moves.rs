@@ -3,7 +3,7 @@
 use crate::answers::{HTML, Named, answer, foreign_refusals, json, odd_successes, silences};
 use crate::appviewx_answers::{ALL, PLAN, confirmed, found, refusals, refused, row, successes};
 use crate::appviewx_api::{self as api, ASSIGNMENT, ASSIGNMENTS, FIRST, SECOND, SECRETS, THIRD, UNASSIGNMENT};
-use crate::scripted::{Answer, nobody};
+use crate::support::scripted::{Answer, nobody};
 use crate::witness::Witness;
 
 fn few() -> Vec<Named> {

@@ -1,7 +1,7 @@
 //! What an AppViewX server answers in the program. All are literals.
 
 use crate::answers::{Named, json};
-use crate::scripted::Answer;
+use crate::support::scripted::Answer;
 
 /// As the vendor's sample has it.
 pub(crate) fn confirmed(ids: &[&str]) -> String {

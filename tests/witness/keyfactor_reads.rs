@@ -7,7 +7,7 @@ use crate::keyfactor_answers::{
 };
 use crate::keyfactor_api::{SECRETS, client, client_of_two_tries};
 use crate::keyfactor_api_reads as api;
-use crate::scripted::{Answer, nobody};
+use crate::support::scripted::{Answer, nobody};
 use crate::witness::Witness;
 
 /// What a read may meet, in few.

@@ -6,7 +6,7 @@ use crate::keyfactor_answers::{
     OTHER_CERTIFICATE, TWO_JOBS, job_answers, named, refusals,
 };
 use crate::keyfactor_api::{self as api, ADDITION, ADDITIONS, CONTROLS, INVENTORIES, REMOVAL, REMOVALS, SECRETS};
-use crate::scripted::{Answer, nobody};
+use crate::support::scripted::{Answer, nobody};
 use crate::witness::Witness;
 
 /// A success, a refusal, an open end and silence.
