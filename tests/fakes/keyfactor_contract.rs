@@ -11,7 +11,14 @@ use crate::support::contract::{contract, errors, members_of, validator};
 use crate::support::fake_keyfactor::{Answer, get, post};
 
 /// What the fake does not answer.
-const UNKNOWN_TO_THE_FAKE: [&str; 2] = ["GET /CertificateCollections", "GET /CertificateStoreContainers"];
+const UNKNOWN_TO_THE_FAKE: [&str; 6] = [
+    "GET /CertificateCollections",
+    "GET /CertificateStoreContainers",
+    "GET /CertificateStoreTypes",
+    "GET /CertificateStoreTypes/{id}",
+    "GET /Status/Endpoints",
+    "POST /Certificates/Revoke",
+];
 
 /// What the fake answers, and the contract does not know.
 const OUTSIDE_THE_CONTRACT: &str = "POST /CertificateStores/Schedule";
@@ -141,8 +148,9 @@ fn complaints(
 }
 
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn every_answer_in_the_documented_mode_is_the_vendors() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let validators = validators(&contract);
     let (fake, stores) = furnished().await;
     let mut exchanges = changed(&fake, stores).await;
@@ -195,8 +203,9 @@ async fn every_answer_in_the_documented_mode_is_the_vendors() {
 }
 
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn every_member_that_the_vendor_declares_is_answered() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let (fake, stores) = furnished().await;
     fake.set_store(stores[0], |it| it.agent(FakeAgent::Unassigned));
     changed(&fake, stores).await;
@@ -258,8 +267,9 @@ const WAYS: [Way; 9] = [
 
 // The traps are exempt, each by its name and for its calls: no other answer leaves the contract.
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn the_traps_leave_the_contract_where_they_say() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let validators = validators(&contract);
     for (name, turn_on, leaving) in WAYS {
         let (fake, stores) = furnished().await;

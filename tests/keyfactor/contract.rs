@@ -25,8 +25,9 @@ fn body_validator(contract: &Value) -> Validator {
 }
 
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn every_body_is_the_vendors_except_for_what_is_listed() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let validator = body_validator(&contract);
     let server = RawServer::json(200, &format!(r#"["{JOB}"]"#)).await;
     let stores = client(&server.origin).certificate_stores();
@@ -50,8 +51,9 @@ async fn every_body_is_the_vendors_except_for_what_is_listed() {
 
 // Without this, a converted schema that takes everything would look like a contract that is kept.
 #[test]
+#[ignore = "needs the vendor's schema beside the repository"]
 fn the_schema_refuses_what_it_has_to() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let validator = body_validator(&contract);
     let location = json!({"CertificateStoreId": STORE, "Alias": "A", "JobFields": {"N": "v"}});
     let good = json!({"CertificateStores": [location], "Schedule": {"Immediate": true}, "CollectionId": 4});
@@ -113,8 +115,9 @@ fn the_schema_refuses_what_it_has_to() {
 }
 
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn method_path_and_headers_are_the_vendors() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let server = RawServer::json(200, &format!(r#"["{JOB}"]"#)).await;
     let base = contract["servers"][0]["url"].as_str().unwrap();
     let stores = client(&format!("{}{base}", server.origin)).certificate_stores();

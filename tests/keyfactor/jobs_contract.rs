@@ -90,8 +90,9 @@ fn complaints(contract: &Value, operation: &Value, request: &RecordedRequest) ->
 }
 
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn every_request_is_one_that_the_vendor_describes() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let fake = everything().await;
     let mut seen = BTreeSet::new();
     for request in fake.requests() {

@@ -93,8 +93,9 @@ async fn add_in_every_way(stores: &CertificateStores, entry: CertificateStoreEnt
 }
 
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn every_request_is_the_vendors_except_for_what_is_listed() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let fake = FakeKeyfactor::start().await;
     read_everything(&fake.client(), &fake).await;
     let mut calls = BTreeSet::new();
@@ -131,8 +132,9 @@ async fn every_request_is_the_vendors_except_for_what_is_listed() {
 }
 
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn a_container_in_the_body_of_an_addition_is_listed_as_outside() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let fake = FakeKeyfactor::start().await;
     let entry = CertificateStoreEntry::new(fake.add_store());
     let id = fake.issue(FakeCertificate::new("www"));
@@ -144,8 +146,9 @@ async fn a_container_in_the_body_of_an_addition_is_listed_as_outside() {
 
 // A page larger than the vendor's `int32` is a request that no server can read.
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn no_size_of_a_page_is_larger_than_the_vendor_counts() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let fake = FakeKeyfactor::start().await;
     let search = fake.client().certificates().search(Query::all()).page_size(u32::MAX);
     drop(search.rows().unwrap().collect().await);
@@ -156,8 +159,9 @@ async fn no_size_of_a_page_is_larger_than_the_vendor_counts() {
 
 // Without this, a checker that takes everything would look like a contract that is kept.
 #[tokio::test]
+#[ignore = "needs the vendor's schema beside the repository"]
 async fn the_checker_refuses_what_it_has_to() {
-    let Some(contract) = contract() else { return };
+    let contract = contract();
     let good = |path: &str, query: &[(&str, &str)]| Sent {
         method: "get".to_owned(),
         path: path.to_owned(),
