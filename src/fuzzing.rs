@@ -17,7 +17,8 @@ use url::Url;
 
 use crate::appviewx::{self, Comment, CommentRule, UnassignCertificates};
 use crate::keyfactor::{self, CertificateLocation, CertificateStoreId, RemoveCertificates, Schedule};
-use crate::transport::{self, FromFailure as _, Path};
+use crate::operation::Request;
+use crate::transport::{self, Path};
 use crate::validation::{Problems, Reason};
 
 /// A message is cut at 500 characters and so is a code, and escaping makes six of one at most.
@@ -25,8 +26,8 @@ const LONGEST_LINE: usize = 6_500;
 
 /// A request of either vendor.
 struct Requests {
-    removal: RemoveCertificates,
-    unassignment: UnassignCertificates,
+    removal: Request<RemoveCertificates>,
+    unassignment: Request<UnassignCertificates>,
 }
 
 static REQUESTS: LazyLock<Requests> = LazyLock::new(|| {
@@ -47,7 +48,7 @@ fn remove(status: u16, body: &[u8]) -> Result<keyfactor::RemoveOutcome, keyfacto
     let removal = REQUESTS.removal.clone();
     match transport::answered(StatusCode::from_u16(status).unwrap(), body) {
         Ok(exchange) => removal.read(exchange),
-        Err(failure) => Err(keyfactor::Error::from_failure(failure, keyfactor::Request::RemoveCertificates(removal))),
+        Err(failure) => Err(keyfactor::Error::from_failure(failure, removal)),
     }
 }
 
@@ -56,9 +57,7 @@ fn unassign(status: u16, body: &[u8]) -> Result<appviewx::UnassignOutcome, appvi
     let unassignment = REQUESTS.unassignment.clone();
     match transport::answered(StatusCode::from_u16(status).unwrap(), body) {
         Ok(exchange) => unassignment.read(exchange),
-        Err(failure) => {
-            Err(appviewx::Error::from_failure(failure, appviewx::Request::UnassignCertificates(unassignment)))
-        }
+        Err(failure) => Err(appviewx::Error::from_failure(failure, unassignment)),
     }
 }
 
@@ -92,12 +91,14 @@ pub fn remove_answer(data: &[u8]) {
             let asked = outcome.locations().len();
             let different: BTreeSet<_> = outcome.job_ids().iter().collect();
             let complete = different.len() == asked && entries.len() == asked;
-            assert_eq!((outcome.body(), outcome.is_complete()), (&*body, complete));
+            assert_eq!((outcome.receipt().body(), outcome.is_complete()), (&*body, complete));
             serde_json::to_string(&outcome).unwrap();
             match outcome.require_complete() {
                 Ok(_) => assert!(complete),
                 Err(error) => {
-                    assert!(!complete && matches!(error, keyfactor::Error::Incomplete(_)), "{error:?}");
+                    let error = keyfactor::Error::from(error);
+                    let kept = error.incomplete::<keyfactor::RemoveOutcome>();
+                    assert!(!complete && kept.is_some_and(|it| it.receipt().body() == body), "{error:?}");
                     check_texts(&error);
                 }
             }
@@ -128,10 +129,12 @@ pub fn unassign_answer(data: &[u8]) {
             assert_eq!(named.union(&left).copied().collect::<BTreeSet<_>>(), asked);
             assert!(outcome.unexpected_ids().iter().all(|id| !asked.contains(id)));
             let complete = left.is_empty() && outcome.unexpected_ids().is_empty();
-            assert_eq!((outcome.body(), outcome.is_complete()), (&*body, complete));
+            assert_eq!((outcome.receipt().body(), outcome.is_complete()), (&*body, complete));
             serde_json::to_string(&outcome).unwrap();
             if let Err(error) = outcome.require_complete() {
-                assert!(!complete && matches!(error, appviewx::Error::Incomplete(_)), "{error:?}");
+                let error = appviewx::Error::from(error);
+                let kept = error.incomplete::<appviewx::UnassignOutcome>();
+                assert!(!complete && kept.is_some_and(|it| it.receipt().body() == body), "{error:?}");
                 check_texts(&error);
             }
         }
@@ -196,8 +199,7 @@ pub fn error_bodies(data: &[u8]) {
             }
             keyfactor::Error::OutcomeUnknown(unknown) => {
                 assert!(!is_refusal, "{unknown:?}");
-                let sent = keyfactor::Request::RemoveCertificates(REQUESTS.removal.clone());
-                assert_eq!(*unknown.request(), sent);
+                assert_eq!(unknown.request::<RemoveCertificates>(), Some(&REQUESTS.removal));
             }
             other => panic!("{other:?}"),
         }
@@ -212,8 +214,7 @@ pub fn error_bodies(data: &[u8]) {
             }
             appviewx::Error::OutcomeUnknown(unknown) => {
                 assert!(!is_refusal, "{unknown:?}");
-                let sent = appviewx::Request::UnassignCertificates(REQUESTS.unassignment.clone());
-                assert_eq!(*unknown.request(), sent);
+                assert_eq!(unknown.request::<UnassignCertificates>(), Some(&REQUESTS.unassignment));
             }
             other => panic!("{other:?}"),
         }
@@ -233,7 +234,8 @@ pub fn url_joiner(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (id, name) = text.split_once('\u{1f}').unwrap_or((&text, "n"));
     let mut problems = Problems::default();
-    let path = Path::filled("A/{id}/C/{name}", &[("id", id), ("name", name)], &mut problems);
+    let path = Path::with_values("A/{id}/C/{name}", [id.to_owned(), name.to_owned()]);
+    path.check(&mut problems);
     if let Err(refused) = problems.finish() {
         check_line(&refused.to_string());
         assert!(refused.problems().iter().all(|problem| *problem.reason() == Reason::InvalidSegment));

@@ -1,6 +1,7 @@
 //! Reading what servers say without trusting its shape: members in either spelling, a message out of whatever came.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -104,7 +105,7 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 /// A server's message: kept whole, shown on one line and shortened.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Message(String);
+pub struct Message(String);
 
 impl Message {
     pub(crate) fn as_str(&self) -> &str {
@@ -126,7 +127,7 @@ impl fmt::Debug for Message {
 
 /// A body as it came: kept whole, and not shown, since it may carry a token.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct RawBody(pub(crate) String);
+pub(crate) struct RawBody(pub(crate) Arc<String>);
 
 impl fmt::Debug for RawBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -36,32 +36,48 @@
 //! Everything that is sent needs a tokio runtime; clients and requests can be built without one. The futures of `send()`
 //! and `execute` are `Send` and own what they need, so they can be spawned.
 //!
-//! A request can also be built first and sent later: `build()` gives a checked value that knows no client, and the
-//! handle's `execute` sends it. `send()` is those two in one.
+//! Each documented call is a [`RequestBuilder`], whether it reads or changes. Its `build()` gives a [`Request`]: a checked
+//! value that knows no client and can be kept, compared and sent later by the client's `execute`. `send()` is those two in
+//! one. Every call takes a `retry_policy(..)`, and every change an `audit_note(..)`.
 //!
-//! # Before the wire
+//! # Validation
 //!
 //! Whatever the vendor documents as a constraint is checked before anything is sent. A [`ValidationError`] lists all
 //! problems of a request, each with the path of its field, a [`Reason`] to match on and a sentence to print.
 //!
-//! # After the wire
+//! # Outcomes and errors
 //!
 //! A call ends in one of three ways:
 //!
 //! - `Ok`: the server took it. What that means is said by each operation; a removal, for example, is only scheduled.
 //!   An answer with fewer or more entries than expected is still `Ok`, so that `?` never throws away a job id;
-//!   `require_complete()` makes a gap an error that holds the outcome.
+//!   `require_complete()` makes a gap an [`Incomplete`], an error that holds the outcome. The outcome of a change has a
+//!   [`Receipt`]: tries, time, status, body and the server's correlation id.
 //! - An error that proves that nothing was sent or taken: `Configuration`, `Validation`, `Lookup` (what was read is not
-//!   what was asked for), `Authentication`, `Transport`; or `Api`, the server's clear refusal. (Of a call on several stores or certificates, whether a server does a part before
-//!   it refuses is documented nowhere.)
+//!   what was asked for), `Authentication`, `Transport`; or `Api`, the server's clear refusal. (Whether a server does a
+//!   part of a call on several stores or certificates before it refuses is undocumented by both vendors.)
 //! - [`OutcomeUnknown`]: the change may have arrived. It holds the request, whatever was answered, and advice where to
-//!   look. **The crate never repeats such a change on its own**; you can, with `execute`.
+//!   look. **The crate never repeats such a change on its own**; you can: its `request::<..>()` gives the request back, and
+//!   `execute` sends it.
 //!
-//! On both vendors' `Error`: `status()`, `code()`, `message()`, `remediation()`, `body()`, `attempts()` and `elapsed()`
-//! answer wherever they make sense.
+//! There is one [`Error`] type, generic over the vendor; `keyfactor::Error` and `appviewx::Error` are its aliases. Its
+//! `status()`, `code()`, `message()`, `remediation()`, `body()`, `attempts()`, `elapsed()` and `correlation_id()` answer
+//! wherever they make sense. `?` turns an [`Incomplete`] into an [`Error`], and `error.incomplete::<T>()` gives the outcome
+//! inside.
 //!
-//! Lists are [`Rows`]: streams that read page by page, as their rows are asked for, with `next()` and `collect()` for those
-//! who need no `Stream`. A call that only reads ends as `Decode` if a 2xx answer has another shape.
+//! # Lists
+//!
+//! A list is a [`ListBuilder`], and its `rows()` gives [`Rows`]: a stream that reads page by page, as its rows are asked
+//! for, with `next()` and `collect()` for those who need no `Stream`. Every list takes a `page_size(..)` and a
+//! `retry_policy(..)`. A call that only reads ends as `Decode` if a 2xx answer has another shape.
+//!
+//! # Many changes
+//!
+//! `one_job_per_location()` on a removal and `in_calls()` on an AppViewX move give a [`BatchBuilder`], which sends one call
+//! after the other. `start()` gives a stream of [`ItemOutcome`]s, each handed out when it is known; `send()` gives all of
+//! them as a [`ManyOutcome`]. After a call that failed, nothing further is sent; with another [`OnFailure`], the other
+//! calls are, unless they would fail the same way. `concurrency(n)` sets how many calls may be under way at once; the
+//! default is 1.
 //!
 //! # What is tried again
 //!
@@ -84,16 +100,16 @@
 //! | no tries or no time left, last try not answered | `Transport` | `Transport` | `OutcomeUnknown` |
 //! | no tries or no time left, last try answered | `Api` | `Api` (429) | `Api` (429), else `OutcomeUnknown` |
 //!
-//! Beside this table, [`in_calls()`](appviewx::MoveCertificatesBuilder::in_calls) of AppViewX sends the halves of a call that
-//! was refused because of a certificate in it, which takes such a refusal for one of the whole call (assumed);
-//! `without_splitting()` turns that off.
+//! Beside this table, `in_calls()` of AppViewX with [`OnFailure::ContinueAfterRefusal`] sends the halves of
+//! a call that was refused because of a certificate in it. That none of such a call was carried out is **assumed**;
+//! `without_splitting()` turns the splitting off.
 //!
 //! `repeat_after_silence()` exists where repeating may be harmless, and is your decision. Once a copy went unanswered, no
 //! later answer proves anything about it: a refusal then says so in `after_unanswered_copy()`, and nothing ends as if
 //! nothing had arrived. A call that is dropped while a try is under way sends nothing further; a change that is dropped
 //! then logs a warning, since its outcome is unknown.
 //!
-//! # Defaults of the road
+//! # Default limits
 //!
 //! | limit | default | set by [`ClientBuilder`]'s |
 //! |---|---|---|
@@ -116,7 +132,7 @@
 //!
 //! Everything goes through `tracing`. Each call has a span `clm.call` and each try an event at DEBUG, with
 //! OpenTelemetry's names of an HTTP client's fields. Each change has one event at INFO under the target **`clm::audit`**:
-//! operation, principal, targets, scope, your `.reason(..)`, attempts, the server's correlation id, job ids, and how it
+//! operation, principal, targets, scope, your `.audit_note(..)`, attempts, the server's correlation id, job ids, and how it
 //! ended. None of them holds a body, a query or a secret. (No correlation id of AppViewX is known.)
 //!
 //! # Secrets
@@ -137,7 +153,11 @@
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 mod lenient;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-mod rows;
+#[cfg_attr(
+    not(all(feature = "keyfactor", feature = "appviewx")),
+    allow(dead_code, unused_imports, reason = "one vendor alone uses a part of what both share")
+)]
+mod operation;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
     not(all(feature = "keyfactor", feature = "appviewx")),
@@ -161,11 +181,13 @@ pub mod keyfactor;
 pub mod testing;
 
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-pub use self::rows::Rows;
+pub use self::operation::{
+    ApiError, BatchBuilder, Error, Incomplete, IncompleteOutcome, ItemOutcome, ItemState, ListBuilder, ManyOutcome,
+    OnFailure, Operation, OutcomeUnknown, Outcomes, Receipt, Request, RequestBuilder, Rows, SharedError, Vendor,
+};
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::transport::{
-    AuthenticationError, ClientBuilder, ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, RetryPolicy,
-    TransportError,
+    AuthenticationError, ClientBuilder, ConfigurationError, DecodeError, RetryPolicy, TransportError,
 };
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::validation::{InvalidCharacter, Problem, Reason, ValidationError};

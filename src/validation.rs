@@ -129,8 +129,8 @@ pub struct InvalidCharacter {
 }
 
 /// Collects problems while a request is checked.
-#[derive(Default)]
-pub(crate) struct Problems(Vec<Problem>);
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
 
 impl Problems {
     pub(crate) fn add(&mut self, field: impl Into<String>, reason: Reason, sentence: impl Into<String>) {

@@ -9,9 +9,10 @@ mod undo;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use clm::RequestBuilder;
 use clm::appviewx::{
-    CertificateCategory, Client, Comment, CommentRule, Error, LogoutOutcome, Place, ResourceId,
-    UnassignCertificatesBuilder,
+    CertificateCategory, Client, Comment, CommentRule, Error, GroupMembership, LogoutOutcome, ResourceId,
+    UnassignCertificates,
 };
 use serde_json::{Value, json};
 
@@ -192,7 +193,7 @@ impl AppViewXJob {
     }
 
     /// Where certificates are now.
-    async fn places(&self, ids: Vec<ResourceId>) -> Result<HashMap<ResourceId, Place>, Error> {
+    async fn memberships(&self, ids: Vec<ResourceId>) -> Result<HashMap<ResourceId, GroupMembership>, Error> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -201,14 +202,14 @@ impl AppViewXJob {
         for category in &self.categories {
             look = look.category(category.clone());
         }
-        Ok(look.send().await?.places().iter().cloned().collect())
+        Ok(look.send().await?.memberships().iter().cloned().collect())
     }
 
     fn is_default(&self, group: &str) -> bool {
         group == self.client.certificate_groups().default_group()
     }
 
-    fn with_comment(&self, call: UnassignCertificatesBuilder) -> UnassignCertificatesBuilder {
+    fn with_comment(&self, call: RequestBuilder<UnassignCertificates>) -> RequestBuilder<UnassignCertificates> {
         match &self.comment {
             Some(comment) => call.comment(comment),
             None => call,

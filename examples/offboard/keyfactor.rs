@@ -10,6 +10,7 @@ mod undo;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clm::Request;
 use clm::keyfactor::{
     AddCertificates, CertificateLocation, CertificateRef, CertificateStoreId, Client, RemovalPlan, RemoveCertificates,
     Schedule,
@@ -209,7 +210,7 @@ impl KeyfactorJob {
         &self,
         locations: Vec<CertificateLocation>,
         collection_id: Option<i32>,
-    ) -> Result<RemoveCertificates, Trouble> {
+    ) -> Result<Request<RemoveCertificates>, Trouble> {
         let removal = self.client.certificate_stores().remove_certificates(locations, Schedule::Immediate);
         let removal = match collection_id {
             Some(id) => removal.collection_id(id),
@@ -245,13 +246,11 @@ impl KeyfactorJob {
     }
 
     async fn send_removals(&self, orders: Vec<Order<RemoveCertificates>>, report: &Report) -> Vec<Step> {
-        let stores = self.client.certificate_stores();
-        send::one_by_one(orders, report, async |request| stores.execute(request).await.map(send::Answer::from)).await
+        send::one_by_one(orders, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
     }
 
     async fn send_additions(&self, orders: Vec<Order<AddCertificates>>, report: &Report) -> Vec<Step> {
-        let stores = self.client.certificate_stores();
-        send::one_by_one(orders, report, async |request| stores.execute(request).await.map(send::Answer::from)).await
+        send::one_by_one(orders, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
     }
 }
 

@@ -14,8 +14,8 @@ const FIELD: &str = "comment";
 /// A comment that was checked against a [`CommentRule`].
 ///
 /// The vendor documents at most 255 characters, and that special characters and HTML tags are invalid.
-/// **Assumed**, since it is documented nowhere: a character is a UTF-16 unit, so that a letter outside the basic plane
-/// counts as two. For ordinary text the count is the number of characters.
+/// **Assumed**, since the vendor does not document it: a character is a UTF-16 unit, so that a letter outside the basic
+/// plane counts as two. For ordinary text the count is the number of characters.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Comment(String);

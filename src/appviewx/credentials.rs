@@ -10,7 +10,8 @@ use crate::transport::{ConfigurationError, basic_authorization};
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
 ///
-/// A request carries one kind of credential and never two: what the server would make of two is documented nowhere.
+/// A request carries one kind of credential and never two: what the server would make of two is undocumented by the
+/// vendor.
 #[derive(Clone)]
 pub struct Credentials(Kind);
 
@@ -35,22 +36,23 @@ pub(super) enum Proof {
 }
 
 impl Credentials {
-    /// User name and password for a login. The first call logs in; from then on the session id that the login gave is sent as
-    /// the header `sessionId`, and the password is not.
+    /// User name and password for a login. The first call logs in; from then on the session id that the login gave is
+    /// sent as the header `sessionId`, and the password is not.
     ///
-    /// When the server answers a call with 401, the client logs in again and sends the call once more, which was refused
-    /// before acting (assumed). However many calls see it, one of them logs in. 407 counts as 401 where no proxy is in use:
-    /// a public tool of the vendor treats it so, no page says so. If the login fails, the calls that wait for it, and those
-    /// that began before and hear of the 401 later, end as [`Error::Authentication`](super::Error::Authentication), with
-    /// what the server said and, where it says so, how many more logins may fail before the account locks.
+    /// When the server answers a call with 401, the client logs in again and sends the call once more, which was
+    /// refused before acting (assumed). However many calls see it, one of them logs in. 407 counts as 401 where no
+    /// proxy is in use: a public tool of the vendor treats it so, no page says so. If the login fails, the calls that
+    /// wait for it, and those that began before and hear of the 401 later, end as
+    /// [`Error::Authentication`](super::Error::Authentication), with what the server said and, where it says so, how
+    /// many more logins may fail before the account locks.
     ///
-    /// **A login that failed stands for a minute,** however it failed, unless nothing of it can have arrived: so does one
-    /// whose call was dropped or ran out of time. Until then, calls of this client and its clones that need a session end
-    /// with that failure and try nothing;
+    /// **A login that failed stands for a minute,** however it failed, unless nothing of it can have arrived: so does
+    /// one whose call was dropped or ran out of time. Until then, calls of this client and its clones that need a
+    /// session end with that failure and try nothing;
     /// [`AuthenticationError::stands_for`](crate::AuthenticationError::stands_for) says for how long. A call after that
-    /// logs in anew: **stop calling while logins are refused,** and build a new client for a new password. In the same way,
-    /// a call whose 401 a new session does not cure ends as `Api`, and until a minute has passed or a call succeeds with
-    /// that session, further 401s do not log in.
+    /// logs in anew: **stop calling while logins are refused,** and build a new client for a new password. In the same
+    /// way, a call whose 401 a new session does not cure ends as `Api`, and until a minute has passed or a call
+    /// succeeds with that session, further 401s do not log in.
     ///
     /// A session whose end the server tells with another status, for example as a 200 with `AVX_GW_003` inside, is not
     /// renewed: the call ends as `Api`. [`Client::logout`](super::Client::logout) makes the client forget it once the
@@ -60,8 +62,8 @@ impl Credentials {
     ///   another path, see [`login_call`](super::ClientBuilder::login_call). It is audited as a change and never
     ///   repeated after silence, also if the call that led it is dropped: accounts lock. The session ends by
     ///   [`Client::logout`](super::Client::logout) or on the server.
-    /// - **Documented nowhere:** how long a session lives, how many one account may have, and whether a login that is
-    ///   refused with 429 counts as a failed one (it is taken for one that does not count, and sent again).
+    /// - **Undocumented by the vendor:** how long a session lives, how many one account may have, and whether a login
+    ///   that is refused with 429 counts as a failed one (it is taken for one that does not count, and sent again).
     /// - **Source:** AppViewX API guide, "Login", up to the edition of 2023; no later page was found.
     ///
     /// `build()` refuses what a header cannot carry unchanged, as with [`password_headers`](Self::password_headers).
@@ -69,8 +71,8 @@ impl Credentials {
         Self(Kind::Login { user: user.into(), password: password.into() })
     }
 
-    /// Id and secret of a service account. The first call fetches a token, which is then sent as the header `token`; it is
-    /// fetched anew shortly before it expires, by its claim `exp`, and when the server answers 401. The token is not
+    /// Id and secret of a service account. The first call fetches a token, which is then sent as the header `token`; it
+    /// is fetched anew shortly before it expires, by its claim `exp`, and when the server answers 401. The token is not
     /// verified here. One whose expiry cannot be read, or has passed by this machine's clock, is used until a 401.
     ///
     /// **That calls on certificate groups take a token is unproven:** their pages name the session id and the password
@@ -119,7 +121,7 @@ impl Credentials {
         Ok(match &self.0 {
             Kind::SessionId { session_id } => {
                 let session_id = session_id.expose_secret();
-                let value = carried("session id", session_id)?;
+                let value = header_value("session id", session_id)?;
                 if session_id.contains(' ') {
                     return Err(ConfigurationError::new("credentials", "the session id holds a space"));
                 }
@@ -145,16 +147,16 @@ impl Credentials {
 
 fn password_headers(user: &str, password: &SecretString) -> Result<HeaderMap, ConfigurationError> {
     let mut headers = HeaderMap::new();
-    let mut user = carried("user name", user)?;
+    let mut user = header_value("user name", user)?;
     // The audit names it too, and what a server says about it is worth reading.
     user.set_sensitive(false);
     headers.insert("username", user);
-    headers.insert("password", carried("password", password.expose_secret())?);
+    headers.insert("password", header_value("password", password.expose_secret())?);
     Ok(headers)
 }
 
 /// A header value that arrives as it was given, or an error that does not repeat it.
-fn carried(what: &str, value: &str) -> Result<HeaderValue, ConfigurationError> {
+fn header_value(what: &str, value: &str) -> Result<HeaderValue, ConfigurationError> {
     let wrong = |problem: &str| ConfigurationError::new("credentials", format!("the {what} {problem}"));
     if value.is_empty() {
         return Err(wrong("must not be empty"));

@@ -4,8 +4,8 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// The vendor's `appStatusCode`: one variant for each row of the status table on the page of the unassign call, and for four
-/// codes that pages of other calls document. That these four mean the same for a change of groups is **assumed**.
+/// The vendor's `appStatusCode`: one variant for each row of the status table on the page of the unassign call, and for
+/// four codes that pages of other calls document. That these four mean the same for a change of groups is **assumed**.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -200,6 +200,26 @@ impl ErrorCode {
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.row().map(|row| row.remediation)
+    }
+
+    /// Whether a change that names other certificates may be taken.
+    pub(super) fn is_about_a_certificate(&self) -> bool {
+        match self {
+            Self::CurrentGroupDenied | Self::GroupReadOnly | Self::OpenWorkOrders => true,
+            code => code.is_about_a_category(),
+        }
+    }
+
+    /// Whether a call on certificates of another category may be taken.
+    pub(super) fn is_about_a_category(&self) -> bool {
+        match self {
+            Self::CategoryDenied
+            | Self::ServerInventoryDenied
+            | Self::ClientInventoryDenied
+            | Self::CodeSigningInventoryDenied => true,
+            Self::Other(code) => code.trim().starts_with("ACF_NOT_AVAILABLE_"),
+            _ => false,
+        }
     }
 
     /// The variant of a code, with the help of the message where two rows share a code.

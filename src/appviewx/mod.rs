@@ -18,35 +18,40 @@
 //! # Ok(()) }
 //! ```
 
+mod answer;
 mod certificate_groups;
 mod certificates;
 mod client;
 mod comment;
 mod credentials;
 mod envelope;
-mod error;
+mod error_body;
 mod error_code;
-mod logout;
-mod lookup;
-mod read;
+mod lookup_error;
+mod regrouping;
 mod sessions;
 mod types;
+mod values;
+mod vendor;
 
 pub use self::certificate_groups::{
-    Assign, AssignBack, AssignBackOutcome, AssignBackState, AssignCertificates, AssignCertificatesBuilder,
-    AssignInCalls, AssignManyOutcome, AssignOutcome, CertificateGroup, CertificateGroups, ConfirmGroup,
-    GroupConfirmation, GroupList, GroupPlan, IdOutcome, ManyOutcome, MoveCertificates, MoveCertificatesBuilder,
-    MoveInCalls, MoveOutcome, NotRemembered, Place, RememberGroups, RememberedGroup, SharedError, Then, Unassign,
-    UnassignCertificates, UnassignCertificatesBuilder, UnassignInCalls, UnassignManyOutcome, UnassignOutcome,
+    Assign, AssignCertificates, AssignOutcome, CertificateGroup, CertificateGroups, GroupList, MoveCertificates,
+    MoveOutcome, Unassign, UnassignCertificates, UnassignOutcome, ViewGroup,
 };
-pub use self::certificates::{Certificate, CertificateCategory, CertificateSearch, Certificates, Keyword, SortOrder};
+pub use self::certificates::{
+    Certificate, CertificateCategory, CertificateSearch, Certificates, Keyword, RevocationReason, RevocationState,
+    RevokeCertificate, RevokeOutcome, SortOrder,
+};
 pub use self::client::{Client, ClientBuilder, Settings};
 pub use self::comment::{Comment, CommentRule};
 pub use self::credentials::Credentials;
-pub use self::error::{ApiError, Error, Incomplete, Outcome, OutcomeUnknown, Request};
 pub use self::error_code::ErrorCode;
-pub use self::logout::{LoggedOut, LogoutOutcome};
-pub use self::lookup::{LookupError, Rows};
-pub use self::read::ServerTime;
-pub use self::sessions::LoginCall;
+pub use self::lookup_error::LookupError;
+pub use self::regrouping::{
+    AssignBack, AssignBackOutcome, AssignBackState, ConfirmGroup, GroupConfirmation, GroupMembership, GroupPlan,
+    MoveInCalls, NotRemembered, RememberGroups, RememberedGroup,
+};
+pub use self::sessions::{LoggedOut, LoginCall, LogoutOutcome};
 pub use self::types::ResourceId;
+pub use self::values::ServerTime;
+pub use self::vendor::{ApiError, AppViewX, Error, OutcomeUnknown, Rows, SharedError};

@@ -1,5 +1,6 @@
-//! The vendor's identifiers.
+//! The vendor's identifiers, and what may stand in them.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -88,5 +89,39 @@ impl PartialEq<String> for ResourceId {
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Ids, of whatever the caller has.
+pub(super) fn collect_ids(ids: impl IntoIterator<Item: Into<ResourceId>>) -> Vec<ResourceId> {
+    ids.into_iter().map(Into::into).collect()
+}
+
+/// Checks each id; gives them once each, and those that were given again.
+pub(super) fn check_resource_ids(
+    ids: Vec<ResourceId>,
+    limit: usize,
+    problems: &mut Problems,
+) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    for (index, id) in ids.iter().enumerate() {
+        id.check(&format!("resource_ids[{index}]"), problems);
+    }
+    let mut seen = HashSet::new();
+    let (ids, repeated): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| seen.insert(id.clone()));
+    problems.check_count("resource_ids", ids.len(), limit, "resource id");
+    (ids, repeated)
+}
+
+/// The name of a group. `field` is where it stands in its request.
+pub(super) fn check_group_name(name: &str, field: &str, problems: &mut Problems) {
+    if name.is_empty() {
+        problems.add(field, Reason::Empty, "the name of a group is needed");
+    } else if name.trim().is_empty() {
+        problems.add(field, Reason::Blank, "it holds nothing but white space");
+    }
+    let found = invalid_characters(name, |it| it.is_control() || lenient::is_invisible(it));
+    if !found.is_empty() {
+        let sentence = format!("no control or invisible character is accepted ({})", list_characters(&found));
+        problems.add(field, Reason::InvalidCharacters(found), sentence);
     }
 }

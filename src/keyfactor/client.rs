@@ -1,7 +1,5 @@
 //! The client and its builder.
 
-use std::sync::Arc;
-
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
@@ -9,8 +7,9 @@ use url::Url;
 use super::certificate_stores::CertificateStores;
 use super::certificates::Certificates;
 use super::credentials::Credentials;
-use super::error::{CORRELATION_ID, Error};
 use super::orchestrator_jobs::OrchestratorJobs;
+use super::vendor::{CallLimits, Caller, Error, Keyfactor};
+use crate::operation::{Operation, Request, Vendor as _};
 use crate::transport::{self, ConfigurationError, Identity, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
@@ -23,16 +22,10 @@ pub struct Settings {
     max_locations_per_call: usize,
 }
 
-/// A client of one Keyfactor Command server. Cheap to clone: all clones share one connection pool.
+/// A client of one Keyfactor Command server. Cheap to clone: all clones share their credential and their limits.
 #[derive(Clone, Debug)]
 pub struct Client {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    transport: Transport,
-    max_locations_per_call: usize,
+    caller: Caller,
 }
 
 impl Client {
@@ -50,33 +43,36 @@ impl Client {
     /// The base URL of every call, with the API path.
     #[must_use]
     pub fn base_url(&self) -> &Url {
-        self.shared.transport.base_url()
+        self.caller.transport().base_url()
     }
 
     /// The operations on certificate stores.
     #[must_use]
     pub fn certificate_stores(&self) -> CertificateStores {
-        CertificateStores::new(self.clone())
+        CertificateStores { caller: self.caller.clone() }
     }
 
     /// The operations on certificates.
     #[must_use]
     pub fn certificates(&self) -> Certificates {
-        Certificates::new(self.clone())
+        Certificates { caller: self.caller.clone() }
     }
 
     /// The operations on orchestrator jobs.
     #[must_use]
     pub fn orchestrator_jobs(&self) -> OrchestratorJobs {
-        OrchestratorJobs::new(self.clone())
+        OrchestratorJobs { caller: self.caller.clone() }
     }
 
-    pub(super) fn transport(&self) -> &Transport {
-        &self.shared.transport
-    }
-
-    pub(super) fn max_locations_per_call(&self) -> usize {
-        self.shared.max_locations_per_call
+    /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.
+    ///
+    /// Nothing remembers whether it was sent already: calling this twice sends it twice.
+    pub fn execute<O: Operation<Vendor = Keyfactor>>(
+        &self,
+        request: Request<O>,
+    ) -> impl Future<Output = Result<O::Outcome, Error>> + Send + use<O> {
+        let caller = self.caller.clone();
+        async move { caller.execute(request).await }
     }
 }
 
@@ -124,12 +120,10 @@ impl ClientBuilder {
             headers,
             credential: credentials.credential(&self.options)?,
             principal: credentials.principal(),
-            correlation_header: Some(CORRELATION_ID),
+            correlation_header: Keyfactor::CORRELATION_ID,
         };
-        let shared = Shared {
-            transport: Transport::new(base_url, identity, self.options)?,
-            max_locations_per_call: *max_locations_per_call,
-        };
-        Ok(Client { shared: Arc::new(shared) })
+        let max_locations_per_call = *max_locations_per_call;
+        let transport = Transport::new(base_url, identity, self.options)?;
+        Ok(Client { caller: Caller::new(transport, CallLimits { max_locations_per_call }) })
     }
 }

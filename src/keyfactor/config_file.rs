@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::client::ClientBuilder;
 use super::environment::NO_KERBEROS;
-use super::error::Error;
 use super::settings::{Given, Setting, Settings, Source, text_of_file};
+use super::vendor::Error;
 use crate::lenient::{self, one_line};
 use crate::transport::{Cause, ConfigurationError};
 

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::oauth::ClientCredentials;
 use crate::transport::{
-    Cause, ConfigurationError, Credential, Fresh, NoCredential, Options, Renew, basic_authorization,
+    Cause, ConfigurationError, Credential, NewCredential, NoCredential, Options, Renew, basic_authorization,
 };
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
@@ -143,10 +143,10 @@ impl From<ClientCredentials> for Credentials {
 struct FetchedBearer(Provider);
 
 impl Renew for FetchedBearer {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>> {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
         Box::pin(async {
             let headers = bearer(&(self.0)().await?).map_err(|problem| NoCredential::new(problem, None))?;
-            Ok(Fresh { headers, lifetime: None })
+            Ok(NewCredential { headers, lifetime: None })
         })
     }
 }

@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use super::client::ClientBuilder;
 #[cfg(feature = "config-file")]
 use super::config_file::Profile;
-use super::error::Error;
 use super::settings::{Given, Setting, Settings, Source};
+use super::vendor::Error;
 use crate::transport::ConfigurationError;
 
 const CONFIG_FILE: &str = "KEYFACTOR_AUTH_CONFIG_FILE";

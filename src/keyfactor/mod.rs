@@ -30,7 +30,7 @@
 //! assert!(keyfactor.orchestrator_jobs().can_follow().await?);
 //!
 //! // Each alias must still hold the certificate, else nothing is sent.
-//! let removal = stores.remove(&plan, Schedule::Immediate).reason("CHG 1234").send().await?;
+//! let removal = stores.remove(&plan, Schedule::Immediate).audit_note("CHG 1234").send().await?;
 //! // The jobs are scheduled, nothing is removed yet. Follow them to the end.
 //! let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?.require_success()?;
 //! assert!(report.still_open().is_empty());
@@ -54,60 +54,62 @@
 //! [`LookupError::NotAsked`], never a removal. An answer of Command before version 11, which does not know the parameters
 //! that are sent, gives [`LookupError::UnsupportedVersion`].
 
+mod answer;
 mod certificate_stores;
 mod certificates;
-mod change;
 mod client;
 #[cfg(feature = "config-file")]
 mod config_file;
 mod credentials;
 #[cfg(feature = "rustls")]
 mod environment;
-mod error;
+mod error_body;
 mod error_code;
-mod lookup;
+mod list_pages;
 mod lookup_error;
 mod oauth;
+mod offboarding;
 mod orchestrator_jobs;
-mod poll;
+mod permission_scope;
 mod query;
-mod read;
-mod said;
 mod schedule;
 mod scope;
 #[cfg(feature = "rustls")]
 mod settings;
 mod thumbprint;
 mod types;
+mod values;
+mod vendor;
 
 pub use self::certificate_stores::{
-    AddCertificates, AddCertificatesBuilder, AddOutcome, CertificateLocation, CertificateStore, CertificateStoreEntry,
-    CertificateStores, ConfirmRemoved, Confirmation, ConfirmedLocation, InventoryCertificate, InventoryEntry,
-    JobsOutcome, LocationEnd, LocationOutcome, OneByOneOutcome, PlannedRemoval, PutBack, RemovalPlan, RemovalVerdict,
-    RemoveCertificates, RemoveCertificatesBuilder, RemoveOneByOne, RemoveOutcome, ScheduleAfter, ScheduleInventory,
-    ScheduleInventoryBuilder, StoreRequest, TriggeredInventory,
+    AddCertificates, AddOutcome, CertificateLocation, CertificateStore, CertificateStoreEntry, CertificateStores,
+    GetStore, Inventory, InventoryCertificate, InventoryEntry, JobsOutcome, ListStores, RemoveCertificates,
+    RemoveOutcome, ScheduleInventory,
 };
 pub use self::certificates::{
-    Certificate, CertificateGet, CertificateLocations, CertificateLocationsGet, CertificateSearch,
-    CertificateStoreLocation, Certificates, FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness,
-    StoreTypeLocation, StoreTypeLocations,
+    Certificate, CertificateLocations, CertificateStoreLocation, Certificates, GetCertificate, GetCertificateLocations,
+    RevocationReason, RevokeCertificates, RevokeOutcome, SearchCertificates, StoreTypeLocation, StoreTypeLocations,
+    SuspendedRevocation,
 };
 pub use self::client::{Client, ClientBuilder, Settings};
 pub use self::credentials::Credentials;
-pub use self::error::{ApiError, Error, Incomplete, Outcome, OutcomeUnknown, Request};
+pub use self::error_body::FailedOperation;
 pub use self::error_code::{ErrorCode, ErrorKind};
-pub use self::lookup::Rows;
 pub use self::lookup_error::LookupError;
 pub use self::oauth::ClientCredentials;
-pub use self::orchestrator_jobs::{
-    ControlJobs, ControlJobsBuilder, FinishedJob, JobAction, JobChange, JobHistoryEntry, JobResult, JobSelection,
-    JobState, JobStatus, JobWatch, JobsReport, OpenJob, OpenPlace, OrchestratorJobs, ScheduledJob, WatchStopped,
+pub use self::offboarding::{
+    ConfirmRemoved, Confirmation, ConfirmedLocation, FinishedJob, FoundLocation, JobChange, JobState, JobWatch,
+    JobsReport, LocateCertificate, LocatedCertificate, OpenJob, OpenJobPlace, PlannedRemoval, RemovalPlan,
+    RemovalVerdict, RemoveEach, RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness, TriggeredInventory,
 };
+pub use self::orchestrator_jobs::{
+    ControlJobs, JobAction, JobHistory, JobHistoryEntry, JobResult, JobSelection, JobStatus, OrchestratorJobs,
+    ScheduledJob, ScheduledJobs,
+};
+pub use self::permission_scope::PermissionScope;
 pub use self::query::{Field, Query, QueryValue};
-pub use self::read::ServerTime;
-pub use self::said::FailedOperation;
 pub use self::schedule::Schedule;
 pub use self::thumbprint::{CertificateRef, Thumbprint};
-pub use self::types::{
-    CertificateId, CertificateStoreId, CollectionId, ContainerId, JobHistoryId, JobId, PermissionScope,
-};
+pub use self::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, JobHistoryId, JobId};
+pub use self::values::ServerTime;
+pub use self::vendor::{ApiError, Error, Keyfactor, OutcomeUnknown, Rows, SharedError};

@@ -17,8 +17,8 @@ use url::form_urlencoded;
 use super::credentials::{authorization, bearer};
 use crate::lenient::{self, Message};
 use crate::transport::{
-    Answer, Call, Cause, ConfigurationError, Credential, Effect, Exchange, Failure, Fresh, Identity, NoCredential,
-    Options, Path, ProviderSaid, Record, Renew, Transport, shown, token_url,
+    Answer, Call, Cause, ConfigurationError, Credential, Effect, Exchange, Failure, Identity, NewCredential,
+    NoCredential, Options, Path, ProviderSaid, Record, Renew, Transport, shown, token_url,
 };
 
 /// The most that is read of a token endpoint's answer. Real ones have a few kilobytes.
@@ -229,7 +229,7 @@ struct TokenEndpoint {
 }
 
 impl Renew for TokenEndpoint {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>> {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
         Box::pin(async {
             let exchange = self.transport.execute(self.call()).await.map_err(|failure| self.failed(failure))?;
             read(&exchange).map_err(|cause| self.failed(exchange.unreadable_read(cause)))
@@ -280,7 +280,7 @@ impl TokenEndpoint {
 }
 
 /// The token of a 2xx answer. Nothing of the answer stands in the causes.
-fn read(exchange: &Exchange) -> Result<Fresh, Cause> {
+fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
     let json = lenient::json(&exchange.answer.body).map_err(|error| Cause::json(&error))?;
     match lenient::member(&json, "token_type") {
         None | Some(Value::Null) => {}
@@ -295,7 +295,7 @@ fn read(exchange: &Exchange) -> Result<Fresh, Cause> {
     let headers = bearer(&token).map_err(Cause::new)?;
     // It was issued at some time during the call, perhaps at its begin.
     let lifetime = lifetime(&json).map(|lifetime| lifetime.saturating_sub(exchange.trace.elapsed));
-    Ok(Fresh { headers, lifetime: lifetime.filter(|lifetime| !lifetime.is_zero()) })
+    Ok(NewCredential { headers, lifetime: lifetime.filter(|lifetime| !lifetime.is_zero()) })
 }
 
 /// How long the token is good for. Zero, less than that, or anything but a number says nothing: such a token is used

@@ -89,8 +89,8 @@ impl Query {
     }
 
     /// The parameter of a list, if there is anything to filter.
-    pub(super) fn parameter(self) -> Vec<(&'static str, String)> {
-        if self.text.is_empty() { Vec::new() } else { vec![("QueryString", self.text)] }
+    pub(super) fn parameter(&self) -> Vec<(&'static str, String)> {
+        if self.text.is_empty() { Vec::new() } else { vec![("QueryString", self.text.clone())] }
     }
 
     pub(crate) fn check(&self, problems: &mut Problems) {

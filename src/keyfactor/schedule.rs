@@ -109,6 +109,7 @@ impl Schedule {
     }
 }
 
-fn utc(time: Timestamp) -> String {
+/// As the vendor prints times.
+pub(super) fn utc(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }

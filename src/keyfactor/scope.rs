@@ -1,30 +1,32 @@
-//! The vendor's precedence rule for collections and containers, in one place.
+//! The vendor's precedence rule for collections and containers, and the setters of both, in one place.
 
-use serde_json::Value;
-
-use super::types::{CollectionId, ContainerId, PermissionScope};
+use super::permission_scope::PermissionScope;
+use super::types::{CollectionId, ContainerId};
+use super::vendor::Keyfactor;
+use crate::operation::{Operation, RequestBuilder};
 use crate::validation::{Problems, Reason};
 
-/// What a builder was told about the scope.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ScopeSettings {
-    pub(super) collection: Option<CollectionId>,
-    pub(super) container: Option<ContainerId>,
-    pub(super) both: BothScopes,
+/// What a request was told about the scope, and what follows of it.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Scope {
+    collection: Option<CollectionId>,
+    container: Option<ContainerId>,
+    both: BothScopes,
+    resolved: PermissionScope,
 }
 
 /// What becomes of a container id beside a collection id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum BothScopes {
+enum BothScopes {
     #[default]
     CollectionWins,
     Refused,
 }
 
-impl ScopeSettings {
+impl Scope {
     /// A collection beats a container.
-    pub(super) fn resolve(self, problems: &mut Problems) -> PermissionScope {
-        let Self { collection, container, both } = self;
+    pub(super) fn check(&mut self, problems: &mut Problems) {
+        let Self { collection, container, both, resolved: _ } = *self;
         problems.check_positive("collection_id", collection.map(CollectionId::get));
         problems.check_positive("container_id", container.map(ContainerId::get));
         if both == BothScopes::Refused && collection.is_some() && container.is_some() {
@@ -34,64 +36,52 @@ impl ScopeSettings {
                 "a collection is given as well; the vendor's rule would ignore the container",
             );
         }
-        match (collection, container) {
+        self.resolved = match (collection, container) {
             (Some(id), ignored_container) => PermissionScope::Collection { id, ignored_container },
             (None, Some(id)) => PermissionScope::Container { id },
             (None, None) => PermissionScope::SystemWideOrContainers,
-        }
+        };
+    }
+
+    /// After the precedence rule, once it was checked.
+    pub(super) fn resolved(&self) -> &PermissionScope {
+        &self.resolved
     }
 }
 
-impl PermissionScope {
-    /// Says it where a container that was given is not sent.
-    pub(super) fn warn_of_ignored_container(self) {
-        if let Self::Collection { id, ignored_container: Some(container) } = self {
-            tracing::warn!(
-                collection_id = id.get(),
-                container_id = container.get(),
-                "both a collection and a container were given: the collection decides, the container is not sent"
-            );
-        }
-    }
+/// An operation whose page documents a collection, in which the server is asked to look for permissions.
+pub trait InCollection: Operation<Vendor = Keyfactor> {
+    fn scope_settings(&mut self) -> &mut Scope;
+}
 
-    /// Puts the id that is sent into a body.
-    pub(super) fn put_into(self, body: &mut Value) {
-        if let (Some((scope, id)), Some(members)) = (self.sent(), body.as_object_mut()) {
-            members.insert(scope.member().to_owned(), id.into());
-        }
-    }
+/// One whose page documents a container as well.
+pub trait InContainer: InCollection {}
 
-    /// The id that is sent, and whether it names a collection or a container.
-    pub(super) fn sent(self) -> Option<(SentScope, i32)> {
-        match self {
-            Self::Collection { id, ignored_container: _ } => Some((SentScope::Collection, id.get())),
-            Self::Container { id } => Some((SentScope::Container, id.get())),
-            Self::SystemWideOrContainers => None,
-        }
+impl<O: InCollection> RequestBuilder<O> {
+    /// Has the server check the right to read certificates in this collection, instead of system-wide.
+    ///
+    /// Positive; leaving it out means "none". With a container id as well, the collection wins.
+    pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
+        self.operation().scope_settings().collection = Some(id.into());
+        self
     }
 }
 
-/// Which of the two ids is sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum SentScope {
-    Collection,
-    Container,
-}
-
-impl SentScope {
-    /// The member of a body.
-    fn member(self) -> &'static str {
-        match self {
-            Self::Collection => "CollectionId",
-            Self::Container => "ContainerId",
-        }
+impl<O: InContainer> RequestBuilder<O> {
+    /// Has the server check permissions in this container. Positive; leaving it out means "none". It is sent only when no
+    /// collection is given.
+    ///
+    /// The pages of Remove and Add name it, but **no published schema of these two calls has such a member**: there it may
+    /// have no effect. Do not rely on it to narrow a removal.
+    pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
+        self.operation().scope_settings().container = Some(id.into());
+        self
     }
 
-    /// The parameter of a query.
-    pub(super) fn parameter(self) -> &'static str {
-        match self {
-            Self::Collection => "collectionId",
-            Self::Container => "containerId",
-        }
+    /// Makes it a [`ValidationError`](crate::ValidationError) to give both a collection and a container. Without this, the
+    /// collection wins, the container is not sent, and the request's scope says so.
+    pub fn deny_ambiguous_scope(mut self) -> Self {
+        self.operation().scope_settings().both = BothScopes::Refused;
+        self
     }
 }

@@ -1,4 +1,4 @@
-//! The vendor's identifiers, and the scope in which it checks permissions.
+//! The vendor's identifiers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -205,45 +205,5 @@ impl fmt::Display for CollectionId {
 impl fmt::Display for ContainerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
-    }
-}
-
-/// Where the server is asked to look for the caller's permissions.
-///
-/// The vendor's rule is applied before the wire, so that what is sent is never ambiguous: a collection beats a
-/// container, and neither means system-wide permissions or those of the stores' containers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum PermissionScope {
-    /// Neither id was given: the caller needs permissions granted system-wide or through the stores' containers.
-    SystemWideOrContainers,
-    /// A collection was given; it is sent as `CollectionId`.
-    #[non_exhaustive]
-    Collection {
-        /// The collection in which the caller may read certificates.
-        id: CollectionId,
-        /// A container that was given as well. The vendor ignores it beside a collection, so it is **not sent**.
-        ignored_container: Option<ContainerId>,
-    },
-    /// Only a container was given; it is sent as `ContainerId`.
-    #[non_exhaustive]
-    Container {
-        /// The container.
-        id: ContainerId,
-    },
-}
-
-/// For people and for the audit.
-impl fmt::Display for PermissionScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SystemWideOrContainers => f.write_str("system-wide or containers"),
-            Self::Collection { id, ignored_container: None } => write!(f, "collection {id}"),
-            Self::Collection { id, ignored_container: Some(container) } => {
-                write!(f, "collection {id} (container {container} ignored)")
-            }
-            Self::Container { id } => write!(f, "container {id}"),
-        }
     }
 }

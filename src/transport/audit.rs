@@ -9,7 +9,7 @@ pub(crate) struct Record {
     pub(crate) targets: String,
     pub(crate) scope: String,
     /// The caller's words.
-    pub(crate) reason: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Watches a change from before it is sent until its end is known. If it is dropped earlier, so is the call: then it
@@ -27,7 +27,7 @@ pub(crate) struct Audit {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
     /// Calls that only read are not audited.
-    Silent,
+    NotAudited,
     /// Nothing can have arrived.
     NothingSent,
     /// A try is under way.
@@ -42,7 +42,7 @@ impl Audit {
     }
 
     pub(super) fn of_read(operation: &'static str) -> Self {
-        Self { operation, principal: String::new(), record: Record::default(), stage: Stage::Silent, tries: 0 }
+        Self { operation, principal: String::new(), record: Record::default(), stage: Stage::NotAudited, tries: 0 }
     }
 
     pub(super) fn try_begins(&mut self) {
@@ -59,7 +59,7 @@ impl Audit {
     }
 
     pub(super) fn left_unanswered(&mut self) {
-        if self.stage != Stage::Silent {
+        if self.stage != Stage::NotAudited {
             self.stage = Stage::Unanswered;
         }
     }
@@ -67,14 +67,14 @@ impl Audit {
     /// Writes the event. `job_ids` are what the server named, if it names such.
     pub(crate) fn finish(mut self, ended: &str, trace: &Trace, job_ids: &str) {
         self.write(ended, Some(trace), job_ids);
-        self.stage = Stage::Silent;
+        self.stage = Stage::NotAudited;
     }
 
     fn write(&self, ended: &str, trace: Option<&Trace>, job_ids: &str) {
-        if self.stage == Stage::Silent {
+        if self.stage == Stage::NotAudited {
             return;
         }
-        let Record { targets, scope, reason } = &self.record;
+        let Record { targets, scope, note } = &self.record;
         tracing::info!(
             target: "clm::audit",
             {
@@ -82,7 +82,7 @@ impl Audit {
                 principal = self.principal,
                 targets,
                 scope,
-                reason = reason.as_deref(),
+                reason = note.as_deref(),
                 attempts = trace.map_or(self.tries, |trace| trace.attempts),
                 correlation_id = trace.and_then(|trace| trace.correlation_id.as_deref()),
                 job_ids,
@@ -96,7 +96,7 @@ impl Audit {
 impl Drop for Audit {
     fn drop(&mut self) {
         match self.stage {
-            Stage::Silent => {}
+            Stage::NotAudited => {}
             Stage::NothingSent if self.tries == 0 => self.write("dropped before it was sent", None, ""),
             Stage::NothingSent => self.write("dropped: refused or not connected until then", None, ""),
             Stage::InFlight | Stage::Unanswered => {

@@ -56,8 +56,7 @@ impl AuthenticationError {
     }
 
     /// Whether asking later may go better: the operation was not refused, and the provider was silent or in trouble.
-    #[cfg(feature = "keyfactor")]
-    pub(crate) fn may_pass(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         let provider = self.said.status.map(|status| status.as_u16());
         self.refused.is_none() && (self.said.silent == Silence::NoAnswer || matches!(provider, Some(408 | 429 | 500..)))
     }

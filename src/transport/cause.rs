@@ -7,7 +7,7 @@ use crate::lenient::one_line;
 
 /// The texts of an error and of those below it. No foreign error type is kept, so none becomes part of the API.
 #[derive(Clone, Debug)]
-pub(crate) struct Cause {
+pub struct Cause {
     pub(super) text: String,
     pub(super) source: Option<Box<Cause>>,
 }

@@ -1,6 +1,7 @@
 //! How calls end, before a vendor makes its own error of it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -8,9 +9,9 @@ use http::{HeaderMap, StatusCode};
 use super::audit::Audit;
 use super::authentication::{AuthenticationError, NoCredential, ProviderSaid, Silence};
 use super::cause::Cause;
-use super::error::{DecodeError, OutcomeUnknown, TransportError};
+use super::error::{DecodeError, TransportError};
 use super::secrets::Secrets;
-use crate::lenient::{Message, one_line};
+use crate::lenient::one_line;
 
 /// Which call it was, and what was spent on it.
 #[derive(Clone, Debug)]
@@ -52,11 +53,11 @@ impl<Code: fmt::Display> Evidence<'_, Code> {
 }
 
 /// What a server answered, as far as it came.
-pub(crate) struct Answer {
+pub struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// Bounded by the client's answer limit; bytes that are no UTF-8 are replaced.
-    pub(crate) body: String,
+    pub(crate) body: Arc<String>,
     /// What the request carried in confidence.
     pub(crate) secrets: Secrets,
 }
@@ -81,7 +82,7 @@ impl fmt::Debug for Answer {
 
 /// A complete 2xx answer, and what it took to get it.
 #[derive(Debug)]
-pub(crate) struct Exchange {
+pub struct Exchange {
     pub(crate) answer: Answer,
     pub(crate) trace: Trace,
     pub(crate) audit: Audit,
@@ -92,14 +93,14 @@ pub(crate) struct Exchange {
 /// A call that did not end in a complete 2xx answer.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) end: Box<End>,
+    pub(crate) end: Box<FailureKind>,
     pub(crate) trace: Trace,
     pub(crate) audit: Audit,
 }
 
 /// How a failed call ended.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum FailureKind {
     /// Nothing of a change can have arrived, or a read got no answer.
     NotDone { what: &'static str, cause: Cause },
     /// The server refused, with a status that says so; perhaps a second copy, after a first that it never answered.
@@ -116,30 +117,33 @@ impl Exchange {
     /// A 2xx answer to a change in a shape that nobody expected: it may well have been carried out.
     pub(crate) fn unreadable_change(self, cause: Cause) -> Failure {
         let Self { answer, trace, audit, .. } = self;
-        Failure { end: Box::new(End::Unknown { answer: Some(answer), cause: Some(cause) }), trace, audit }
+        Failure { end: Box::new(FailureKind::Unknown { answer: Some(answer), cause: Some(cause) }), trace, audit }
     }
 
     /// A 2xx answer to a read in a shape that cannot be taken.
     pub(crate) fn unreadable_read(self, cause: Cause) -> Failure {
         let Self { answer, trace, audit, .. } = self;
-        Failure { end: Box::new(End::Unreadable { answer, cause }), trace, audit }
+        Failure { end: Box::new(FailureKind::Unreadable { answer, cause }), trace, audit }
     }
 
     /// A 2xx answer whose content says that the call was refused.
     pub(crate) fn refused(self) -> Failure {
         let Self { answer, trace, audit, after_unanswered_copy } = self;
-        Failure { end: Box::new(End::Refused { answer, after_unanswered_copy }), trace, audit }
+        Failure { end: Box::new(FailureKind::Refused { answer, after_unanswered_copy }), trace, audit }
     }
 }
 
 impl Failure {
     /// The caller gave the call up after this time: what became of it by then is in the call's own audit event. It
     /// counts as sent once.
-    #[cfg(feature = "keyfactor")]
-    pub(crate) fn given_up(call: &'static str, elapsed: Duration) -> Self {
+    pub(crate) fn given_up(call: String, elapsed: Duration) -> Self {
         let cause = Cause::new("no answer came within the time that was left");
-        let trace = Trace { call: call.to_owned(), attempts: 1, elapsed, correlation_id: None };
-        Self { end: Box::new(End::Unknown { answer: None, cause: Some(cause) }), trace, audit: Audit::of_read("") }
+        let trace = Trace { call, attempts: 1, elapsed, correlation_id: None };
+        Self {
+            end: Box::new(FailureKind::Unknown { answer: None, cause: Some(cause) }),
+            trace,
+            audit: Audit::of_read(""),
+        }
     }
 
     /// The call that should have brought a credential failed. `said` reads what its answer says about that.
@@ -151,14 +155,14 @@ impl Failure {
         let Self { end, trace, audit } = self;
         audit.finish(end.name(), &trace, "");
         let (answer, cause) = match *end {
-            End::NotDone { what: problem, cause } => {
+            FailureKind::NotDone { what: problem, cause } => {
                 let cause = Cause { text: problem.to_owned(), source: Some(Box::new(cause)) };
                 return NoCredential::new(what, Some(cause)).not_arrived();
             }
-            End::Refused { answer, .. } => (Some(answer), None),
-            End::Unknown { answer, cause } => (answer, cause),
-            End::Unreadable { answer, cause } => (Some(answer), Some(cause)),
-            End::NotAuthenticated { error, .. } => return error,
+            FailureKind::Refused { answer, .. } => (Some(answer), None),
+            FailureKind::Unknown { answer, cause } => (answer, cause),
+            FailureKind::Unreadable { answer, cause } => (Some(answer), Some(cause)),
+            FailureKind::NotAuthenticated { error, .. } => return error,
         };
         let answered = answer.as_ref().map(|answer| Cause {
             text: format!("{}: the server answered {}", trace.call, answer.status),
@@ -171,61 +175,47 @@ impl Failure {
     }
 }
 
-/// What a failed call was.
-pub(crate) enum Called<Request> {
-    Change(Request),
-    /// Only read. What the account needs, if the answer is 403.
-    Read {
-        permission_needed: &'static str,
-    },
+/// How a failed call ended, as errors where there is nothing to add to them.
+pub(crate) enum Ended {
+    NotDone(TransportError),
+    NotAuthenticated(AuthenticationError),
+    Unreadable(DecodeError),
+    Refused(Refusal),
+    Unknown(Unknown),
 }
 
-impl<Request> From<Request> for Called<Request> {
-    fn from(request: Request) -> Self {
-        Self::Change(request)
+/// A change may have arrived, or a read was left open.
+pub(crate) struct Unknown {
+    pub(crate) answer: Option<Answer>,
+    pub(crate) trace: Trace,
+    pub(crate) cause: Option<Cause>,
+}
+
+impl Unknown {
+    /// Of a call that only reads, nothing can have changed.
+    pub(crate) fn of_read(self) -> TransportError {
+        let Self { answer: _, trace, cause } = self;
+        let cause = cause.unwrap_or_else(|| Cause::new("the answer leaves it open"));
+        TransportError { what: "no clear answer came", trace, cause }
     }
 }
 
-/// What a vendor makes of a failed call. One place turns an [`End`] into the variants of the vendor's error enum.
-pub(crate) trait FromFailure: Sized {
-    type Request;
-    type Code;
-
-    /// The vendor's code and message in an answer, without what the request carried in confidence.
-    fn said(answer: &Answer) -> (Option<Self::Code>, Option<Message>);
-    /// Where to look after a change whose outcome is unknown.
-    fn how_to_find_out(request: &Self::Request) -> &'static str;
-
-    fn transport(error: TransportError) -> Self;
-    fn decode(error: DecodeError) -> Self;
-    fn unknown(error: OutcomeUnknown<Self::Request, Self::Code>) -> Self;
-    fn authentication(error: AuthenticationError) -> Self;
-    fn refused(called: Called<Self::Request>, refusal: Refusal) -> Self;
-
-    fn from_failure(failure: Failure, called: impl Into<Called<Self::Request>>) -> Self {
-        let Failure { end, trace, audit } = failure;
+impl Failure {
+    /// Tells the audit, too.
+    pub(crate) fn ended(self) -> Ended {
+        let Self { end, trace, audit } = self;
         audit.finish(end.name(), &trace, "");
         match *end {
-            End::NotDone { what, cause } => Self::transport(TransportError { what, trace, cause }),
-            End::Refused { answer, after_unanswered_copy } => {
-                Self::refused(called.into(), Refusal { answer, trace, after_unanswered_copy })
+            FailureKind::NotDone { what, cause } => Ended::NotDone(TransportError { what, trace, cause }),
+            FailureKind::Refused { answer, after_unanswered_copy } => {
+                Ended::Refused(Refusal { answer, trace, after_unanswered_copy })
             }
-            End::NotAuthenticated { error, refused } => {
+            FailureKind::NotAuthenticated { error, refused } => {
                 let NoCredential { what, said, cause, tried } = error;
-                Self::authentication(AuthenticationError { what, said, tried, refused, trace, cause })
+                Ended::NotAuthenticated(AuthenticationError { what, said, tried, refused, trace, cause })
             }
-            End::Unreadable { answer, cause } => Self::decode(DecodeError { answer, trace, cause }),
-            End::Unknown { answer, cause } => {
-                let Called::Change(request) = called.into() else {
-                    let cause = cause.unwrap_or_else(|| Cause::new("the answer leaves it open"));
-                    return Self::transport(TransportError { what: "no clear answer came", trace, cause });
-                };
-                // A 2xx says nothing about a failure, and half of it would only look as if it did.
-                let refusal = answer.as_ref().filter(|answer| !answer.status.is_success());
-                let (code, message) = refusal.map_or((None, None), Self::said);
-                let how_to_find_out = Self::how_to_find_out(&request);
-                Self::unknown(OutcomeUnknown { request, code, message, answer, how_to_find_out, trace, cause })
-            }
+            FailureKind::Unreadable { answer, cause } => Ended::Unreadable(DecodeError { answer, trace, cause }),
+            FailureKind::Unknown { answer, cause } => Ended::Unknown(Unknown { answer, trace, cause }),
         }
     }
 }
@@ -238,7 +228,7 @@ pub(crate) struct Refusal {
     pub(crate) after_unanswered_copy: bool,
 }
 
-impl End {
+impl FailureKind {
     /// How the audit names it.
     fn name(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The one road to the network. It knows no vendor, and nothing else in the crate names reqwest.
+//! Everything that is sent goes through here. It knows no vendor, and nothing else in the crate names reqwest.
 
 mod address;
 mod audit;
@@ -18,6 +18,7 @@ mod tls;
 mod token;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -32,21 +33,21 @@ pub use self::authentication::AuthenticationError;
 pub(crate) use self::authentication::{NoCredential, ProviderSaid};
 pub(crate) use self::basic::basic_authorization;
 pub(crate) use self::cause::Cause;
-pub(crate) use self::end::{Answer, Called, Evidence, Exchange, Failure, FromFailure, Refusal, Trace};
-pub use self::error::{ConfigurationError, DecodeError, Incomplete, OutcomeUnknown, TransportError};
+pub(crate) use self::end::{Answer, Ended, Evidence, Exchange, Failure, Refusal, Trace, Unknown};
+pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::{Options, Proxy};
-pub(crate) use self::request::{Call, ChangeSettings, Effect, Path};
+pub(crate) use self::request::{Call, Effect, Path};
 pub use self::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
-pub(crate) use self::token::{Attempts, Credential, Fresh, Renew};
+pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};
 
 use self::address::is_loopback;
 use self::audit::Audit;
-use self::end::End;
+use self::end::FailureKind;
 use self::request::encoded_query;
-use self::retry::{Body, Limits, Road, Try, run};
+use self::retry::{Body, Limits, Try, TryDriver, run};
 use self::secrets::Secrets;
 use self::token::Issued;
 
@@ -64,7 +65,7 @@ pub(crate) struct Identity {
 /// Everything that this crate sends passes through [`Transport::execute`].
 pub(crate) struct Transport {
     http: reqwest::Client,
-    way: Way,
+    route: Route,
     base_url: Url,
     identity: Identity,
     options: Options,
@@ -74,7 +75,7 @@ pub(crate) struct Transport {
 // The headers may hold what a caller would not print; the credential shows its kind only.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http: _, way: _, base_url, identity, options, permits: _ } = self;
+        let Self { http: _, route: _, base_url, identity, options, permits: _ } = self;
         let Identity { headers: _, credential, principal, correlation_header: _ } = identity;
         f.debug_struct("Transport")
             .field("base_url", &shown(base_url.as_str()))
@@ -88,9 +89,9 @@ impl fmt::Debug for Transport {
 impl Transport {
     pub(crate) fn new(base_url: Url, identity: Identity, options: Options) -> Result<Self, ConfigurationError> {
         options.check()?;
-        let (http, way) = client(&base_url, &options)?;
+        let (http, route) = client(&base_url, &options)?;
         let permits = Semaphore::new(options.max_concurrent_tries);
-        Ok(Self { http, way, base_url, identity, options, permits })
+        Ok(Self { http, route, base_url, identity, options, permits })
     }
 
     pub(crate) fn base_url(&self) -> &Url {
@@ -140,7 +141,7 @@ impl Transport {
         let url = match self.url(&call.path, &call.query) {
             Ok(url) => url,
             Err(cause) => {
-                let end = Box::new(End::NotDone { what: "nothing was sent", cause });
+                let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause });
                 return Err(Failure { end, trace, audit });
             }
         };
@@ -149,18 +150,18 @@ impl Transport {
         let issued = match current.await.unwrap_or_else(|_| Err(too_late())) {
             Ok(issued) => issued,
             Err(error) => {
-                let end = Box::new(End::NotAuthenticated { error, refused: None });
+                let end = Box::new(FailureKind::NotAuthenticated { error, refused: None });
                 return Err(Failure { end, trace, audit });
             }
         };
-        let mut road = Network { transport: self, call, url, issued, audit, correlation_id: None };
-        let ended = run(effect, limits, &mut road).await;
+        let mut driver = Network { transport: self, call, url, issued, audit, correlation_id: None };
+        let ended = run(effect, limits, &mut driver).await;
         trace.attempts = ended.attempts;
         trace.elapsed = ended.elapsed;
-        trace.correlation_id = road.correlation_id;
+        trace.correlation_id = driver.correlation_id;
         match ended.result {
-            Ok(answer) => Ok(Exchange { answer, trace, audit: road.audit, after_unanswered_copy: ended.unanswered }),
-            Err(end) => Err(Failure { end, trace, audit: road.audit }),
+            Ok(answer) => Ok(Exchange { answer, trace, audit: driver.audit, after_unanswered_copy: ended.unanswered }),
+            Err(end) => Err(Failure { end, trace, audit: driver.audit }),
         }
     }
 
@@ -184,7 +185,7 @@ struct Network<'a> {
     correlation_id: Option<String>,
 }
 
-impl<'a> Road for Network<'a> {
+impl<'a> TryDriver for Network<'a> {
     type Permit = Option<SemaphorePermit<'a>>;
 
     async fn permit(&mut self) -> Self::Permit {
@@ -295,7 +296,7 @@ impl Transport {
         };
         let answer = Answer { status, headers, body: into_text(bytes), secrets };
         // A proxy may answer for itself.
-        let expired = self.way == Way::Direct && self.identity.credential.expires_with(status);
+        let expired = self.route == Route::Direct && self.identity.credential.expires_with(status);
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
     }
 }
@@ -306,7 +307,7 @@ fn too_late() -> NoCredential {
 }
 
 /// What another crate's choice of reqwest features could change under us is said here in full.
-fn client(base_url: &Url, options: &Options) -> Result<(reqwest::Client, Way), ConfigurationError> {
+fn client(base_url: &Url, options: &Options) -> Result<(reqwest::Client, Route), ConfigurationError> {
     let mut http = reqwest::Client::builder()
         .user_agent(concat!("clm/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -323,7 +324,7 @@ fn client(base_url: &Url, options: &Options) -> Result<(reqwest::Client, Way), C
         .pool_max_idle_per_host(0)
         .pool_idle_timeout(options.idle_timeout);
     let proxy = options.proxy.url()?;
-    let mut way = Way::Direct;
+    let mut route = Route::Direct;
     #[cfg(feature = "rustls")]
     {
         let needed = [Some(base_url), proxy.as_ref()].into_iter().flatten().any(|url| url.scheme() == "https");
@@ -335,22 +336,22 @@ fn client(base_url: &Url, options: &Options) -> Result<(reqwest::Client, Way), C
             ConfigurationError::new("proxy", "it cannot be used").caused_by(Cause::of(&error.without_url()))
         })?;
         http = http.no_proxy().proxy(proxy);
-        way = Way::Proxied;
+        route = Route::Proxied;
     } else if matches!(options.proxy, Proxy::None) || base_url.scheme() == "http" || is_loopback(base_url) {
         // The system's proxy would read the credentials of plain http, and cannot reach this machine's loopback.
         http = http.no_proxy();
     } else if system_proxy_takes(base_url) {
-        way = Way::Proxied;
+        route = Route::Proxied;
     }
     let http = http.build().map_err(|error| {
         ConfigurationError::new("http client", "it cannot be set up").caused_by(Cause::of(&error.without_url()))
     })?;
-    Ok((http, way))
+    Ok((http, route))
 }
 
 /// Whether a proxy stands between the client and the server, as far as the client knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Way {
+enum Route {
     Direct,
     Proxied,
 }
@@ -378,6 +379,7 @@ pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange
 }
 
 /// The body as text. Valid UTF-8, the usual case, is not copied.
-fn into_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+fn into_text(bytes: Vec<u8>) -> Arc<String> {
+    let text = String::from_utf8(bytes);
+    Arc::new(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }

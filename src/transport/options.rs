@@ -1,4 +1,4 @@
-//! What a client can be told about the road: addresses, time limits, sizes.
+//! What a client can be told about its connections and calls: addresses, time limits, sizes.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,13 +12,10 @@ use super::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 use super::tls::Tls;
 
-/// Builds a vendor's client: [`keyfactor::ClientBuilder`] and [`appviewx::ClientBuilder`] are this type, each with
-/// the settings that only its vendor has.
+/// Builds a vendor's client: `keyfactor::ClientBuilder` and `appviewx::ClientBuilder` are this type, each with the settings
+/// that only its vendor has.
 ///
 /// Every setter takes the value as it is; `build()` checks them all and names the setting that is wrong.
-///
-/// [`keyfactor::ClientBuilder`]: crate::keyfactor::ClientBuilder
-/// [`appviewx::ClientBuilder`]: crate::appviewx::ClientBuilder
 #[derive(Clone)]
 #[must_use = "a builder does nothing before `build()`"]
 pub struct ClientBuilder<Settings> {

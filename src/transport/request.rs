@@ -21,27 +21,6 @@ pub(crate) enum Effect {
     RepeatableChange,
 }
 
-/// What every request for a change can be told beside its content. None of it is sent.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct ChangeSettings {
-    /// Why, for the audit.
-    pub(crate) reason: Option<String>,
-    /// Instead of the client's.
-    pub(crate) retry_policy: Option<RetryPolicy>,
-}
-
-impl ChangeSettings {
-    pub(crate) fn check(&self, problems: &mut Problems) {
-        if self.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-            problems.add(
-                "reason",
-                Reason::Blank,
-                "it is empty (an unset variable, perhaps); to give none, leave it out",
-            );
-        }
-    }
-}
-
 /// One call, ready to be sent: its body is serialised already.
 pub(crate) struct Call {
     /// The crate's name of the operation, for spans and the audit.
@@ -85,17 +64,20 @@ impl Path {
         Self::fixed("")
     }
 
-    /// A template whose segments in braces are filled from input. `fields` names them for the problems.
-    ///
-    /// A segment that is empty, `.` or `..`, or that holds a tab or a line end, is refused: URLs drop them in silence, and
-    /// the call would go elsewhere.
-    pub(crate) fn filled(template: &'static str, fields: &[(&str, &str)], problems: &mut Problems) -> Self {
-        for (field, value) in fields {
-            if matches!(*value, "" | "." | "..") || value.contains(['\t', '\n', '\r']) {
-                problems.add(*field, Reason::InvalidSegment, format!("{value:?} cannot be a part of a path"));
+    /// A template whose segments in braces are filled with these values, in their order.
+    pub(crate) fn with_values(template: &'static str, values: impl IntoIterator<Item = String>) -> Self {
+        Self { template, values: values.into_iter().collect() }
+    }
+
+    /// A value that is empty, `.` or `..`, or that holds a tab or a line end, is refused: URLs drop them in silence, and
+    /// the call would go elsewhere. The placeholders name the fields.
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        let fields = self.template.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
+        for (field, value) in fields.zip(&self.values) {
+            if matches!(value.as_str(), "" | "." | "..") || value.contains(['\t', '\n', '\r']) {
+                problems.add(field, Reason::InvalidSegment, format!("{value:?} cannot be a part of a path"));
             }
         }
-        Self { template, values: fields.iter().map(|(_, value)| (*value).to_owned()).collect() }
     }
 
     /// The template, for errors and spans.

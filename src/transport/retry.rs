@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::authentication::NoCredential;
 use super::cause::Cause;
-use super::end::{Answer, End};
+use super::end::{Answer, FailureKind};
 use super::request::Effect;
 
 /// How often a call may be tried, and how long the pauses between tries are.
@@ -96,11 +96,11 @@ pub(crate) enum Next {
     /// A whole 2xx answer.
     Done(Answer),
     /// The call is over.
-    Over(Box<End>),
+    Over(Box<FailureKind>),
     /// Another try is harmless, or asked for; without one, this is how the call ends.
-    Again(Box<End>),
+    Again(Box<FailureKind>),
     /// The credential is no longer taken. Without a renewal, this is how the call ends.
-    Renew(Box<End>),
+    Renew(Box<FailureKind>),
 }
 
 /// Where "nothing was sent" and "may have been sent" cannot be told apart, the answer is "may have been sent".
@@ -109,33 +109,35 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
     use Effect::{Change, Read, RepeatableChange};
     use Next::{Again, Done, Over};
     match tried {
-        Try::NotConnected(cause) => Again(End::not_done("no connection came about", cause)),
+        Try::NotConnected(cause) => Again(FailureKind::not_done("no connection came about", cause)),
         Try::NoHead(cause) => match effect {
-            Read => Again(End::not_done("no answer came", cause)),
-            Change => Over(End::unknown(None, Some(cause))),
-            RepeatableChange => Again(End::unknown(None, Some(cause))),
+            Read => Again(FailureKind::not_done("no answer came", cause)),
+            Change => Over(FailureKind::unknown(None, Some(cause))),
+            RepeatableChange => Again(FailureKind::unknown(None, Some(cause))),
         },
-        Try::Expired(answer) => Next::Renew(End::refused(answer)),
+        Try::Expired(answer) => Next::Renew(FailureKind::refused(answer)),
         Try::Head(answer, body) => match (Class::of(answer.status), effect, body) {
             (Class::Success, _, Body::Complete) => Done(answer),
-            (Class::Success, Read, Body::Cut(cause)) => Again(End::not_done("no whole answer came", cause)),
-            (Class::Success, Read, Body::TooLarge(cause)) => Over(Box::new(End::Unreadable { answer, cause })),
-            (Class::Success, RepeatableChange, Body::Cut(cause)) => Again(End::unknown(Some(answer), Some(cause))),
+            (Class::Success, Read, Body::Cut(cause)) => Again(FailureKind::not_done("no whole answer came", cause)),
+            (Class::Success, Read, Body::TooLarge(cause)) => Over(Box::new(FailureKind::Unreadable { answer, cause })),
+            (Class::Success, RepeatableChange, Body::Cut(cause)) => {
+                Again(FailureKind::unknown(Some(answer), Some(cause)))
+            }
             (Class::Success, Change | RepeatableChange, Body::Cut(cause) | Body::TooLarge(cause)) => {
-                Over(End::unknown(Some(answer), Some(cause)))
+                Over(FailureKind::unknown(Some(answer), Some(cause)))
             }
             // Refused before it acted: assumed.
-            (Class::Unauthorized, _, _) => Next::Renew(End::refused(answer)),
-            (Class::TooManyRequests, _, _) => Again(End::refused(answer)),
+            (Class::Unauthorized, _, _) => Next::Renew(FailureKind::refused(answer)),
+            (Class::TooManyRequests, _, _) => Again(FailureKind::refused(answer)),
             // A gateway that gave up, or a server that failed half-way, may have passed the change on first.
-            (Class::Passing, Read, _) => Again(End::refused(answer)),
-            (Class::Failing, Read, _) => Over(End::refused(answer)),
-            (Class::Passing, RepeatableChange, body) => Again(End::unknown(Some(answer), body.cause())),
+            (Class::Passing, Read, _) => Again(FailureKind::refused(answer)),
+            (Class::Failing, Read, _) => Over(FailureKind::refused(answer)),
+            (Class::Passing, RepeatableChange, body) => Again(FailureKind::unknown(Some(answer), body.cause())),
             (Class::Passing | Class::Failing, Change | RepeatableChange, body) => {
-                Over(End::unknown(Some(answer), body.cause()))
+                Over(FailureKind::unknown(Some(answer), body.cause()))
             }
             // A status that refuses is complete with its head; its body is kept as far as it came.
-            (Class::Refusal, _, _) => Over(End::refused(answer)),
+            (Class::Refusal, _, _) => Over(FailureKind::refused(answer)),
         },
     }
 }
@@ -190,7 +192,7 @@ pub(crate) struct Limits {
 }
 
 /// What the engine drives: the network, or a script.
-pub(crate) trait Road: Send {
+pub(crate) trait TryDriver: Send {
     /// Keeps a place among the client's concurrent tries.
     type Permit: Send;
 
@@ -208,14 +210,14 @@ pub(crate) trait Road: Send {
 /// How all tries of a call ended.
 #[derive(Debug)]
 pub(crate) struct Run {
-    pub(crate) result: Result<Answer, Box<End>>,
+    pub(crate) result: Result<Answer, Box<FailureKind>>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
     /// A copy of the change went out, and its end is not known, whatever came later.
     pub(crate) unanswered: bool,
 }
 
-pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) -> Run {
+pub(crate) async fn run(effect: Effect, limits: Limits, driver: &mut impl TryDriver) -> Run {
     let started = Instant::now();
     let mut waited = Duration::ZERO;
     let mut attempts = 0;
@@ -225,19 +227,19 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
     let left = |waited| limits.budget.saturating_sub(started.elapsed().saturating_sub(waited));
     let result = loop {
         let asked = Instant::now();
-        let permit = road.permit().await;
+        let permit = driver.permit().await;
         waited += asked.elapsed();
-        if let Err(error) = road.credential(left(waited)).await {
-            break Err(Box::new(End::NotAuthenticated { error, refused: None }));
+        if let Err(error) = driver.credential(left(waited)).await {
+            break Err(Box::new(FailureKind::NotAuthenticated { error, refused: None }));
         }
         attempts += 1;
-        let tried = road.attempt(attempts, limits.one_try.min(left(waited))).await;
+        let tried = driver.attempt(attempts, limits.one_try.min(left(waited))).await;
         drop(permit);
         let end = match decide(effect, tried) {
             Next::Done(answer) => break Ok(answer),
             Next::Over(end) => break Err(end),
             Next::Renew(end) if renewed => break Err(end),
-            Next::Renew(end) => match road.renew(left(waited)).await {
+            Next::Renew(end) => match driver.renew(left(waited)).await {
                 None => break Err(end),
                 Some(Err(error)) => break Err(end.without_credential(error)),
                 Some(Ok(())) if left(waited) <= limits.connect => break Err(end),
@@ -250,16 +252,16 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
         };
         let pause = end.retry_after().unwrap_or_else(|| limits.policy.pause(attempts));
         let is_last = attempts >= limits.policy.max_tries || left(waited).saturating_sub(pause) <= limits.connect;
-        if matches!(*end, End::Unknown { .. }) {
-            road.left_unanswered();
+        if matches!(*end, FailureKind::Unknown { .. }) {
+            driver.left_unanswered();
         }
         if is_last {
             break Err(end);
         }
-        if let End::Unknown { answer, cause: _ } = *end {
+        if let FailureKind::Unknown { answer, cause: _ } = *end {
             unanswered = Some(answer.or(unanswered.flatten()));
         }
-        road.pause(pause).await;
+        driver.pause(pause).await;
     };
     let unanswered_before = unanswered.is_some();
     let result = match unanswered {
@@ -269,7 +271,7 @@ pub(crate) async fn run(effect: Effect, limits: Limits, road: &mut impl Road) ->
     Run { result, attempts, elapsed: started.elapsed(), unanswered: unanswered_before }
 }
 
-impl End {
+impl FailureKind {
     fn not_done(what: &'static str, cause: Cause) -> Box<Self> {
         Box::new(Self::NotDone { what, cause })
     }

@@ -13,7 +13,7 @@ use super::authentication::{NoCredential, Tried};
 
 /// Where a new credential comes from.
 pub(crate) trait Renew: Send + Sync {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>>;
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>>;
 
     /// A status that, beside 401, says that the credential is no longer taken. It counts where no proxy is in use.
     fn expired_status(&self) -> Option<StatusCode> {
@@ -33,7 +33,7 @@ pub(crate) enum Attempts {
     /// over by the next call in the queue; one that failed is tried anew by a later call.
     Free,
     /// Accounts lock. One that failed, or was abandoned and may have failed, has failed for every call of the next
-    /// [`MINUTE`]; and a credential that a 401 asked for, and that no call succeeded with, is not renewed for another 401
+    /// [`FAILED_LOGIN_STANDS`]; and a credential that a 401 asked for, and that no call succeeded with, is not renewed for another 401
     /// within that time.
     Counted,
 }
@@ -46,10 +46,10 @@ impl Attempts {
 }
 
 /// The vendor's own tool logs in no more often than that.
-const MINUTE: Duration = Duration::from_secs(60);
+const FAILED_LOGIN_STANDS: Duration = Duration::from_secs(60);
 
 /// A credential as its source gives it.
-pub(crate) struct Fresh {
+pub(crate) struct NewCredential {
     /// The headers that carry it.
     pub(crate) headers: HeaderMap,
     /// How long it is good for, if the source says so.
@@ -59,7 +59,7 @@ pub(crate) struct Fresh {
 /// A credential is renewed this long before it expires, or after three quarters of its life if that is later.
 const MARGIN: Duration = Duration::from_secs(60);
 
-impl Fresh {
+impl NewCredential {
     /// From when on it is not used any more.
     fn stale_at(&self) -> Option<Instant> {
         let lifetime = self.lifetime?;
@@ -100,8 +100,8 @@ impl Issued {
     }
 
     /// It is new, a refusal asked for it, and all that is known of it is that it does not help.
-    fn is_no_cure(&self) -> bool {
-        !self.worked.load(Ordering::Relaxed) && self.renewed_at.is_some_and(|at| at.elapsed() < MINUTE)
+    fn was_no_help(&self) -> bool {
+        !self.worked.load(Ordering::Relaxed) && self.renewed_at.is_some_and(|at| at.elapsed() < FAILED_LOGIN_STANDS)
     }
 
     fn is_stale(&self) -> bool {
@@ -138,10 +138,10 @@ impl Credential {
                 let failures = renewable.failures();
                 match renewable.issued() {
                     Some(issued) if issued.is_stale() => {
-                        renewable.newer_than(issued.generation, failures, Asked::ByCall).await
+                        renewable.newer_than(issued.generation, failures, RenewalTrigger::MissingCredential).await
                     }
                     Some(issued) => Ok(Issued { failures, ..issued }),
-                    None => renewable.newer_than(0, failures, Asked::ByCall).await,
+                    None => renewable.newer_than(0, failures, RenewalTrigger::MissingCredential).await,
                 }
             }
         }
@@ -188,9 +188,9 @@ impl Credential {
     pub(crate) async fn newer(&self, refused: &Issued) -> Option<Result<Issued, NoCredential>> {
         match self {
             Self::Fixed(_) => None,
-            Self::Renewable(renewable) if renewable.spares(refused) => None,
+            Self::Renewable(renewable) if renewable.is_futile_after(refused) => None,
             Self::Renewable(renewable) => {
-                let newer = renewable.newer_than(refused.generation, refused.failures, Asked::ByRefusal);
+                let newer = renewable.newer_than(refused.generation, refused.failures, RenewalTrigger::ByRefusal);
                 Some(newer.await)
             }
         }
@@ -215,9 +215,9 @@ struct Renewals {
 
 /// What asks for a renewal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Asked {
+enum RenewalTrigger {
     /// A call that has no credential to begin with.
-    ByCall,
+    MissingCredential,
     /// The server no longer takes the one in use.
     ByRefusal,
 }
@@ -226,7 +226,7 @@ impl Renewals {
     /// The last failure, if it stands for a call that begins now.
     fn standing(&self, attempts: Attempts) -> Option<NoCredential> {
         let (error, at) = self.last_failure.as_ref()?;
-        let left = MINUTE.checked_sub(at.elapsed()).filter(|left| !left.is_zero())?;
+        let left = FAILED_LOGIN_STANDS.checked_sub(at.elapsed()).filter(|left| !left.is_zero())?;
         (attempts == Attempts::Counted && error.tried != Tried::NotArrived).then(|| error.clone().standing_for(left))
     }
 }
@@ -241,13 +241,13 @@ impl Renewable {
     }
 
     /// Whether the credential in use is this one, and another attempt would only cost.
-    fn spares(&self, refused: &Issued) -> bool {
+    fn is_futile_after(&self, refused: &Issued) -> bool {
         let in_use = self.issued().is_some_and(|issued| issued.generation == refused.generation);
-        self.source.attempts() == Attempts::Counted && in_use && refused.is_no_cure()
+        self.source.attempts() == Attempts::Counted && in_use && refused.was_no_help()
     }
 
     /// `failures` is how many renewals had failed when the call began.
-    async fn newer_than(&self, generation: u64, failures: u64, asked: Asked) -> Result<Issued, NoCredential> {
+    async fn newer_than(&self, generation: u64, failures: u64, asked: RenewalTrigger) -> Result<Issued, NoCredential> {
         let mut renewals = self.renewing.lock().await;
         if let Some(issued) = self.issued().filter(|issued| issued.generation > generation) {
             return Ok(issued);
@@ -263,7 +263,7 @@ impl Renewable {
             return Err(error);
         }
         let failure = attempts.failure_if_abandoned();
-        let mut led = Led { renewable: self, failure, renewals: &mut renewals };
+        let mut led = RenewalUnderWay { renewable: self, failure, renewals: &mut renewals };
         match self.source.renew().await {
             Ok(fresh) => {
                 led.failure = None;
@@ -278,22 +278,22 @@ impl Renewable {
 }
 
 /// A renewal that is under way. Once it is over, its failure is there for those who wait.
-struct Led<'a> {
+struct RenewalUnderWay<'a> {
     renewable: &'a Renewable,
     renewals: &'a mut Renewals,
     /// As long as it is under way, what it comes to if it is abandoned.
     failure: Option<NoCredential>,
 }
 
-impl Led<'_> {
-    fn issue(&mut self, fresh: Fresh, asked: Asked) -> Issued {
+impl RenewalUnderWay<'_> {
+    fn issue(&mut self, fresh: NewCredential, asked: RenewalTrigger) -> Issued {
         self.renewals.count += 1;
         let issued = Issued {
             generation: self.renewals.count,
             stale_at: fresh.stale_at(),
             headers: Arc::new(fresh.headers),
             failures: self.renewable.failures(),
-            renewed_at: (asked == Asked::ByRefusal).then(Instant::now),
+            renewed_at: (asked == RenewalTrigger::ByRefusal).then(Instant::now),
             worked: Arc::default(),
         };
         *self.renewable.issued.write().unwrap_or_else(PoisonError::into_inner) = Some(issued.clone());
@@ -301,7 +301,7 @@ impl Led<'_> {
     }
 }
 
-impl Drop for Led<'_> {
+impl Drop for RenewalUnderWay<'_> {
     fn drop(&mut self) {
         if let Some(error) = self.failure.take() {
             self.renewals.last_failure = Some((error, Instant::now()));

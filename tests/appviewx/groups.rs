@@ -1,11 +1,13 @@
 //! Assigning certificates to a group, and reading groups.
 
+use std::time::Duration;
+
 use crate::support::RawServer;
 use crate::support::appviewx::{FIRST, SAMPLE_IDS, SECOND, THIRD, builder, client, problems, success, unknown};
 use crate::support::scripted::{Answer, Scripted};
-use clm::Reason;
-use clm::appviewx::{AssignOutcome, CertificateGroup, Error, ErrorCode, LookupError, Outcome, Request};
+use clm::appviewx::{AssignCertificates, AssignOutcome, CertificateGroup, Error, ErrorCode, LookupError};
 use clm::testing::{AppViewXPermission, CertificateCategory, FakeAppViewX};
+use clm::{Reason, RetryPolicy};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -51,15 +53,15 @@ async fn an_assignment_ends_as_an_unassignment_does() {
     };
     let silent = answered(200, r#"{"response": null, "message": "done", "appStatusCode": null}"#).await.unwrap();
     assert_eq!(silent.unconfirmed_ids(), [FIRST, SECOND], "an answer that names no id confirms none");
-    let gap = silent.clone().require_complete().unwrap_err();
+    let gap = Error::from(silent.clone().require_complete().unwrap_err());
     let Error::Incomplete(gap) = gap else { panic!("{gap:?}") };
-    assert_eq!(gap.into_outcome(), Outcome::AssignCertificates(silent));
+    assert_eq!(gap.into_outcome::<AssignOutcome>().unwrap(), silent);
     let refused = answered(417, r#"{"message": "read only", "appStatusCode": "READ_GROUP"}"#).await.unwrap_err();
     assert!(matches!(refused, Error::Api(_)), "{refused:?}");
     assert_eq!(refused.code(), Some(&ErrorCode::GroupReadOnly));
     let open = unknown(answered(503, "busy").await.unwrap_err());
     assert!(open.how_to_find_out().contains("/certificate/search"));
-    let Request::AssignCertificates(request) = open.into_request() else { panic!() };
+    let request = Box::new(open).into_request::<AssignCertificates>().unwrap();
     assert_eq!((request.group(), request.resource_ids()), ("web", &[FIRST.into(), SECOND.into()][..]));
 }
 
@@ -73,7 +75,7 @@ async fn repeating_after_silence_is_the_callers_decision_here_too() {
         let ended: Result<AssignOutcome, _> = call.send().await;
         assert_eq!(server.received().len(), copies);
         match ended {
-            Ok(outcome) => assert!(repeat && outcome.attempts() == 2),
+            Ok(outcome) => assert!(repeat && outcome.receipt().attempts() == 2),
             Err(error) => assert!(!repeat && matches!(error, Error::OutcomeUnknown(_)), "{error:?}"),
         }
     }
@@ -192,14 +194,14 @@ async fn a_group_is_viewed_by_its_name_in_the_query_and_in_a_header() {
     ] {
         let answer = json!({"response": {"name": name, "policyName": "Strict"}, "message": null});
         let server = RawServer::json(200, &answer.to_string()).await;
-        let group = client(&server.origin).certificate_groups().view(name).await.unwrap();
+        let group = client(&server.origin).certificate_groups().view(name).send().await.unwrap();
         assert_eq!((group.name.as_deref(), group.policy_name.as_deref()), (Some(name), Some("Strict")));
         let request = server.only();
         assert_eq!(request.request_line, format!("GET /avxapi/certificate/group?{query} HTTP/1.1"));
         assert_eq!(request.header("groupname"), header);
         assert_eq!(request.body, b"");
     }
-    let error = client("http://127.0.0.1:9").certificate_groups().view("a\r\nb: c").await.unwrap_err();
+    let error = client("http://127.0.0.1:9").certificate_groups().view("a\r\nb: c").send().await.unwrap_err();
     let [(field, Reason::InvalidCharacters(_))] = &problems(&error)[..] else { panic!("{error:?}") };
     assert_eq!(field, "name");
 }
@@ -208,7 +210,7 @@ async fn a_group_is_viewed_by_its_name_in_the_query_and_in_a_header() {
 async fn a_view_that_brings_another_group_is_an_error() {
     let view = async |response: Value| {
         let server = RawServer::json(200, &json!({ "response": response }).to_string()).await;
-        client(&server.origin).certificate_groups().view("web").await
+        client(&server.origin).certificate_groups().view("web").send().await
     };
     let error = view(json!({"name": "web-2"})).await.unwrap_err();
     let Error::Lookup(lookup) = &error else { panic!("{error:?}") };
@@ -227,11 +229,11 @@ async fn the_fake_knows_its_groups() {
     let fake = FakeAppViewX::start().await;
     fake.add_certificate(THIRD, "größe");
     let groups = fake.client().certificate_groups();
-    assert_eq!(groups.view("größe").await.unwrap().name.as_deref(), Some("größe"), "UTF-8 in the query");
-    let error = groups.view("nowhere").await.unwrap_err();
+    assert_eq!(groups.view("größe").send().await.unwrap().name.as_deref(), Some("größe"), "UTF-8 in the query");
+    let error = groups.view("nowhere").send().await.unwrap_err();
     assert_eq!(error.code(), Some(&ErrorCode::GroupNotFound));
     fake.deny(AppViewXPermission::ReadGroups);
-    let error = groups.view("Default").await.unwrap_err();
+    let error = groups.view("Default").send().await.unwrap_err();
     assert!(error.remediation().unwrap().contains("access to the certificate groups"), "{error:?}");
     assert!(matches!(groups.list().rows().unwrap().collect().await, Err(Error::Api(_))));
     assert!(fake.unexpected_requests().is_empty());
@@ -244,4 +246,28 @@ fn the_default_group_is_a_setting() {
     assert_eq!(named("Unsorted").unwrap().certificate_groups().default_group(), "Unsorted");
     let error = named(" ").unwrap_err();
     assert!(matches!(&error, Error::Configuration(it) if it.setting() == "default_group"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_read_is_tried_as_often_as_it_says() {
+    let at_once = RetryPolicy::DEFAULT.pauses(Duration::ZERO, Duration::ZERO);
+    for (policy, requests) in [(None, 4), (Some(RetryPolicy::none()), 1)] {
+        for read in ["view", "list", "search"] {
+            let server = Scripted::start([Answer::json(503, "busy")]).await;
+            let client = builder(&server.origin).retry_policy(at_once).build().unwrap();
+            let groups = client.certificate_groups();
+            let (view, list, search) = (groups.view("web"), groups.list(), client.certificates().search());
+            let (view, list, search) = match policy {
+                None => (view, list, search),
+                Some(policy) => (view.retry_policy(policy), list.retry_policy(policy), search.retry_policy(policy)),
+            };
+            let error = match read {
+                "view" => view.send().await.unwrap_err(),
+                "list" => list.rows().unwrap().collect().await.unwrap_err(),
+                _ => search.rows().unwrap().collect().await.unwrap_err(),
+            };
+            assert_eq!(error.status().map(|it| it.as_u16()), Some(503), "{read}");
+            assert_eq!((server.received().len(), error.attempts()), (requests, u32::try_from(requests).ok()), "{read}");
+        }
+    }
 }

@@ -177,7 +177,7 @@ async fn a_401_and_a_407_log_in_again() {
         let server = ending_the_first(status, true).await;
         let client = builder(&server.origin).retry_policy(RetryPolicy::none()).build().unwrap();
         let outcome = unassign(client).await.unwrap();
-        assert_eq!((outcome.attempts(), logins(&server)), (2, 2), "{status}");
+        assert_eq!((outcome.receipt().attempts(), logins(&server)), (2, 2), "{status}");
         let sessions: Vec<_> = server.received().iter().map(|it| it.header("sessionid").map(str::to_owned)).collect();
         assert_eq!(sessions, [None, Some("session-0".to_owned()), None, Some("session-2".to_owned())], "{status}");
     }

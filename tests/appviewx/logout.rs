@@ -4,7 +4,7 @@ use crate::support;
 use crate::support::capture;
 use crate::support::scripted::{Answer, Scripted, nobody};
 use crate::support::sessions::*;
-use clm::appviewx::{Client, Credentials, Error, LoggedOut, LogoutOutcome, Request};
+use clm::appviewx::{Client, Credentials, Error, LoggedOut, LogoutOutcome, UnassignCertificates};
 use clm::testing::FakeAppViewX;
 use serde_json::json;
 
@@ -48,8 +48,8 @@ async fn a_logout_byte_for_byte_and_the_next_call_logs_in_again() {
     let client = builder(&server.origin).gwsource("WEB").build().unwrap();
     unassign(client.clone()).await.unwrap();
     let outcome = logged_out(client.logout().await);
-    assert_eq!((outcome.message(), outcome.attempts()), (Some("goodbye"), 1));
-    assert!(outcome.body().contains("goodbye"));
+    assert_eq!((outcome.message(), outcome.receipt().attempts()), (Some("goodbye"), 1));
+    assert!(outcome.receipt().body().contains("goodbye"));
 
     let logout = server.received()[2].clone();
     assert_eq!(logout.request_line, "POST /avxapi/acctmgmt-perform-logout?gwsource=WEB HTTP/1.1");
@@ -165,7 +165,7 @@ async fn a_logout_that_stays_open_is_an_unknown_outcome() {
         unassign(client.clone()).await.unwrap();
         let error = client.logout().await.unwrap_err();
         let Error::OutcomeUnknown(unknown) = &error else { panic!("{case}: {error:?}") };
-        assert_eq!((unknown.request(), unknown.attempts()), (&Request::Logout, 1), "{case}");
+        assert_eq!((unknown.request::<UnassignCertificates>(), unknown.attempts()), (None, 1), "{case}");
         assert!(unknown.how_to_find_out().starts_with("Log out again"), "{case}");
         logged_out(client.logout().await);
         assert_eq!(logins(&server), 1, "{case}");
@@ -215,7 +215,7 @@ async fn a_call_that_pauses_goes_on_with_no_session_that_was_ended_meanwhile() {
         client.logout().await
     });
     logged_out(outcome);
-    assert_eq!(result.unwrap().attempts(), 2);
+    assert_eq!(result.unwrap().receipt().attempts(), 2);
     assert_eq!(sessions_sent(&server), ["session-0", "session-0", "session-3"]);
 }
 

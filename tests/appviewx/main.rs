@@ -14,6 +14,8 @@ mod login_hostile;
 #[cfg(feature = "appviewx")]
 mod logout;
 mod many;
+mod many_streams;
+mod revoke;
 mod search;
 mod search_pages;
 #[cfg(feature = "appviewx")]

@@ -4,10 +4,13 @@ use crate::support::Received;
 use crate::support::appviewx::{builder, client, problems};
 use crate::support::scripted;
 use crate::support::scripted::{Answer, Scripted};
-use clm::appviewx::{Error, ErrorCode, IdOutcome, Outcome, SharedError, Then, UnassignInCalls, UnassignManyOutcome};
+use clm::appviewx::{Error, ErrorCode, MoveInCalls, ResourceId, SharedError, Unassign, UnassignCertificates};
 use clm::testing::{AppViewXPermission, FakeAppViewX};
-use clm::{Reason, RetryPolicy};
+use clm::{BatchBuilder, ItemState, ManyOutcome, OnFailure, Reason, RetryPolicy};
 use serde_json::{Value, json};
+
+type Many = ManyOutcome<ResourceId, UnassignCertificates>;
+type InCalls = BatchBuilder<MoveInCalls<Unassign>>;
 
 const DENIED: &str = "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED";
 
@@ -37,8 +40,8 @@ async fn server(choose: impl Fn(usize, &[String]) -> Option<Answer> + Send + Syn
     .await
 }
 
-fn many(server: &Scripted, count: usize) -> UnassignInCalls {
-    client(&server.origin).certificate_groups().unassign(ids(count)).in_calls()
+fn many(server: &Scripted, count: usize) -> InCalls {
+    client(&server.origin).certificate_groups().unassign(ids(count)).in_calls().on_failure(OnFailure::Continue)
 }
 
 fn sizes(server: &Scripted) -> Vec<usize> {
@@ -46,16 +49,16 @@ fn sizes(server: &Scripted) -> Vec<usize> {
 }
 
 /// How many ids ended in each way.
-fn tally(outcome: &UnassignManyOutcome) -> Vec<(&'static str, usize)> {
+fn tally(outcome: &Many) -> Vec<(&'static str, usize)> {
     let mut tally: Vec<(&'static str, usize)> = Vec::new();
-    for (_, state) in outcome.ids() {
-        let name = match state {
-            IdOutcome::Confirmed => "confirmed",
-            IdOutcome::Unconfirmed => "unconfirmed",
-            IdOutcome::Refused(_) => "refused",
-            IdOutcome::RefusedTogether(_) => "refused together",
-            IdOutcome::Unknown(_) => "unknown",
-            IdOutcome::NotSent(_) => "not sent",
+    for it in outcome.items() {
+        let name = match &it.state {
+            ItemState::Confirmed => "confirmed",
+            ItemState::Unconfirmed => "unconfirmed",
+            ItemState::Refused(_) => "refused",
+            ItemState::RefusedTogether(_) => "refused together",
+            ItemState::Unknown(_) => "unknown",
+            ItemState::NotSent(_) => "not sent",
             other => panic!("{other:?}"),
         };
         match tally.iter_mut().find(|(known, _)| *known == name) {
@@ -72,9 +75,9 @@ async fn a_large_list_is_split_and_every_id_is_told() {
     let outcome = many(&server, 250).send().await.unwrap();
     assert_eq!(sizes(&server), [100, 100, 50]);
     assert_eq!((tally(&outcome), outcome.calls()), (vec![("confirmed", 250)], 3));
-    let told: Vec<_> = outcome.ids().iter().map(|(id, _)| id.to_string()).collect();
+    let told: Vec<_> = outcome.items().iter().map(|it| it.item.to_string()).collect();
     assert_eq!(told, ids(250), "in the order in which they were asked for");
-    assert_eq!((outcome.answers().len(), outcome.ended_by()), (3, None));
+    assert_eq!((outcome.answers().count(), outcome.ended_by()), (3, None));
     assert!(outcome.require_complete().is_ok());
     let sent: Vec<String> = server.received().iter().flat_map(asked).collect();
     assert_eq!(sent, ids(250), "each id once");
@@ -133,7 +136,7 @@ async fn one_bad_certificate_does_not_block_the_others() {
         let server = server(move |_, ids| ids.iter().any(|id| id == bad).then(|| refuse(status, code))).await;
         let outcome = many(&server, 100).send().await.unwrap();
         assert_eq!(tally(&outcome), [("confirmed", 99), ("refused", 1)], "{code}");
-        let Some(IdOutcome::Refused(error)) = outcome.of(bad) else { panic!("{code}: {:?}", outcome.of(bad)) };
+        let Some(ItemState::Refused(error)) = outcome.of(bad) else { panic!("{code}: {:?}", outcome.of(bad)) };
         assert_eq!(error.code().unwrap().as_str(), code);
         assert!(server.received().len() <= 15, "{code}: {} calls", server.received().len());
         assert_eq!(outcome.calls() as usize, server.received().len());
@@ -141,7 +144,7 @@ async fn one_bad_certificate_does_not_block_the_others() {
         assert!(!outcome.is_complete());
         // Whatever was taken was named in one taken call only.
         let taken: Vec<String> =
-            outcome.answers().iter().flat_map(|it| it.successful_ids().to_vec()).map(|id| id.to_string()).collect();
+            outcome.answers().flat_map(|it| it.successful_ids().to_vec()).map(|id| id.to_string()).collect();
         let expected: Vec<String> = ids(100).into_iter().filter(|id| id != bad).collect();
         assert_eq!(taken, expected, "{code}");
     }
@@ -156,7 +159,7 @@ async fn refusals_of_the_whole_call_are_not_split() {
         let outcome = many(&server, 12).ids_per_call(5).send().await.unwrap();
         assert_eq!(sizes(&server), [5, 5, 2], "{code}: it goes on");
         assert_eq!(tally(&outcome), [("refused together", 5), ("confirmed", 7)], "{code}");
-        let errors: Vec<&Error> = outcome.ids().iter().filter_map(|(_, state)| state.error()).collect();
+        let errors: Vec<&Error> = outcome.items().iter().filter_map(|it| it.state.error()).collect();
         assert!(errors.iter().all(|error| std::ptr::eq(*error, errors[0])), "{code}: one error, shared");
         assert_eq!(errors[0].code().unwrap().as_str(), code);
     }
@@ -205,19 +208,21 @@ async fn a_2xx_with_a_code_that_nobody_knows_may_have_been_carried_out() {
         Some(Answer::json(200, &json!({"response": {"Successful Ids": ids}, "appStatusCode": "CERT-200"}).to_string()))
     };
     let server = server(odd).await;
-    let outcome = many(&server, 4).ids_per_call(2).send().await.unwrap();
+    let outcome = many(&server, 4).ids_per_call(2).on_failure(OnFailure::Stop).send().await.unwrap();
     assert_eq!((server.received().len(), tally(&outcome)), (1, vec![("unknown", 2), ("not sent", 2)]));
+    let outcome = many(&server, 4).ids_per_call(2).send().await.unwrap();
+    assert_eq!((server.received().len(), tally(&outcome)), (3, vec![("unknown", 4)]), "it goes on");
 }
 
 #[tokio::test]
 async fn stopping_at_the_first_refusal_is_the_callers_choice() {
     let server = server(|number, _| (number == 1).then(|| refuse(403, DENIED))).await;
-    let outcome = many(&server, 9).ids_per_call(3).after_refusal(Then::Stop).send().await.unwrap();
+    let outcome = many(&server, 9).ids_per_call(3).on_failure(OnFailure::Stop).send().await.unwrap();
     assert_eq!(sizes(&server), [3, 3], "neither split nor gone on");
     assert_eq!(tally(&outcome), [("confirmed", 3), ("refused together", 3), ("not sent", 3)]);
     let ended: &SharedError = outcome.ended_by().unwrap();
     assert_eq!(ended.code(), Some(&ErrorCode::CurrentGroupDenied));
-    let Some(IdOutcome::NotSent(error)) = outcome.of("id-008") else { panic!() };
+    let Some(ItemState::NotSent(error)) = outcome.of("id-008") else { panic!() };
     assert_eq!(error, ended);
 }
 
@@ -227,17 +232,17 @@ async fn a_call_that_may_have_arrived_is_neither_split_nor_sent_again() {
         [("closed", Answer::Nothing), ("503", refuse(503, DENIED)), ("another shape", Answer::json(200, "[]"))]
     {
         for (then, expected, calls) in [
-            (Then::Stop, vec![("confirmed", 2), ("unknown", 2), ("not sent", 2)], 2),
-            (Then::GoOn, vec![("confirmed", 4), ("unknown", 2)], 3),
+            (OnFailure::Stop, vec![("confirmed", 2), ("unknown", 2), ("not sent", 2)], 2),
+            (OnFailure::Continue, vec![("confirmed", 4), ("unknown", 2)], 3),
         ] {
             let answer = silence.clone();
             let server = server(move |number, _| (number == 1).then(|| answer.clone())).await;
-            let outcome = many(&server, 6).ids_per_call(2).after_unknown(then).send().await.unwrap();
+            let outcome = many(&server, 6).ids_per_call(2).on_failure(then).send().await.unwrap();
             assert_eq!(server.received().len(), calls, "{name}, {then:?}");
             let sent: Vec<String> = server.received().iter().flat_map(asked).collect();
             assert_eq!(sent, ids(calls * 2), "{name}: each id once");
             assert_eq!(tally(&outcome), expected, "{name}, {then:?}");
-            let Some(IdOutcome::Unknown(error)) = outcome.of("id-002") else { panic!("{name}") };
+            let Some(ItemState::Unknown(error)) = outcome.of("id-002") else { panic!("{name}") };
             assert!(matches!(**error, Error::OutcomeUnknown(_)), "{name}: {error:?}");
         }
     }
@@ -249,7 +254,7 @@ async fn a_refusal_after_an_unanswered_copy_proves_nothing() {
     let at_once = RetryPolicy::DEFAULT.pauses(std::time::Duration::ZERO, std::time::Duration::ZERO);
     let client = builder(&server.origin).retry_policy(at_once).build().unwrap();
     let call = client.certificate_groups().unassign(ids(4)).repeat_after_silence().in_calls();
-    let outcome = call.send().await.unwrap();
+    let outcome = call.on_failure(OnFailure::Continue).send().await.unwrap();
     assert_eq!((server.received().len(), tally(&outcome)), (2, vec![("unknown", 4)]), "not split");
 }
 
@@ -257,10 +262,14 @@ async fn a_refusal_after_an_unanswered_copy_proves_nothing() {
 async fn an_answer_that_contradicts_itself_is_looked_at_not_repeated() {
     let both = json!({"response": {"Successful Ids": ["id-001"]}, "message": "no", "appStatusCode": DENIED});
     let server = server(move |_, _| Some(Answer::json(403, &both.to_string()))).await;
-    let outcome = many(&server, 4).ids_per_call(2).send().await.unwrap();
+    let outcome = many(&server, 4).ids_per_call(2).on_failure(OnFailure::Stop).send().await.unwrap();
     assert_eq!(server.received().len(), 1);
     assert_eq!(tally(&outcome), [("refused together", 1), ("unknown", 1), ("not sent", 2)]);
-    assert!(matches!(outcome.of("id-001"), Some(IdOutcome::Unknown(_))));
+    assert!(matches!(outcome.of("id-001"), Some(ItemState::Unknown(_))));
+    let outcome = many(&server, 4).ids_per_call(2).send().await.unwrap();
+    assert_eq!(sizes(&server), [2, 2, 2], "it goes on, and splits nothing that may be done");
+    assert_eq!(tally(&outcome), [("refused together", 3), ("unknown", 1)]);
+    assert!(matches!(outcome.of("id-001"), Some(ItemState::Unknown(_))));
 }
 
 #[tokio::test]
@@ -281,7 +290,8 @@ async fn what_no_further_call_can_help_ends_the_run() {
         assert_eq!(tally(&outcome), [("refused together", 2), ("not sent", 4)], "{status} {code}");
     }
     let groups = client(&scripted::nobody()).certificate_groups();
-    let outcome = groups.unassign(ids(6)).in_calls().ids_per_call(2).send().await.unwrap();
+    let call = groups.unassign(ids(6)).in_calls().ids_per_call(2).on_failure(OnFailure::Continue);
+    let outcome = call.send().await.unwrap();
     assert_eq!((tally(&outcome), outcome.calls()), (vec![("not sent", 6)], 1));
     assert!(matches!(**outcome.ended_by().unwrap(), Error::Transport(_)));
 }
@@ -296,18 +306,19 @@ async fn nothing_is_only_counted() {
     .await;
     let outcome = many(&server, 3).ids_per_call(2).send().await.unwrap();
     assert_eq!(tally(&outcome), [("unconfirmed", 1), ("confirmed", 1), ("refused", 1)]);
-    assert_eq!(outcome.answers()[0].unexpected_ids(), ["z"]);
+    assert_eq!(outcome.answers().next().unwrap().unexpected_ids(), ["z"]);
     assert_eq!(outcome.of("z"), None);
-    assert_eq!(outcome.confirmed_ids().map(ToString::to_string).collect::<Vec<_>>(), ["id-001"]);
+    assert_eq!(outcome.confirmed().map(ToString::to_string).collect::<Vec<_>>(), ["id-001"]);
     let kept = serde_json::to_value(&outcome).unwrap();
-    assert_eq!(kept["ids"][0], json!(["id-000", {"state": "unconfirmed"}]));
-    assert_eq!(kept["ids"][2][1]["state"], "refused");
+    assert_eq!(kept["items"][0], json!({"item": "id-000", "state": "unconfirmed"}));
+    assert_eq!(kept["items"][2]["state"], "refused");
     let said = Value::String(outcome.of("id-002").unwrap().error().unwrap().to_string());
-    assert_eq!(kept["ids"][2][1]["error"], said);
+    assert_eq!(kept["items"][2]["error"], said);
     let error = outcome.clone().require_complete().unwrap_err();
     assert!(error.to_string().contains("confirmed 1 of 3"), "{error}");
+    let error = Error::from(error);
     let Error::Incomplete(gap) = error else { panic!("{error:?}") };
-    assert_eq!(gap.into_outcome(), Outcome::UnassignMany(outcome));
+    assert_eq!(gap.into_outcome::<Many>().unwrap(), outcome);
 }
 
 #[tokio::test]
@@ -319,15 +330,24 @@ async fn read_only_groups_on_the_fake() {
     fake.add_group("mail", "Default");
     fake.deny(AppViewXPermission::WriteGroup("locked".to_owned()));
     let groups = fake.client().certificate_groups();
-    let outcome = groups.assign("mail", ids(40)).in_calls().ids_per_call(20).send().await.unwrap();
+    let outcome = groups
+        .assign("mail", ids(40))
+        .in_calls()
+        .on_failure(OnFailure::Continue)
+        .ids_per_call(20)
+        .send()
+        .await
+        .unwrap();
     let refused: Vec<_> = outcome
-        .ids()
+        .items()
         .iter()
-        .filter(|(_, state)| matches!(state, IdOutcome::Refused(error) if error.code() == Some(&ErrorCode::CurrentGroupDenied)))
-        .map(|(id, _)| id.to_string())
+        .filter(
+            |it| matches!(&it.state, ItemState::Refused(error) if error.code() == Some(&ErrorCode::CurrentGroupDenied)),
+        )
+        .map(|it| it.item.to_string())
         .collect();
     assert_eq!(refused, ["id-005", "id-018", "id-031"]);
-    assert_eq!(outcome.confirmed_ids().count(), 37);
+    assert_eq!(outcome.confirmed().count(), 37);
     for id in ids(40) {
         let expected = if refused.contains(&id) { "locked" } else { "mail" };
         assert_eq!(fake.group_of(&id).as_deref(), Some(expected), "{id}");

@@ -2,9 +2,9 @@
 
 use crate::support::RawServer;
 use crate::support::appviewx::{FIRST, client};
-use clm::Reason;
 use clm::appviewx::{Certificate, CertificateCategory, CertificateSearch, Error, ErrorCode, Keyword, SortOrder};
 use clm::jiff::Timestamp;
+use clm::{ListBuilder, Reason};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -27,7 +27,9 @@ async fn answered(status: u16, body: &str) -> Result<Vec<Certificate>, Error> {
     client(&server.origin).certificates().search().rows().unwrap().collect().await
 }
 
-async fn sent(search: impl FnOnce(CertificateSearch) -> CertificateSearch) -> Value {
+type Search = ListBuilder<CertificateSearch>;
+
+async fn sent(search: impl FnOnce(Search) -> Search) -> Value {
     let server = RawServer::json(200, &found(&json!([]), 0).to_string()).await;
     let rows = search(client(&server.origin).certificates().search()).rows().unwrap();
     assert_eq!(server.received().len(), 0, "nothing is sent before a row is asked for");
@@ -91,7 +93,7 @@ fn documented_words_are_spelled_as_documented() {
 
 #[test]
 fn a_term_that_is_nothing_is_refused_before_it_finds_everything() {
-    type Set = fn(CertificateSearch) -> CertificateSearch;
+    type Set = fn(Search) -> Search;
     let cases: [(&str, Set, &str, Reason); 10] = [
         ("text", |it| it.free_text(" "), "free_text", Reason::Blank),
         ("group", |it| it.in_group(""), "in_group", Reason::Blank),

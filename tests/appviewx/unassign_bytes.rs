@@ -2,7 +2,8 @@
 
 use crate::support::appviewx::{FIRST, SAMPLE_IDS, SECOND, SESSION, THIRD, builder, client, success, unassign_sample};
 use crate::support::{RawServer, Received};
-use clm::appviewx::{Client, CommentRule, Credentials, ResourceId, UnassignCertificatesBuilder};
+use clm::RequestBuilder;
+use clm::appviewx::{Client, CommentRule, Credentials, ResourceId, UnassignCertificates};
 use serde_json::{Value, json};
 
 const REQUEST_LINE: &str = "PUT /avxapi/certificate/group/unassign?gwsource=external HTTP/1.1";
@@ -77,7 +78,8 @@ async fn the_last_credentials_win_and_leave_nothing_of_the_others() {
 
 #[tokio::test]
 async fn every_builder_method_has_its_bytes() {
-    type Case = (&'static str, fn(UnassignCertificatesBuilder) -> UnassignCertificatesBuilder, Value);
+    type Builder = RequestBuilder<UnassignCertificates>;
+    type Case = (&'static str, fn(Builder) -> Builder, Value);
     let ids = json!([FIRST, SECOND]);
     let cases: [Case; 8] = [
         ("ids alone", |it| it, json!({"resourceIds": ids})),
@@ -121,7 +123,7 @@ async fn executing_a_built_request_sends_the_same_bytes() {
     let unassign = || client(&direct.origin).certificate_groups().unassign([FIRST]).comment("Sample Comment");
     unassign().send().await.unwrap();
     let request = unassign().build().unwrap();
-    client(&later.origin).certificate_groups().execute(request).await.unwrap();
+    client(&later.origin).execute(request).await.unwrap();
     assert_eq!(later.only().request_line, direct.only().request_line);
     assert_eq!(later.only().body, direct.only().body);
 }
@@ -171,7 +173,7 @@ async fn repeats_are_sent_once_and_listed() {
     assert_eq!(request.resource_ids(), [SECOND, FIRST, THIRD]);
     assert_eq!(request.repeated(), [SECOND, SECOND, FIRST]);
     assert_eq!(request.comment(), None);
-    let outcome = groups.execute(request).await.unwrap();
+    let outcome = client(&server.origin).execute(request).await.unwrap();
     assert_eq!(outcome.repeated(), [SECOND, SECOND, FIRST]);
     assert_eq!(outcome.successful_ids(), [SECOND, FIRST, THIRD]);
     assert_eq!(server.only().json(), json!({"resourceIds": [SECOND, FIRST, THIRD]}));

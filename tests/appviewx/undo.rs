@@ -3,12 +3,12 @@
 
 use crate::support::appviewx::{client, problems};
 use crate::support::scripted::{Answer, Scripted, nobody};
-use clm::Reason;
 use clm::appviewx::{
-    AssignBackOutcome, AssignBackState, CertificateCategory, CertificateGroups, Error, ErrorCode, GroupPlan, IdOutcome,
-    LookupError, Outcome, Place,
+    AssignBackOutcome, AssignBackState, CertificateCategory, CertificateGroups, Error, ErrorCode, GroupConfirmation,
+    GroupMembership, GroupPlan, LookupError,
 };
 use clm::testing::{AppViewXPermission, CertificateCategory as Category, FakeAppViewX};
+use clm::{ItemState, Reason};
 use serde_json::{Value, json};
 
 /// Three certificates whose ids are parts of each other, in groups of their own, on a fake that finds parts.
@@ -21,8 +21,8 @@ async fn nested_ids() -> (FakeAppViewX, CertificateGroups) {
     (fake, groups)
 }
 
-fn group(name: &str) -> Place {
-    Place::Group(name.to_owned())
+fn group(name: &str) -> GroupMembership {
+    GroupMembership::Group(name.to_owned())
 }
 
 fn moves(fake: &FakeAppViewX) -> Vec<Value> {
@@ -34,15 +34,20 @@ async fn a_confirmation_tells_each_place() {
     let (fake, groups) = nested_ids().await;
     fake.set_member("abcd", "group", Value::Null);
     let told = groups.confirm_group(["abc", "ab", "x", "abcd", "ab"], "one").send().await.unwrap();
-    let expected =
-        [("abc", group("two")), ("ab", group("one")), ("x", Place::NotFound), ("abcd", Place::GroupNotNamed)];
-    assert_eq!(told.places(), expected.map(|(id, place)| (id.into(), place)));
+    let expected = [
+        ("abc", group("two")),
+        ("ab", group("one")),
+        ("x", GroupMembership::NotFound),
+        ("abcd", GroupMembership::GroupNotNamed),
+    ];
+    assert_eq!(told.memberships(), expected.map(|(id, place)| (id.into(), place)));
     assert_eq!((told.group(), told.of("ab"), told.of("y")), ("one", Some(&group("one")), None));
     assert_eq!(told.ids_in_group().collect::<Vec<_>>(), ["ab"]);
     assert_eq!(told.others().count(), 3);
     let error = told.clone().require_complete().unwrap_err();
+    let error = Error::from(error);
     let Error::Incomplete(gap) = error else { panic!("{error:?}") };
-    assert_eq!(gap.into_outcome(), Outcome::ConfirmGroup(told));
+    assert_eq!(gap.into_outcome::<GroupConfirmation>().unwrap(), told);
     let whole = groups.confirm_group(["ab"], "one").send().await.unwrap();
     assert!(whole.require_complete().is_ok());
     let other_case = groups.confirm_group(["ab"], "One").send().await.unwrap();
@@ -55,14 +60,14 @@ async fn a_search_that_finds_everything_moves_nothing_else() {
     let (fake, groups) = nested_ids().await;
     fake.ignore_search_terms();
     let told = groups.confirm_group(["zz", "abc"], "two").send().await.unwrap();
-    assert_eq!((told.of("zz"), told.of("abc")), (Some(&Place::NotFound), Some(&group("two"))));
+    assert_eq!((told.of("zz"), told.of("abc")), (Some(&GroupMembership::NotFound), Some(&group("two"))));
     let plan = groups.remember_groups(["abc", "zz"]).send().await.unwrap();
     assert_eq!(plan.remembered().len(), 1);
     assert_eq!((&*plan.remembered()[0].group, plan.remembered()[0].resource_id.as_str()), ("two", "abc"));
     assert_eq!(plan.not_remembered()[0].resource_id, "zz");
     groups.unassign(["abc"]).send().await.unwrap().require_complete().unwrap();
     let back = groups.assign_back(&plan).send().await.unwrap();
-    assert_eq!(back.of("abc"), Some(&AssignBackState::Sent(IdOutcome::Confirmed)));
+    assert_eq!(back.of("abc"), Some(&AssignBackState::Sent(ItemState::Confirmed)));
     assert!(matches!(back.of("zz"), Some(AssignBackState::NotRemembered(_))));
     let sent: Vec<_> = moves(&fake).into_iter().map(|body| body["resourceIds"].clone()).collect();
     assert_eq!(sent, [json!(["abc"]), json!(["abc"])]);
@@ -80,11 +85,11 @@ async fn certificates_are_looked_for_in_every_category_that_can_be_unassigned() 
     let told = groups.confirm_group(["c", "s"], "web").send().await.unwrap();
     assert!(told.is_complete(), "{told:?}");
     let told = groups.confirm_group(["c", "s"], "web").category(CertificateCategory::Client).send().await.unwrap();
-    assert_eq!((told.of("c"), told.of("s")), (Some(&group("web")), Some(&Place::NotFound)));
+    assert_eq!((told.of("c"), told.of("s")), (Some(&group("web")), Some(&GroupMembership::NotFound)));
     fake.deny(AppViewXPermission::ViewInventory(Category::Client));
     let told = groups.confirm_group(["c", "s"], "web").send().await.unwrap();
     assert_eq!(told.of("s"), Some(&group("web")));
-    let Some(Place::Unreadable(error)) = told.of("c") else { panic!("what is hidden is not gone: {told:?}") };
+    let Some(GroupMembership::Unreadable(error)) = told.of("c") else { panic!("what is hidden is not gone: {told:?}") };
     assert_eq!(error.code(), Some(&ErrorCode::ClientInventoryDenied));
     assert!(
         groups
@@ -125,8 +130,8 @@ async fn rows_that_contradict_each_other_are_no_answer() {
         let server = rows(&found).await;
         let told = client(&server.origin).certificate_groups().confirm_group(["a"], "x").send().await.unwrap();
         match (told.of("a").unwrap(), expected) {
-            (Place::Group(name), Some(expected)) => assert_eq!(name, expected, "{found}"),
-            (Place::Unreadable(error), None) => {
+            (GroupMembership::Group(name), Some(expected)) => assert_eq!(name, expected, "{found}"),
+            (GroupMembership::Unreadable(error), None) => {
                 let Error::Lookup(lookup) = &**error else { panic!("{error:?}") };
                 assert!(matches!(**lookup, LookupError::TwoGroups { .. }), "{lookup:?}");
             }
@@ -149,7 +154,7 @@ async fn a_search_for_an_id_that_brings_everything_is_given_up() {
     .await;
     let groups = client(&server.origin).certificate_groups();
     let told = groups.confirm_group(["a", "r150"], "x").send().await.unwrap();
-    let Some(Place::Unreadable(error)) = told.of("a") else { panic!("{told:?}") };
+    let Some(GroupMembership::Unreadable(error)) = told.of("a") else { panic!("{told:?}") };
     let Error::Lookup(lookup) = &**error else { panic!("{error:?}") };
     assert!(matches!(**lookup, LookupError::TooManyRows { rows: 1_000, .. }), "{lookup:?}");
     assert_eq!(told.of("r150"), Some(&group("x")));
@@ -163,8 +168,11 @@ async fn what_no_further_search_can_help_ends_the_run() {
     let server = Scripted::start([Answer::json(401, &refusal)]).await;
     for origin in [server.origin.clone(), nobody()] {
         let told = client(&origin).certificate_groups().confirm_group(ids(), "x").send().await.unwrap();
-        assert_eq!(told.places().len(), 50);
-        assert!(told.places().iter().all(|(_, place)| matches!(place, Place::Unreadable(_))), "{told:?}");
+        assert_eq!(told.memberships().len(), 50);
+        assert!(
+            told.memberships().iter().all(|(_, place)| matches!(place, GroupMembership::Unreadable(_))),
+            "{told:?}"
+        );
     }
     assert!(server.received().len() <= 5, "{} logins might lock an account", server.received().len());
 }
@@ -184,8 +192,9 @@ async fn one_failure_does_not_hide_the_others() {
     assert_eq!(plan.remembered().iter().map(|it| it.resource_id.as_str()).collect::<Vec<_>>(), ["a", "c"]);
     assert!(plan.not_remembered()[0].why.contains("cannot be read"), "{plan:?}");
     let error = plan.clone().require_complete().unwrap_err();
+    let error = Error::from(error);
     let Error::Incomplete(gap) = error else { panic!("{error:?}") };
-    assert_eq!(gap.into_outcome(), Outcome::RememberGroups(plan));
+    assert_eq!(gap.into_outcome::<GroupPlan>().unwrap(), plan);
 }
 
 /// Certificates of two groups, remembered, unassigned, and their plan as it comes back from a file.
@@ -211,7 +220,7 @@ fn states(outcome: &AssignBackOutcome) -> Vec<(&str, &AssignBackState)> {
 async fn certificates_go_back_to_the_groups_that_they_came_from() {
     let (fake, groups, plan) = unassigned().await;
     let outcome = groups.assign_back(&plan).comment("Undone").send().await.unwrap().require_complete().unwrap();
-    let confirmed = AssignBackState::Sent(IdOutcome::Confirmed);
+    let confirmed = AssignBackState::Sent(ItemState::Confirmed);
     assert_eq!(states(&outcome), ["a", "b", "c", "d"].map(|id| (id, &confirmed)));
     for (id, group) in [("a", "web"), ("b", "mail"), ("c", "web"), ("d", "mail")] {
         assert_eq!((fake.group_of(id).as_deref(), fake.comments_on(id)), (Some(group), vec!["Undone".to_owned()]));
@@ -229,7 +238,7 @@ async fn a_certificate_that_has_moved_on_stays_unless_told_otherwise() {
     fake.move_certificate("b", "mail");
     fake.set_member("c", "group", "");
     let outcome = groups.assign_back(&plan).send().await.unwrap();
-    let confirmed = AssignBackState::Sent(IdOutcome::Confirmed);
+    let confirmed = AssignBackState::Sent(ItemState::Confirmed);
     let expected = [
         ("a", &AssignBackState::MovedOn(Some("archive".to_owned()))),
         ("b", &AssignBackState::AlreadyThere),
@@ -239,8 +248,9 @@ async fn a_certificate_that_has_moved_on_stays_unless_told_otherwise() {
     assert_eq!(states(&outcome), expected);
     assert_eq!(fake.group_of("a").as_deref(), Some("archive"));
     let error = outcome.clone().require_complete().unwrap_err();
+    let error = Error::from(error);
     let Error::Incomplete(gap) = error else { panic!("{error:?}") };
-    assert_eq!(gap.into_outcome(), Outcome::AssignBack(outcome));
+    assert_eq!(format!("{:?}", gap.into_outcome::<AssignBackOutcome>().unwrap()), format!("{outcome:?}"));
     let told = groups.assign_back(&plan).even_if_moved_on().send().await.unwrap();
     assert_eq!((told.of("a"), told.of("c")), (Some(&confirmed), Some(&confirmed)));
     assert_eq!(fake.group_of("a").as_deref(), Some("web"));
@@ -253,7 +263,7 @@ async fn an_assignment_is_undone_from_the_group_that_it_named() {
     groups.assign("strict", ["a", "b", "c", "d"]).send().await.unwrap();
     fake.move_certificate("d", "Default");
     let outcome = groups.assign_back(&plan).from_group("strict").send().await.unwrap();
-    let confirmed = AssignBackState::Sent(IdOutcome::Confirmed);
+    let confirmed = AssignBackState::Sent(ItemState::Confirmed);
     assert_eq!((outcome.of("a"), outcome.of("b")), (Some(&confirmed), Some(&confirmed)));
     assert_eq!(outcome.of("d"), Some(&AssignBackState::MovedOn(Some("Default".to_owned()))));
     assert_eq!(fake.group_of("d").as_deref(), Some("Default"));
@@ -268,7 +278,7 @@ async fn what_cannot_be_found_or_read_is_not_assigned() {
     }))
     .unwrap();
     let outcome = groups.assign_back(&plan).send().await.unwrap();
-    let confirmed = AssignBackState::Sent(IdOutcome::Confirmed);
+    let confirmed = AssignBackState::Sent(ItemState::Confirmed);
     let because = AssignBackState::NotRemembered("because".to_owned());
     assert_eq!(states(&outcome), [("a", &confirmed), ("gone", &AssignBackState::NotFound), ("x", &because)]);
     fake.deny(AppViewXPermission::SearchCertificates);
@@ -283,8 +293,8 @@ async fn a_refusal_of_one_group_does_not_stop_the_next_and_an_open_end_does() {
     let (fake, groups, plan) = unassigned().await;
     fake.deny(AppViewXPermission::WriteGroup("mail".to_owned()));
     let outcome = groups.assign_back(&plan).send().await.unwrap();
-    assert!(matches!(outcome.of("b"), Some(AssignBackState::Sent(IdOutcome::Refused(_)))), "{outcome:?}");
-    assert_eq!(outcome.of("a"), Some(&AssignBackState::Sent(IdOutcome::Confirmed)));
+    assert!(matches!(outcome.of("b"), Some(AssignBackState::Sent(ItemState::Refused(_)))), "{outcome:?}");
+    assert_eq!(outcome.of("a"), Some(&AssignBackState::Sent(ItemState::Confirmed)));
     assert_eq!(outcome.answers().len(), 2);
 
     let server = Scripted::choosing(|_, request| {
@@ -296,8 +306,8 @@ async fn a_refusal_of_one_group_does_not_stop_the_next_and_an_open_end_does() {
     })
     .await;
     let outcome = client(&server.origin).certificate_groups().assign_back(&plan).send().await.unwrap();
-    assert!(matches!(outcome.of("b"), Some(AssignBackState::Sent(IdOutcome::Unknown(_)))), "{outcome:?}");
-    assert!(matches!(outcome.of("a"), Some(AssignBackState::Sent(IdOutcome::NotSent(_)))), "{outcome:?}");
+    assert!(matches!(outcome.of("b"), Some(AssignBackState::Sent(ItemState::Unknown(_)))), "{outcome:?}");
+    assert!(matches!(outcome.of("a"), Some(AssignBackState::Sent(ItemState::NotSent(_)))), "{outcome:?}");
     let sent = server.received().iter().filter(|it| it.request_line.starts_with("PUT")).count();
     assert_eq!(sent, 1);
 }

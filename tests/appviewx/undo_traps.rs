@@ -5,12 +5,14 @@ use crate::support::appviewx as appviewx_support;
 use crate::support::appviewx::client;
 use crate::support::scripted::{Answer, Scripted, nobody};
 use clm::appviewx::{
-    AssignBackState, CertificateCategory, Client, Credentials, Error, ErrorCode, GroupPlan, IdOutcome, Place, Request,
+    AssignBackState, AssignCertificates, CertificateCategory, Client, Credentials, Error, ErrorCode, GroupMembership,
+    GroupPlan,
 };
 use clm::testing::{AppViewXPermission, CertificateCategory as Category, FakeAppViewX};
+use clm::{ItemState, OnFailure};
 use serde_json::{Value, json};
 
-const SENT_BACK: AssignBackState = AssignBackState::Sent(IdOutcome::Confirmed);
+const SENT_BACK: AssignBackState = AssignBackState::Sent(ItemState::Confirmed);
 
 async fn fake_with(ids: &[&str]) -> FakeAppViewX {
     let fake = FakeAppViewX::start().await;
@@ -31,7 +33,7 @@ async fn a_search_that_lags_behind_does_not_make_a_move_undone() {
     let plan = groups.remember_groups(["a", "b"]).send().await.unwrap();
     fake.lag_behind();
     let moved = groups.unassign(["a"]).in_calls().send().await.unwrap();
-    let back = groups.assign_back(&plan).after_moving(moved.confirmed_ids()).send().await.unwrap();
+    let back = groups.assign_back(&plan).after_moving(moved.confirmed()).send().await.unwrap();
     assert_eq!(
         (back.of("a"), back.of("b")),
         (Some(&AssignBackState::NotSeenYet), Some(&AssignBackState::AlreadyThere))
@@ -53,7 +55,7 @@ async fn what_the_move_did_not_touch_is_left_where_somebody_else_put_it() {
     let plan = groups.remember_groups(["a", "b"]).send().await.unwrap();
     let moved = groups.unassign(["a"]).in_calls().send().await.unwrap();
     fake.move_certificate("b", "Default");
-    let plan = plan.only(moved.possibly_moved_ids());
+    let plan = plan.only(moved.possibly_done());
     let back = groups.assign_back(&plan).send().await.unwrap().require_complete().unwrap();
     assert_eq!(back.ids(), [("a".into(), SENT_BACK)]);
     assert_eq!(fake.group_of("b").as_deref(), Some("Default"));
@@ -71,17 +73,24 @@ fn a_part_of_a_plan_loses_no_id() {
 
 #[tokio::test]
 async fn ids_that_may_have_moved_are_those_that_were_not_refused() {
-    let server = Scripted::choosing(|number, request| match number {
-        0 => Answer::json(200, r#"{"response": {"Successful Ids": ["a"]}}"#),
-        1 => Answer::json(403, r#"{"appStatusCode": "CERT-ACL-0006"}"#),
-        2 => Answer::Nothing,
-        _ => panic!("{:?}", request.request_line),
-    })
-    .await;
-    let call =
-        client(&server.origin).certificate_groups().unassign(["a", "b", "c", "d", "e", "f", "g", "h"]).in_calls();
-    let outcome = call.ids_per_call(2).send().await.unwrap();
-    assert_eq!(outcome.possibly_moved_ids().collect::<Vec<_>>(), ["a", "b", "e", "f"]);
+    let all = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    for (then, calls, expected) in
+        [(OnFailure::Stop, 2, vec!["a", "b"]), (OnFailure::Continue, 4, vec!["a", "b", "e", "f", "g", "h"])]
+    {
+        let server = Scripted::choosing(|number, request| match number {
+            0 => Answer::json(200, r#"{"response": {"Successful Ids": ["a"]}}"#),
+            1 => Answer::json(403, r#"{"appStatusCode": "CERT-ACL-0006"}"#),
+            2 => Answer::Nothing,
+            3 => Answer::json(200, r#"{"response": {"Successful Ids": ["h"]}}"#),
+            _ => panic!("{:?}", request.request_line),
+        })
+        .await;
+        let call = client(&server.origin).certificate_groups().unassign(all).in_calls();
+        let outcome = call.ids_per_call(2).on_failure(then).send().await.unwrap();
+        assert_eq!(outcome.possibly_done().collect::<Vec<_>>(), expected, "{then:?}");
+        assert_eq!(outcome.confirmed().collect::<Vec<_>>(), if calls == 4 { vec!["a", "h"] } else { vec!["a"] });
+        assert_eq!(server.received().len(), calls, "{then:?}");
+    }
 }
 
 #[tokio::test]
@@ -120,11 +129,12 @@ async fn the_reason_of_a_way_back_is_that_of_its_assignments() {
     })
     .await;
     let plan = plan(&json!([{"resource_id": "a", "group": "web"}]), &json!([]));
-    let back = client(&server.origin).certificate_groups().assign_back(&plan).reason("undone").send().await.unwrap();
-    let Some(AssignBackState::Sent(IdOutcome::Unknown(error))) = back.of("a") else { panic!("{back:?}") };
+    let back =
+        client(&server.origin).certificate_groups().assign_back(&plan).audit_note("undone").send().await.unwrap();
+    let Some(AssignBackState::Sent(ItemState::Unknown(error))) = back.of("a") else { panic!("{back:?}") };
     let Error::OutcomeUnknown(unknown) = &**error else { panic!("{error:?}") };
-    let Request::AssignCertificates(request) = unknown.request() else { panic!("{unknown:?}") };
-    assert_eq!((request.reason(), request.group()), (Some("undone"), "web"));
+    let request = unknown.request::<AssignCertificates>().unwrap();
+    assert_eq!((request.audit_note(), request.group()), (Some("undone"), "web"));
 }
 
 #[tokio::test]
@@ -134,7 +144,7 @@ async fn a_group_that_is_gone_does_not_stop_the_way_back_of_the_others() {
     groups.unassign(["a", "b"]).send().await.unwrap();
     let plan = plan(&json!([{"resource_id": "a", "group": "gone"}, {"resource_id": "b", "group": "web"}]), &json!([]));
     let back = groups.assign_back(&plan).send().await.unwrap();
-    let Some(AssignBackState::Sent(IdOutcome::Refused(error))) = back.of("a") else { panic!("{back:?}") };
+    let Some(AssignBackState::Sent(ItemState::Refused(error))) = back.of("a") else { panic!("{back:?}") };
     assert_eq!(error.code(), Some(&ErrorCode::GroupNotFound));
     assert_eq!(back.of("b"), Some(&SENT_BACK));
 }
@@ -170,7 +180,7 @@ async fn a_wrong_password_costs_one_login_however_many_ids_there_are() {
 
     let server = Scripted::start([Answer::Nothing]).await;
     let told = appviewx_support::client(&server.origin).certificate_groups().confirm_group(ids(), "x").send().await;
-    assert!(told.unwrap().places().iter().all(|(_, place)| matches!(place, Place::Unreadable(_))));
+    assert!(told.unwrap().memberships().iter().all(|(_, place)| matches!(place, GroupMembership::Unreadable(_))));
     assert!(server.received().len() <= 5, "{} calls to a server that does not answer", server.received().len());
 }
 
@@ -180,7 +190,9 @@ async fn a_category_that_may_not_be_viewed_does_not_hide_the_next() {
     fake.add_certificate_of(Category::Client, "c", "web");
     fake.deny(AppViewXPermission::ViewInventory(Category::Server));
     let told = fake.client().certificate_groups().confirm_group(["c", "gone"], "web").send().await.unwrap();
-    assert_eq!(told.of("c"), Some(&Place::Group("web".to_owned())));
-    let Some(Place::Unreadable(error)) = told.of("gone") else { panic!("what may be hidden is not gone: {told:?}") };
+    assert_eq!(told.of("c"), Some(&GroupMembership::Group("web".to_owned())));
+    let Some(GroupMembership::Unreadable(error)) = told.of("gone") else {
+        panic!("what may be hidden is not gone: {told:?}")
+    };
     assert_eq!(error.code(), Some(&ErrorCode::ServerInventoryDenied));
 }

@@ -89,13 +89,13 @@ async fn an_inventory_lists_the_leaf_and_then_the_chain() {
     fake.put_with_chain(store, "www.pfx", leaf, [root]);
     fake.add_certificate(store, "alone");
     let entries: Vec<InventoryEntry> =
-        fake.client().certificate_stores().inventory(store).unwrap().collect().await.unwrap();
+        fake.client().certificate_stores().inventory(store).rows().unwrap().collect().await.unwrap();
     assert_eq!(entries.iter().map(|it| it.alias.as_str()).collect::<Vec<_>>(), ["alone", "www.pfx"]);
     assert_eq!(entries[1].leaf().unwrap().id, Some(leaf));
     assert_eq!(entries[1].chain()[0].id, Some(root));
     assert_eq!(entries[1].chain()[0].extra["CertState"], 0);
     assert!(entries[0].chain().is_empty());
-    let mut rows = fake.client().certificate_stores().inventory(store).unwrap();
+    let mut rows = fake.client().certificate_stores().inventory(store).rows().unwrap();
     rows.next().await.unwrap().unwrap();
     assert_eq!(rows.total(), Some(2), "entries, not certificates");
 }
@@ -108,7 +108,7 @@ async fn the_layers_differ_until_inventory_is_taken() {
     fake.put(store, "a", old);
     fake.replace_unseen(store, "a", new);
     let leaf = || async {
-        let rows = fake.client().certificate_stores().inventory(store).unwrap().collect().await.unwrap();
+        let rows = fake.client().certificate_stores().inventory(store).rows().unwrap().collect().await.unwrap();
         rows.first().and_then(|it| it.leaf().unwrap().id)
     };
     assert_eq!((fake.held(store, "a"), leaf().await), (Some(new), Some(old)));
@@ -134,7 +134,7 @@ async fn a_store_is_what_it_was_described_as() {
     });
     let stores = fake.client().certificate_stores();
     let list = |query: Query| {
-        let rows = stores.list(query).unwrap();
+        let rows = stores.list(query).rows().unwrap();
         async { rows.collect().await.unwrap() }
     };
     let all: Vec<CertificateStore> = list(Query::field("StorePath").contains("/")).await;
@@ -143,9 +143,9 @@ async fn a_store_is_what_it_was_described_as() {
     assert_eq!((all[0].approved, all[0].agent_assigned, all[0].agent_id), (Some(false), false, None));
     assert_eq!(all[0].properties(), Some(json!({"Port": "443"})));
     assert_eq!((&all[0].inventory_schedule, &all[1].extra["ContainerName"]), (&None, &json!("")));
-    let single = stores.get(other).await.unwrap();
+    let single = stores.get(other).send().await.unwrap();
     assert_eq!(single.inventory_schedule, Some(json!({"Interval": {"Minutes": 60}})));
-    assert_eq!(stores.get(plain).await.unwrap().inventory_schedule, Some(json!({})));
+    assert_eq!(stores.get(plain).send().await.unwrap().inventory_schedule, Some(json!({})));
     let id = fake.issue(FakeCertificate::new("www"));
     fake.put(plain, "www", id);
     for (query, expected) in [

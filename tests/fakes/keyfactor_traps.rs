@@ -74,8 +74,8 @@ async fn unknown_members_are_everywhere_and_are_kept() {
     let added = json!({"Since": "99.1", "Values": [1, null]});
     assert_eq!(history(&fake, fake.jobs()[0].id).await[0].extra["AddedLater"], added);
     let client = fake.client();
-    assert_eq!(client.certificate_stores().get(store).await.unwrap().extra["AddedLater"], added);
-    let entries = client.certificate_stores().inventory(store).unwrap().collect().await.unwrap();
+    assert_eq!(client.certificate_stores().get(store).send().await.unwrap().extra["AddedLater"], added);
+    let entries = client.certificate_stores().inventory(store).rows().unwrap().collect().await.unwrap();
     assert_eq!((&entries[0].extra["AddedLater"], entries[0].alias.as_str()), (&added, "c"));
     assert_eq!(entries[0].leaf().unwrap().extra["AddedLater"], added);
 }

@@ -1,6 +1,7 @@
 //! The fakes: every documented refusal is reached by a state, through the real client, and nothing else happens.
 
-use clm::appviewx::{self, CommentRule, ErrorCode, UnassignCertificatesBuilder};
+use clm::RequestBuilder;
+use clm::appviewx::{self, CommentRule, ErrorCode, UnassignCertificates};
 use clm::keyfactor::{self, CertificateLocation, CertificateStoreId, ErrorKind, RemoveOutcome, Schedule};
 use clm::testing::{
     AppViewXPermission, CertificateCategory, FakeAppViewX, FakeJobState, FakeKeyfactor, KeyfactorPermission,
@@ -58,7 +59,7 @@ async fn every_documented_refusal_of_appviewx_is_a_state() {
         fake.add_certificate_of(category, ID, "web");
         fake.add_certificate_of(category, OTHER, "mail");
         arrange(&fake);
-        let with_comment = |unassign: UnassignCertificatesBuilder| match comment {
+        let with_comment = |unassign: RequestBuilder<UnassignCertificates>| match comment {
             Some(comment) => unassign.comment(comment),
             None => unassign,
         };
@@ -205,8 +206,8 @@ async fn a_removal_becomes_jobs_and_the_jobs_remove() {
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     assert_eq!(removal.job_ids(), ids);
     assert_ne!(ids[0], ids[1]);
-    assert!(removal.correlation_id().is_some());
-    assert!(removal.product_version().is_some_and(|it| it.starts_with("25.4.1+")));
+    assert!(removal.receipt().correlation_id().is_some());
+    assert!(removal.receipt().product_version().is_some_and(|it| it.starts_with("25.4.1+")));
     for (job, store) in jobs.iter().zip([one, two]) {
         assert_eq!((job.store, job.alias.as_str()), (store, "web01.pfx"));
         assert_eq!((job.recurring, job.state), (false, FakeJobState::Waiting));

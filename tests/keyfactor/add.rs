@@ -2,11 +2,11 @@
 
 use std::fmt::Debug;
 
-use clm::Reason;
 use clm::keyfactor::{
-    AddCertificatesBuilder, CertificateStoreEntry, CertificateStores, Error, ErrorKind, Outcome, Request, Schedule,
+    AddCertificates, AddOutcome, CertificateStoreEntry, CertificateStores, Error, ErrorKind, Schedule,
 };
 use clm::testing::{FakeCertificate, FakeKeyfactor, KeyfactorPermission};
+use clm::{Reason, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::capture;
@@ -25,7 +25,7 @@ fn secret_entry() -> CertificateStoreEntry {
     CertificateStoreEntry::new(store(1)).alias("www").entry_password(ENTRY).pfx_password(PFX).job_field("Pin", FIELD)
 }
 
-fn add(stores: &CertificateStores, entry: CertificateStoreEntry) -> AddCertificatesBuilder {
+fn add(stores: &CertificateStores, entry: CertificateStoreEntry) -> RequestBuilder<AddCertificates> {
     stores.add_certificates(7, [entry], Schedule::Immediate)
 }
 
@@ -68,7 +68,7 @@ async fn every_setter_becomes_exactly_this_body() {
         (add(&stores, entry()).map_entries(|it| it.pfx_password(PFX)), plain(json!({"PfxPassword": PFX}))),
     ];
     for (number, (call, body)) in table.into_iter().enumerate() {
-        call.reason("not sent").send().await.unwrap();
+        call.audit_note("not sent").send().await.unwrap();
         let received = &server.received()[number];
         assert_eq!((received.request_line.as_str(), received.json()), (CALL, body));
     }
@@ -121,7 +121,7 @@ async fn what_is_wrong_is_named_before_anything_is_sent() {
             add(&stores, entry()).collection_id(4).container_id(9).deny_ambiguous_scope(),
             vec![field("container_id", Reason::Conflict)],
         ),
-        (add(&stores, entry()).reason(""), vec![field("reason", Reason::Blank)]),
+        (add(&stores, entry()).audit_note(""), vec![field("reason", Reason::Blank)]),
     ] {
         let error = call.clone().build().unwrap_err();
         let found: Vec<_> = error.problems().iter().map(|it| (it.field().to_owned(), it.reason().clone())).collect();
@@ -136,7 +136,7 @@ async fn what_is_wrong_is_named_before_anything_is_sent() {
 async fn a_collection_beats_a_container_here_as_well() {
     let fake = FakeKeyfactor::start().await;
     let stores = fake.client().certificate_stores();
-    let of = |call: AddCertificatesBuilder| scope_parts(call.build().unwrap().scope());
+    let of = |call: RequestBuilder<AddCertificates>| scope_parts(call.build().unwrap().scope());
     let call = || add(&stores, CertificateStoreEntry::new(store(1)));
     assert_eq!(of(call()), ("none", None, None));
     assert_eq!(of(call().container_id(9)), ("container", Some(9), None));
@@ -155,10 +155,10 @@ async fn a_certificate_lands_where_it_was_asked_to() {
     let request = request.build().unwrap();
     assert_eq!((request.certificate_id(), request.entries()), (id, &entries[..]));
     assert_eq!(request.schedule(), &Schedule::Immediate);
-    let outcome = fake.client().certificate_stores().execute(request).await.unwrap();
-    assert_eq!((outcome.job_ids().len(), outcome.entries(), outcome.attempts()), (2, &entries[..], 1));
+    let outcome = fake.client().execute(request).await.unwrap();
+    assert_eq!((outcome.job_ids().len(), outcome.entries(), outcome.receipt().attempts()), (2, &entries[..], 1));
     assert!(outcome.is_complete() && outcome.unrecognized_entries().is_empty());
-    assert!(outcome.correlation_id().is_some() && outcome.product_version().is_some());
+    assert!(outcome.receipt().correlation_id().is_some() && outcome.receipt().product_version().is_some());
     assert_eq!(fake.aliases(one), [""; 0], "scheduled, not done yet");
     fake.run_jobs();
     assert_eq!([fake.held(one, "www.pfx"), fake.held(two, "www.pfx")], [Some(id), Some(id)]);
@@ -197,12 +197,12 @@ async fn every_odd_answer_keeps_its_job_ids_and_its_gap() {
         let server = RawServer::json(200, &body.to_string()).await;
         let outcome = add(&client(&server.origin).certificate_stores(), secret_entry()).send().await.unwrap();
         assert_eq!((outcome.job_ids().len(), outcome.unrecognized_entries().len()), (jobs, odd), "{body}");
-        assert_eq!((outcome.is_complete(), outcome.body()), (complete, body.to_string().as_str()));
-        match outcome.clone().require_complete() {
+        assert_eq!((outcome.is_complete(), outcome.receipt().body()), (complete, body.to_string().as_str()));
+        match outcome.clone().require_complete().map_err(Error::from) {
             Ok(same) => assert!(complete && same == outcome, "{body}"),
             Err(Error::Incomplete(error)) => {
                 assert!(!complete, "{body}");
-                assert_eq!(error.outcome(), &Outcome::AddCertificates(outcome), "{body}");
+                assert_eq!(error.outcome::<AddOutcome>(), Some(&outcome), "{body}");
                 assert!(error.to_string().contains("addition"), "{error}");
             }
             Err(other) => panic!("{body}: {other:?}"),
@@ -222,11 +222,11 @@ async fn an_addition_that_may_have_arrived_is_not_repeated() {
         ("null", answer(200, "", &Value::Null)),
     ] {
         let server = Scripted::start([given]).await;
-        let stores = builder(&server.origin).build().unwrap().certificate_stores();
-        let request = add(&stores, secret_entry()).build().unwrap();
-        let error = stores.execute(request.clone()).await.unwrap_err();
+        let keyfactor = builder(&server.origin).build().unwrap();
+        let request = add(&keyfactor.certificate_stores(), secret_entry()).build().unwrap();
+        let error = keyfactor.execute(request.clone()).await.unwrap_err();
         let Error::OutcomeUnknown(unknown) = &error else { panic!("{case}: {error:?}") };
-        assert_eq!(unknown.request(), &Request::AddCertificates(request), "{case}");
+        assert_eq!(unknown.request::<AddCertificates>(), Some(&request), "{case}");
         assert!(unknown.how_to_find_out().contains("GET /OrchestratorJobs/ScheduledJobs"), "{case}");
         assert_eq!(server.received().len(), 1, "{case}");
     }
@@ -255,14 +255,14 @@ async fn no_password_and_no_job_field_shows() {
         ("echo", answer(200, "", &json!({"PfxPassword": PFX, "SecretValue": ENTRY, "Pin": FIELD}))),
     ] {
         let server = Scripted::start([given]).await;
-        let stores = client(&server.origin).certificate_stores();
-        let call = add(&stores, secret_entry()).reason("moved");
+        let keyfactor = client(&server.origin);
+        let call = add(&keyfactor.certificate_stores(), secret_entry()).audit_note("moved");
         let request = call.clone().build().unwrap();
         assert_discreet(case, &debug(&(&call, &request, secret_entry())));
-        match stores.execute(request).await {
+        match keyfactor.execute(request).await {
             Ok(outcome) => {
                 assert_discreet(case, &format!("{} {}", debug(&outcome), serde_json::to_string(&outcome).unwrap()));
-                if let Err(error) = outcome.require_complete() {
+                if let Err(error) = outcome.require_complete().map_err(Error::from) {
                     assert_discreet(case, &format!("{} {}", debug(&error), texts(&error)));
                 }
             }

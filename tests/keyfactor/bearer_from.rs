@@ -43,7 +43,7 @@ fn client(server: &Scripted, credentials: Credentials) -> Client {
 async fn remove(client: Client) -> Result<u32, Error> {
     let location = CertificateLocation::new(STORE.parse::<CertificateStoreId>().unwrap(), "web01.pfx");
     let outcome = client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
-    Ok(outcome.attempts())
+    Ok(outcome.receipt().attempts())
 }
 
 async fn at_once(client: &Client, calls: usize) -> Vec<Result<u32, Error>> {

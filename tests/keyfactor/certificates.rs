@@ -1,7 +1,8 @@
 //! Certificates are searched and read as they were asked for, and what was not asked for is refused.
 
+use clm::ListBuilder;
 use clm::Reason;
-use clm::keyfactor::{CertificateSearch, Error, ErrorKind, LookupError, Query};
+use clm::keyfactor::{Error, ErrorKind, LookupError, Query, SearchCertificates};
 use clm::testing::{FakeCertificate, FakeKeyfactor, KeyfactorPermission};
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::support::scripted::Scripted;
 
 const SORTED: &str = "SortField=CertId&SortAscending=0&PageReturned=1&ReturnLimit=100";
 
-fn names(search: CertificateSearch) -> impl Future<Output = Vec<String>> {
+fn names(search: ListBuilder<SearchCertificates>) -> impl Future<Output = Vec<String>> {
     let rows = search.rows().unwrap();
     async { rows.collect().await.unwrap().into_iter().map(|it| it.issued_cn).collect() }
 }

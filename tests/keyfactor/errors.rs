@@ -351,7 +351,7 @@ async fn errors_without_an_answer_say_so() {
     let server = RawServer::json(200, "[]").await;
     let keyfactor = client(&server.origin);
     let validation = removal(&keyfactor).collection_id(0).send().await.unwrap_err();
-    let incomplete = removal(&keyfactor).send().await.unwrap().require_complete().unwrap_err();
+    let incomplete = removal(&keyfactor).send().await.unwrap().require_complete().map_err(Error::from).unwrap_err();
     for (case, error) in [("configuration", configuration), ("validation", validation), ("incomplete", incomplete)] {
         let fits = match &error {
             Error::Configuration(_) => case == "configuration",

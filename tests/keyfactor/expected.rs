@@ -32,10 +32,11 @@ impl Arranged {
 
     /// Sends a removal, both ways: the same has to come of it.
     async fn refused(&self, location: CertificateLocation) -> LookupError {
-        let stores = client_of(&self.fake).certificate_stores();
+        let keyfactor = client_of(&self.fake);
+        let stores = keyfactor.certificate_stores();
         let sent = stores.remove_certificates([location.clone()], Schedule::Immediate).send().await.unwrap_err();
         let built = stores.remove_certificates([location], Schedule::Immediate).build().unwrap();
-        let executed = stores.execute(built).await.unwrap_err();
+        let executed = keyfactor.execute(built).await.unwrap_err();
         assert_eq!(changes(&self.fake), 0, "a change was sent");
         let (sent, executed) = (lookup(sent), lookup(executed));
         assert_eq!(sent, executed);

@@ -4,13 +4,13 @@ use crate::support::capture;
 use crate::support::fake_keyfactor::{history, remove};
 use crate::support::jobs::{client, job};
 use crate::support::scripted::{Answer, Scripted};
-use clm::Reason;
 use clm::keyfactor::{
-    CertificateStoreId, ControlJobs, ControlJobsBuilder, Error, ErrorKind, JobAction, JobHistoryId, JobId,
-    JobSelection, JobStatus, OrchestratorJobs, Query, Request,
+    CertificateStoreId, ControlJobs, Error, ErrorKind, JobAction, JobHistoryId, JobId, JobSelection, JobStatus,
+    OrchestratorJobs, Query,
 };
 use clm::testing::{FakeJobState, FakeKeyfactor, FakeOrchestrator, KeyfactorPermission};
 use clm::uuid::Uuid;
+use clm::{Reason, Request, RequestBuilder};
 use serde_json::{Value, json};
 
 /// A fake that was asked for a removal of each of these aliases.
@@ -30,7 +30,7 @@ fn states(fake: &FakeKeyfactor) -> Vec<FakeJobState> {
     fake.jobs().iter().map(|job| job.state).collect()
 }
 
-type Case = (&'static str, fn(&OrchestratorJobs) -> ControlJobsBuilder, &'static str, Value);
+type Case = (&'static str, fn(&OrchestratorJobs) -> RequestBuilder<ControlJobs>, &'static str, Value);
 
 /// Every call, what it asks for, and its body.
 fn cases() -> Vec<Case> {
@@ -129,7 +129,7 @@ async fn what_names_nothing_or_everything_is_refused_before_the_wire() {
 #[tokio::test]
 async fn every_problem_is_named_at_once() {
     let it = FakeKeyfactor::start().await.client().orchestrator_jobs();
-    let error = it.reschedule([0_i64, -5]).reason("").build().unwrap_err();
+    let error = it.reschedule([0_i64, -5]).audit_note("").build().unwrap_err();
     let fields: Vec<&str> = error.problems().iter().map(clm::Problem::field).collect();
     assert_eq!(fields, ["job_history_ids[0]", "job_history_ids[1]", "reason"]);
 }
@@ -201,15 +201,15 @@ async fn what_the_server_refuses_is_an_error_that_says_why() {
 async fn an_unknown_outcome_gives_the_request_back_and_execute_takes_it() {
     for (name, build, path, body) in cases() {
         let server = Scripted::start([Answer::Nothing, Answer::Bytes(b"HTTP/1.1 204 -\r\n\r\n".to_vec())]).await;
-        let orchestrator_jobs = client(&server).orchestrator_jobs();
-        let request = build(&orchestrator_jobs).build().unwrap();
-        let error = orchestrator_jobs.execute(request.clone()).await.unwrap_err();
+        let keyfactor = client(&server);
+        let request = build(&keyfactor.orchestrator_jobs()).build().unwrap();
+        let error = keyfactor.execute(request.clone()).await.unwrap_err();
         assert_eq!(server.received().len(), 1, "{name}: it is not sent again by itself");
         let Error::OutcomeUnknown(unknown) = error else { panic!("{name}: {error:?}") };
         assert!(unknown.how_to_find_out().contains("/OrchestratorJobs/ScheduledJobs"), "{name}");
-        let Request::ControlJobs(again) = unknown.into_request() else { panic!("{name}") };
+        let again = unknown.into_request::<ControlJobs>().unwrap();
         assert_eq!(again, request, "{name}");
-        orchestrator_jobs.execute(again).await.unwrap();
+        keyfactor.execute(again).await.unwrap();
         let received = server.received();
         assert_eq!((received.len(), received[1].json()), (2, body), "{name}");
         assert!(received[1].request_line.contains(path), "{name}");
@@ -230,7 +230,7 @@ async fn a_server_error_after_the_request_leaves_the_outcome_unknown() {
 #[tokio::test]
 async fn a_request_says_what_it_does_and_with_what() {
     let it = FakeKeyfactor::start().await.client().orchestrator_jobs();
-    let request: ControlJobs = it.acknowledge_matching(Query::raw("Status -eq 3")).build().unwrap();
+    let request: Request<ControlJobs> = it.acknowledge_matching(Query::raw("Status -eq 3")).build().unwrap();
     assert_eq!(request.action(), JobAction::Acknowledge);
     assert_eq!(request.selection(), &JobSelection::Matching(Query::raw("Status -eq 3")));
     assert_eq!(it.unschedule([job(1)]).build().unwrap().action(), JobAction::Unschedule);
@@ -250,7 +250,7 @@ async fn each_change_is_one_event_for_the_auditor() {
     for ((name, build, _, _), targets) in cases().into_iter().zip(targets) {
         let server = Scripted::start([Answer::Bytes(b"HTTP/1.1 204 -\r\n\r\n".to_vec())]).await;
         capture::start();
-        build(&client(&server).orchestrator_jobs()).reason("CHG 4711").send().await.unwrap();
+        build(&client(&server).orchestrator_jobs()).audit_note("CHG 4711").send().await.unwrap();
         let event = capture::only_audit();
         let action = name.split(' ').next().unwrap();
         let operation = format!("keyfactor.orchestrator_jobs.{action}");
@@ -268,7 +268,7 @@ async fn looking_at_jobs_is_no_event_for_the_auditor() {
     capture::start();
     let orchestrator_jobs = fake.client().orchestrator_jobs();
     assert!(orchestrator_jobs.can_follow().await.unwrap());
-    assert!(orchestrator_jobs.scheduled(Query::all()).unwrap().collect().await.unwrap().is_empty());
+    assert!(orchestrator_jobs.scheduled(Query::all()).rows().unwrap().collect().await.unwrap().is_empty());
     assert!(capture::audit().is_empty());
 }
 
@@ -277,13 +277,13 @@ async fn scheduled_jobs_are_listed_as_they_wait() {
     let (fake, _, jobs) = removing(&["a", "b", "c"], FakeOrchestrator::new()).await;
     fake.write_unknown_members();
     let orchestrator_jobs = fake.client().orchestrator_jobs();
-    let waiting = orchestrator_jobs.scheduled(Query::all()).unwrap().collect().await.unwrap();
+    let waiting = orchestrator_jobs.scheduled(Query::all()).rows().unwrap().collect().await.unwrap();
     assert!(waiting.iter().map(|it| &it.id).eq(&jobs));
     assert_eq!(waiting[0].job_type.as_deref(), Some("FakeCertManagement"));
     assert!(waiting[0].extra.contains_key("Schedule") && waiting[0].extra.contains_key("AddedLater"));
-    let none = orchestrator_jobs.scheduled(Query::field("JobType").contains("Inventory")).unwrap();
+    let none = orchestrator_jobs.scheduled(Query::field("JobType").contains("Inventory")).rows().unwrap();
     assert!(none.collect().await.unwrap().is_empty());
-    let error = orchestrator_jobs.scheduled(Query::raw("")).unwrap_err();
+    let error = orchestrator_jobs.scheduled(Query::raw("")).rows().unwrap_err();
     assert_eq!(error.problems()[0].field(), "query");
 }
 

@@ -38,7 +38,7 @@ async fn everything() -> FakeKeyfactor {
     it.acknowledge_matching(failed()).send().await.unwrap();
     it.reschedule_matching(failed()).send().await.unwrap();
     it.unschedule_matching(Query::field("JobType").contains("Management")).send().await.unwrap();
-    assert!(it.scheduled(Query::field("JobType").contains("Inventory")).unwrap().next().await.is_some());
+    assert!(it.scheduled(Query::field("JobType").contains("Inventory")).rows().unwrap().next().await.is_some());
     let confirm = client.certificate_stores().confirm_removed([CertificateLocation::new(store, "a")]);
     confirm.trigger_inventory().deadline(Duration::from_secs(1)).send().await.unwrap();
     fake

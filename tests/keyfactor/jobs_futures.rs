@@ -4,11 +4,12 @@ use std::fmt::Debug;
 
 use crate::support::fake_keyfactor::{history, remove};
 use clm::keyfactor::{
-    CertificateLocation, ConfirmRemoved, Confirmation, ConfirmedLocation, ControlJobs, ControlJobsBuilder, FinishedJob,
-    JobAction, JobChange, JobHistoryEntry, JobResult, JobSelection, JobState, JobStatus, JobWatch, JobsReport, OpenJob,
-    OrchestratorJobs, Query, RemovalVerdict, Rows, ScheduledJob, TriggeredInventory, WatchStopped,
+    CertificateLocation, ConfirmRemoved, Confirmation, ConfirmedLocation, ControlJobs, FinishedJob, JobAction,
+    JobChange, JobHistoryEntry, JobResult, JobSelection, JobState, JobStatus, JobWatch, JobsReport, OpenJob,
+    OrchestratorJobs, Query, RemovalVerdict, Rows, ScheduledJob, SharedError, TriggeredInventory,
 };
 use clm::testing::{FakeJobState, FakeKeyfactor, FakeOrchestrator};
+use clm::{Request, RequestBuilder};
 use futures_util::StreamExt as _;
 
 fn is_send_static<T: Send + 'static>(_: &T) {}
@@ -20,13 +21,13 @@ fn is_sent<T: Debug + Send + 'static>() {}
 #[test]
 fn every_public_type_can_be_sent_and_kept() {
     is_value::<OrchestratorJobs>();
-    is_value::<(ControlJobs, ControlJobsBuilder, JobAction, JobSelection)>();
+    is_value::<(Request<ControlJobs>, RequestBuilder<ControlJobs>, JobAction, JobSelection)>();
     is_value::<(JobChange, JobState, JobResult, JobStatus, JobHistoryEntry, ScheduledJob)>();
     is_value::<(JobsReport, FinishedJob, OpenJob)>();
     is_value::<(ConfirmRemoved, Confirmation, ConfirmedLocation, RemovalVerdict, TriggeredInventory)>();
     is_sent::<JobWatch>();
     is_sent::<Rows<ScheduledJob>>();
-    is_sent::<WatchStopped>();
+    is_value::<SharedError>();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,12 +48,12 @@ async fn every_call_can_be_spawned() {
         stores.confirm_removed(vec![CertificateLocation::new(store, "a")]).send()
     };
     let executed = {
-        let it = fake.client().orchestrator_jobs();
-        let request = it.unschedule(vec![waiting]).build().unwrap();
+        let it = fake.client();
+        let request = it.orchestrator_jobs().unschedule(vec![waiting]).build().unwrap();
         it.execute(request)
     };
     let next = async move { watch.next().await };
-    let rows = fake.client().orchestrator_jobs().scheduled(Query::all()).unwrap().collect();
+    let rows = fake.client().orchestrator_jobs().scheduled(Query::all()).rows().unwrap().collect();
     is_send_static(&finish);
     is_send_static(&confirm);
     is_send_static(&executed);
@@ -65,20 +66,21 @@ async fn every_call_can_be_spawned() {
     assert!(tokio::spawn(rows).await.unwrap().unwrap().is_empty());
 }
 
-// `can_follow` and `unschedule_open` borrow their handle: inside a task that owns it they can be spawned as well.
+// `can_follow` and `unschedule_open` borrow neither their handle nor the report.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_borrow_their_handle_can_be_spawned_with_it() {
+async fn calls_without_a_builder_can_be_spawned_without_their_handle() {
     let fake = FakeKeyfactor::start().await;
     let store = fake.add_store();
     fake.add_certificate(store, "a");
     let job = remove(&fake, store, "a").await;
-    let orchestrator_jobs = fake.client().orchestrator_jobs();
-    let task = tokio::spawn(async move {
-        assert!(orchestrator_jobs.can_follow().await.unwrap());
+    let can_follow = { fake.client().orchestrator_jobs().can_follow() };
+    assert!(tokio::spawn(can_follow).await.unwrap().unwrap());
+    let withdrawn = {
+        let orchestrator_jobs = fake.client().orchestrator_jobs();
         let report = orchestrator_jobs.watch([job]).deadline(std::time::Duration::ZERO).finish().await.unwrap();
-        orchestrator_jobs.unschedule_open(&report).await.unwrap()
-    });
-    assert_eq!(task.await.unwrap(), [job]);
+        orchestrator_jobs.unschedule_open(&report)
+    };
+    assert_eq!(tokio::spawn(withdrawn).await.unwrap().unwrap(), [job]);
     assert_eq!(fake.jobs()[0].state, FakeJobState::Unscheduled);
     assert!(history(&fake, job).await.is_empty());
 }

@@ -47,7 +47,7 @@ async fn every_place_is_found_by_id_and_by_thumbprint_also_of_what_is_revoked_or
             assert_eq!((first.store_machine(), first.store_path()), (Some("web01"), Some("/etc/ssl")));
             for found in located.locations() {
                 assert_eq!(found.location().expected_thumbprint(), Some(located.thumbprint()));
-                assert!(!found.readiness().speaks_against());
+                assert!(!found.readiness().has_obstacle());
             }
         }
         assert_eq!(changes(&fake), 0);
@@ -279,9 +279,9 @@ async fn readiness_tells_what_speaks_against_a_removal() {
     let found: Vec<_> = located.locations().iter().map(|it| of(it.readiness())).collect();
     let (yes, no) = (Some(true), Some(false));
     assert_eq!(found, [(yes, yes, yes), (no, yes, yes), (yes, no, yes), (yes, yes, no)]);
-    let against: Vec<bool> = located.locations().iter().map(|it| it.readiness().speaks_against()).collect();
+    let against: Vec<bool> = located.locations().iter().map(|it| it.readiness().has_obstacle()).collect();
     assert_eq!(against, [false, true, true, true]);
-    assert!(!StoreReadiness::default().speaks_against(), "what is not known does not");
+    assert!(!StoreReadiness::default().has_obstacle(), "what is not known does not");
 }
 
 #[tokio::test]

@@ -35,16 +35,18 @@ mod locations_of;
 mod oauth;
 #[cfg(feature = "keyfactor")]
 mod oauth_hostile;
-mod one_by_one;
 mod paging;
 mod plan;
 mod query;
 mod read_contract;
 mod read_secrets;
 mod remove_bytes;
+mod remove_each;
 mod remove_outcome;
 #[cfg(feature = "keyfactor")]
 mod request_secrets;
+#[cfg(feature = "keyfactor")]
+mod revoke;
 mod rows;
 mod stores;
 mod validation;

@@ -1,13 +1,15 @@
 //! Lists are read page by page as their rows are asked for, to their end, and a list that has none is found out.
 
 use std::future::ready;
+use std::time::Duration;
 
+use clm::RetryPolicy;
 use clm::keyfactor::{Certificate, Error, LookupError, Query, Rows};
 use clm::testing::{FakeCertificate, FakeKeyfactor};
 use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 
-use crate::support::keyfactor::{STORE, client};
+use crate::support::keyfactor::{STORE, builder, client, store};
 use crate::support::keyfactor_reads::{answer, certificates, lookup, ok, page_of, paged, target};
 use crate::support::scripted::{Answer, Scripted};
 
@@ -82,8 +84,8 @@ async fn the_parameters_are_the_flat_ones_on_every_page_and_certificates_are_sor
 async fn stores_and_inventories_are_paged_alike() {
     let server = Scripted::start([ok(&json!([]))]).await;
     let stores = client(&server.origin).certificate_stores();
-    stores.list(Query::field("Approved").eq(true)).unwrap().collect().await.unwrap();
-    stores.inventory(STORE.parse::<uuid::Uuid>().unwrap()).unwrap().collect().await.unwrap();
+    stores.list(Query::field("Approved").eq(true)).rows().unwrap().collect().await.unwrap();
+    stores.inventory(STORE.parse::<uuid::Uuid>().unwrap()).rows().unwrap().collect().await.unwrap();
     let sent: Vec<_> = server.received().iter().map(target).collect();
     let page = "PageReturned=1&ReturnLimit=100";
     assert_eq!(sent[0], ("CertificateStores".to_owned(), format!("QueryString=Approved%20-eq%20true&{page}")));
@@ -289,4 +291,32 @@ async fn a_list_that_goes_far_beyond_its_total_is_given_up() {
     let (ids, error) = until_failure(&mut search(&server, 300)).await;
     assert!(matches!(lookup(error), LookupError::TooManyRows { rows: 3_000, total: Some(900), .. }));
     assert_eq!(ids.len(), 2_700, "what came before is not lost");
+}
+
+// A read may be sent again without harm, and is: unless the caller wants to hear of the first failure.
+#[tokio::test]
+async fn a_read_and_a_page_are_tried_once_if_the_caller_says_so() {
+    let at_once = RetryPolicy::DEFAULT.pauses(Duration::ZERO, Duration::ZERO);
+    for (policy, tries) in [(None, 4), (Some(RetryPolicy::none()), 1)] {
+        let server = Scripted::start([answer(503, "", &Value::Null)]).await;
+        let stores = builder(&server.origin).retry_policy(at_once).build().unwrap().certificate_stores();
+        let read = policy.map_or(stores.get(store(1)), |policy| stores.get(store(1)).retry_policy(policy));
+        let error = read.send().await.unwrap_err();
+        assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (503, Some(tries)));
+        assert_eq!(server.received().len(), usize::try_from(tries).unwrap());
+
+        // The second page fails.
+        let server = Scripted::choosing(|_, request| match page_of(request) {
+            1 => ok(&vec![json!({"Id": store(1)})].into()),
+            _ => answer(503, "", &Value::Null),
+        })
+        .await;
+        let stores = builder(&server.origin).retry_policy(at_once).build().unwrap().certificate_stores();
+        let list = policy.map_or(stores.list(Query::all()), |policy| stores.list(Query::all()).retry_policy(policy));
+        let mut rows = list.rows().unwrap();
+        assert_eq!(rows.next().await.unwrap().unwrap().id, store(1));
+        let error = rows.next().await.unwrap().unwrap_err();
+        assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (503, Some(tries)));
+        assert_eq!(server.received().len(), 1 + usize::try_from(tries).unwrap());
+    }
 }

@@ -1,7 +1,7 @@
 //! A removal as a plan: what goes and what can be put back is known before anything is removed.
 
 use clm::keyfactor::{
-    CertificateId, CertificateStoreId, Client, Error, LookupError, PutBack, RemovalPlan, Schedule, StoreReadiness,
+    CertificateId, CertificateStoreId, Client, Error, LookupError, RemovalPlan, Restorability, Schedule, StoreReadiness,
 };
 use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, KeyfactorPermission};
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn a_plan_removes_and_puts_back_under_the_old_aliases() {
     assert_eq!((plan.certificate_id, plan.issued_cn.as_str(), plan.has_private_key), (id, "www.example.com", true));
     assert_eq!(plan.thumbprint.as_str(), fake.thumbprint(id));
     let aliases: Vec<_> = plan.removals.iter().map(|it| (it.store_id, it.alias.as_str(), it.put_back)).collect();
-    let back = PutBack::WithPrivateKey;
+    let back = Restorability::WithPrivateKey;
     assert_eq!(aliases, [(stores[0], "first.pfx", back), (stores[1], "second.pfx", back)]);
     assert_eq!(plan.removals[0].parameters["PrivateKeyEntry"], "Yes");
     assert_eq!(plan.cannot_be_put_back().count(), 0);
@@ -178,8 +178,9 @@ async fn with_parameters(parameters: Value, has_private_key: bool) -> (Scripted,
 // The trap: what a key is in is written in a text, `"Yes"`, or not at all.
 #[tokio::test]
 async fn what_cannot_be_put_back_is_marked_before_anything_is_removed() {
-    let (with, without, never) = (PutBack::WithPrivateKey, PutBack::WithoutPrivateKey, PutBack::Impossible);
-    let unclear = PutBack::Unclear;
+    let (with, without, never) =
+        (Restorability::WithPrivateKey, Restorability::WithoutPrivateKey, Restorability::Impossible);
+    let unclear = Restorability::Unclear;
     for (parameters, held, not_held) in [
         (json!({"PrivateKeyEntry": "Yes"}), with, never),
         (json!({"PrivateKeyEntry": "yes", "Other": 1}), with, never),
@@ -207,7 +208,7 @@ async fn what_cannot_be_put_back_is_marked_before_anything_is_removed() {
             assert_eq!(plan.locations().count(), 1);
             let back = keyfactor.certificate_stores().add_back(&plan, Schedule::Immediate).build();
             match expected {
-                PutBack::Impossible | PutBack::Unclear => {
+                Restorability::Impossible | Restorability::Unclear => {
                     assert_eq!(back.unwrap_err().problems()[0].reason(), &clm::Reason::Empty);
                 }
                 _ => assert_eq!(back.unwrap().entries().len(), 1),

@@ -65,7 +65,7 @@ async fn refused(query: &Query) -> ValidationError {
     let server = RawServer::json(200, "[]").await;
     let keyfactor = client(&server.origin);
     let error = keyfactor.certificates().search(query.clone()).rows().unwrap_err();
-    let of_stores = keyfactor.certificate_stores().list(query.clone()).unwrap_err();
+    let of_stores = keyfactor.certificate_stores().list(query.clone()).rows().unwrap_err();
     assert_eq!(error, of_stores, "{query}");
     assert!(server.received().is_empty(), "{query}: something was sent");
     error
@@ -128,7 +128,7 @@ async fn spaces_are_sent_as_percent_twenty_and_everything_else_survives() {
         let keyfactor = client(&server.origin);
         for rows in [
             keyfactor.certificates().search(query.clone()).rows().unwrap().collect().await.map(drop),
-            keyfactor.certificate_stores().list(query.clone()).unwrap().collect().await.map(drop),
+            keyfactor.certificate_stores().list(query.clone()).rows().unwrap().collect().await.map(drop),
         ] {
             rows.unwrap();
         }
@@ -145,7 +145,7 @@ async fn spaces_are_sent_as_percent_twenty_and_everything_else_survives() {
 #[tokio::test]
 async fn everything_sends_no_query_at_all() {
     let server = paged([]).await;
-    client(&server.origin).certificate_stores().list(Query::all()).unwrap().collect().await.unwrap();
+    client(&server.origin).certificate_stores().list(Query::all()).rows().unwrap().collect().await.unwrap();
     let (path, raw) = target(&server.received()[0]);
     assert_eq!((path.as_str(), parameter(&raw, "QueryString")), ("CertificateStores", None), "{raw}");
 }

@@ -65,10 +65,10 @@ async fn read_everything(keyfactor: &Client, fake: &FakeKeyfactor) {
     certificates.locations(id).collection_id(4).send().await.unwrap();
     certificates.locations(id).container_id(9).send().await.unwrap();
     let stores = keyfactor.certificate_stores();
-    stores.list(Query::all()).unwrap().collect().await.unwrap();
-    stores.list(Query::field("Approved").eq(true)).unwrap().collect().await.unwrap();
-    stores.get(store).await.unwrap();
-    stores.inventory(store).unwrap().collect().await.unwrap();
+    stores.list(Query::all()).rows().unwrap().collect().await.unwrap();
+    stores.list(Query::field("Approved").eq(true)).rows().unwrap().collect().await.unwrap();
+    stores.get(store).send().await.unwrap();
+    stores.inventory(store).rows().unwrap().collect().await.unwrap();
     let located = certificates.locations_of(id).collection_id(4).send().await.unwrap();
     certificates.locations_of(fake.thumbprint(id)).send().await.unwrap();
     let plan = stores.plan_removal(&located).await.unwrap();

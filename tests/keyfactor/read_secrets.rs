@@ -27,9 +27,9 @@ async fn reads(keyfactor: &Client) -> Vec<(&'static str, Option<Error>)> {
         ("get", certificates.get(2).send().await.err()),
         ("locations", certificates.locations(2).send().await.err()),
         ("locations_of", certificates.locations_of(digits).send().await.err()),
-        ("list", stores.list(query()).unwrap().collect().await.err()),
-        ("store", stores.get(store(1)).await.err()),
-        ("inventory", stores.inventory(store(1)).unwrap().collect().await.err()),
+        ("list", stores.list(query()).rows().unwrap().collect().await.err()),
+        ("store", stores.get(store(1)).send().await.err()),
+        ("inventory", stores.inventory(store(1)).rows().unwrap().collect().await.err()),
         ("a look before a removal", removal.send().await.err()),
     ]
 }
@@ -122,7 +122,7 @@ async fn what_waits_to_be_sent_shows_no_credential() {
         certificates.get(2),
         certificates.locations(2),
         certificates.locations_of(2),
-        stores.list(Query::all()).unwrap(),
+        stores.list(Query::all()).rows().unwrap(),
         search.clone().rows().unwrap(),
     );
     assert_clean("builders", &shown);

@@ -84,10 +84,11 @@ async fn every_setter_and_schedule_becomes_exactly_this_body() {
 #[tokio::test]
 async fn send_and_execute_put_the_same_bytes_on_the_wire() {
     let server = server().await;
-    let stores = client(&server.origin).certificate_stores();
+    let keyfactor = client(&server.origin);
+    let stores = keyfactor.certificate_stores();
     for variant in variants() {
         (variant.build)(&stores).send().await.unwrap();
-        stores.execute((variant.build)(&stores).build().unwrap()).await.unwrap();
+        keyfactor.execute((variant.build)(&stores).build().unwrap()).await.unwrap();
         let received = server.received();
         let [.., sent, executed] = received.as_slice() else { panic!("{}: too few requests", variant.name) };
         assert_eq!(sent.body, executed.body, "{}", variant.name);

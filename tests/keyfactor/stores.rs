@@ -1,8 +1,8 @@
 //! Certificate stores and their inventories are read as they were asked for, and inventories are scheduled.
 
-use clm::Reason;
-use clm::keyfactor::{CertificateStoreId, Error, ErrorKind, LookupError, Query, Request, Schedule};
+use clm::keyfactor::{CertificateStoreId, Error, ErrorKind, LookupError, Query, Schedule, ScheduleInventory};
 use clm::testing::{FakeCertificate, FakeKeyfactor, KeyfactorPermission};
+use clm::{Reason, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::keyfactor::{builder, client, store};
@@ -10,7 +10,7 @@ use crate::support::keyfactor_reads::{answer, calls, client_of, lookup, ok, page
 use crate::support::scripted::{Answer, Scripted};
 
 async fn machines(fake: &FakeKeyfactor, query: Query) -> Vec<String> {
-    let rows = fake.client().certificate_stores().list(query).unwrap().collect().await.unwrap();
+    let rows = fake.client().certificate_stores().list(query).rows().unwrap().collect().await.unwrap();
     rows.into_iter().map(|it| it.client_machine.unwrap()).collect()
 }
 
@@ -36,7 +36,8 @@ async fn stores_are_found_by_what_they_are() {
         assert_eq!(machines(&fake, query.clone()).await, expected, "{query}");
     }
     // The trap: `Id` is no field of the query.
-    let by_id = fake.client().certificate_stores().list(Query::field("Id").eq(one.get())).unwrap().collect().await;
+    let by_id =
+        fake.client().certificate_stores().list(Query::field("Id").eq(one.get())).rows().unwrap().collect().await;
     assert_eq!(by_id.unwrap_err().status().unwrap().as_u16(), 400);
 }
 
@@ -47,19 +48,19 @@ async fn one_store_shows_its_schedule_and_the_list_does_not() {
     let [with, without] = [fake.add_store(), fake.add_store()];
     fake.set_store(with, |it| it.inventory_schedule(json!({"Interval": {"Minutes": 60}})).properties(json!({"n": 1})));
     let stores = fake.client().certificate_stores();
-    let read = stores.get(with).await.unwrap();
+    let read = stores.get(with).send().await.unwrap();
     assert_eq!(read.inventory_schedule.as_ref().unwrap()["Interval"]["Minutes"], 60);
     assert!(read.has_inventory_schedule());
     assert_eq!(read.properties(), Some(json!({"n": 1})));
-    assert!(!stores.get(without).await.unwrap().has_inventory_schedule());
-    let rows = stores.list(Query::all()).unwrap().collect().await.unwrap();
+    assert!(!stores.get(without).send().await.unwrap().has_inventory_schedule());
+    let rows = stores.list(Query::all()).rows().unwrap().collect().await.unwrap();
     assert!(rows.iter().all(|row| row.inventory_schedule.is_none()));
 }
 
 #[tokio::test]
 async fn another_store_than_the_one_asked_for_is_refused() {
     let server = Scripted::start([ok(&json!({"Id": store(2)}))]).await;
-    let error = lookup(client(&server.origin).certificate_stores().get(store(1)).await.unwrap_err());
+    let error = lookup(client(&server.origin).certificate_stores().get(store(1)).send().await.unwrap_err());
     let LookupError::NotAsked { what, got, asked, .. } = &error else { panic!("{error:?}") };
     assert_eq!((*what, got, asked), ("certificate store", &store(2).to_string(), &store(1).to_string()));
 }
@@ -70,24 +71,25 @@ async fn an_unknown_store_is_not_found_and_a_forbidden_one_says_what_is_needed()
     let inside = fake.add_store_in(7);
     let outside = fake.add_store();
     let stores = client_of(&fake).certificate_stores();
-    for error in
-        [stores.get(store(9)).await.unwrap_err(), stores.inventory(store(9)).unwrap().collect().await.unwrap_err()]
-    {
+    for error in [
+        stores.get(store(9)).send().await.unwrap_err(),
+        stores.inventory(store(9)).rows().unwrap().collect().await.unwrap_err(),
+    ] {
         assert_eq!(error.kind(), Some(ErrorKind::NotFound));
     }
     fake.restrict_to([KeyfactorPermission::ReadStoresIn(7)]);
-    assert_eq!(stores.get(inside).await.unwrap().id, inside);
-    let listed = stores.list(Query::all()).unwrap().collect().await.unwrap();
+    assert_eq!(stores.get(inside).send().await.unwrap().id, inside);
+    let listed = stores.list(Query::all()).rows().unwrap().collect().await.unwrap();
     assert_eq!(listed.iter().map(|it| it.id).collect::<Vec<_>>(), [inside]);
     let forbidden = async |errors: &mut Vec<Error>| {
-        errors.push(stores.get(outside).await.unwrap_err());
-        errors.push(stores.inventory(outside).unwrap().collect().await.unwrap_err());
+        errors.push(stores.get(outside).send().await.unwrap_err());
+        errors.push(stores.inventory(outside).rows().unwrap().collect().await.unwrap_err());
     };
     let mut errors = Vec::new();
     forbidden(&mut errors).await;
     fake.restrict_to([]);
     forbidden(&mut errors).await;
-    errors.push(stores.list(Query::all()).unwrap().collect().await.unwrap_err());
+    errors.push(stores.list(Query::all()).rows().unwrap().collect().await.unwrap_err());
     for error in errors {
         assert_eq!(error.kind(), Some(ErrorKind::Forbidden));
         assert!(error.remediation().unwrap().contains("`/certificate_stores/read/`"), "{error:?}");
@@ -103,7 +105,7 @@ async fn an_inventory_tells_the_leaf_from_the_chain() {
     let [one, two] = ["one", "two"].map(|name| fake.issue(FakeCertificate::new(name)));
     fake.put_with_chain(store, "one.pfx", one, [issuing, root]);
     fake.put_with_chain(store, "two.pfx", two, [root]);
-    let rows = fake.client().certificate_stores().inventory(store).unwrap();
+    let rows = fake.client().certificate_stores().inventory(store).rows().unwrap();
     let mut rows = rows;
     let mut entries = Vec::new();
     while let Some(entry) = rows.next().await {
@@ -130,7 +132,7 @@ async fn an_inventory_is_what_command_last_saw() {
     fake.add_certificate(store, "gone.pfx");
     fake.remove_unseen(store, "gone.pfx");
     let aliases = async || {
-        let rows = fake.client().certificate_stores().inventory(store).unwrap().collect().await.unwrap();
+        let rows = fake.client().certificate_stores().inventory(store).rows().unwrap().collect().await.unwrap();
         rows.into_iter().map(|it| it.alias).collect::<Vec<_>>()
     };
     assert_eq!(aliases().await, ["gone.pfx"]);
@@ -149,7 +151,7 @@ async fn an_inventory_of_many_pages_keeps_every_alias_as_it_is() {
         fake.add_certificate(store, alias);
     }
     given.sort();
-    let rows = fake.client().certificate_stores().inventory(store).unwrap().collect().await.unwrap();
+    let rows = fake.client().certificate_stores().inventory(store).rows().unwrap().collect().await.unwrap();
     let mut read: Vec<String> = rows.into_iter().map(|it| it.alias).collect();
     read.sort();
     assert_eq!(read, given);
@@ -161,7 +163,7 @@ async fn an_inventory_of_many_pages_keeps_every_alias_as_it_is() {
 async fn entries_without_an_alias_are_entries() {
     let entry = |thumbprint: &str| json!({"Name": null, "Certificates": [{"Id": 1, "Thumbprint": thumbprint}]});
     let server = paged([vec![entry("AA"), entry("BB")]]).await;
-    let rows = client(&server.origin).certificate_stores().inventory(store(1)).unwrap().collect().await.unwrap();
+    let rows = client(&server.origin).certificate_stores().inventory(store(1)).rows().unwrap().collect().await.unwrap();
     let found: Vec<&str> = rows.iter().map(|it| it.leaf().unwrap().thumbprint.as_str()).collect();
     assert_eq!(found, ["AA", "BB"]);
 }
@@ -171,17 +173,17 @@ async fn an_inventory_is_scheduled() {
     let fake = FakeKeyfactor::start().await;
     let [one, two] = [fake.add_store(), fake.add_store()];
     let stores = fake.client().certificate_stores();
-    let call = stores.schedule_inventory([one, two, one], Schedule::Immediate).reason("after the move");
+    let call = stores.schedule_inventory([one, two, one], Schedule::Immediate).audit_note("after the move");
     let request = call.build().unwrap();
     assert_eq!((request.store_ids(), request.schedule()), (&[one, two][..], &Schedule::Immediate));
     assert!(fake.requests().is_empty(), "nothing is sent before it is executed");
-    stores.execute(request).await.unwrap();
+    fake.client().execute(request).await.unwrap();
     stores.schedule_inventory([&one], Schedule::Interval { minutes: 60 }).send().await.unwrap();
     assert_eq!(calls(&fake), ["POST CertificateStores/Schedule"; 2]);
     let bodies: Vec<Value> = fake.requests().iter().map(clm::testing::RecordedRequest::json).collect();
     assert_eq!(bodies[0], json!({"StoreIds": [one, two], "Schedule": {"Immediate": true}}));
     assert_eq!(bodies[1], json!({"StoreIds": [one], "Schedule": {"Interval": {"Minutes": 60}}}));
-    assert!(stores.get(one).await.unwrap().has_inventory_schedule());
+    assert!(stores.get(one).send().await.unwrap().has_inventory_schedule());
 }
 
 #[tokio::test]
@@ -191,7 +193,7 @@ async fn an_inventory_schedule_that_means_nothing_is_refused() {
     let stores = client.certificate_stores();
     let nil = CertificateStoreId::from(uuid::Uuid::nil());
     let none: [CertificateStoreId; 0] = [];
-    let refused = |call: clm::keyfactor::ScheduleInventoryBuilder| {
+    let refused = |call: RequestBuilder<ScheduleInventory>| {
         let error = call.build().unwrap_err();
         error.problems().iter().map(|it| (it.field().to_owned(), it.reason().clone())).collect::<Vec<_>>()
     };
@@ -202,7 +204,7 @@ async fn an_inventory_schedule_that_means_nothing_is_refused() {
         [field("store_ids", Reason::TooMany { limit: 2, actual: 3 })]
     );
     assert_eq!(
-        refused(stores.schedule_inventory([store(1), nil], Schedule::Interval { minutes: 0 }).reason(" ")),
+        refused(stores.schedule_inventory([store(1), nil], Schedule::Interval { minutes: 0 }).audit_note(" ")),
         [
             field("store_ids[1]", Reason::Nil),
             field("schedule.minutes", Reason::OutOfRange),
@@ -226,11 +228,11 @@ async fn a_refused_inventory_says_what_is_needed_and_a_silent_one_comes_back() {
         [("silence", Answer::Nothing, None), ("a failure", answer(500, "", &json!({"Message": "oh"})), Some(500))]
     {
         let server = Scripted::start([given]).await;
-        let stores = client(&server.origin).certificate_stores();
-        let request = stores.schedule_inventory([store], Schedule::Immediate).build().unwrap();
-        let error = stores.execute(request.clone()).await.unwrap_err();
+        let keyfactor = client(&server.origin);
+        let request = keyfactor.certificate_stores().schedule_inventory([store], Schedule::Immediate).build().unwrap();
+        let error = keyfactor.execute(request.clone()).await.unwrap_err();
         let Error::OutcomeUnknown(unknown) = &error else { panic!("{case}: {error:?}") };
-        assert_eq!(unknown.request(), &Request::ScheduleInventory(request), "{case}");
+        assert_eq!(unknown.request::<ScheduleInventory>(), Some(&request), "{case}");
         assert_eq!(unknown.status().map(|it| it.as_u16()), status, "{case}");
         assert!(unknown.how_to_find_out().contains("GET /CertificateStores/{id}"), "{case}");
         assert_eq!(server.received().len(), 1, "{case}");

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clm::keyfactor::{
-    CertificateLocation, CertificateStores, Client, ClientBuilder, Credentials, Error, RemoveCertificatesBuilder,
-    Request, Schedule,
+    CertificateLocation, CertificateStores, Client, ClientBuilder, Credentials, Error, RemoveCertificates, Schedule,
 };
-use clm::{Reason, ValidationError};
+use clm::{Reason, RequestBuilder, ValidationError};
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
@@ -39,7 +38,7 @@ fn found(error: &ValidationError) -> Vec<(&str, Reason)> {
 }
 
 /// The only problem; `None` if the request is taken.
-fn problem(builder: RemoveCertificatesBuilder) -> Option<(String, Reason)> {
+fn problem(builder: RequestBuilder<RemoveCertificates>) -> Option<(String, Reason)> {
     let error = builder.build().err()?;
     let found = found(&error);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -359,10 +358,10 @@ async fn the_scope_is_resolved_and_shown_wherever_it_matters() {
             other => panic!("{case}: {other:?}"),
         }
         match build(&failed).send().await.unwrap_err() {
-            Error::OutcomeUnknown(error) => match error.request() {
-                Request::RemoveCertificates(request) => assert_eq!(scope_parts(request.scope()), expected, "{case}"),
-                other => panic!("{case}: {other:?}"),
-            },
+            Error::OutcomeUnknown(error) => {
+                let request = error.request::<RemoveCertificates>().unwrap();
+                assert_eq!(scope_parts(request.scope()), expected, "{case}");
+            }
             other => panic!("{case}: {other:?}"),
         }
 
@@ -381,7 +380,7 @@ async fn the_scope_is_resolved_and_shown_wherever_it_matters() {
     // Giving the request back and sending it again is no new decision.
     let request = removal(&client(&taken.origin)).collection_id(4).container_id(9).build().unwrap();
     log.take();
-    let outcome = client(&taken.origin).certificate_stores().execute(request).await.unwrap();
+    let outcome = client(&taken.origin).execute(request).await.unwrap();
     assert_eq!(scope_parts(outcome.scope()), ("collection", Some(4), Some(9)));
     assert_eq!(log.take().matches("WARN").count(), 0);
 }

@@ -29,9 +29,9 @@ async fn reads(
         ("locations", certificates.locations(id).send().await.err()),
         ("locations_of an id", certificates.locations_of(id).send().await.err()),
         ("locations_of a thumbprint", certificates.locations_of(fake.thumbprint(id)).send().await.err()),
-        ("list", stores.list(Query::all()).unwrap().collect().await.err()),
-        ("store", stores.get(store).await.err()),
-        ("inventory", stores.inventory(store).unwrap().collect().await.err()),
+        ("list", stores.list(Query::all()).rows().unwrap().collect().await.err()),
+        ("store", stores.get(store).send().await.err()),
+        ("inventory", stores.inventory(store).rows().unwrap().collect().await.err()),
     ]
 }
 

@@ -6,9 +6,7 @@ use crate::support::fake_keyfactor::remove;
 use crate::support::jobs;
 use crate::support::jobs::{NEVER, changes, watch};
 use clm::Reason;
-use clm::keyfactor::{
-    Error, ErrorKind, FinishedJob, JobId, JobResult, JobState, JobsReport, OpenJob, OpenPlace, Outcome,
-};
+use clm::keyfactor::{Error, ErrorKind, FinishedJob, JobId, JobResult, JobState, JobsReport, OpenJob, OpenJobPlace};
 use clm::testing::{FakeJobState, FakeKeyfactor, FakeOrchestrator, KeyfactorPermission};
 use clm::uuid::Uuid;
 
@@ -39,7 +37,7 @@ fn ids(finished: &[FinishedJob]) -> Vec<JobId> {
     finished.iter().map(|job| job.job_id).collect()
 }
 
-fn places(report: &JobsReport) -> Vec<(JobId, OpenPlace)> {
+fn places(report: &JobsReport) -> Vec<(JobId, OpenJobPlace)> {
     report.still_open().iter().map(|OpenJob { job_id, place, .. }| (*job_id, *place)).collect()
 }
 
@@ -109,9 +107,9 @@ async fn a_failure_carries_what_the_orchestrator_said_and_prints_it_on_one_line(
     assert!(shown.starts_with(&format!("job {failing}: Failure: locked")), "{shown}");
     assert!(!shown.chars().any(char::is_control) && !shown.contains('\u{202e}'), "{shown:?}");
     assert!(!report.all_succeeded());
-    let error = report.clone().require_success().unwrap_err();
+    let error = Error::from(report.clone().require_success().unwrap_err());
     let Error::Incomplete(incomplete) = &error else { panic!("{error:?}") };
-    assert_eq!(incomplete.outcome(), &Outcome::Jobs(report));
+    assert_eq!(incomplete.outcome(), Some(&report));
     assert!(error.to_string().contains("of 2 job(s), 1 did not succeed and 0 were not over"), "{error}");
 }
 
@@ -168,10 +166,10 @@ async fn an_orchestrator_that_never_comes_is_told_at_the_deadline_and_its_jobs_c
     let short = Duration::from_secs(1);
     let report = orchestrator_jobs.watch([done, away, running]).deadline(short).finish().await.unwrap();
     assert_eq!(ids(report.finished()), [done]);
-    assert_eq!(places(&report), [(away, OpenPlace::Scheduled), (running, OpenPlace::Begun)]);
+    assert_eq!(places(&report), [(away, OpenJobPlace::Scheduled), (running, OpenJobPlace::Begun)]);
     assert!(report.still_open()[0].entry.is_none() && report.still_open()[1].entry.is_some());
     assert_eq!((report.all_succeeded(), report.unsuccessful().count(), report.last_trouble()), (false, 0, None));
-    let error = report.clone().require_success().unwrap_err();
+    let error = Error::from(report.clone().require_success().unwrap_err());
     assert!(error.to_string().contains("of 3 job(s), 0 did not succeed and 2 were not over"), "{error}");
 
     let before = fake.requests().len();
@@ -196,7 +194,7 @@ async fn a_job_that_vanished_is_open_and_nobody_knows_where() {
     let (fake, [job]) = removing([prompt().vanishes()]).await;
     let watch = fake.client().orchestrator_jobs().watch([job]).deadline(Duration::from_secs(1));
     let report = watch.finish().await.unwrap();
-    assert_eq!(places(&report), [(job, OpenPlace::Unknown)]);
+    assert_eq!(places(&report), [(job, OpenJobPlace::Unknown)]);
 }
 
 #[tokio::test]
@@ -223,10 +221,13 @@ async fn a_403_keeps_the_job_ids_and_says_which_permission_is_missing() {
     assert_eq!(error.kind(), Some(ErrorKind::Forbidden));
     assert!(error.remediation().unwrap().contains("/agents/management/read/"), "{:?}", error.remediation());
     assert!(error.message().unwrap().contains("does not have the required permissions"), "{:?}", error.message());
-    let Error::WatchStopped(stopped) = &error else { panic!("{error:?}") };
-    assert_eq!(places(stopped.report()), [(job, OpenPlace::Unknown), (other, OpenPlace::Unknown)]);
-    assert!(matches!(stopped.error(), Error::Api(_)), "{stopped:?}");
-    assert_eq!(watch.report(), *stopped.report());
+    let report = watch.report();
+    assert_eq!(places(&report), [(job, OpenJobPlace::Unknown), (other, OpenJobPlace::Unknown)]);
+    assert!(matches!(&*error, Error::Api(_)), "{error:?}");
+    let same = std::ptr::eq(report.stopped_by().unwrap(), std::ptr::from_ref(&*error));
+    assert!(same, "the report holds the same one");
+    assert!(watch.next().await.is_none(), "it is told once");
+    assert_eq!(watch.finish().await.unwrap(), report);
     assert_eq!(queries(&fake).len(), 1, "what was refused once is not asked again");
 }
 
@@ -237,12 +238,10 @@ async fn what_was_known_is_kept_when_the_permission_goes_away() {
     assert_eq!(watch.next().await.unwrap().unwrap().state, JobState::Done(JobResult::Success));
     assert_eq!(watch.next().await.unwrap().unwrap().state, JobState::Pending);
     fake.restrict_to([]);
-    let error = watch.finish().await.unwrap_err();
-    let Error::WatchStopped(stopped) = &error else { panic!("{error:?}") };
-    assert_eq!(
-        (ids(stopped.report().finished()), places(stopped.report())),
-        (vec![done], vec![(open, OpenPlace::Unknown)])
-    );
+    let report = watch.finish().await.unwrap();
+    let stopped = report.stopped_by().unwrap();
+    assert!(matches!(stopped, Error::Api(_)) && stopped.kind() == Some(ErrorKind::Forbidden), "{stopped:?}");
+    assert_eq!((ids(report.finished()), places(&report)), (vec![done], vec![(open, OpenJobPlace::Unknown)]));
 }
 
 // A user who reads the changes one by one asks for the report in the end.
@@ -262,7 +261,7 @@ async fn a_watch_that_is_over_stays_over_and_still_has_its_report() {
 #[tokio::test]
 async fn a_list_that_is_over_stays_over() {
     let (fake, [_]) = removing([FakeOrchestrator::new().offline()]).await;
-    let mut rows = fake.client().orchestrator_jobs().scheduled(clm::keyfactor::Query::all()).unwrap();
+    let mut rows = fake.client().orchestrator_jobs().scheduled(clm::keyfactor::Query::all()).rows().unwrap();
     assert!(rows.next().await.is_some());
     for _ in 0..2 {
         assert!(rows.next().await.is_none());

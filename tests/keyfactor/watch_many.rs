@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::jobs;
 use crate::support::jobs::{asked, changes, job, parameters, row, rows, watch};
 use crate::support::scripted::Scripted;
-use clm::keyfactor::{CertificateLocation, Client, Credentials, JobId, JobState, OpenPlace, Schedule};
+use clm::keyfactor::{CertificateLocation, Client, Credentials, JobId, JobState, OpenJobPlace, Schedule};
 use clm::testing::{FakeKeyfactor, FakeOrchestrator};
 use serde_json::{Value, json};
 
@@ -148,10 +148,14 @@ async fn the_scheduled_jobs_are_read_to_their_end_and_no_further() {
     let watch = |jobs: &[JobId]| fake.client().orchestrator_jobs().watch(jobs).deadline(Duration::ZERO);
     let report = watch(&jobs).finish().await.unwrap();
     assert_eq!(report.still_open().len(), 250);
-    assert!(report.still_open().iter().all(|job| job.place == OpenPlace::Scheduled));
+    assert!(report.still_open().iter().all(|job| job.place == OpenJobPlace::Scheduled));
     assert_eq!(scheduled(&fake), 3);
     let report = watch(&jobs[..1]).finish().await.unwrap();
-    assert_eq!((report.still_open()[0].place, scheduled(&fake)), (OpenPlace::Scheduled, 4), "found on the first page");
+    assert_eq!(
+        (report.still_open()[0].place, scheduled(&fake)),
+        (OpenJobPlace::Scheduled, 4),
+        "found on the first page"
+    );
     // 250 jobs are withdrawn by one call.
     let withdrawn = fake.client().orchestrator_jobs().unschedule_open(&watch(&jobs).finish().await.unwrap()).await;
     assert_eq!(withdrawn.unwrap(), jobs);

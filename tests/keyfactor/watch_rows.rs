@@ -218,13 +218,12 @@ async fn a_server_that_ignores_filters_is_not_believed() {
     }
     let (other, mine) = (remove(&fake, store, "a").await, remove(&fake, store, "b").await);
     fake.ignore_filters();
-    let error = watch(&fake.client(), [mine]).finish().await.unwrap_err();
-    let Error::WatchStopped(stopped) = &error else { panic!("{error:?}") };
-    let Error::Lookup(lookup) = stopped.error() else { panic!("{stopped:?}") };
+    let report = watch(&fake.client(), [mine]).finish().await.unwrap();
+    let Some(Error::Lookup(lookup)) = report.stopped_by() else { panic!("{report:?}") };
     let LookupError::NotAsked { what, got, .. } = &**lookup else { panic!("{lookup:?}") };
     assert_eq!((*what, got.as_str()), ("run of job", other.to_string().as_str()));
-    assert_eq!(stopped.report().still_open()[0].job_id, mine);
-    assert!(stopped.report().finished().is_empty(), "nothing of the answer was used");
+    assert_eq!(report.still_open()[0].job_id, mine);
+    assert!(report.finished().is_empty(), "nothing of the answer was used");
 }
 
 #[tokio::test]
@@ -278,12 +277,11 @@ async fn a_server_that_repeats_its_first_page_is_not_asked_for_ever() {
             None => rows(&history),
         })
         .await;
-        let error = watch(&client(&server), [job(1)]).finish().await.unwrap_err();
-        let Error::WatchStopped(stopped) = &error else { panic!("{error:?}") };
-        let Error::Lookup(lookup) = stopped.error() else { panic!("{stopped:?}") };
+        let report = watch(&client(&server), [job(1)]).finish().await.unwrap();
+        let Some(Error::Lookup(lookup)) = report.stopped_by() else { panic!("{report:?}") };
         assert!(matches!(**lookup, LookupError::RepeatedPage { page: 2, .. }), "{lookup:?}");
         assert_eq!(server.received().len(), 2);
-        assert_eq!(stopped.report().still_open()[0].job_id, job(1));
+        assert_eq!(report.still_open()[0].job_id, job(1));
     }
 }
 
@@ -292,9 +290,9 @@ async fn a_page_that_no_filter_was_applied_to_is_found_on_any_page() {
     let mut history: Vec<Value> = (0..60).map(|number| row(number, job(1), 4, 5)).collect();
     history.push(row(60, job(2), 2, 3));
     let server = paging(history, 50, false).await;
-    let error = watch(&client(&server), [job(1)]).finish().await.unwrap_err();
-    let Error::WatchStopped(stopped) = &error else { panic!("{error:?}") };
-    assert!(matches!(stopped.error(), Error::Lookup(error) if matches!(**error, LookupError::NotAsked { .. })));
+    let report = watch(&client(&server), [job(1)]).finish().await.unwrap();
+    let Some(Error::Lookup(lookup)) = report.stopped_by() else { panic!("{report:?}") };
+    assert!(matches!(**lookup, LookupError::NotAsked { .. }), "{lookup:?}");
 }
 
 // Trap: a fresh job has no row: `[]` is pending, not gone.
@@ -320,9 +318,10 @@ async fn a_rescheduled_job_is_not_over_because_of_its_old_failure() {
 async fn of_no_jobs_none_succeeded() {
     let server = Scripted::start([]).await;
     let mut watch = watch(&client(&server), Vec::<JobId>::new());
-    let Some(Err(Error::Validation(refused))) = watch.next().await else { panic!("an empty list was followed") };
+    let Some(Err(error)) = watch.next().await else { panic!("an empty list was followed") };
+    let Error::Validation(refused) = &*error else { panic!("{error:?}") };
     assert_eq!(refused.problems()[0].field(), "job_ids");
     let report = watch.report();
     assert!(!report.all_succeeded());
-    assert!(matches!(report.require_success(), Err(Error::Incomplete(_))));
+    assert!(matches!(report.require_success().map_err(Error::from), Err(Error::Incomplete(_))));
 }

@@ -8,7 +8,7 @@ use crate::support::jobs::{
     HISTORY, NEVER, SCHEDULED, asked, builder, client, job, page, requests, resource, row, rows, watch,
 };
 use crate::support::scripted::{Answer, Scripted, nobody};
-use clm::keyfactor::{Error, ErrorKind, JobId, JobResult, JobState, JobsReport, OpenPlace};
+use clm::keyfactor::{Error, ErrorKind, JobId, JobResult, JobState, JobsReport, OpenJobPlace};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn scheduled(jobs: impl IntoIterator<Item = JobId>) -> Answer {
     jobs::rows(&rows)
 }
 
-fn places(report: &JobsReport) -> Vec<(JobId, OpenPlace)> {
+fn places(report: &JobsReport) -> Vec<(JobId, OpenJobPlace)> {
     report.still_open().iter().map(|open| (open.job_id, open.place)).collect()
 }
 
@@ -86,7 +86,7 @@ async fn trouble_to_the_deadline_gives_back_what_is_known() {
     assert_eq!(watch.next().await.unwrap().unwrap().job_id, job(1));
     let report = watch.finish().await.unwrap();
     assert_eq!(report.finished()[0].job_id, job(1));
-    assert_eq!(places(&report), [(job(2), OpenPlace::Unknown)]);
+    assert_eq!(places(&report), [(job(2), OpenJobPlace::Unknown)]);
     assert!(report.last_trouble().unwrap().contains("503"), "{:?}", report.last_trouble());
 }
 
@@ -95,7 +95,7 @@ async fn a_server_that_is_not_there_ends_no_watch_before_the_deadline() {
     let credentials = clm::keyfactor::Credentials::basic("svc-clm", "password");
     let client = clm::keyfactor::Client::builder(nobody()).credentials(credentials).build().unwrap();
     let report = client.orchestrator_jobs().watch([job(1)]).deadline(SHORT).finish().await.unwrap();
-    assert_eq!(places(&report), [(job(1), OpenPlace::Unknown)]);
+    assert_eq!(places(&report), [(job(1), OpenJobPlace::Unknown)]);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_deadline_in_the_middle_of_a_request_gives_back_what_is_known() {
     let watch = watch(&client(&server), [job(1), job(2), job(3)]).deadline(SHORT);
     let report = watch.finish().await.unwrap();
     assert_eq!(report.finished()[0].job_id, job(1));
-    assert_eq!(places(&report), [(job(2), OpenPlace::Begun), (job(3), OpenPlace::Scheduled)]);
+    assert_eq!(places(&report), [(job(2), OpenJobPlace::Begun), (job(3), OpenJobPlace::Scheduled)]);
     assert_eq!((requests(&server, HISTORY).len(), requests(&server, SCHEDULED).len()), (2, 2));
 }
 
@@ -122,7 +122,7 @@ async fn a_deadline_in_the_middle_of_the_first_request_still_names_every_job() {
     };
     let server = Scripted::choosing(silent).await;
     let report = watch(&client(&server), [job(1), job(2)]).deadline(SHORT).finish().await.unwrap();
-    assert_eq!(places(&report), [(job(1), OpenPlace::Unknown), (job(2), OpenPlace::Unknown)]);
+    assert_eq!(places(&report), [(job(1), OpenJobPlace::Unknown), (job(2), OpenJobPlace::Unknown)]);
     assert!(report.last_trouble().unwrap().contains("403"), "why it is not known: {:?}", report.last_trouble());
 }
 
@@ -137,7 +137,7 @@ async fn what_the_first_page_of_the_scheduled_jobs_showed_is_kept_if_the_second_
     let ids: Vec<JobId> = (0..150).map(job).collect();
     let report = client(&server).orchestrator_jobs().watch(&ids).deadline(SHORT).finish().await.unwrap();
     assert!(report.last_trouble().unwrap().contains("database away"));
-    let scheduled = report.still_open().iter().filter(|open| open.place == OpenPlace::Scheduled);
+    let scheduled = report.still_open().iter().filter(|open| open.place == OpenJobPlace::Scheduled);
     assert!(scheduled.map(|open| &open.job_id).eq(&ids[..100]), "a hundred were seen there");
 }
 
@@ -152,7 +152,7 @@ async fn a_job_whose_row_says_that_it_waits_has_not_begun() {
     .await;
     let orchestrator_jobs = client(&server).orchestrator_jobs();
     let report = orchestrator_jobs.watch([job(1), job(2)]).deadline(SHORT).finish().await.unwrap();
-    assert_eq!(places(&report), [(job(1), OpenPlace::Unknown), (job(2), OpenPlace::Begun)]);
+    assert_eq!(places(&report), [(job(1), OpenJobPlace::Unknown), (job(2), OpenJobPlace::Begun)]);
     assert_eq!(orchestrator_jobs.unschedule_open(&report).await.unwrap(), [job(1)]);
 }
 
@@ -167,16 +167,19 @@ async fn what_is_refused_ends_a_watch_at_once_with_everything_inside() {
         let case = format!("{answer:?}");
         let first = rows(&[row(7, job(1), 2, 3), row(8, job(2), 0, 2)]);
         let server = Scripted::start([first, answer]).await;
-        let error = watch(&client(&server), [job(1), job(2), job(3)]).finish().await.unwrap_err();
-        assert_eq!(error.kind(), kind, "{case}");
-        let Error::WatchStopped(stopped) = &error else { panic!("{case}: {error:?}") };
-        assert!(matches!(stopped.error(), Error::Api(_)), "{case}: {stopped:?}");
-        let report = stopped.report();
+        let report = watch(&client(&server), [job(1), job(2), job(3)]).finish().await.unwrap();
+        let stopped = report.stopped_by().unwrap_or_else(|| panic!("{case}: {report:?}"));
+        assert_eq!(stopped.kind(), kind, "{case}");
+        assert!(matches!(stopped, Error::Api(_)), "{case}: {stopped:?}");
         assert_eq!((report.finished()[0].job_id, report.finished().len()), (job(1), 1), "{case}");
-        assert_eq!(places(report), [(job(2), OpenPlace::Begun), (job(3), OpenPlace::Unknown)], "{case}");
+        assert_eq!(places(&report), [(job(2), OpenJobPlace::Begun), (job(3), OpenJobPlace::Unknown)], "{case}");
         assert_eq!(server.received().len(), 2, "{case}");
-        let texts = support::texts(&error);
-        assert!(texts.contains("the report holds their ids") && !texts.contains("127.0.0.1"), "{case}: {texts}");
+        let texts = support::texts(stopped);
+        assert!(
+            texts.starts_with("GET /OrchestratorJobs/JobHistory: ") && !texts.contains("127.0.0.1"),
+            "{case}: {texts}"
+        );
+        assert!(report.require_success().is_err(), "{case}");
     }
 }
 
@@ -201,7 +204,7 @@ async fn a_job_that_runs_is_not_withdrawn_whatever_the_list_says() {
     .await;
     let orchestrator_jobs = client(&server).orchestrator_jobs();
     let report = orchestrator_jobs.watch([job(1), job(2)]).deadline(SHORT).finish().await.unwrap();
-    assert_eq!(places(&report), [(job(1), OpenPlace::Begun), (job(2), OpenPlace::Scheduled)]);
+    assert_eq!(places(&report), [(job(1), OpenJobPlace::Begun), (job(2), OpenJobPlace::Scheduled)]);
 }
 
 #[tokio::test]
@@ -209,9 +212,9 @@ async fn an_old_server_is_not_followed() {
     let body = json!([row(7, job(1), 2, 3)]).to_string();
     let headers = "content-type: application/json\r\nx-keyfactor-product-version: 10.5.0.0\r\n";
     let server = Scripted::start([Answer::with(200, headers, &body)]).await;
-    let error = watch(&client(&server), [job(1)]).finish().await.unwrap_err();
-    let Error::WatchStopped(stopped) = &error else { panic!("{error:?}") };
-    assert!(matches!(stopped.error(), Error::Lookup(_)), "{stopped:?}");
+    let report = watch(&client(&server), [job(1)]).finish().await.unwrap();
+    assert!(matches!(report.stopped_by(), Some(Error::Lookup(_))), "{report:?}");
+    assert!(report.finished().is_empty(), "nothing of the answer was used");
 }
 
 #[tokio::test]
@@ -260,7 +263,7 @@ async fn a_watch_that_was_dropped_sends_nothing_further() {
 async fn a_watch_that_is_never_asked_sends_nothing() {
     let server = Scripted::start([done(1)]).await;
     let idle = client(&server).orchestrator_jobs().watch([job(1)]).deadline(NEVER);
-    assert_eq!(places(&idle.report()), [(job(1), OpenPlace::Unknown)]);
+    assert_eq!(places(&idle.report()), [(job(1), OpenJobPlace::Unknown)]);
     drop(idle);
     drop(client(&server).orchestrator_jobs().watch([job(1)]).finish());
     watch(&client(&server), [job(1)]).finish().await.unwrap();

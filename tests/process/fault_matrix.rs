@@ -6,6 +6,7 @@ use crate::support::fault::{Fault, FaultServer, Seen};
 use crate::support::fault_table::{
     Cell, End, FAILURE, LATER, NOW, ONE_FAULT, api, echo, limits, observe_all, ok, silent, transport, unknown,
 };
+use crate::support::operations::{Operation, Site};
 use clm::keyfactor::{CertificateLocation, Schedule};
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use clm::{appviewx, keyfactor};
@@ -134,7 +135,7 @@ async fn remove(task: Task) -> Observed {
     let call = client.certificate_stores().remove_certificates([location], Schedule::Immediate).send();
     let ended = server.follow(call).await;
     let (end, attempts) = match &ended {
-        Ok(outcome) => (End::Done, outcome.attempts()),
+        Ok(outcome) => (End::Done, outcome.receipt().attempts()),
         Err(error) => {
             let end = match error {
                 keyfactor::Error::Transport(_) => End::Transport,
@@ -166,7 +167,7 @@ async fn unassign(task: Task) -> Observed {
     let call = client.certificate_groups().unassign([ID]).repeat_after_silence().send();
     let ended = server.follow(call).await;
     let (end, attempts) = match &ended {
-        Ok(outcome) => (End::Done, outcome.attempts()),
+        Ok(outcome) => (End::Done, outcome.receipt().attempts()),
         Err(error) => {
             let end = match error {
                 appviewx::Error::Transport(_) => End::Transport,
@@ -200,4 +201,73 @@ impl fmt::Display for Task {
             (first, then) => write!(f, "{call:<10} {first:?}, then {then:?}:"),
         }
     }
+}
+
+/// One cell of another change of the table of operations.
+#[derive(Clone, Copy)]
+struct OperationTask {
+    operation: Operation,
+    script: &'static [Fault],
+    then: Fault,
+    expected: Cell,
+}
+
+/// Every operation that changes something comes to what the removal comes to, but for answers that only some of them read.
+fn expected_of(operation: Operation, fault: Fault, of_a_removal: Cell) -> Cell {
+    let done_with_a_good_answer = Cell { end: End::Done, ..of_a_removal };
+    match (operation, fault) {
+        (
+            Operation::ScheduleInventory | Operation::Unschedule | Operation::Reschedule | Operation::Acknowledge,
+            Fault::Body(200, "" | "null") | Fault::Status(204, _),
+        )
+        // An object that names nobody: taken, and nothing is confirmed.
+        | (Operation::RevokeCertificates, Fault::Body(200, FAILURE)) => done_with_a_good_answer,
+        // What is read as no content must have none: a byte order mark is some.
+        (
+            Operation::ScheduleInventory | Operation::Unschedule | Operation::Reschedule | Operation::Acknowledge,
+            Fault::Bom,
+        ) => Cell { end: End::Unknown(Some(200)), ..of_a_removal },
+        (
+            Operation::Unassign | Operation::Assign | Operation::RevokeCertificate | Operation::Logout,
+            Fault::Body(200, FAILURE),
+        ) => Cell { end: End::Api(200), ..of_a_removal },
+        _ => of_a_removal,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_change_of_either_vendor_against_every_fault() {
+    let mut tasks = Vec::new();
+    for (operation, _) in Operation::changes() {
+        for (fault, [first, every, ..]) in ONE_FAULT {
+            let expected = expected_of(operation, *fault, *first);
+            tasks.push(OperationTask { operation, script: std::slice::from_ref(fault), then: Fault::Good, expected });
+            let expected = expected_of(operation, *fault, *every);
+            tasks.push(OperationTask { operation, script: &[], then: *fault, expected });
+        }
+        for (script, then, [change, _]) in SEVERAL_FAULTS {
+            tasks.push(OperationTask { operation, script, then: *then, expected: *change });
+        }
+    }
+    let mut failed = Vec::new();
+    for (task, observed) in tasks.iter().zip(observe_all(&tasks, observe_operation).await) {
+        let OperationTask { operation, script, then, expected } = *task;
+        match observed {
+            Some(cell) if cell == expected => {}
+            Some(cell) => failed.push(format!("{operation:?}, {script:?}, then {then:?}: not {expected}: {cell}")),
+            None => failed.push(format!("{operation:?}, {script:?}, then {then:?}: did not end, or panicked")),
+        }
+    }
+    println!("{} cells tested, {} failed", tasks.len(), failed.len());
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+async fn observe_operation(task: OperationTask) -> Cell {
+    let row = task.operation.row();
+    // 200 in any case: an empty body has no middle in which it could break off.
+    let server = FaultServer::answering(if row.success.1.is_empty() { "null" } else { row.success.1 });
+    server.play(task.script.iter().copied(), task.then);
+    let site = Site { faults: Some((task.script, task.then)), ..Site::new(server.origin()) };
+    let ended = server.follow((row.send)(&site)).await;
+    Cell { copies: server.seen().copies, attempts: ended.attempts.unwrap_or(0), end: ended.end }
 }

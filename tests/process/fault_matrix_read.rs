@@ -128,7 +128,7 @@ async fn observe(task: Task) -> Observed {
     let server = FaultServer::before(&fake.url());
     server.play(task.script.iter().copied(), task.then);
     let client = client(&fake, &server, task.script, task.then);
-    let ended = server.follow(async move { client.certificate_stores().get(store).await }).await;
+    let ended = server.follow(async move { client.certificate_stores().get(store).send().await }).await;
     let copies = server.seen().copies;
     let (end, attempts) = match &ended {
         // An answer does not say how many tries it took, and each try left its trace.
@@ -180,7 +180,7 @@ async fn a_list_goes_on_after_a_page_that_had_to_be_asked_for_again() {
         // The second page; a good one comes before it.
         server.play([Fault::Good, fault], Fault::Good);
         let client = client(&fake, &server, &[], Fault::Good);
-        let rows = client.certificate_stores().list(Query::all()).unwrap();
+        let rows = client.certificate_stores().list(Query::all()).rows().unwrap();
         let rows = server.follow(async move { rows.collect().await }).await.unwrap();
         let read: Vec<String> = rows.into_iter().map(|it| it.client_machine.unwrap()).collect();
         assert_eq!(read, machines, "{fault:?}");

@@ -11,6 +11,8 @@ use std::thread;
 
 use clm::keyfactor::{Client, Credentials, Query};
 
+use crate::support::spawn;
+
 const MEGABYTE: u64 = 1 << 20;
 const LIMIT: u64 = 64 * MEGABYTE;
 const PAGE: u64 = 1_000;
@@ -30,7 +32,7 @@ impl Started {
     fn new(role: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["keyfactor_memory::plays_its_role", "--exact", "--nocapture"]).env(ROLE, role);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let stdin = child.stdin.take();
         Self { child, stdin }
     }

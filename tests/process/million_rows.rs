@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use clm::appviewx::{Client, Credentials};
 
+use crate::support::spawn;
 use crate::support::tls::{in_a_process_of_its_own, is_the_child};
 
 const ROWS: u64 = 1_000_000;
@@ -23,13 +24,9 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "million_rows::the_server", "--ignored", "--nocapture"])
-            .env(ROLE, "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "million_rows::the_server", "--ignored", "--nocapture"]).env(ROLE, "1");
+        let mut child = spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         // The harness may print before it on the same line.
         let origin = said.find_map(|line| Some(line[line.find("http://")?..].to_owned())).unwrap();

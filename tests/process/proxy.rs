@@ -371,7 +371,7 @@ async fn through_a_tunnel_only_the_server_reads_the_request() {
     let builder = client_of(ELSEWHERE).proxy(with_user_info(port)).only_root_certificate(authority.pem());
     let client = builder.build().unwrap();
     let outcome = remove(&client).await.unwrap();
-    assert_eq!((outcome.attempts(), outcome.job_ids()[0].to_string()), (1, JOB.to_owned()));
+    assert_eq!((outcome.receipt().attempts(), outcome.job_ids()[0].to_string()), (1, JOB.to_owned()));
     drop(client);
 
     let proxied = String::from_utf8_lossy(&proxy.await.unwrap()).into_owned();
@@ -434,7 +434,7 @@ async fn plain_http_through_a_named_proxy_is_handed_over_whole() {
         let proxy = Recorder::plain(accepted()).await;
         let client = client_of(base_url).allow_plain_http().proxy(with_user_info(proxy.port())).build().unwrap();
         let outcome = remove(&client).await.unwrap();
-        assert_eq!(outcome.attempts(), 1);
+        assert_eq!(outcome.receipt().attempts(), 1);
         let seen = proxy.finish().await;
         assert_eq!(seen.len(), 1, "{seen:?}");
         let request = seen[0].text();
@@ -489,7 +489,7 @@ async fn a_proxy_that_cannot_be_used_is_refused_by_build() {
             }
             Err(error) => complaints.push(format!("{named}: {error:?}")),
             Ok(client) => {
-                let ended = remove(&client).await.map(|outcome| outcome.attempts());
+                let ended = remove(&client).await.map(|outcome| outcome.receipt().attempts());
                 complaints.push(format!("{named}: taken by build(); then the call ended as {ended:?}"));
             }
         }

@@ -70,7 +70,7 @@ fn assert_refused_four_times(error: &TransportError, seen: &[Connection]) {
 
 /// That exactly one request came, whole and with its credential.
 fn assert_one_request(outcome: &RemoveOutcome, seen: &[Connection]) {
-    assert_eq!(outcome.attempts(), 1);
+    assert_eq!(outcome.receipt().attempts(), 1);
     assert_eq!(outcome.job_ids()[0].to_string(), JOB);
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert_eq!(seen[0].handshake, Ok(()));
@@ -393,7 +393,7 @@ async fn tls_settings_do_not_harm_plain_http() {
     for (name, set) in settings {
         let server = RawServer::start(accepted()).await;
         let outcome = remove(set(client_of(&server.origin))).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(outcome.attempts(), 1);
+        assert_eq!(outcome.receipt().attempts(), 1);
         assert_eq!(server.only().header("authorization"), Some(&*format!("Basic {BASIC}")), "{name}");
     }
 }

@@ -3,9 +3,10 @@
 use crate::support::Received;
 use crate::support::capture;
 use crate::support::capture::Event;
+use crate::support::operations::{Operation, Row, Site};
 use crate::support::scripted::{Answer, Scripted, nobody};
 use clm::keyfactor::{CertificateLocation, Schedule};
-use clm::{Reason, RetryPolicy, ValidationError, appviewx, keyfactor};
+use clm::{Reason, RequestBuilder, RetryPolicy, ValidationError, appviewx, keyfactor};
 
 const STORE: &str = "5a0b1c2d-0000-4000-8000-000000000001";
 const OTHER: &str = "5a0b1c2d-0000-4000-8000-000000000002";
@@ -20,10 +21,10 @@ fn command(server: &Scripted) -> keyfactor::Client {
     keyfactor::Client::builder(&server.origin).credentials(credentials).build().unwrap()
 }
 
-fn removal(client: &keyfactor::Client) -> keyfactor::RemoveCertificatesBuilder {
+fn removal(client: &keyfactor::Client) -> RequestBuilder<keyfactor::RemoveCertificates> {
     let locations = [(STORE, "web01.pfx"), (OTHER, "web 02")];
     let locations = locations.map(|(store, alias)| location(store, alias));
-    client.certificate_stores().remove_certificates(locations, Schedule::Immediate).reason(WHY)
+    client.certificate_stores().remove_certificates(locations, Schedule::Immediate).audit_note(WHY)
 }
 
 fn location(store: &str, alias: &str) -> CertificateLocation {
@@ -35,8 +36,8 @@ fn gateway(server: &Scripted) -> appviewx::Client {
     appviewx::Client::builder(&server.origin).credentials(credentials).build().unwrap()
 }
 
-fn unassignment(client: &appviewx::Client) -> appviewx::UnassignCertificatesBuilder {
-    client.certificate_groups().unassign(["id-1", "id-2"]).reason(WHY).comment("not the reason")
+fn unassignment(client: &appviewx::Client) -> RequestBuilder<appviewx::UnassignCertificates> {
+    client.certificate_groups().unassign(["id-1", "id-2"]).audit_note(WHY).comment("not the reason")
 }
 
 fn fields(event: &Event) -> Vec<(&str, &str)> {
@@ -110,7 +111,7 @@ async fn an_assignment_names_its_group() {
     let server = Scripted::start([Answer::json(200, UNASSIGNED)]).await;
     capture::start();
     let groups = gateway(&server).certificate_groups();
-    let call = groups.assign("web \"servers\"", ["id-1", "id-2"]).reason(WHY);
+    let call = groups.assign("web \"servers\"", ["id-1", "id-2"]).audit_note(WHY);
     call.send().await.unwrap().require_complete().unwrap();
     let event = capture::only_audit();
     assert_eq!(event.field("clm.operation"), Some("appviewx.certificate_groups.assign"));
@@ -125,7 +126,7 @@ async fn each_of_many_calls_is_a_change_of_its_own_and_a_look_is_none() {
     let server = Scripted::start([Answer::json(200, UNASSIGNED)]).await;
     capture::start();
     let groups = gateway(&server).certificate_groups();
-    groups.unassign(["id-1", "id-2", "id-3"]).reason(WHY).in_calls().ids_per_call(2).send().await.unwrap();
+    groups.unassign(["id-1", "id-2", "id-3"]).audit_note(WHY).in_calls().ids_per_call(2).send().await.unwrap();
     let events = capture::audit();
     let told: Vec<_> = events.iter().map(|it| (it.field("targets"), it.field("reason"))).collect();
     assert_eq!(told, [(Some(r#"["id-1","id-2"]"#), Some(WHY)), (Some(r#"["id-3"]"#), Some(WHY))]);
@@ -205,13 +206,13 @@ async fn a_request_that_was_refused_here_is_no_change() {
     let (command, gateway) = (command(&server), gateway(&server));
     capture::start();
     for why in ["", " \t\n"] {
-        let refused = removal(&command).reason(why).build().unwrap_err();
+        let refused = removal(&command).audit_note(why).build().unwrap_err();
         assert_blank_reason(&refused);
-        let refused = unassignment(&gateway).reason(why).build().unwrap_err();
+        let refused = unassignment(&gateway).audit_note(why).build().unwrap_err();
         assert_blank_reason(&refused);
-        let error = removal(&command).reason(why).send().await.unwrap_err();
+        let error = removal(&command).audit_note(why).send().await.unwrap_err();
         assert!(matches!(&error, keyfactor::Error::Validation(error) if blank_reason(error)), "{error:?}");
-        let error = unassignment(&gateway).reason(why).send().await.unwrap_err();
+        let error = unassignment(&gateway).audit_note(why).send().await.unwrap_err();
         assert!(matches!(&error, appviewx::Error::Validation(error) if blank_reason(error)), "{error:?}");
     }
     assert_eq!(capture::audit().len(), 0);
@@ -233,7 +234,7 @@ async fn an_answer_with_a_gap_is_audited_once_with_the_jobs_that_it_named() {
     let server = Scripted::start([Answer::json(200, one_job)]).await;
     capture::start();
     let outcome = removal(&command(&server)).send().await.unwrap();
-    let error = outcome.require_complete().unwrap_err();
+    let error = keyfactor::Error::from(outcome.require_complete().unwrap_err());
     assert!(matches!(error, keyfactor::Error::Incomplete(_)), "{error:?}");
     let event = capture::only_audit();
     assert_eq!(event.field("job_ids"), Some("6c0d0000-0000-4000-8000-00000000000a"));
@@ -241,7 +242,8 @@ async fn an_answer_with_a_gap_is_audited_once_with_the_jobs_that_it_named() {
     let none = r#"{"response": {"Successful Ids": []}, "appStatusCode": null}"#;
     let server = Scripted::start([Answer::json(200, none)]).await;
     capture::start();
-    let error = unassignment(&gateway(&server)).send().await.unwrap().require_complete().unwrap_err();
+    let outcome = unassignment(&gateway(&server)).send().await.unwrap();
+    let error = appviewx::Error::from(outcome.require_complete().unwrap_err());
     assert!(matches!(error, appviewx::Error::Incomplete(_)), "{error:?}");
     capture::only_audit();
 }
@@ -333,7 +335,7 @@ async fn nobody_forges_a_line_of_the_log() {
     let server = Scripted::start(answers.clone()).await;
     let client = command(&server);
     let locations = [location(STORE, forged), location(OTHER, "b")];
-    let call = client.certificate_stores().remove_certificates(locations, Schedule::Immediate).reason(forged);
+    let call = client.certificate_stores().remove_certificates(locations, Schedule::Immediate).audit_note(forged);
     capture::start();
     for number in 1..=answers.len() {
         let call = call.clone().send();
@@ -350,4 +352,55 @@ async fn nobody_forges_a_line_of_the_log() {
     assert_eq!(lines.lines().count(), capture::events().len(), "a line for each event, and no other:\n{lines}");
     let control = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
     assert_eq!(lines.chars().filter(|c| control(*c)).collect::<String>(), "", "{lines}");
+}
+
+fn assert_audited(row: &Row, ended: &str, attempts: &str) {
+    let event = capture::only_audit();
+    let case = format!("{}, {ended}: {event:?}", row.name);
+    assert_eq!(event.level, tracing::Level::INFO, "{case}");
+    assert_eq!(event.field("clm.operation"), Some(row.name), "{case}");
+    assert_eq!(event.field("ended"), Some(ended), "{case}");
+    assert_eq!(event.field("attempts"), Some(attempts), "{case}");
+    assert_eq!(event.field("principal"), Some(row.principal()), "{case}");
+    assert_eq!(event.field("targets"), Some(row.targets), "{case}");
+    assert_eq!(event.field("scope"), Some(row.scope), "{case}");
+    assert_eq!(event.field("reason"), row.note(), "{case}");
+}
+
+#[tokio::test]
+async fn every_change_is_audited_once_by_its_name_and_no_read_is() {
+    for (operation, row) in Operation::all() {
+        for (answers, ended, attempts) in [
+            (vec![row.success()], "done", "1"),
+            (vec![busy(), row.success()], "done", "2"),
+            (vec![Answer::json(403, "{}")], "refused", "1"),
+            (vec![Answer::with(307, "location: /x\r\n", "")], "refused", "1"),
+            (vec![busy(), Answer::json(403, "{}")], "refused", "2"),
+            (vec![Answer::json(500, "{}")], "outcome unknown", "1"),
+            (vec![Answer::with(503, "retry-after: 0\r\n", "")], "outcome unknown", "1"),
+            (vec![Answer::Nothing], "outcome unknown", "1"),
+            (vec![Answer::cut(200, "[")], "outcome unknown", "1"),
+            (vec![Answer::json(200, "7")], "outcome unknown", "1"),
+            (vec![busy(), Answer::Nothing], "outcome unknown", "2"),
+        ] {
+            let server = Scripted::start(answers).await;
+            capture::start();
+            (row.send)(&Site::new(&server.origin)).await;
+            if row.is_change() {
+                assert_audited(&row, ended, attempts);
+                assert_eq!(server.received().len().to_string(), attempts, "{operation:?}, {ended}");
+            } else {
+                assert!(capture::audit().is_empty(), "{operation:?}: {:?}", capture::audit());
+            }
+            assert_reason_unsent(&server.received());
+            assert!(capture::warnings().is_empty(), "{operation:?}: {:?}", capture::warnings());
+        }
+        capture::start();
+        (row.send)(&Site { policy: RetryPolicy::none(), ..Site::new(nobody()) }).await;
+        if row.is_change() {
+            assert_audited(&row, "not sent", "1");
+        } else {
+            assert!(capture::audit().is_empty(), "{operation:?}: {:?}", capture::audit());
+        }
+    }
 }

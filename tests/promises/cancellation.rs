@@ -4,9 +4,10 @@ use std::future::{pending, ready};
 use std::sync::Arc;
 
 use crate::support::capture;
+use crate::support::operations::{Operation, Site};
 use crate::support::scripted::{Answer, Scripted};
 use clm::keyfactor::{CertificateLocation, Credentials, Schedule};
-use clm::{appviewx, keyfactor};
+use clm::{RequestBuilder, appviewx, keyfactor};
 use tokio::sync::Notify;
 
 const STORE: &str = "5a0b1c2d-0000-4000-8000-000000000001";
@@ -18,7 +19,7 @@ fn command(server: &Scripted) -> keyfactor::ClientBuilder {
     keyfactor::Client::builder(&server.origin).credentials(Credentials::basic("svc-clm", "password"))
 }
 
-fn removal(client: &keyfactor::Client) -> keyfactor::RemoveCertificatesBuilder {
+fn removal(client: &keyfactor::Client) -> RequestBuilder<keyfactor::RemoveCertificates> {
     let locations = [(STORE, "web01.pfx"), (OTHER, "web 02")];
     let locations = locations.map(|(store, alias)| CertificateLocation::new(id(store), alias));
     client.certificate_stores().remove_certificates(locations, Schedule::Immediate)
@@ -33,7 +34,7 @@ fn gateway(server: &Scripted) -> appviewx::Client {
     appviewx::Client::builder(&server.origin).credentials(credentials).build().unwrap()
 }
 
-fn unassignment(client: &appviewx::Client) -> appviewx::UnassignCertificatesBuilder {
+fn unassignment(client: &appviewx::Client) -> RequestBuilder<appviewx::UnassignCertificates> {
     client.certificate_groups().unassign(["id-1", "id-2"])
 }
 
@@ -78,7 +79,7 @@ async fn a_call_that_was_never_polled_sends_and_says_nothing() {
     let server = Scripted::start([Answer::json(200, JOB)]).await;
     let client = command(&server).build().unwrap();
     drop(removal(&client).send());
-    drop(client.certificate_stores().execute(removal(&client).build().unwrap()));
+    drop(client.execute(removal(&client).build().unwrap()));
     assert_eq!(capture::events().len(), 0, "{:#?}", capture::events());
     removal(&client).send().await.unwrap();
     assert_eq!(server.received().len(), 1, "only the call that was awaited");
@@ -237,4 +238,52 @@ async fn an_aborted_task_warns_like_a_dropped_call() {
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     assert_dropped(REMOVE, LOCATIONS, UNKNOWN, true);
+}
+
+#[tokio::test]
+async fn every_call_that_was_never_polled_sends_and_says_nothing() {
+    for (operation, row) in Operation::all() {
+        let server = Scripted::start([row.success()]).await;
+        capture::start();
+        drop((row.send)(&Site::new(&server.origin)));
+        assert_eq!(capture::events().len(), 0, "{operation:?}: {:#?}", capture::events());
+        (row.send)(&Site::new(&server.origin)).await;
+        assert_eq!(server.received().len(), 1, "{operation:?}: only the call that was awaited");
+    }
+}
+
+#[tokio::test]
+async fn every_call_that_is_dropped_while_unanswered_is_not_sent_again_and_warns_if_it_is_a_change() {
+    let half = || Answer::Begun(b"HTTP/1.1 200 -\r\ncontent-length: 100\r\n\r\n[\"6c0d".to_vec());
+    for (operation, row) in Operation::all() {
+        for unanswered in [Answer::Silence, half()] {
+            let server = Scripted::start([unanswered.clone(), row.success()]).await;
+            capture::start();
+            drop_at((row.send)(&Site::new(&server.origin)), server.arrived(1)).await;
+            if row.is_change() {
+                assert_dropped(row.name, row.targets, UNKNOWN, true);
+                assert_eq!(capture::only_audit().field("reason"), row.note(), "{operation:?}");
+            } else {
+                assert!(capture::audit().is_empty(), "{operation:?}: {:?}", capture::audit());
+                assert!(capture::warnings().is_empty(), "{operation:?}: {:?}", capture::warnings());
+            }
+            assert_eq!(server.received().len(), 1, "{operation:?}, {unanswered:?}");
+
+            (row.send)(&Site::new(&server.origin)).await;
+            assert_eq!(server.received().len(), 2, "{operation:?}: one copy of the dropped call, one of the next");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_change_that_is_dropped_in_a_pause_after_a_refusal_was_not_sent() {
+    for (operation, row) in Operation::changes() {
+        let busy = Answer::with(429, "retry-after: 200\r\n", "");
+        let server = Scripted::start([busy, row.success()]).await;
+        capture::start();
+        let refused = capture::until(|event| event.field("http.response.status_code") == Some("429"));
+        drop_at((row.send)(&Site::new(&server.origin)), refused).await;
+        assert_dropped(row.name, row.targets, REFUSED, false);
+        assert_eq!(server.received().len(), 1, "{operation:?}");
+    }
 }

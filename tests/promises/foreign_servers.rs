@@ -247,7 +247,7 @@ async fn no_other_header_leads_anywhere() {
                 (_, other) => panic!("{status}: {other:?}"),
             }
             match (status, unassign(&appviewx).await) {
-                (200 | 201, Ok(outcome)) => assert_eq!(outcome.attempts(), 1),
+                (200 | 201, Ok(outcome)) => assert_eq!(outcome.receipt().attempts(), 1),
                 (511, Err(appviewx::Error::OutcomeUnknown(error))) => {
                     assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (status, 1));
                 }
@@ -281,7 +281,7 @@ async fn interim_answers_lead_nowhere() {
     let hint = format!("HTTP/1.1 103 -\r\n{}\r\nHTTP/1.1 100 -\r\n\r\n", tempting_headers(&foreign));
     let server = RawServer::start([hint.into_bytes(), reply(200, "", r#"{"response":{}}"#)].concat()).await;
     let outcome = unassign(&appviewx_builder(&server.origin).build().unwrap()).await.unwrap();
-    assert_eq!(outcome.attempts(), 1);
+    assert_eq!(outcome.receipt().attempts(), 1);
     assert_eq!(server.received().len(), 1);
     assert_eq!(foreign.finish().await, (0, 0));
 }

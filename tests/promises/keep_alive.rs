@@ -145,7 +145,7 @@ fn client(server: &Server) -> Client {
 async fn change(client: &Client, number: usize) -> Result<u32, Error> {
     let location = CertificateLocation::new(uuid::Uuid::from_u128(0x5707), format!("{number:04}.pfx"));
     let call = client.certificate_stores().remove_certificates([location], Schedule::Immediate);
-    call.send().await.map(|outcome| outcome.attempts())
+    call.send().await.map(|outcome| outcome.receipt().attempts())
 }
 
 /// What the client's runtime does between the server's closing and the change.

@@ -81,7 +81,7 @@ async fn an_answer_as_large_as_the_limit_is_taken() {
         let server = RawServer::start(answer).await;
         let client = client_of(&server.origin).max_answer_bytes(LIMIT).build().unwrap();
         let outcome = remove(&client, "web01.pfx").await.unwrap_or_else(|error| panic!("{framing}: {}", texts(&error)));
-        assert_eq!(outcome.body().len(), LIMIT, "{framing}");
+        assert_eq!(outcome.receipt().body().len(), LIMIT, "{framing}");
         assert_eq!(outcome.job_ids()[0].to_string(), JOB, "{framing}");
     }
 }
@@ -196,7 +196,7 @@ async fn an_answer_too_deep_to_be_read_leaves_it_open_with_its_body() {
     let server = RawServer::json(200, &nested(127)).await;
     let outcome = remove(&client_of(&server.origin).build().unwrap(), "web01.pfx").await.unwrap();
     assert_eq!(outcome.unrecognized_entries().len(), 1);
-    assert_eq!(outcome.body(), nested(127));
+    assert_eq!(outcome.receipt().body(), nested(127));
 
     for depth in [128, 129, 100_000] {
         let server = RawServer::json(200, &nested(depth)).await;
@@ -434,7 +434,7 @@ async fn no_more_calls_than_the_limit_are_ever_open() {
         }
         gate.let_go(limit);
         for ended in calls.join_all().await {
-            assert_eq!(ended.unwrap().attempts(), 1);
+            assert_eq!(ended.unwrap().receipt().attempts(), 1);
         }
         assert_eq!(gate.most_open(), limit);
     }
@@ -507,7 +507,7 @@ async fn a_call_that_pauses_holds_no_place() {
     });
     assert_eq!(gate.next().await, "refused");
     let outcome = remove(&client, "other").await.unwrap();
-    assert_eq!(outcome.attempts(), 1);
+    assert_eq!(outcome.receipt().attempts(), 1);
     assert_eq!(gate.next().await, "other");
     assert!(!pausing.is_finished(), "it pauses for an hour");
     pausing.abort();
@@ -528,7 +528,7 @@ async fn a_call_that_has_paused_takes_a_place_again() {
     gate.let_go(2);
     let client = client_of(&gate.origin).max_concurrent_tries(1).build().unwrap();
     let outcome = remove(&client, "refused once").await.unwrap();
-    assert_eq!(outcome.attempts(), 2);
+    assert_eq!(outcome.receipt().attempts(), 2);
     assert_eq!((gate.next().await, gate.next().await), ("refused once".to_owned(), "refused once".to_owned()));
     assert_eq!(gate.most_open(), 1);
 }
@@ -570,7 +570,7 @@ async fn a_call_that_renews_its_credential_holds_no_place() {
     remove(&client, "other").await.unwrap();
     assert_eq!(gate.next().await, "other");
     go_on.notify_one();
-    assert_eq!(refused.await.unwrap().unwrap().attempts(), 2);
+    assert_eq!(refused.await.unwrap().unwrap().receipt().attempts(), 2);
     assert_eq!(gate.next().await, "refused");
 }
 
@@ -618,7 +618,7 @@ async fn waiting_for_a_place_does_not_use_the_time_of_a_call() {
         client_of(&origin).max_concurrent_tries(1).change_timeout(limit).connect_timeout(limit / 2).build().unwrap();
     for ended in send_many(&client, 6).join_all().await {
         let outcome = ended.unwrap_or_else(|error| panic!("{}", texts(&error)));
-        assert_eq!(outcome.attempts(), 1);
+        assert_eq!(outcome.receipt().attempts(), 1);
     }
     server.await.unwrap();
     // The last one of them has waited for five thirds of its limit.
@@ -706,7 +706,7 @@ async fn the_largest_limits_are_taken() {
         .build()
         .unwrap();
     for _ in 0..2 {
-        assert_eq!(remove(&client, "web01.pfx").await.unwrap().attempts(), 1);
+        assert_eq!(remove(&client, "web01.pfx").await.unwrap().receipt().attempts(), 1);
     }
 }
 
@@ -741,7 +741,7 @@ async fn no_idle_time_is_so_long_that_something_panics() {
             Err(error) => panic!("{error:?}"),
             Ok(client) => {
                 for _ in 0..3 {
-                    assert_eq!(remove(&client, "web01.pfx").await.unwrap().attempts(), 1);
+                    assert_eq!(remove(&client, "web01.pfx").await.unwrap().receipt().attempts(), 1);
                 }
             }
         }
@@ -758,7 +758,7 @@ async fn whatever_the_idle_time_each_call_has_a_connection_of_its_own() {
         let (origin, accepted, server) = patient_server().await;
         let client = client_of(&origin).idle_timeout(idle).build().unwrap();
         for _ in 0..3 {
-            assert_eq!(remove(&client, "web01.pfx").await.unwrap().attempts(), 1);
+            assert_eq!(remove(&client, "web01.pfx").await.unwrap().receipt().attempts(), 1);
         }
         assert_eq!(accepted.load(Ordering::SeqCst), connections, "{idle:?}");
         server.abort();

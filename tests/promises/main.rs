@@ -14,7 +14,11 @@ mod foreign_servers;
 mod keep_alive;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod leaks;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod leaks_of_operations;
 mod limits;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod never_twice;
 mod secrets;
 mod send_futures;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]

@@ -112,7 +112,8 @@ mod of_appviewx {
             assert!(matches!(unknown, Error::OutcomeUnknown(_)), "{name}: {unknown:?}");
             let unreadable = answered(&credentials, UNREADABLE).await.unwrap_err();
             assert!(matches!(unreadable, Error::OutcomeUnknown(_)), "{name}: {unreadable:?}");
-            let gap = answered(&credentials, (200, "{}")).await.unwrap().require_complete().unwrap_err();
+            let gap = answered(&credentials, (200, "{}")).await.unwrap();
+            let gap = Error::from(gap.require_complete().unwrap_err());
             assert!(matches!(gap, Error::Incomplete(_)), "{name}: {gap:?}");
             for error in [refused, transport, api, unknown, unreadable, gap] {
                 assert_error_is_clean(name, &error);
@@ -207,7 +208,8 @@ mod of_keyfactor {
             assert!(matches!(unknown, Error::OutcomeUnknown(_)), "{name}: {unknown:?}");
             let unreadable = answered(&credentials, UNREADABLE).await.unwrap_err();
             assert!(matches!(unreadable, Error::OutcomeUnknown(_)), "{name}: {unreadable:?}");
-            let gap = answered(&credentials, (200, "[]")).await.unwrap().require_complete().unwrap_err();
+            let gap = answered(&credentials, (200, "[]")).await.unwrap();
+            let gap = Error::from(gap.require_complete().unwrap_err());
             assert!(matches!(gap, Error::Incomplete(_)), "{name}: {gap:?}");
             for error in [refused, transport, api, unknown, unreadable, gap] {
                 assert_error_is_clean(name, &error);
@@ -297,7 +299,7 @@ async fn the_raw_answer_is_in_no_debug_text() {
     }
     let server = server(200, &format!(r#"{{"Response": {{}}, "session": "{SESSION}"}}"#)).await;
     let outcome = groups(&server.origin).unassign([FIRST]).send().await.unwrap();
-    assert!(outcome.body().contains(SESSION));
+    assert!(outcome.receipt().body().contains(SESSION));
     assert_clean("serialised outcome", &serde_json::to_string(&outcome).unwrap());
     assert_debug_is_clean("outcome", &outcome);
 }

@@ -3,9 +3,15 @@
 use std::error::Error as StdError;
 use std::fmt::Debug;
 
+use crate::support::fault_table::End;
+use crate::support::operations::{Operation, Site};
+use crate::support::scripted::Scripted;
 use clm::keyfactor::{CertificateLocation, Schedule};
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
-use clm::{appviewx, keyfactor, testing};
+use clm::{
+    BatchBuilder, Incomplete, IncompleteOutcome, ItemOutcome, ItemState, ListBuilder, ManyOutcome, OnFailure, Outcomes,
+    Receipt, Request, RequestBuilder, appviewx, keyfactor, testing,
+};
 
 fn is_send_static<T: Send + 'static>(_: &T) {}
 
@@ -16,25 +22,39 @@ fn is_sent<T: Debug + Send + Unpin + 'static>() {}
 
 fn is_value<T: Clone + Debug + Send + Sync + 'static>() {}
 
+/// An operation, its builder and its checked request.
+macro_rules! is_call {
+    ($operation:ty) => {
+        is_value::<($operation, RequestBuilder<$operation>, Request<$operation>)>();
+    };
+}
+
 fn is_error<T: StdError + Send + Sync + 'static>() {}
 
 #[test]
 fn every_public_type_can_be_sent_shared_and_kept() {
     is_value::<appviewx::Client>();
     is_value::<appviewx::CertificateGroups>();
-    is_value::<appviewx::UnassignCertificatesBuilder>();
-    is_value::<appviewx::UnassignCertificates>();
+    is_call!(appviewx::UnassignCertificates);
     is_value::<appviewx::UnassignOutcome>();
-    is_value::<(appviewx::AssignCertificatesBuilder, appviewx::AssignCertificates, appviewx::AssignOutcome)>();
-    is_value::<(appviewx::UnassignInCalls, appviewx::UnassignManyOutcome, appviewx::IdOutcome, appviewx::SharedError)>(
-    );
-    is_value::<(appviewx::ConfirmGroup, appviewx::GroupConfirmation, appviewx::Place)>();
+    is_call!(appviewx::AssignCertificates);
+    is_value::<appviewx::AssignOutcome>();
+    is_value::<BatchBuilder<appviewx::MoveInCalls<appviewx::Unassign>>>();
+    is_value::<BatchBuilder<appviewx::MoveInCalls<appviewx::Assign>>>();
+    is_sent::<Outcomes<appviewx::MoveInCalls<appviewx::Unassign>>>();
+    is_value::<ManyOutcome<appviewx::ResourceId, appviewx::UnassignCertificates>>();
+    is_value::<ManyOutcome<appviewx::ResourceId, appviewx::AssignCertificates>>();
+    is_value::<ItemOutcome<appviewx::ResourceId, appviewx::AssignCertificates>>();
+    is_value::<(ItemState<appviewx::AppViewX>, appviewx::SharedError)>();
+    is_value::<(appviewx::ConfirmGroup, appviewx::GroupConfirmation, appviewx::GroupMembership)>();
     is_value::<(appviewx::RememberGroups, appviewx::GroupPlan, appviewx::AssignBack, appviewx::AssignBackOutcome)>();
     is_value::<(appviewx::Certificates, appviewx::CertificateSearch, appviewx::Certificate, appviewx::ServerTime)>();
-    is_value::<(appviewx::CertificateCategory, appviewx::Keyword, appviewx::SortOrder, appviewx::Then)>();
+    is_value::<ListBuilder<appviewx::CertificateSearch>>();
+    is_value::<(appviewx::CertificateCategory, appviewx::Keyword, appviewx::SortOrder, OnFailure)>();
     is_value::<(appviewx::GroupList, appviewx::CertificateGroup, appviewx::LookupError)>();
-    is_value::<appviewx::Request>();
-    is_value::<appviewx::Outcome>();
+    is_value::<ListBuilder<appviewx::GroupList>>();
+    is_call!(appviewx::ViewGroup);
+    is_value::<(appviewx::LogoutOutcome, appviewx::LoggedOut)>();
     is_value::<appviewx::Credentials>();
     is_value::<appviewx::Comment>();
     is_value::<appviewx::CommentRule>();
@@ -44,11 +64,8 @@ fn every_public_type_can_be_sent_shared_and_kept() {
 
     is_value::<keyfactor::Client>();
     is_value::<keyfactor::CertificateStores>();
-    is_value::<keyfactor::RemoveCertificatesBuilder>();
-    is_value::<keyfactor::RemoveCertificates>();
+    is_call!(keyfactor::RemoveCertificates);
     is_value::<keyfactor::RemoveOutcome>();
-    is_value::<keyfactor::Request>();
-    is_value::<keyfactor::Outcome>();
     is_value::<keyfactor::Credentials>();
     is_value::<CertificateLocation>();
     is_value::<Schedule>();
@@ -60,9 +77,9 @@ fn every_public_type_can_be_sent_shared_and_kept() {
     is_plain::<keyfactor::ClientBuilder>();
 
     is_value::<keyfactor::Certificates>();
-    is_value::<keyfactor::CertificateSearch>();
-    is_value::<keyfactor::CertificateGet>();
-    is_value::<keyfactor::CertificateLocationsGet>();
+    is_value::<ListBuilder<keyfactor::SearchCertificates>>();
+    is_call!(keyfactor::GetCertificate);
+    is_call!(keyfactor::GetCertificateLocations);
     is_value::<keyfactor::LocateCertificate>();
     is_value::<keyfactor::LocatedCertificate>();
     is_value::<keyfactor::FoundLocation>();
@@ -79,16 +96,23 @@ fn every_public_type_can_be_sent_shared_and_kept() {
     is_value::<keyfactor::CertificateId>();
     is_value::<(keyfactor::Query, keyfactor::Field, keyfactor::QueryValue)>();
     is_value::<keyfactor::RemovalPlan>();
-    is_value::<(keyfactor::PlannedRemoval, keyfactor::PutBack)>();
-    is_value::<keyfactor::RemoveOneByOne>();
-    is_value::<keyfactor::OneByOneOutcome>();
-    is_value::<(keyfactor::LocationOutcome, keyfactor::LocationEnd)>();
-    is_value::<keyfactor::AddCertificatesBuilder>();
-    is_value::<keyfactor::AddCertificates>();
+    is_value::<(keyfactor::PlannedRemoval, keyfactor::Restorability)>();
+    is_value::<BatchBuilder<keyfactor::RemoveEach>>();
+    is_sent::<Outcomes<keyfactor::RemoveEach>>();
+    is_value::<keyfactor::RemoveEachOutcome>();
+    is_value::<ItemOutcome<CertificateLocation, keyfactor::RemoveCertificates>>();
+    is_value::<(ItemState<keyfactor::Keyfactor>, keyfactor::SharedError)>();
+    is_call!(keyfactor::AddCertificates);
     is_value::<keyfactor::AddOutcome>();
     is_value::<keyfactor::CertificateStoreEntry>();
-    is_value::<keyfactor::ScheduleInventoryBuilder>();
-    is_value::<keyfactor::ScheduleInventory>();
+    is_call!(keyfactor::ScheduleInventory);
+    is_call!(keyfactor::ControlJobs);
+    is_value::<Receipt>();
+    is_call!(keyfactor::GetStore);
+    is_value::<(ListBuilder<keyfactor::ListStores>, ListBuilder<keyfactor::Inventory>)>();
+    is_value::<(ListBuilder<keyfactor::JobHistory>, ListBuilder<keyfactor::ScheduledJobs>)>();
+    is_value::<(keyfactor::JobsReport, keyfactor::JobChange, keyfactor::OpenJobPlace)>();
+    is_sent::<keyfactor::JobWatch>();
     is_sent::<keyfactor::Rows<keyfactor::Certificate>>();
 
     is_value::<clm::Problem>();
@@ -106,12 +130,17 @@ fn every_error_can_be_boxed_and_sent() {
     is_error::<appviewx::Error>();
     is_error::<appviewx::ApiError>();
     is_error::<appviewx::OutcomeUnknown>();
-    is_error::<appviewx::Incomplete>();
+    is_error::<Incomplete<appviewx::UnassignOutcome>>();
+    is_error::<Incomplete<ManyOutcome<appviewx::ResourceId, appviewx::UnassignCertificates>>>();
+    is_error::<appviewx::SharedError>();
     is_error::<appviewx::LookupError>();
     is_error::<keyfactor::Error>();
     is_error::<keyfactor::ApiError>();
     is_error::<keyfactor::OutcomeUnknown>();
-    is_error::<keyfactor::Incomplete>();
+    is_error::<Incomplete<keyfactor::RemoveOutcome>>();
+    is_error::<Incomplete<keyfactor::RemoveEachOutcome>>();
+    is_error::<keyfactor::SharedError>();
+    is_error::<IncompleteOutcome>();
     is_error::<keyfactor::LookupError>();
     is_error::<clm::ConfigurationError>();
     is_error::<clm::ValidationError>();
@@ -133,9 +162,9 @@ async fn every_unassignment_can_be_spawned() {
     // Neither the client nor the handle outlives these blocks: the future owns what it needs.
     let sent = { fake.client().certificate_groups().unassign([IDS[0]]).comment("one").send() };
     let executed = {
-        let groups = fake.client().certificate_groups();
-        let request = groups.unassign([IDS[1]]).comment("two").build().unwrap();
-        groups.execute(request)
+        let client = fake.client();
+        let request = client.certificate_groups().unassign([IDS[1]]).comment("two").build().unwrap();
+        client.execute(request)
     };
     is_send_static(&sent);
     is_send_static(&executed);
@@ -170,7 +199,7 @@ async fn every_other_call_on_groups_can_be_spawned() {
     assert_eq!(fake.group_of(IDS[0]).as_deref(), Some("web"));
     assert_eq!(tokio::spawn(rows.collect()).await.unwrap().unwrap().len(), 1);
     assert_eq!(tokio::spawn(assigned).await.unwrap().unwrap().unconfirmed_ids(), [IDS[0]], "it is there already");
-    let viewed = tokio::spawn(async move { fake.client().certificate_groups().view("web").await });
+    let viewed = tokio::spawn(async move { fake.client().certificate_groups().view("web").send().await });
     assert_eq!(viewed.await.unwrap().unwrap().name.as_deref(), Some("web"));
 }
 
@@ -186,10 +215,10 @@ async fn every_removal_can_be_spawned() {
         fake.client().certificate_stores().remove_certificates(locations, Schedule::Immediate).send()
     };
     let executed = {
-        let stores = fake.client().certificate_stores();
+        let client = fake.client();
         let locations = [CertificateLocation::new(store, "two")];
-        let request = stores.remove_certificates(locations, Schedule::Immediate).build().unwrap();
-        stores.execute(request)
+        let removal = client.certificate_stores().remove_certificates(locations, Schedule::Immediate);
+        client.execute(removal.build().unwrap())
     };
     is_send_static(&sent);
     is_send_static(&executed);
@@ -216,8 +245,8 @@ async fn everything_from_certificate_to_removal_and_back_can_be_spawned() {
     let locations = certificates().locations(id).send();
     let locate = certificates().locations_of(id).send();
     let search = certificates().search(keyfactor::Query::all()).rows().unwrap().collect();
-    let list = stores().list(keyfactor::Query::all()).unwrap().collect();
-    let inventory = stores().inventory(store).unwrap().collect();
+    let list = stores().list(keyfactor::Query::all()).rows().unwrap().collect();
+    let inventory = stores().inventory(store).rows().unwrap().collect();
     let schedule = stores().schedule_inventory([store], Schedule::Immediate).send();
     is_send_static(&get);
     is_send_static(&locate);
@@ -239,7 +268,7 @@ async fn everything_from_certificate_to_removal_and_back_can_be_spawned() {
     assert!(outcome.is_complete());
     fake.run_jobs();
     let back = stores().add_back(&plan, Schedule::Immediate);
-    let (sent, executed) = (back.clone().send(), stores().execute(back.build().unwrap()));
+    let (sent, executed) = (back.clone().send(), fake.client().execute(back.build().unwrap()));
     is_send_static(&sent);
     is_send_static(&executed);
     tokio::spawn(sent).await.unwrap().unwrap();
@@ -275,9 +304,25 @@ async fn one_client_serves_many_tasks_and_their_errors_come_back() {
 async fn a_future_that_is_never_polled_sends_nothing() {
     let fake = FakeAppViewX::start().await;
     fake.add_certificate(IDS[0], "web");
-    let groups = fake.client().certificate_groups();
+    let client = fake.client();
+    let groups = client.certificate_groups();
     drop(groups.unassign([IDS[0]]).send());
-    drop(groups.execute(groups.unassign([IDS[0]]).build().unwrap()));
+    drop(client.execute(groups.unassign([IDS[0]]).build().unwrap()));
     assert!(fake.requests().is_empty(), "{:?}", fake.requests());
     assert_eq!(fake.group_of(IDS[0]).as_deref(), Some("web"));
+}
+
+// That each future can be sent is seen by the compiler, where the table boxes them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_can_be_spawned() {
+    for (operation, row) in Operation::all() {
+        let server = Scripted::start([row.success()]).await;
+        // Neither the client nor the handle outlives this block: the future owns what it needs.
+        let call = { (row.send)(&Site::new(&server.origin)) };
+        is_send_static(&call);
+        let ended = tokio::spawn(call).await.unwrap();
+        assert_eq!(ended.end, End::Done, "{operation:?}: {:?}", ended.shown.last());
+        assert_eq!(ended.attempts, row.is_change().then_some(1), "{operation:?}");
+        assert_eq!(server.received().len(), 1, "{operation:?}");
+    }
 }

@@ -4,7 +4,7 @@ use crate::support::capture;
 use crate::support::capture::{Event, Fields};
 use crate::support::scripted::{Answer, Scripted, nobody};
 use clm::keyfactor::{CertificateLocation, Schedule};
-use clm::{RetryPolicy, appviewx, keyfactor};
+use clm::{RequestBuilder, RetryPolicy, appviewx, keyfactor};
 
 const STORE: &str = "5a0b1c2d-0000-4000-8000-000000000001";
 const JOB: &str = r#"["6c0d0000-0000-4000-8000-00000000000a"]"#;
@@ -15,7 +15,7 @@ fn command(origin: &str) -> keyfactor::Client {
     keyfactor::Client::builder(origin).credentials(credentials).build().unwrap()
 }
 
-fn removal(client: &keyfactor::Client) -> keyfactor::RemoveCertificatesBuilder {
+fn removal(client: &keyfactor::Client) -> RequestBuilder<keyfactor::RemoveCertificates> {
     let store = STORE.parse::<keyfactor::CertificateStoreId>().unwrap();
     let location = CertificateLocation::new(store, "hunter2-alias").job_field("Pin", "hunter2-field");
     client.certificate_stores().remove_certificates([location], Schedule::Immediate)

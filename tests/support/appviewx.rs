@@ -3,9 +3,7 @@
 use std::error::Error as StdError;
 
 use clm::Reason;
-use clm::appviewx::{
-    Client, ClientBuilder, Credentials, Error, OutcomeUnknown, Request, UnassignCertificates, UnassignOutcome,
-};
+use clm::appviewx::{Client, ClientBuilder, Credentials, Error, OutcomeUnknown, UnassignCertificates, UnassignOutcome};
 use serde_json::{Value, json};
 
 /// The ids of the vendor's sample.
@@ -52,11 +50,8 @@ pub(crate) fn unknown(error: Error) -> OutcomeUnknown {
     }
 }
 
-pub(crate) fn request_of(unknown: OutcomeUnknown) -> UnassignCertificates {
-    match unknown.into_request() {
-        Request::UnassignCertificates(request) => request,
-        other => panic!("another request: {other:?}"),
-    }
+pub(crate) fn request_of(unknown: OutcomeUnknown) -> clm::Request<UnassignCertificates> {
+    Box::new(unknown).into_request().unwrap()
 }
 
 /// What an error and those below it say. It ends, and no type of the HTTP library is among them.

@@ -64,7 +64,7 @@ pub async fn remove(fake: &FakeKeyfactor, store: CertificateStoreId, alias: &str
 
 /// One look at the history of a job, the oldest run first.
 pub async fn history(fake: &FakeKeyfactor, job: JobId) -> Vec<JobHistoryEntry> {
-    let rows = fake.client().orchestrator_jobs().history(Query::field("JobId").eq(job.get())).unwrap();
+    let rows = fake.client().orchestrator_jobs().history(Query::field("JobId").eq(job.get())).rows().unwrap();
     let mut entries = rows.collect().await.unwrap();
     entries.sort_by_key(|entry| entry.job_history_id);
     entries

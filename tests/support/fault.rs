@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Received, read_request};
+use super::{Received, no_start, read_request};
 
 /// What happens to one try. The server closes the connection after each of them, except after a complete answer of
 /// the right length.
@@ -287,6 +287,7 @@ impl Shared {
 
     /// Listens on the port, except for a try that is to be refused. To be called after every step.
     fn listen_or_refuse(&self, state: &mut State) {
+        let _no_copy_goes_on_listening = no_start();
         if state.upcoming() == Fault::Refuse {
             state.listener = None;
         } else if state.listener.is_none() {

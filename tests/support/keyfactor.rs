@@ -3,9 +3,10 @@
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex};
 
+use clm::RequestBuilder;
 use clm::keyfactor::{
     CertificateLocation, CertificateStoreId, CertificateStores, Client, ClientBuilder, Credentials, Error,
-    PermissionScope, RemoveCertificatesBuilder, Schedule,
+    PermissionScope, RemoveCertificates, Schedule,
 };
 use jiff::Timestamp;
 use jiff::civil::Weekday;
@@ -42,14 +43,14 @@ pub fn location() -> CertificateLocation {
 }
 
 /// The removal of that location, at once.
-pub fn removal(client: &Client) -> RemoveCertificatesBuilder {
+pub fn removal(client: &Client) -> RequestBuilder<RemoveCertificates> {
     client.certificate_stores().remove_certificates([location()], Schedule::Immediate)
 }
 
 /// One way to build a removal, and the body that it has to become.
 pub struct Variant {
     pub name: &'static str,
-    pub build: fn(&CertificateStores) -> RemoveCertificatesBuilder,
+    pub build: fn(&CertificateStores) -> RequestBuilder<RemoveCertificates>,
     pub body: Value,
 }
 
@@ -57,12 +58,12 @@ fn at(time: &str) -> Timestamp {
     time.parse().unwrap()
 }
 
-fn plain(stores: &CertificateStores, schedule: Schedule) -> RemoveCertificatesBuilder {
+fn plain(stores: &CertificateStores, schedule: Schedule) -> RequestBuilder<RemoveCertificates> {
     let store: CertificateStoreId = STORE.parse().unwrap();
     stores.remove_certificates([CertificateLocation::new(store, "A")], schedule)
 }
 
-fn with_fields(stores: &CertificateStores, location: CertificateLocation) -> RemoveCertificatesBuilder {
+fn with_fields(stores: &CertificateStores, location: CertificateLocation) -> RequestBuilder<RemoveCertificates> {
     stores.remove_certificates([location], Schedule::Immediate)
 }
 

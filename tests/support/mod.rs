@@ -20,12 +20,14 @@ pub mod jobs;
 pub mod keyfactor;
 pub mod keyfactor_reads;
 pub mod oauth;
+pub mod operations;
 pub mod scripted;
 pub mod sessions;
 pub mod tls;
 pub mod vars;
 
-use std::sync::{Arc, Mutex};
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -152,6 +154,18 @@ pub fn texts(error: &dyn std::error::Error) -> String {
         below = error.source();
     }
     texts
+}
+
+/// Held while a process starts. Until it runs its own program, it has a copy of every socket of this one, so that a
+/// listener which is closed meanwhile goes on listening.
+pub fn no_start() -> MutexGuard<'static, ()> {
+    static STARTS: Mutex<()> = Mutex::new(());
+    STARTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn spawn(command: &mut Command) -> Child {
+    let _alone = no_start();
+    command.spawn().unwrap()
 }
 
 /// A port on which nobody listens, and which nobody else can take meanwhile.

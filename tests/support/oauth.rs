@@ -53,7 +53,7 @@ pub fn client(api: &Scripted, credentials: impl Into<Credentials>) -> Client {
 pub async fn remove(client: Client) -> Result<u32, Error> {
     let location = CertificateLocation::new(STORE.parse::<CertificateStoreId>().unwrap(), "web01.pfx");
     let outcome = client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
-    Ok(outcome.attempts())
+    Ok(outcome.receipt().attempts())
 }
 
 pub async fn at_once(client: &Client, calls: usize) -> Vec<Result<u32, Error>> {

@@ -1,7 +1,7 @@
 //! Servers on loopback that keep every byte of every connection, plain or behind TLS, and the certificates for TLS.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+
+use super::spawn;
 
 /// A certificate authority of its own.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -209,7 +211,8 @@ pub async fn in_a_process_of_its_own(test: &str, variables: &[(&str, &str)]) -> 
         command.env_remove(name).env_remove(name.to_ascii_lowercase());
     }
     command.envs(variables.iter().copied());
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = tokio::task::spawn_blocking(move || spawn(&mut command).wait_with_output()).await.unwrap().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
     printed

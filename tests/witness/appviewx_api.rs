@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use clm::RetryPolicy;
 use clm::appviewx::{
-    AssignBack, AssignCertificatesBuilder, AssignInCalls, CertificateCategory, CertificateGroups, CertificateSearch,
-    Client, ClientBuilder, CommentRule, ConfirmGroup, Credentials, Error, GroupPlan, Keyword, LoginCall,
-    RememberGroups, Request, ResourceId, SortOrder, Then, UnassignCertificatesBuilder, UnassignInCalls,
+    Assign, AssignBack, AssignCertificates, CertificateCategory, CertificateGroups, CertificateSearch, Client,
+    ClientBuilder, CommentRule, ConfirmGroup, Credentials, Error, GroupPlan, Keyword, LoginCall, MoveInCalls,
+    RememberGroups, ResourceId, SortOrder, Unassign, UnassignCertificates,
 };
+use clm::{BatchBuilder, ListBuilder, OnFailure, RequestBuilder, RetryPolicy};
 
 use crate::appviewx_told::{
     describe_appviewx_error, describe_assignment, describe_assignments, describe_confirmation, describe_group_plan,
@@ -55,13 +55,15 @@ fn failed(client: &Client, error: Error) -> Told {
     let mut told = describe_appviewx_error(&error);
     if let Error::OutcomeUnknown(unknown) = error {
         let client = client.clone();
-        let request = unknown.into_request();
         told.again = Some(Box::pin(async move {
-            match request {
-                Request::UnassignCertificates(request) => drop(client.certificate_groups().execute(request).await),
-                Request::AssignCertificates(request) => drop(client.certificate_groups().execute(request).await),
-                Request::Logout => drop(client.logout().await),
-                other => panic!("a request that the witness does not know: {other:?}"),
+            let unknown = match unknown.into_request::<UnassignCertificates>() {
+                Ok(request) => return drop(client.execute(request).await),
+                Err(unknown) => unknown,
+            };
+            match unknown.into_request::<AssignCertificates>() {
+                Ok(request) => drop(client.execute(request).await),
+                // The request of a logout is nobody's to send.
+                Err(_) => drop(client.logout().await),
             }
         }));
     }
@@ -70,13 +72,13 @@ fn failed(client: &Client, error: Error) -> Told {
 
 // Moves.
 
-pub(crate) type Unassignment = fn(&CertificateGroups) -> UnassignCertificatesBuilder;
-pub(crate) type Assignment = fn(&CertificateGroups) -> AssignCertificatesBuilder;
+pub(crate) type Unassignment = fn(&CertificateGroups) -> RequestBuilder<UnassignCertificates>;
+pub(crate) type Assignment = fn(&CertificateGroups) -> RequestBuilder<AssignCertificates>;
 
 pub(crate) const UNASSIGNMENT: Unassignment = |it| it.unassign([FIRST, SECOND, THIRD]).comment("Sample Comment");
 
 pub(crate) const UNASSIGNMENTS: [(&str, Unassignment); 4] = [
-    ("without a comment, with a reason", |it| it.unassign([FIRST, SECOND, THIRD]).reason("CHG 1234, \"quoted\"")),
+    ("without a comment, with a reason", |it| it.unassign([FIRST, SECOND, THIRD]).audit_note("CHG 1234, \"quoted\"")),
     ("of one id that is given twice", |it| it.unassign([FIRST, FIRST])),
     ("with a comment that the server decides on", |it| {
         it.unassign([FIRST]).comment("CHG-1234: ü 😀").comment_rule(CommentRule::ServerDecides)
@@ -103,7 +105,7 @@ pub(crate) const ASSIGNMENT: Assignment = |it| it.assign("web servers", [FIRST, 
 
 pub(crate) const ASSIGNMENTS: [(&str, Assignment); 2] = [
     ("with a comment and a reason", |it| {
-        it.assign("web \"servers\" ü", [FIRST, SECOND, FIRST]).comment("Sample Comment").reason("CHG 1234")
+        it.assign("web \"servers\" ü", [FIRST, SECOND, FIRST]).comment("Sample Comment").audit_note("CHG 1234")
     }),
     ("repeated after silence", |it| it.assign("web servers", [FIRST]).repeat_after_silence()),
 ];
@@ -127,7 +129,7 @@ macro_rules! moved {
             Err(error) => describe_appviewx_error(&error.into()),
             Ok(request) => {
                 shown.show(&request);
-                match groups.execute(request).await {
+                match Box::pin($client.execute(request)).await {
                     Ok(outcome) => $describe(outcome),
                     Err(error) => failed(&$client, error),
                 }
@@ -147,7 +149,7 @@ pub(crate) async fn assign(client: Client, build: Assignment) -> Told {
 }
 
 pub(crate) async fn send_unassignment(client: Client, build: Unassignment) -> Told {
-    match build(&client.certificate_groups()).send().await {
+    match Box::pin(build(&client.certificate_groups()).send()).await {
         Ok(outcome) => describe_unassignment(outcome),
         Err(error) => failed(&client, error),
     }
@@ -172,27 +174,28 @@ pub(crate) async fn unassign_with_other_settings(origin: String) -> Told {
 
 // Moves in calls.
 
-pub(crate) type UnassignmentInCalls = fn(UnassignInCalls) -> UnassignInCalls;
-pub(crate) type AssignmentInCalls = fn(AssignInCalls) -> AssignInCalls;
+pub(crate) type UnassignmentInCalls = fn(BatchBuilder<MoveInCalls<Unassign>>) -> BatchBuilder<MoveInCalls<Unassign>>;
+pub(crate) type AssignmentInCalls = fn(BatchBuilder<MoveInCalls<Assign>>) -> BatchBuilder<MoveInCalls<Assign>>;
 
 pub(crate) const IN_PAIRS: UnassignmentInCalls = |it| it.ids_per_call(2);
 pub(crate) const IN_PAIRS_WHOLE: UnassignmentInCalls = |it| it.ids_per_call(2).without_splitting();
-pub(crate) const IN_PAIRS_STOPPING: UnassignmentInCalls = |it| it.ids_per_call(2).after_refusal(Then::Stop);
-pub(crate) const IN_PAIRS_GOING_ON: UnassignmentInCalls = |it| it.ids_per_call(2).after_unknown(Then::GoOn);
+pub(crate) const IN_PAIRS_STOPPING: UnassignmentInCalls = |it| it.ids_per_call(2).on_failure(OnFailure::Stop);
+pub(crate) const IN_PAIRS_GOING_ON: UnassignmentInCalls = |it| it.ids_per_call(2).on_failure(OnFailure::Continue);
 pub(crate) const IN_NOTHING: UnassignmentInCalls = |it| it.ids_per_call(0);
 pub(crate) const IN_MORE: UnassignmentInCalls = |it| it.ids_per_call(1_001);
 
 /// `a` to `d`, and `a` again.
 pub(crate) async fn unassign_in_calls(client: Client, with: UnassignmentInCalls) -> Told {
     let unassignment = client.certificate_groups().unassign(["a", "b", "c", "d", "a"]).comment("Why");
-    match with(unassignment.in_calls()).send().await {
+    match with(unassignment.in_calls().on_failure(OnFailure::ContinueAfterRefusal)).send().await {
         Ok(outcome) => describe_unassignments(outcome),
         Err(error) => describe_appviewx_error(&error),
     }
 }
 
 pub(crate) async fn assign_in_calls(client: Client, with: AssignmentInCalls) -> Told {
-    match with(client.certificate_groups().assign("web", ["a", "b", "c"]).in_calls()).send().await {
+    let assignment = client.certificate_groups().assign("web", ["a", "b", "c"]);
+    match with(assignment.in_calls().on_failure(OnFailure::ContinueAfterRefusal)).send().await {
         Ok(outcome) => describe_assignments(outcome),
         Err(error) => describe_appviewx_error(&error),
     }
@@ -238,7 +241,7 @@ pub(crate) async fn assign_back(client: Client, plan: &str, with: Back) -> Told 
 
 // Reads.
 
-pub(crate) type Search = fn(CertificateSearch) -> CertificateSearch;
+pub(crate) type Search = fn(ListBuilder<CertificateSearch>) -> ListBuilder<CertificateSearch>;
 
 pub(crate) const SEARCH: Search = |it| it.resource_id(FIRST);
 pub(crate) const SEARCH_OF_ALL: Search = |it| {
@@ -284,15 +287,15 @@ pub(crate) async fn list_groups_by(client: Client, page_size: u32) -> Told {
 }
 
 pub(crate) async fn view_group(client: Client) -> Told {
-    describe_value("CertificateGroup", client.certificate_groups().view("web servers").await)
+    describe_value("CertificateGroup", client.certificate_groups().view("web servers").send().await)
 }
 
 pub(crate) async fn view_group_beyond_ascii(client: Client) -> Told {
-    describe_value("CertificateGroup", client.certificate_groups().view("wéb & 漢").await)
+    describe_value("CertificateGroup", client.certificate_groups().view("wéb & 漢").send().await)
 }
 
 pub(crate) async fn view_no_group(client: Client) -> Told {
-    describe_value("CertificateGroup", client.certificate_groups().view(" ").await)
+    describe_value("CertificateGroup", client.certificate_groups().view(" ").send().await)
 }
 
 // Credentials.

@@ -191,7 +191,7 @@ async fn places() {
     for (name, with, answers) in [
         (
             "both go back",
-            (|it| it.comment("Undo CHG 1234").reason("CHG 1234")) as api::Back,
+            (|it| it.comment("Undo CHG 1234").audit_note("CHG 1234")) as api::Back,
             [both(), vec![ok(SECOND), ok(FIRST)]].concat(),
         ),
         ("one is there, one has moved on", |it| it, vec![at(FIRST, web), at(SECOND, "\"another\"")]),

@@ -4,10 +4,11 @@
 use std::fmt::Debug;
 
 use clm::appviewx::{
-    AssignBackOutcome, AssignBackState, AssignManyOutcome, AssignOutcome, Error, ErrorCode, GroupConfirmation,
-    GroupPlan, IdOutcome, LogoutOutcome, LookupError, Outcome, Place, ResourceId, Rows, UnassignManyOutcome,
+    AppViewX, AssignBackOutcome, AssignBackState, AssignCertificates, AssignOutcome, Error, ErrorCode,
+    GroupConfirmation, GroupMembership, GroupPlan, LogoutOutcome, LookupError, ResourceId, Rows, UnassignCertificates,
     UnassignOutcome,
 };
+use clm::{ItemState, ManyOutcome};
 use serde::Serialize;
 
 use crate::shared_told::{agree, as_json, as_json_without_time, validation};
@@ -89,22 +90,20 @@ pub(crate) fn describe_appviewx_error(error: &Error) -> Told {
                 names.join(", ")
             });
             told.some("headers", names);
-            told.show(it.request());
+            told.show(&it.request::<UnassignCertificates>());
+            told.show(&it.request::<AssignCertificates>());
         }
-        Error::Incomplete(it) => {
-            told.say(
-                "outcome",
-                match it.outcome() {
-                    Outcome::UnassignCertificates(_) => "of an unassignment",
-                    Outcome::AssignCertificates(_) => "of an assignment",
-                    Outcome::UnassignMany(_) => "of an unassignment in calls",
-                    Outcome::AssignMany(_) => "of an assignment in calls",
-                    Outcome::ConfirmGroup(_) => "of a confirmation",
-                    Outcome::RememberGroups(_) => "of remembering",
-                    Outcome::AssignBack(_) => "of the way back",
-                    _ => "another",
-                },
-            );
+        Error::Incomplete(_) => {
+            let outcomes = [
+                (error.incomplete::<UnassignOutcome>().is_some(), "of an unassignment"),
+                (error.incomplete::<AssignOutcome>().is_some(), "of an assignment"),
+                (error.incomplete::<UnassignManyOutcome>().is_some(), "of an unassignment in calls"),
+                (error.incomplete::<AssignManyOutcome>().is_some(), "of an assignment in calls"),
+                (error.incomplete::<GroupConfirmation>().is_some(), "of a confirmation"),
+                (error.incomplete::<GroupPlan>().is_some(), "of remembering"),
+                (error.incomplete::<AssignBackOutcome>().is_some(), "of the way back"),
+            ];
+            told.say("outcome", outcomes.iter().find(|(is_it, _)| *is_it).map_or("another", |(_, name)| name));
         }
         _ => {}
     }
@@ -127,12 +126,12 @@ macro_rules! describe_move {
         $told.list("repeated", $outcome.repeated());
         $told.some("message", $outcome.message());
         $told.say("is complete", $outcome.is_complete());
-        $told.say("attempts", $outcome.attempts());
-        $told.say("body", $outcome.body());
+        $told.say("attempts", $outcome.receipt().attempts());
+        $told.say("body", $outcome.receipt().body());
         $told.serialised(as_json_without_time(&$outcome));
         $told.shown.extend($outcome.message().map(str::to_owned));
         if let Err(error) = $outcome.require_complete() {
-            $told.inside("require_complete", describe_appviewx_error(&error));
+            $told.inside("require_complete", describe_appviewx_error(&error.into()));
         }
     };
 }
@@ -150,14 +149,17 @@ pub(crate) fn describe_assignment(outcome: AssignOutcome) -> Told {
     told
 }
 
-fn describe_id(told: &mut Told, id: &ResourceId, outcome: &IdOutcome) {
+type UnassignManyOutcome = ManyOutcome<ResourceId, UnassignCertificates>;
+type AssignManyOutcome = ManyOutcome<ResourceId, AssignCertificates>;
+
+fn describe_id(told: &mut Told, id: &ResourceId, outcome: &ItemState<AppViewX>) {
     let state = match outcome {
-        IdOutcome::Confirmed => "Confirmed",
-        IdOutcome::Unconfirmed => "Unconfirmed",
-        IdOutcome::Refused(_) => "Refused",
-        IdOutcome::RefusedTogether(_) => "RefusedTogether",
-        IdOutcome::Unknown(_) => "Unknown",
-        IdOutcome::NotSent(_) => "NotSent",
+        ItemState::Confirmed => "Confirmed",
+        ItemState::Unconfirmed => "Unconfirmed",
+        ItemState::Refused(_) => "Refused",
+        ItemState::RefusedTogether(_) => "RefusedTogether",
+        ItemState::Unknown(_) => "Unknown",
+        ItemState::NotSent(_) => "NotSent",
         _ => "a state that the witness does not know",
     };
     match outcome.error() {
@@ -169,11 +171,11 @@ fn describe_id(told: &mut Told, id: &ResourceId, outcome: &IdOutcome) {
 macro_rules! describe_many {
     ($told:ident, $outcome:ident, $answer:ident) => {
         $told.show(&$outcome);
-        for (id, outcome) in $outcome.ids() {
-            describe_id(&mut $told, id, outcome);
+        for it in $outcome.items() {
+            describe_id(&mut $told, &it.item, &it.state);
         }
-        $told.list("confirmed ids", $outcome.confirmed_ids());
-        $told.list("possibly moved ids", $outcome.possibly_moved_ids());
+        $told.list("confirmed ids", $outcome.confirmed());
+        $told.list("possibly moved ids", $outcome.possibly_done());
         $told.list("repeated", $outcome.repeated());
         $told.say("calls", $outcome.calls());
         $told.say("is complete", $outcome.is_complete());
@@ -186,7 +188,7 @@ macro_rules! describe_many {
             $told.inside("answer", $answer(answer.clone()));
         }
         if let Err(error) = $outcome.require_complete() {
-            $told.inside("require_complete", describe_appviewx_error(&error));
+            $told.inside("require_complete", describe_appviewx_error(&error.into()));
         }
     };
 }
@@ -207,12 +209,14 @@ pub(crate) fn describe_confirmation(confirmation: GroupConfirmation) -> Told {
     let mut told = Told::new("Ok GroupConfirmation");
     told.show(&confirmation);
     told.say("group", confirmation.group());
-    for (id, place) in confirmation.places() {
+    for (id, place) in confirmation.memberships() {
         match place {
-            Place::Group(group) => told.say(id.as_str(), format!("Group {group}")),
-            Place::GroupNotNamed => told.say(id.as_str(), "GroupNotNamed"),
-            Place::NotFound => told.say(id.as_str(), "NotFound"),
-            Place::Unreadable(error) => told.inside(&format!("{id}: Unreadable"), describe_appviewx_error(error)),
+            GroupMembership::Group(group) => told.say(id.as_str(), format!("Group {group}")),
+            GroupMembership::GroupNotNamed => told.say(id.as_str(), "GroupNotNamed"),
+            GroupMembership::NotFound => told.say(id.as_str(), "NotFound"),
+            GroupMembership::Unreadable(error) => {
+                told.inside(&format!("{id}: Unreadable"), describe_appviewx_error(error));
+            }
             _ => told.say(id.as_str(), "a place that the witness does not know"),
         }
     }
@@ -221,7 +225,7 @@ pub(crate) fn describe_confirmation(confirmation: GroupConfirmation) -> Told {
     told.say("is complete", confirmation.is_complete());
     told.serialised(as_json_without_time(&confirmation));
     if let Err(error) = confirmation.require_complete() {
-        told.inside("require_complete", describe_appviewx_error(&error));
+        told.inside("require_complete", describe_appviewx_error(&error.into()));
     }
     told
 }
@@ -234,7 +238,7 @@ pub(crate) fn describe_group_plan(plan: GroupPlan) -> Told {
     told.say("is complete", plan.is_complete());
     told.serialised(as_json(&plan));
     if let Err(error) = plan.require_complete() {
-        told.inside("require_complete", describe_appviewx_error(&error));
+        told.inside("require_complete", describe_appviewx_error(&error.into()));
     }
     told
 }
@@ -268,7 +272,7 @@ pub(crate) fn describe_way_back(outcome: AssignBackOutcome) -> Told {
     told.say("is complete", outcome.is_complete());
     told.serialised(as_json_without_time(&outcome));
     if let Err(error) = outcome.require_complete() {
-        told.inside("require_complete", describe_appviewx_error(&error));
+        told.inside("require_complete", describe_appviewx_error(&error.into()));
     }
     told
 }
@@ -307,8 +311,8 @@ pub(crate) fn describe_logout(outcome: &LogoutOutcome) -> Told {
         LogoutOutcome::LoggedOut(out) => {
             let mut told = Told::new("Ok LoggedOut");
             told.some("message", out.message());
-            told.say("attempts", out.attempts());
-            told.say("body", out.body());
+            told.say("attempts", out.receipt().attempts());
+            told.say("body", out.receipt().body());
             told.shown.extend(out.message().map(str::to_owned));
             told
         }

@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use clm::RetryPolicy;
 use clm::jiff::Timestamp;
 use clm::jiff::civil::Weekday;
 use clm::keyfactor::{
-    AddCertificatesBuilder, CertificateLocation, CertificateStoreEntry, CertificateStores, Client, ClientBuilder,
-    ControlJobsBuilder, Credentials, Error, JobId, OrchestratorJobs, Query, RemoveCertificatesBuilder, Request,
-    Schedule, ScheduleInventoryBuilder,
+    AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, Client, ClientBuilder, ControlJobs,
+    Credentials, Error, JobId, OrchestratorJobs, Query, RemoveCertificates, Schedule, ScheduleInventory,
 };
 use clm::uuid::Uuid;
+use clm::{OnFailure, Receipt, RequestBuilder, RetryPolicy};
 use serde_json::Value;
 
 use crate::keyfactor_told::{describe_addition, describe_keyfactor_error, describe_one_by_one, describe_removal};
@@ -77,37 +76,45 @@ pub(crate) fn failed(client: &Client, error: Error) -> Told {
     let mut told = describe_keyfactor_error(&error);
     if let Error::OutcomeUnknown(unknown) = error {
         let client = client.clone();
-        let request = unknown.into_request();
         told.again = Some(Box::pin(async move {
-            match request {
-                Request::RemoveCertificates(request) => drop(client.certificate_stores().execute(request).await),
-                Request::AddCertificates(request) => drop(client.certificate_stores().execute(request).await),
-                Request::ScheduleInventory(request) => drop(client.certificate_stores().execute(request).await),
-                Request::ControlJobs(request) => drop(client.orchestrator_jobs().execute(request).await),
-                other => panic!("a request that the witness does not know: {other:?}"),
+            let unknown = match unknown.into_request::<RemoveCertificates>() {
+                Ok(request) => return drop(client.execute(request).await),
+                Err(unknown) => unknown,
+            };
+            let unknown = match unknown.into_request::<AddCertificates>() {
+                Ok(request) => return drop(client.execute(request).await),
+                Err(unknown) => unknown,
+            };
+            let unknown = match unknown.into_request::<ScheduleInventory>() {
+                Ok(request) => return drop(client.execute(request).await),
+                Err(unknown) => unknown,
+            };
+            match unknown.into_request::<ControlJobs>() {
+                Ok(request) => drop(client.execute(request).await),
+                Err(other) => panic!("a request that the witness does not know: {other:?}"),
             }
         }));
     }
     told
 }
 
-fn silent(client: &Client, ended: Result<(), Error>) -> Told {
+fn silent(client: &Client, ended: Result<Receipt, Error>) -> Told {
     match ended {
-        Ok(()) => Told::new("Ok"),
+        Ok(_) => Told::new("Ok"),
         Err(error) => failed(client, error),
     }
 }
 
 // Removals.
 
-pub(crate) type Removal = fn(&CertificateStores) -> RemoveCertificatesBuilder;
+pub(crate) type Removal = fn(&CertificateStores) -> RequestBuilder<RemoveCertificates>;
 
 pub(crate) const REMOVAL: Removal = |stores| stores.remove_certificates([first(), second()], Schedule::Immediate);
 
 /// And whether the inventory is read before.
 pub(crate) const REMOVALS: [(&str, bool, Removal); 11] = [
     ("of one location, with a reason", false, |it| {
-        it.remove_certificates([second()], Schedule::Immediate).reason("CHG 1234, \"quoted\"")
+        it.remove_certificates([second()], Schedule::Immediate).audit_note("CHG 1234, \"quoted\"")
     }),
     ("in a collection", false, |it| it.remove_certificates([second()], Schedule::Immediate).collection_id(4)),
     ("in a container", false, |it| it.remove_certificates([second()], Schedule::Immediate).container_id(9)),
@@ -191,7 +198,7 @@ pub(crate) async fn remove(client: Client, build: Removal) -> Told {
     let mut told = match builder.build() {
         Err(error) => describe_keyfactor_error(&error.into()),
         Ok(request) => {
-            let mut told = match stores.execute(request.clone()).await {
+            let mut told = match Box::pin(client.execute(request.clone())).await {
                 Ok(outcome) => describe_removal(outcome),
                 Err(error) => failed(&client, error),
             };
@@ -218,24 +225,24 @@ pub(crate) async fn remove_one_by_one(client: Client) -> Told {
     let third = CertificateLocation::new(store(3), "third");
     let locations = [first(), second(), third.clone(), third];
     let removal = client.certificate_stores().remove_certificates(locations, Schedule::Immediate);
-    match removal.one_job_per_location().send().await {
+    match removal.one_job_per_location().on_failure(OnFailure::ContinueAfterRefusal).send().await {
         Ok(outcome) => describe_one_by_one(&outcome),
-        Err(error) => describe_keyfactor_error(&error.into()),
+        Err(error) => describe_keyfactor_error(&error),
     }
 }
 
 pub(crate) async fn remove_nothing_one_by_one(client: Client) -> Told {
     let removal =
         client.certificate_stores().remove_certificates(Vec::<CertificateLocation>::new(), Schedule::Immediate);
-    match removal.one_job_per_location().send().await {
+    match removal.one_job_per_location().on_failure(OnFailure::ContinueAfterRefusal).send().await {
         Ok(outcome) => describe_one_by_one(&outcome),
-        Err(error) => describe_keyfactor_error(&error.into()),
+        Err(error) => describe_keyfactor_error(&error),
     }
 }
 
 // Additions.
 
-pub(crate) type Addition = fn(&CertificateStores) -> AddCertificatesBuilder;
+pub(crate) type Addition = fn(&CertificateStores) -> RequestBuilder<AddCertificates>;
 
 fn entry(number: u128) -> CertificateStoreEntry {
     CertificateStoreEntry::new(store(number))
@@ -252,7 +259,7 @@ pub(crate) const ADDITION: Addition =
 /// And whether the certificate is read before.
 pub(crate) const ADDITIONS: [(&str, bool, Addition); 6] = [
     ("of one plain entry, with a reason", false, |it| {
-        it.add_certificates(17, [entry(1)], Schedule::Immediate).reason("CHG 1234")
+        it.add_certificates(17, [entry(1)], Schedule::Immediate).audit_note("CHG 1234")
     }),
     ("in a collection", false, |it| it.add_certificates(17, [entry(1)], Schedule::Immediate).collection_id(4)),
     ("in a container", false, |it| it.add_certificates(17, [entry(1)], Schedule::Immediate).container_id(9)),
@@ -295,7 +302,7 @@ pub(crate) async fn add(client: Client, build: Addition) -> Told {
         Err(error) => describe_keyfactor_error(&error.into()),
         Ok(request) => {
             shown.show(&request);
-            match stores.execute(request).await {
+            match client.execute(request).await {
                 Ok(outcome) => describe_addition(outcome),
                 Err(error) => failed(&client, error),
             }
@@ -314,11 +321,11 @@ pub(crate) async fn send_addition(client: Client, build: Addition) -> Told {
 
 // Inventory schedules, and what is done with jobs.
 
-pub(crate) type Inventory = fn(&CertificateStores) -> ScheduleInventoryBuilder;
+pub(crate) type Inventory = fn(&CertificateStores) -> RequestBuilder<ScheduleInventory>;
 
 pub(crate) const INVENTORIES: [(&str, Inventory); 3] = [
     ("now, of two stores and one of them twice", |it| {
-        it.schedule_inventory([store(1), store(2), store(1)], Schedule::Immediate).reason("CHG 1234")
+        it.schedule_inventory([store(1), store(2), store(1)], Schedule::Immediate).audit_note("CHG 1234")
     }),
     ("daily", |it| it.schedule_inventory([store(1)], Schedule::Daily { time: at("2026-03-19T23:30:00Z") })),
     ("exactly once", |it| {
@@ -338,10 +345,10 @@ pub(crate) async fn schedule_inventory(client: Client, build: Inventory) -> Told
     silent(&client, ended)
 }
 
-pub(crate) type Control = fn(&OrchestratorJobs) -> ControlJobsBuilder;
+pub(crate) type Control = fn(&OrchestratorJobs) -> RequestBuilder<ControlJobs>;
 
 pub(crate) const CONTROLS: [(&str, Control); 6] = [
-    ("unschedule two jobs and one of them twice", |it| it.unschedule([job(1), job(2), job(1)]).reason("CHG 1234")),
+    ("unschedule two jobs and one of them twice", |it| it.unschedule([job(1), job(2), job(1)]).audit_note("CHG 1234")),
     ("unschedule what matches", |it| {
         it.unschedule_matching(Query::field("JobType").eq("Management").and(Query::field("Target").contains("web")))
     }),
@@ -368,7 +375,7 @@ pub(crate) async fn control(client: Client, build: Control) -> Told {
     match build(&jobs).build() {
         Err(error) => describe_keyfactor_error(&error.into()),
         Ok(request) => {
-            let mut told = silent(&client, jobs.execute(request.clone()).await);
+            let mut told = silent(&client, client.execute(request.clone()).await);
             told.show(&request);
             told
         }

@@ -16,7 +16,7 @@ use crate::keyfactor_api::{
 };
 use crate::keyfactor_told::{
     describe_addition, describe_confirmation, describe_keyfactor_error, describe_located, describe_plain,
-    describe_plan, describe_removal, describe_report, describe_rows, describe_value, state,
+    describe_plan, describe_removal, describe_report, describe_rows, describe_stop, describe_value, state,
 };
 use crate::shared_told::as_json;
 use crate::told::Told;
@@ -71,15 +71,15 @@ pub(crate) async fn search_for_what_cannot_be_written(client: Client) -> Told {
 
 pub(crate) async fn list_stores(client: Client) -> Told {
     let query = Query::field("ClientMachine").starts_with("web").and(Query::field("Approved").eq(true));
-    describe_rows(client.certificate_stores().list(query).map_err(Error::from)).await
+    describe_rows(client.certificate_stores().list(query).rows().map_err(Error::from)).await
 }
 
 pub(crate) async fn list_stores_by_nothing(client: Client) -> Told {
-    describe_rows(client.certificate_stores().list(Query::raw("")).map_err(Error::from)).await
+    describe_rows(client.certificate_stores().list(Query::raw("")).rows().map_err(Error::from)).await
 }
 
 pub(crate) async fn get_store(client: Client) -> Told {
-    let read = client.certificate_stores().get(store(1)).await;
+    let read = client.certificate_stores().get(store(1)).send().await;
     let asked = read.as_ref().ok().map(|store| (store.has_inventory_schedule(), as_json(&store.properties())));
     let mut told = describe_value("CertificateStore", read);
     if let Some((scheduled, properties)) = asked {
@@ -90,26 +90,24 @@ pub(crate) async fn get_store(client: Client) -> Told {
 }
 
 pub(crate) async fn inventory(client: Client) -> Told {
-    describe_rows(client.certificate_stores().inventory(store(1))).await
+    describe_rows(client.certificate_stores().inventory(store(1)).rows().map_err(Error::from)).await
 }
 
 pub(crate) async fn history(client: Client) -> Told {
-    describe_rows(
-        client.orchestrator_jobs().history(Query::field("JobId").eq(JobId::from(job(1)))).map_err(Error::from),
-    )
-    .await
+    let history = client.orchestrator_jobs().history(Query::field("JobId").eq(JobId::from(job(1))));
+    describe_rows(history.rows().map_err(Error::from)).await
 }
 
 pub(crate) async fn history_of_nothing(client: Client) -> Told {
-    describe_rows(client.orchestrator_jobs().history(Query::raw(" ")).map_err(Error::from)).await
+    describe_rows(client.orchestrator_jobs().history(Query::raw(" ")).rows().map_err(Error::from)).await
 }
 
 pub(crate) async fn scheduled(client: Client) -> Told {
-    describe_rows(client.orchestrator_jobs().scheduled(Query::all()).map_err(Error::from)).await
+    describe_rows(client.orchestrator_jobs().scheduled(Query::all()).rows().map_err(Error::from)).await
 }
 
 pub(crate) async fn scheduled_of_nothing(client: Client) -> Told {
-    describe_rows(client.orchestrator_jobs().scheduled(Query::raw("")).map_err(Error::from)).await
+    describe_rows(client.orchestrator_jobs().scheduled(Query::raw("")).rows().map_err(Error::from)).await
 }
 
 pub(crate) async fn can_follow(client: Client) -> Told {
@@ -212,13 +210,13 @@ pub(crate) async fn watch(client: Client, start: Watch) -> Told {
                 let run = change.entry.map_or("no run".to_owned(), |entry| format!("run {}", entry.job_history_id));
                 told.say("change", format!("{}: {} ({run})", change.job_id, state(&change.state)));
             }
-            Err(error) => told.inside("stopped", describe_keyfactor_error(&error)),
+            Err(error) => told.inside("stopped", describe_stop(&error, &watch.report())),
         }
     }
     told.show(&watch);
     told.inside("report", describe_report(&watch.report()));
     if let Err(error) = watch.report().require_success() {
-        told.inside("require_success", describe_keyfactor_error(&error));
+        told.inside("require_success", describe_keyfactor_error(&error.into()));
     }
     told
 }

@@ -1,12 +1,15 @@
 //! What the witness asks of a Keyfactor error or outcome. **A thin layer: only the files
 //! `*_api*.rs` and `*_told.rs` name the crate's API.**
 
-use std::fmt::{Debug, Display};
+use std::error::Error as StdError;
+use std::fmt::{self, Debug, Display};
 
+use clm::ItemState;
 use clm::keyfactor::{
-    CertificateLocation, CertificateStoreEntry, Confirmation, Error, ErrorCode, ErrorKind, JobState, JobsOutcome,
-    JobsReport, LocatedCertificate, LocationEnd, LookupError, OneByOneOutcome, OpenPlace, Outcome, PermissionScope,
-    PutBack, RemovalPlan, RemovalVerdict, Rows, ScheduleAfter, StoreReadiness,
+    AddCertificates, AddOutcome, CertificateLocation, CertificateStoreEntry, Confirmation, ControlJobs, Error,
+    ErrorCode, ErrorKind, JobState, JobsOutcome, JobsReport, LocatedCertificate, LookupError, OpenJobPlace,
+    PermissionScope, RemovalPlan, RemovalVerdict, RemoveCertificates, RemoveEachOutcome, RemoveOutcome, Restorability,
+    Rows, ScheduleAfter, ScheduleInventory, SharedError, StoreReadiness,
 };
 use serde::Serialize;
 
@@ -34,7 +37,6 @@ pub(crate) fn describe_keyfactor_error(error: &Error) -> Told {
             LookupError::AliasHoldsAnother { .. } => "Lookup, AliasHoldsAnother",
             _ => "Lookup",
         },
-        Error::WatchStopped(_) => "WatchStopped",
         Error::Incomplete(_) => "Incomplete",
         _ => "a variant that the witness does not know",
     };
@@ -98,22 +100,22 @@ pub(crate) fn describe_keyfactor_error(error: &Error) -> Told {
                 names.join(", ")
             });
             told.some("headers", names);
-            told.show(it.request());
+            told.show(&it.request::<RemoveCertificates>());
+            told.show(&it.request::<AddCertificates>());
+            told.show(&it.request::<ScheduleInventory>());
+            told.show(&it.request::<ControlJobs>());
         }
-        Error::WatchStopped(stopped) => {
-            told.inside("report", describe_report(stopped.report()));
-            told.inside("error", describe_keyfactor_error(stopped.error()));
-        }
-        Error::Incomplete(it) => {
-            told.say(
-                "outcome",
-                match it.outcome() {
-                    Outcome::RemoveCertificates(_) => "of a removal",
-                    Outcome::AddCertificates(_) => "of an addition",
-                    Outcome::Jobs(_) => "of jobs",
-                    _ => "another",
-                },
-            );
+        Error::Incomplete(_) => {
+            let outcome = if error.incomplete::<RemoveOutcome>().is_some() {
+                "of a removal"
+            } else if error.incomplete::<AddOutcome>().is_some() {
+                "of an addition"
+            } else if error.incomplete::<JobsReport>().is_some() {
+                "of jobs"
+            } else {
+                "another"
+            };
+            told.say("outcome", outcome);
         }
         _ => {}
     }
@@ -148,13 +150,13 @@ macro_rules! describe_jobs {
         $told.list("unrecognized entries", $outcome.unrecognized_entries());
         $told.say("scope", scope($outcome.scope()));
         $told.say("is complete", $outcome.is_complete());
-        $told.some("correlation id", $outcome.correlation_id());
-        $told.some("product version", $outcome.product_version());
-        $told.say("attempts", $outcome.attempts());
-        $told.say("body", $outcome.body());
+        $told.some("correlation id", $outcome.receipt().correlation_id());
+        $told.some("product version", $outcome.receipt().product_version());
+        $told.say("attempts", $outcome.receipt().attempts());
+        $told.say("body", $outcome.receipt().body());
         $told.serialised(as_json_without_time(&$outcome));
         if let Err(error) = $outcome.require_complete() {
-            $told.inside("require_complete", describe_keyfactor_error(&error));
+            $told.inside("require_complete", describe_keyfactor_error(&error.into()));
         }
     };
 }
@@ -192,23 +194,32 @@ fn scope(scope: &PermissionScope) -> String {
     format!("{kind}: {scope}: {}", as_json(scope))
 }
 
-pub(crate) fn describe_one_by_one(outcome: &OneByOneOutcome) -> Told {
+pub(crate) fn describe_one_by_one(outcome: &RemoveEachOutcome) -> Told {
     let mut told = Told::new("Ok OneByOneOutcome");
     told.show(outcome);
     told.list("job ids", outcome.job_ids());
     told.list("repeated", outcome.repeated().iter().map(location));
     told.say("is complete", outcome.is_complete());
-    for it in outcome.locations() {
-        let place = location(&it.location);
-        match &it.end {
-            LocationEnd::Scheduled(job) => told.say(&place, format!("Scheduled {job}")),
-            LocationEnd::ScheduledOddly(outcome) => {
-                told.say(&place, "ScheduledOddly");
-                told.inside("outcome", describe_removal((**outcome).clone()));
+    for it in outcome.items() {
+        let place = location(&it.item);
+        match (&it.state, it.answer.as_deref()) {
+            (ItemState::Confirmed, Some(answer)) => {
+                let [job] = answer.job_ids() else { panic!("not one job: {answer:?}") };
+                told.say(&place, format!("Scheduled {job}"));
             }
-            LocationEnd::Refused(error) => told.inside(&format!("{place}: Refused"), describe_keyfactor_error(error)),
-            LocationEnd::Unknown(error) => told.inside(&format!("{place}: Unknown"), describe_keyfactor_error(error)),
-            LocationEnd::NotSent(error) => told.inside(&format!("{place}: NotSent"), describe_keyfactor_error(error)),
+            (ItemState::Unconfirmed, Some(answer)) => {
+                told.say(&place, "ScheduledOddly");
+                told.inside("outcome", describe_removal(answer.clone()));
+            }
+            (ItemState::Refused(error), None) => {
+                told.inside(&format!("{place}: Refused"), describe_keyfactor_error(error));
+            }
+            (ItemState::Unknown(error), None) => {
+                told.inside(&format!("{place}: Unknown"), describe_keyfactor_error(error));
+            }
+            (ItemState::NotSent(error), None) => {
+                told.inside(&format!("{place}: NotSent"), describe_keyfactor_error(error));
+            }
             _ => told.say(&place, "an end that the witness does not know"),
         }
     }
@@ -248,7 +259,7 @@ fn readiness(readiness: StoreReadiness) -> String {
     let known = |it: Option<bool>| it.map_or("unknown".to_owned(), |it| it.to_string());
     let StoreReadiness { agent_available, approved, supports_removal, .. } = readiness;
     let [agent, approved, removal] = [agent_available, approved, supports_removal].map(known);
-    let against = readiness.speaks_against();
+    let against = readiness.has_obstacle();
     format!("agent available {agent}, approved {approved}, supports removal {removal}, speaks against {against}")
 }
 
@@ -278,10 +289,10 @@ pub(crate) fn describe_plan(plan: &RemovalPlan) -> Told {
     told.list("cannot be put back", plan.cannot_be_put_back().map(|it| &it.alias));
     for removal in &plan.removals {
         let back = match removal.put_back {
-            PutBack::WithPrivateKey => "WithPrivateKey",
-            PutBack::WithoutPrivateKey => "WithoutPrivateKey",
-            PutBack::Unclear => "Unclear",
-            PutBack::Impossible => "Impossible",
+            Restorability::WithPrivateKey => "WithPrivateKey",
+            Restorability::WithoutPrivateKey => "WithoutPrivateKey",
+            Restorability::Unclear => "Unclear",
+            Restorability::Impossible => "Impossible",
             _ => "a way that the witness does not know",
         };
         told.say("put back", format!("{}: {back}", removal.alias));
@@ -339,6 +350,44 @@ pub(crate) fn state(state: &JobState) -> String {
     }
 }
 
+/// What ended a watch early. If it was no validation, it used to be an error of its own, with what was known.
+pub(crate) fn describe_stop(error: &SharedError, report: &JobsReport) -> Told {
+    assert!(report.stopped_by().is_some_and(|it| std::ptr::eq(it, &raw const **error)), "{report:?}");
+    if matches!(**error, Error::Validation(_)) {
+        return describe_keyfactor_error(error);
+    }
+    let mut told = Told::new("Err WatchStopped");
+    told.chain(&Stopped(error.clone()));
+    told.show(error);
+    told.some("status", error.status());
+    told.some("kind", error.kind().map(kind_of));
+    told.some("code", error.code().map(code_of));
+    told.some("message", error.message());
+    told.some("remediation", error.remediation());
+    told.some("attempts", error.attempts());
+    told.some("correlation id", error.correlation_id());
+    told.some("body", error.body());
+    told.inside("report", describe_report(report));
+    told.inside("error", describe_keyfactor_error(error));
+    told
+}
+
+/// The words of the texts.
+#[derive(Debug)]
+struct Stopped(SharedError);
+
+impl Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the jobs could not be followed to the end; the report holds their ids and what was known of them")
+    }
+}
+
+impl StdError for Stopped {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
 pub(crate) fn describe_report(report: &JobsReport) -> Told {
     let mut told = Told::new("JobsReport");
     told.show(report);
@@ -346,9 +395,9 @@ pub(crate) fn describe_report(report: &JobsReport) -> Told {
     told.list("unsuccessful", report.unsuccessful().map(|it| it.job_id));
     for open in report.still_open() {
         let place = match open.place {
-            OpenPlace::Scheduled => "Scheduled",
-            OpenPlace::Begun => "Begun",
-            OpenPlace::Unknown => "Unknown",
+            OpenJobPlace::Scheduled => "Scheduled",
+            OpenJobPlace::Begun => "Begun",
+            OpenJobPlace::Unknown => "Unknown",
             _ => "a place that the witness does not know",
         };
         told.say("still open", format!("{}: {place}", open.job_id));

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use clm::ListBuilder;
 use clm::appviewx::{Certificate, CertificateCategory, CertificateSearch, Error, Keyword, ResourceId};
 
 use super::{AppViewXJob, Target};
@@ -72,7 +73,7 @@ impl AppViewXJob {
     }
 
     /// One for each category: several in one search are not understood by every version.
-    fn searches(&self, target: &Target) -> Vec<CertificateSearch> {
+    fn searches(&self, target: &Target) -> Vec<ListBuilder<CertificateSearch>> {
         let search = |category: &CertificateCategory| {
             let search = self.client.certificates().search().category(category.clone());
             match target {

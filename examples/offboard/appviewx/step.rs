@@ -1,6 +1,7 @@
 //! One certificate, and what became of it.
 
-use clm::appviewx::{Error, IdOutcome, Place, ResourceId};
+use clm::ItemState;
+use clm::appviewx::{AppViewX, Error, GroupMembership, ResourceId};
 
 use crate::ended::Ended;
 use crate::report::{Report, shown};
@@ -12,25 +13,20 @@ pub(super) struct Step {
     pub(super) from: Option<String>,
     /// The group that it should be in.
     pub(super) to: String,
-    pub(super) outcome: IdOutcome,
+    pub(super) outcome: ItemState<AppViewX>,
     /// Where a search found it; nothing if there was no reason to look.
-    pub(super) place: Option<Place>,
+    pub(super) membership: Option<GroupMembership>,
 }
 
 impl Step {
-    /// Whether it may have been moved.
-    pub(super) fn is_worth_a_look(outcome: &IdOutcome) -> bool {
-        matches!(outcome, IdOutcome::Confirmed | IdOutcome::Unconfirmed | IdOutcome::Unknown(_))
-    }
-
     pub(super) fn is_there(&self) -> bool {
-        matches!(&self.place, Some(Place::Group(group)) if *group == self.to)
+        matches!(&self.membership, Some(GroupMembership::Group(group)) if *group == self.to)
     }
 
     /// What is found in the right group is done, whatever the server answered.
     fn ended(&self) -> Ended {
         match self.outcome {
-            _ if !Self::is_worth_a_look(&self.outcome) => Ended::Failed,
+            _ if !self.outcome.is_possibly_done() => Ended::Failed,
             _ if self.is_there() => Ended::Done,
             _ => Ended::Open,
         }
@@ -38,21 +34,21 @@ impl Step {
 
     fn row(&self) -> [String; 4] {
         let outcome = match &self.outcome {
-            IdOutcome::Confirmed => "confirmed".to_owned(),
-            IdOutcome::Unconfirmed => "UNCONFIRMED".to_owned(),
-            IdOutcome::Refused(error) => format!("REFUSED: {}", why(error)),
-            IdOutcome::RefusedTogether(error) => format!("REFUSED with others: {}", why(error)),
-            IdOutcome::Unknown(_) => "UNKNOWN: it may have arrived".to_owned(),
-            IdOutcome::NotSent(_) => "NOT SENT".to_owned(),
+            ItemState::Confirmed => "confirmed".to_owned(),
+            ItemState::Unconfirmed => "UNCONFIRMED".to_owned(),
+            ItemState::Refused(error) => format!("REFUSED: {}", why(error)),
+            ItemState::RefusedTogether(error) => format!("REFUSED with others: {}", why(error)),
+            ItemState::Unknown(_) => "UNKNOWN: it may have arrived".to_owned(),
+            ItemState::NotSent(_) => "NOT SENT".to_owned(),
             _ => "in a state that this program does not know".to_owned(),
         };
-        let place = match &self.place {
+        let membership = match &self.membership {
             None => "-".to_owned(),
-            Some(Place::Group(group)) if *group == self.to => shown(group),
-            Some(Place::Group(group)) => format!("STILL ELSEWHERE: {}", shown(group)),
-            Some(place) => format!("UNCONFIRMED: {}", unread(place)),
+            Some(GroupMembership::Group(group)) if *group == self.to => shown(group),
+            Some(GroupMembership::Group(group)) => format!("STILL ELSEWHERE: {}", shown(group)),
+            Some(other) => format!("UNCONFIRMED: {}", unread(other)),
         };
-        [self.id.to_string(), or_unknown(self.from.as_deref()), outcome, place]
+        [self.id.to_string(), or_unknown(self.from.as_deref()), outcome, membership]
     }
 }
 
@@ -66,17 +62,15 @@ fn why(error: &Error) -> String {
 }
 
 /// Every error once, with the first certificate that it is about.
-pub(super) fn show_errors(ids: &[(ResourceId, IdOutcome)], report: &Report) {
-    let mut last = None;
-    for (id, outcome) in ids {
-        let (IdOutcome::Refused(error)
-        | IdOutcome::RefusedTogether(error)
-        | IdOutcome::Unknown(error)
-        | IdOutcome::NotSent(error)) = outcome
-        else {
-            continue;
-        };
-        if last != Some(error) {
+pub(super) fn show_errors<'a>(
+    states: impl IntoIterator<Item = (&'a ResourceId, &'a ItemState<AppViewX>)>,
+    report: &Report,
+) {
+    let mut last: Option<&Error> = None;
+    for (id, state) in states {
+        let Some(error) = state.error() else { continue };
+        // Certificates of one call share its error.
+        if !last.is_some_and(|last| std::ptr::eq(last, error)) {
             report.complain(format!("  {}:", shown(id)));
             report.appviewx_error(error);
             last = Some(error);
@@ -84,13 +78,13 @@ pub(super) fn show_errors(ids: &[(ResourceId, IdOutcome)], report: &Report) {
     }
 }
 
-/// A place that is no group, in words.
-pub(super) fn unread(place: &Place) -> String {
-    match place {
-        Place::Group(group) => shown(group),
-        Place::GroupNotNamed => "its row names no group".to_owned(),
-        Place::NotFound => "not found".to_owned(),
-        Place::Unreadable(error) => shown(error),
+/// What a search said of a certificate, in words.
+pub(super) fn unread(membership: &GroupMembership) -> String {
+    match membership {
+        GroupMembership::Group(group) => shown(group),
+        GroupMembership::GroupNotNamed => "its row names no group".to_owned(),
+        GroupMembership::NotFound => "not found".to_owned(),
+        GroupMembership::Unreadable(error) => shown(error),
         _ => "?".to_owned(),
     }
 }

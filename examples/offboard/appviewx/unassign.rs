@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use clm::appviewx::{GroupPlan, IdOutcome, Place, ResourceId, UnassignManyOutcome};
+use clm::appviewx::{AppViewX, Error, GroupMembership, GroupPlan, ResourceId, SharedError, UnassignCertificates};
+use clm::{ItemState, ManyOutcome, OnFailure};
 use serde::{Deserialize, Serialize};
 
 use super::find::{Found, Hit};
@@ -62,7 +63,7 @@ impl AppViewXJob {
         Ok(unassignment)
     }
 
-    /// What the server answers for them is documented nowhere.
+    /// What the server answers for them is undocumented by the vendor.
     fn leave_those_in_default(&self, found: &mut Found, report: &Report) {
         let hits = std::mem::take(&mut found.hits);
         let (there, hits): (Vec<_>, Vec<_>) =
@@ -75,7 +76,7 @@ impl AppViewXJob {
         }
     }
 
-    async fn remember(&self, hits: &[Hit]) -> Result<GroupPlan, clm::appviewx::Error> {
+    async fn remember(&self, hits: &[Hit]) -> Result<GroupPlan, Error> {
         let mut remember = self.client.certificate_groups().remember_groups(hits.iter().map(|hit| &hit.id));
         for category in &self.categories {
             remember = remember.category(category.clone());
@@ -150,10 +151,10 @@ impl Unassignment {
 
     pub(super) async fn look_again(&self, job: &AppViewXJob, report: &Report) -> Result<(), Trouble> {
         report.line("  looking again where the certificates are");
-        let places = job.places(self.ids()).await?;
+        let memberships = job.memberships(self.ids()).await?;
         let groups = self.remembered();
-        let stands = |hit: &&Hit| match (groups.get(&hit.id), places.get(&hit.id)) {
-            (Some(group), Some(Place::Group(now))) => group == now,
+        let stands = |hit: &&Hit| match (groups.get(&hit.id), memberships.get(&hit.id)) {
+            (Some(group), Some(GroupMembership::Group(now))) => group == now,
             // Its loss was agreed to.
             (None, _) => true,
             _ => false,
@@ -183,15 +184,15 @@ impl Unassignment {
     ) -> Result<Ended, Trouble> {
         let outcomes = self.send_calls(job, report).await?;
         let default = job.client.certificate_groups().default_group().to_owned();
-        let asked_back = outcomes.iter().filter(|(_, outcome)| Step::is_worth_a_look(outcome));
-        let places = job.places(asked_back.map(|(id, _)| id.clone()).collect()).await?;
+        let asked_back = outcomes.iter().filter(|(_, outcome)| outcome.is_possibly_done());
+        let memberships = job.memberships(asked_back.map(|(id, _)| id.clone()).collect()).await?;
         let groups = self.remembered();
-        let step = |(id, outcome): &(ResourceId, IdOutcome)| Step {
+        let step = |(id, outcome): &(ResourceId, ItemState<AppViewX>)| Step {
             id: id.clone(),
             from: groups.get(id).map(|group| (*group).to_owned()),
             to: default.clone(),
             outcome: outcome.clone(),
-            place: places.get(id).cloned(),
+            membership: memberships.get(id).cloned(),
         };
         let steps: Vec<Step> = outcomes.iter().map(step).collect();
         let ended = conclude(&steps, report);
@@ -204,25 +205,26 @@ impl Unassignment {
         Ok(ended)
     }
 
-    /// Part by part, so that what became of one is printed before the next is sent. A refusal of one certificate does not
-    /// hold up the others; what ends the crate's run of calls ends this one.
+    /// Part by part, so that the outcome of one is printed before the next is sent. A refusal of one certificate does not
+    /// hold up the others. After a call that may have arrived, or a failure that ends the batch, no further part is sent.
     async fn send_calls(
         &self,
         job: &AppViewXJob,
         report: &Report,
-    ) -> Result<Vec<(ResourceId, IdOutcome)>, clm::appviewx::Error> {
+    ) -> Result<Vec<(ResourceId, ItemState<AppViewX>)>, Error> {
         let groups = job.client.certificate_groups();
         let ids = self.ids();
-        let mut outcomes: Vec<(ResourceId, IdOutcome)> = Vec::with_capacity(ids.len());
+        let mut outcomes = Vec::with_capacity(ids.len());
         let mut ended_by = None;
         for part in ids.chunks(IDS_PER_CALL) {
             if let Some(error) = &ended_by {
-                let not_sent = IdOutcome::NotSent(clm::appviewx::SharedError::clone(error));
+                let not_sent = ItemState::NotSent(SharedError::clone(error));
                 outcomes.extend(part.iter().map(|id| (id.clone(), not_sent.clone())));
                 continue;
             }
-            let sent = job.with_comment(groups.unassign(part)).in_calls().ids_per_call(IDS_PER_CALL).send().await?;
-            outcomes.extend(sent.ids().iter().cloned());
+            let calls = job.with_comment(groups.unassign(part)).in_calls().ids_per_call(IDS_PER_CALL);
+            let sent = calls.on_failure(OnFailure::ContinueAfterRefusal).send().await?;
+            outcomes.extend(sent.items().iter().map(|it| (it.item.clone(), it.state.clone())));
             show_part(&sent, outcomes.len(), ids.len(), report);
             ended_by = sent.ended_by().cloned();
         }
@@ -236,8 +238,8 @@ fn refused_for_moving(moved: usize) -> Trouble {
     ))
 }
 
-fn show_part(sent: &UnassignManyOutcome, done: usize, all: usize, report: &Report) {
-    let (confirmed, asked, calls) = (sent.confirmed_ids().count(), sent.ids().len(), sent.calls());
+fn show_part(sent: &ManyOutcome<ResourceId, UnassignCertificates>, done: usize, all: usize, report: &Report) {
+    let (confirmed, asked, calls) = (sent.confirmed().count(), sent.items().len(), sent.calls());
     report.line(format!("  {done} of {all}: {confirmed} of {asked} confirmed, in {calls} call(s)"));
     for answer in sent.answers() {
         if let Some(message) = answer.message() {
@@ -247,5 +249,5 @@ fn show_part(sent: &UnassignManyOutcome, done: usize, all: usize, report: &Repor
             report.complain(format!("    NOT ASKED FOR, and named as done: {}", shown(id)));
         }
     }
-    show_errors(sent.ids(), report);
+    show_errors(sent.items().iter().map(|it| (&it.item, &it.state)), report);
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use clm::appviewx::{AssignBackState, AssignManyOutcome, GroupPlan, IdOutcome, Place, RememberedGroup, ResourceId};
+use clm::appviewx::{AssignBackState, GroupMembership, GroupPlan, RememberedGroup, ResourceId};
+use clm::{ItemState, ManyOutcome};
 use serde_json::json;
 
 use super::step::{Step, conclude, show_errors, unread};
@@ -17,7 +18,7 @@ use crate::table::table;
 pub(crate) struct WayBack {
     plan: GroupPlan,
     /// Where each certificate is now.
-    places: HashMap<ResourceId, Place>,
+    memberships: HashMap<ResourceId, GroupMembership>,
     /// The plan of those alone that can go back.
     back: GroupPlan,
     there: usize,
@@ -27,13 +28,13 @@ impl AppViewXJob {
     pub(super) async fn look_back(&self, path: &Path, report: &Report) -> Result<WayBack, Trouble> {
         let Kept { plan, .. } = plan_file::read(path)?;
         let ids = plan.remembered().iter().map(|it| it.resource_id.clone()).collect();
-        let places = self.places(ids).await?;
-        let is_in = |it: &RememberedGroup, group: &str| matches!(places.get(&it.resource_id), Some(Place::Group(now)) if now == group);
+        let memberships = self.memberships(ids).await?;
+        let is_in = |it: &RememberedGroup, group: &str| matches!(memberships.get(&it.resource_id), Some(GroupMembership::Group(now)) if now == group);
         let default = self.client.certificate_groups().default_group().to_owned();
         let there = plan.remembered().iter().filter(|it| is_in(it, &it.group)).count();
         let back = plan.remembered().iter().filter(|it| !is_in(it, &it.group) && is_in(it, &default));
         let back = only(&back.collect::<Vec<_>>()).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))?;
-        let way = WayBack { plan, places, back, there };
+        let way = WayBack { plan, memberships, back, there };
         way.show(&default, report);
         Ok(way)
     }
@@ -60,11 +61,13 @@ impl WayBack {
         let all = self.plan.remembered().len() + self.plan.not_remembered().len();
         report.line(format!("  {} of {all} certificate(s) can be put back:", self.size()));
         let row = |it: &RememberedGroup| {
-            let now = self.places.get(&it.resource_id);
+            let now = self.memberships.get(&it.resource_id);
             let what = match now {
-                Some(Place::Group(now)) if *now == it.group => "there already".to_owned(),
-                Some(Place::Group(now)) if now == default => "goes back".to_owned(),
-                Some(Place::Group(_) | Place::GroupNotNamed) => "MOVED ON since; left alone".to_owned(),
+                Some(GroupMembership::Group(now)) if *now == it.group => "there already".to_owned(),
+                Some(GroupMembership::Group(now)) if now == default => "goes back".to_owned(),
+                Some(GroupMembership::Group(_) | GroupMembership::GroupNotNamed) => {
+                    "MOVED ON since; left alone".to_owned()
+                }
                 _ => "LEFT ALONE".to_owned(),
             };
             [it.resource_id.to_string(), it.group.clone(), now.map_or("?".to_owned(), unread), what]
@@ -108,18 +111,21 @@ impl WayBack {
             way = way.comment(comment);
         }
         let outcome = way.send().await?;
-        outcome.answers().iter().for_each(|sent| show_errors(sent.ids(), report));
-        let calls: u32 = outcome.answers().iter().map(AssignManyOutcome::calls).sum();
+        for sent in outcome.answers() {
+            show_errors(sent.items().iter().map(|it| (&it.item, &it.state)), report);
+        }
+        let calls: u32 = outcome.answers().iter().map(ManyOutcome::calls).sum();
         report.line(format!("  sent in {calls} call(s), group by group"));
-        let places = job.places(self.back.remembered().iter().map(|it| it.resource_id.clone()).collect()).await?;
+        let memberships =
+            job.memberships(self.back.remembered().iter().map(|it| it.resource_id.clone()).collect()).await?;
         let mut steps = Vec::new();
         let mut ended = Ended::Done;
         for it in self.back.remembered() {
             let state = outcome.of(it.resource_id.as_str());
-            let place = places.get(&it.resource_id).cloned();
+            let membership = memberships.get(&it.resource_id).cloned();
             let outcome = match state {
                 Some(AssignBackState::Sent(outcome)) => outcome.clone(),
-                Some(AssignBackState::AlreadyThere) => IdOutcome::Confirmed,
+                Some(AssignBackState::AlreadyThere) => ItemState::Confirmed,
                 _ => {
                     report.complain(format!("  {} was left alone: it moved on a moment ago", shown(&it.resource_id)));
                     ended = Ended::Open;
@@ -127,9 +133,11 @@ impl WayBack {
                 }
             };
             let from = Some(job.client.certificate_groups().default_group().to_owned());
-            steps.push(Step { id: it.resource_id.clone(), from, to: it.group.clone(), outcome, place });
+            steps.push(Step { id: it.resource_id.clone(), from, to: it.group.clone(), outcome, membership });
         }
-        let unread = |it: &&RememberedGroup| matches!(self.places.get(&it.resource_id), Some(Place::Unreadable(_)));
+        let unread = |it: &&RememberedGroup| {
+            matches!(self.memberships.get(&it.resource_id), Some(GroupMembership::Unreadable(_)))
+        };
         if self.plan.remembered().iter().any(|it| unread(&it)) {
             ended = Ended::Open;
         }

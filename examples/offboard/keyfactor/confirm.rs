@@ -86,8 +86,8 @@ impl KeyfactorJob {
         let mut inventoried = BTreeSet::new();
         for store in stores {
             let scheduled = match self.settings.inventory {
-                Inventory::AsScheduled => handle.get(store).await.map(|row| row.has_inventory_schedule()),
-                Inventory::Now => handle.schedule_inventory([store], Schedule::Immediate).send().await.map(|()| true),
+                Inventory::AsScheduled => handle.get(store).send().await.map(|row| row.has_inventory_schedule()),
+                Inventory::Now => handle.schedule_inventory([store], Schedule::Immediate).send().await.map(|_| true),
             };
             match scheduled {
                 Ok(true) => drop(inventoried.insert(store)),
@@ -99,7 +99,7 @@ impl KeyfactorJob {
     }
 
     async fn is_back(&self, location: &CertificateLocation) -> Result<bool, Error> {
-        let mut rows = self.client.certificate_stores().inventory(location.store())?;
+        let mut rows = self.client.certificate_stores().inventory(location.store()).rows()?;
         while let Some(entry) = rows.next().await {
             let entry = entry?;
             if entry.alias == location.alias() {

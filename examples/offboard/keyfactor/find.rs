@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clm::keyfactor::{
-    CertificateRef, CertificateStoreLocation, LocatedCertificate, PlannedRemoval, PutBack, RemovalPlan,
-    RemoveCertificates, Schedule,
+    CertificateRef, CertificateStoreLocation, LocatedCertificate, PlannedRemoval, RemovalPlan, RemoveCertificates,
+    Restorability, Schedule,
 };
 
 use super::send::{Order, removal_call};
@@ -71,7 +71,7 @@ fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {
         report.complain("  Nothing is known about the state of the stores:");
         report.keyfactor_error(error);
     }
-    let doubtful = plan.removals.iter().filter(|removal| removal.readiness.speaks_against()).count();
+    let doubtful = plan.removals.iter().filter(|removal| removal.readiness.has_obstacle()).count();
     if doubtful > 0 {
         report
             .complain(format!("  NOTE: at {doubtful} place(s) a removal may wait for long, or fail (NO in the list)"));
@@ -117,10 +117,10 @@ pub(super) fn show_losses(plan: &RemovalPlan, report: &Report) {
 
 pub(super) fn put_back(removal: &PlannedRemoval) -> String {
     let how = match removal.put_back {
-        PutBack::WithPrivateKey => "with its key",
-        PutBack::WithoutPrivateKey => "the certificate alone",
-        PutBack::Unclear => "UNCLEAR",
-        PutBack::Impossible => "IMPOSSIBLE",
+        Restorability::WithPrivateKey => "with its key",
+        Restorability::WithoutPrivateKey => "the certificate alone",
+        Restorability::Unclear => "UNCLEAR",
+        Restorability::Impossible => "IMPOSSIBLE",
         _ => "?",
     };
     how.to_owned()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use clm::keyfactor::{FinishedJob, JobId, JobsReport, OpenJob, OpenPlace};
+use clm::keyfactor::{FinishedJob, JobId, JobsReport, OpenJob, OpenJobPlace};
 use serde_json::json;
 
 use super::step::{JobEnd, Step};
@@ -29,18 +29,15 @@ impl KeyfactorJob {
         let mut watch = self.client.orchestrator_jobs().watch(&ids).deadline(settings.deadline);
         watch = watch.pauses(settings.first_pause, settings.longest_pause);
         let progress = Progress::begin(report, &labels);
-        let mut stopped = None;
-        while let Some(change) = watch.next().await {
-            match change {
-                Ok(change) => progress.change(&change),
-                Err(error) => stopped = Some(error),
-            }
+        // An error ends the watch, and is in the report as well.
+        while let Some(Ok(change)) = watch.next().await {
+            progress.change(&change);
         }
         progress.end();
-        if let Some(error) = &stopped {
+        let known = watch.report();
+        if let Some(error) = known.stopped_by() {
             report.keyfactor_error(error);
         }
-        let known = watch.report();
         let ends = ends(&known);
         for step in steps {
             step.job = worst(step.jobs(), &ends);
@@ -63,10 +60,10 @@ fn end(job: &FinishedJob) -> JobEnd {
     if job.succeeded() { JobEnd::Succeeded(said) } else { JobEnd::Failed(said) }
 }
 
-fn place(place: OpenPlace) -> &'static str {
+fn place(place: OpenJobPlace) -> &'static str {
     match place {
-        OpenPlace::Scheduled => "scheduled, not begun",
-        OpenPlace::Begun => "begun",
+        OpenJobPlace::Scheduled => "scheduled, not begun",
+        OpenJobPlace::Begun => "begun",
         _ => "nobody knows where",
     }
 }
@@ -95,7 +92,7 @@ fn show_open(known: &JobsReport, labels: &HashMap<JobId, String>, report: &Repor
         report.complain(format!("    the last trouble in asking: {}", shown(trouble)));
     }
     let withdrawable: Vec<JobId> =
-        open.iter().filter(|job| job.place != OpenPlace::Begun).map(|job| job.job_id).collect();
+        open.iter().filter(|job| job.place != OpenJobPlace::Begun).map(|job| job.job_id).collect();
     if !withdrawable.is_empty() {
         report.complain("  To withdraw what has not begun, unschedule it in Command's portal, or with this call:");
         report.complain(format!("    POST /OrchestratorJobs/Unschedule {}", json!({"JobIds": withdrawable})));

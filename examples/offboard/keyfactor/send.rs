@@ -1,5 +1,6 @@
 //! Changes, one call for each place, so that each job is known by its place.
 
+use clm::Request;
 use clm::keyfactor::{
     AddOutcome, CertificateLocation, CollectionId, Error, JobId, PermissionScope, RemoveCertificates, RemoveOutcome,
 };
@@ -9,9 +10,9 @@ use super::step::{Place, Sent, Step};
 use crate::report::{Report, shown};
 
 /// A checked change of one place, ready to be sent.
-pub(super) struct Order<R> {
+pub(super) struct Order<Op> {
     pub(super) place: Place,
-    pub(super) request: R,
+    pub(super) request: Request<Op>,
     /// What the request will be on the wire, for a dry run.
     pub(super) call: Call,
 }
@@ -64,7 +65,7 @@ impl From<RemoveOutcome> for Answer {
             jobs: outcome.job_ids().to_vec(),
             complete: outcome.is_complete(),
             unrecognized: outcome.unrecognized_entries().to_vec(),
-            correlation_id: outcome.correlation_id().map(str::to_owned),
+            correlation_id: outcome.receipt().correlation_id().map(str::to_owned),
         }
     }
 }
@@ -75,17 +76,17 @@ impl From<AddOutcome> for Answer {
             jobs: outcome.job_ids().to_vec(),
             complete: outcome.is_complete(),
             unrecognized: outcome.unrecognized_entries().to_vec(),
-            correlation_id: outcome.correlation_id().map(str::to_owned),
+            correlation_id: outcome.receipt().correlation_id().map(str::to_owned),
         }
     }
 }
 
 /// Every job id is printed as soon as it is known, so that it is not lost if this program is stopped. A refusal of one
 /// place says nothing about the next; any other error does, and the rest stays unsent.
-pub(super) async fn one_by_one<R>(
-    orders: Vec<Order<R>>,
+pub(super) async fn one_by_one<Op>(
+    orders: Vec<Order<Op>>,
     report: &Report,
-    execute: impl AsyncFn(R) -> Result<Answer, Error>,
+    execute: impl AsyncFn(Request<Op>) -> Result<Answer, Error>,
 ) -> Vec<Step> {
     let mut steps = Vec::with_capacity(orders.len());
     let mut stopped = false;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clm::keyfactor::{AddCertificates, PlannedRemoval, PutBack, RemovalPlan, Schedule};
+use clm::keyfactor::{AddCertificates, PlannedRemoval, RemovalPlan, Restorability, Schedule};
 use serde_json::json;
 
 use super::find::{only, place, put_back, show_certificate, show_losses};
@@ -37,7 +37,7 @@ impl KeyfactorJob {
             Ok(Order { place: place(&one, removal), request, call: addition_call(&one, removal) })
         };
         let can = |removal: &&PlannedRemoval| {
-            matches!(removal.put_back, PutBack::WithPrivateKey | PutBack::WithoutPrivateKey)
+            matches!(removal.put_back, Restorability::WithPrivateKey | Restorability::WithoutPrivateKey)
         };
         plan.removals.iter().filter(can).map(order).collect()
     }
@@ -49,7 +49,7 @@ fn addition_call(plan: &RemovalPlan, removal: &PlannedRemoval) -> Call {
         "CertificateStoreId": removal.store_id,
         "Alias": removal.alias,
         "Overwrite": false,
-        "IncludePrivateKey": removal.put_back == PutBack::WithPrivateKey,
+        "IncludePrivateKey": removal.put_back == Restorability::WithPrivateKey,
     });
     let body = json!({
         "CertificateId": plan.certificate_id,

@@ -2,52 +2,58 @@
 
 use serde::Serialize;
 
-use super::many::MoveInCalls;
-use super::many_outcome::ManyOutcome;
-use super::moving::{Move, MoveCertificates, MoveCertificatesBuilder};
-use super::outcome::MoveOutcome;
-use crate::appviewx::error::{Outcome, Request};
+use super::handle::CertificateGroups;
+use super::move_certificates::{Move, MoveCertificates, MoveOutcome};
+use crate::appviewx::types::{ResourceId, collect_ids};
+use crate::operation::RequestBuilder;
+
+impl CertificateGroups {
+    /// Puts certificates into a group, and **from then on that group's policy applies to them**.
+    ///
+    /// - **Call:** `PUT /certificate/group/assign`.
+    /// - **Permissions:** the right to assign groups; read-write on the group that each certificate is in and on the
+    ///   target group.
+    /// - **Arguments:** the name of a group that exists, not blank and without control or invisible characters; the
+    ///   certificates' resource ids and the comment, as for [`unassign`](Self::unassign).
+    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error).
+    /// - **Assumed**, since the rest of the vendor's page could not be read: that the answer and the refusals are those
+    ///   of the unassignment, and that the server takes a comment. An answer without `Successful Ids` leaves every id
+    ///   unconfirmed; see [`confirm_group`](Self::confirm_group).
+    /// - **Undocumented by the vendor:** what the server answers for a group that it does not know; the points of
+    ///   [`unassign`](Self::unassign).
+    /// - **Source:** AppViewX CERT+ API reference, "Assign Certificates to a Group".
+    pub fn assign(
+        &self,
+        group: impl Into<String>,
+        resource_ids: impl IntoIterator<Item: Into<ResourceId>>,
+    ) -> RequestBuilder<AssignCertificates> {
+        self.caller.request(MoveCertificates::new(Assign { group: group.into() }, collect_ids(resource_ids)))
+    }
+}
 
 /// Puts certificates into a group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Assign {
-    pub(super) group: String,
+    group: String,
 }
 
-/// Builds an assignment; see [`CertificateGroups::assign`](super::CertificateGroups::assign).
-pub type AssignCertificatesBuilder = MoveCertificatesBuilder<Assign>;
-
-/// A checked assignment, ready to be sent by [`CertificateGroups::execute`](super::CertificateGroups::execute).
+/// An assignment; see [`CertificateGroups::assign`].
 pub type AssignCertificates = MoveCertificates<Assign>;
 
 /// The server took the assignment.
 pub type AssignOutcome = MoveOutcome<Assign>;
 
-/// An assignment in several calls.
-pub type AssignInCalls = MoveInCalls<Assign>;
-
-/// What became of each id of an assignment in several calls.
-pub type AssignManyOutcome = ManyOutcome<Assign>;
-
 impl Move for Assign {
-    const OPERATION: &'static str = "appviewx.certificate_groups.assign";
+    const NAME: &'static str = "appviewx.certificate_groups.assign";
     const PATH: &'static str = "certificate/group/assign";
+    const HOW_TO_FIND_OUT: &'static str = "\
+         Look at the certificates' group before you send the assignment again: POST /certificate/search by \
+         resource id, or the certificate inventory in the portal. Whether assigning twice is harmless is \
+         documented nowhere.";
 
     fn group(&self) -> Option<&str> {
         Some(&self.group)
-    }
-
-    fn request(request: AssignCertificates) -> Request {
-        Request::AssignCertificates(request)
-    }
-
-    fn outcome(outcome: AssignOutcome) -> Outcome {
-        Outcome::AssignCertificates(outcome)
-    }
-
-    fn outcome_of_many(outcome: AssignManyOutcome) -> Outcome {
-        Outcome::AssignMany(outcome)
     }
 }
 

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::appviewx::read::{Row, ServerTime};
 use crate::appviewx::types::ResourceId;
+use crate::appviewx::values::{Row, ServerTime};
 
 /// A certificate as AppViewX knows it. Requests that were not issued yet have rows as well.
 ///
-/// The names are those of the vendor's rows, as its clients read them. A member that is null, missing or of another type
-/// than expected is `None`; in the last case it stands in [`extra`](Self::extra).
+/// The names are those of the vendor's rows, as its clients read them. A member that is null, missing or of another
+/// type than expected is `None`; in the last case it stands in [`extra`](Self::extra).
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(from = "Value", rename_all = "camelCase")]
 #[non_exhaustive]

@@ -84,7 +84,7 @@ impl CertificateLocation {
     }
 
     /// `field` is where this location stands in its request.
-    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
+    pub(in crate::keyfactor) fn check(&self, field: &str, problems: &mut Problems) {
         problems.check_guid(&format!("{field}.certificate_store_id"), self.store.get(), "store");
         if self.alias.is_empty() {
             problems.add(format!("{field}.alias"), Reason::Empty, "an alias is needed: it decides what is removed");

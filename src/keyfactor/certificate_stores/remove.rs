@@ -2,31 +2,89 @@
 
 use std::collections::HashMap;
 
+use http::Method;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::handle::CertificateStores;
 use super::inventory::still_as_expected;
-use super::outcome::{Asked, JobIds, JobsOutcome};
-use super::request::{Run, StoreRequest};
-use super::{CertificateLocation, CertificateStores, RemoveOneByOne};
-use crate::keyfactor::change::post;
-use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{Error, Request};
+use super::jobs_outcome::{HOW_TO_FIND_OUT, JobsOutcome};
+use super::location::CertificateLocation;
+use crate::keyfactor::permission_scope::PermissionScope;
 use crate::keyfactor::schedule::Schedule;
-use crate::keyfactor::scope::{BothScopes, ScopeSettings};
-use crate::keyfactor::types::{CertificateStoreId, CollectionId, ContainerId, PermissionScope};
-use crate::transport::{ChangeSettings, Exchange, FromFailure as _, Record, RetryPolicy};
-use crate::validation::{Problems, Reason, ValidationError};
+use crate::keyfactor::scope::{InCollection, InContainer, Scope};
+use crate::keyfactor::types::CertificateStoreId;
+use crate::keyfactor::vendor::{CallLimits, Caller, Error, Keyfactor, ReadError};
+use crate::operation::{Change, DocumentedCall, Operation, RequestBuilder};
+use crate::transport::{Exchange, Path};
+use crate::validation::{Problems, Reason};
 
-/// Builds a removal; see [`CertificateStores::remove_certificates`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
-pub struct RemoveCertificatesBuilder {
-    handle: CertificateStores,
+impl CertificateStores {
+    /// Asks the orchestrators to remove certificates from certificate stores.
+    ///
+    /// A location names a store and an alias, and **these two alone decide what goes**: whatever certificate stands
+    /// under that alias when the job runs. Every location becomes an orchestrator job. An answer means that the jobs
+    /// are scheduled, never that a certificate is gone.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let fake = clm::testing::FakeKeyfactor::start().await;
+    /// # let (store, keyfactor) = (fake.add_store(), fake.client());
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    ///
+    /// let location = CertificateLocation::new(store, "www.example.com.pfx");
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates([location], Schedule::Immediate).audit_note("CHG 1234").send().await?;
+    /// println!("scheduled: {:?}", removal.job_ids());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// - **Call:** `POST /CertificateStores/Certificates/Remove`.
+    /// - **Permissions:** to read certificates (system-wide, or for the collection given by
+    ///   [`collection_id`](RequestBuilder::collection_id)) and to schedule on certificate stores (system-wide, or for the
+    ///   stores' containers).
+    /// - **Arguments:** at least one location and at most the client's
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); a schedule, where the four
+    ///   recurring kinds need [`allow_recurring`](RequestBuilder::allow_recurring). Locations that are given again, exactly
+    ///   alike, are sent once. Refused are a nil store id, an empty or blank alias, job fields that are no scalars, the same
+    ///   store and alias with different job fields, an id that is not positive, and a schedule out of range.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Undocumented by the vendor:** whether the job ids come in the order of the locations, what happens to an unknown
+    ///   alias, whether one bad location stops the others. For one call and one job for each location, see
+    ///   [`one_job_per_location`](RequestBuilder::one_job_per_location).
+    /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Certificates Remove".
+    pub fn remove_certificates(
+        &self,
+        locations: impl IntoIterator<Item: Into<CertificateLocation>>,
+        schedule: Schedule,
+    ) -> RequestBuilder<RemoveCertificates> {
+        self.caller.request(RemoveCertificates {
+            locations: locations.into_iter().map(Into::into).collect(),
+            repeated: Vec::new(),
+            schedule,
+            recurring: Recurring::Refused,
+            scope: Scope::default(),
+        })
+    }
+}
+
+impl RequestBuilder<RemoveCertificates> {
+    /// Takes a schedule that runs again and again. **A recurring removal may also remove the successor**: whatever is
+    /// put under the same alias later goes at the next run.
+    pub fn allow_recurring(mut self) -> Self {
+        self.operation().recurring = Recurring::Allowed;
+        self
+    }
+}
+
+/// A removal; see [`CertificateStores::remove_certificates`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct RemoveCertificates {
     locations: Vec<CertificateLocation>,
+    repeated: Vec<CertificateLocation>,
     schedule: Schedule,
     recurring: Recurring,
-    scope: ScopeSettings,
-    meta: ChangeSettings,
+    scope: Scope,
 }
 
 /// Whether a removal may run more than once.
@@ -34,148 +92,6 @@ pub struct RemoveCertificatesBuilder {
 enum Recurring {
     Refused,
     Allowed,
-}
-
-impl RemoveCertificatesBuilder {
-    pub(super) fn new(handle: CertificateStores, locations: Vec<CertificateLocation>, schedule: Schedule) -> Self {
-        Self {
-            handle,
-            locations,
-            schedule,
-            recurring: Recurring::Refused,
-            scope: ScopeSettings::default(),
-            meta: ChangeSettings::default(),
-        }
-    }
-
-    /// Has the server check the right to read the certificates in this collection, instead of system-wide.
-    ///
-    /// Positive; leaving it out means "none". With a container id as well, the collection wins.
-    pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
-        self.scope.collection = Some(id.into());
-        self
-    }
-
-    /// Has the server check permissions in this container, says the vendor's page.
-    ///
-    /// The page names it beside the collection, but **no published schema of this call has such a member**: it may
-    /// have no effect. Do not rely on it to narrow a removal. It is sent only when no collection is given. Positive;
-    /// leaving it out means "none".
-    pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
-        self.scope.container = Some(id.into());
-        self
-    }
-
-    /// Makes it a [`ValidationError`] to give both a collection and a container. Without this, the collection wins,
-    /// the container is not sent, and the request's [`scope`](RemoveCertificates::scope) says so.
-    pub fn deny_ambiguous_scope(mut self) -> Self {
-        self.scope.both = BothScopes::Refused;
-        self
-    }
-
-    /// Takes a schedule that runs again and again. **A recurring removal may also remove the successor**: whatever is
-    /// put under the same alias later goes at the next run.
-    pub fn allow_recurring(mut self) -> Self {
-        self.recurring = Recurring::Allowed;
-        self
-    }
-
-    /// Says why, for the audit event of this change. It stays in this program: nothing of it is sent.
-    pub fn reason(mut self, text: impl Into<String>) -> Self {
-        self.meta.reason = Some(text.into());
-        self
-    }
-
-    /// How often this call may be tried, instead of the client's policy. No policy repeats a removal that may have
-    /// arrived.
-    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
-        self.meta.retry_policy = Some(policy);
-        self
-    }
-
-    /// Sends one call for each location instead of one for all, so that each location is known by its job: the order of
-    /// the job ids in an answer is documented nowhere.
-    pub fn one_job_per_location(self) -> RemoveOneByOne {
-        RemoveOneByOne { handle: self.handle.clone(), builder: self }
-    }
-
-    /// Checks everything and gives the request as a value of its own. Nothing is sent.
-    ///
-    /// # Errors
-    /// [`ValidationError`] with every problem: no location, or more than one call carries; a nil store id; an empty
-    /// or blank alias; job fields that are no scalars; the same store and alias with different job fields; an id that
-    /// is not positive; a schedule out of range, or a recurring one without consent.
-    pub fn build(self) -> Result<RemoveCertificates, ValidationError> {
-        let limit = self.handle.client.max_locations_per_call();
-        self.checked(limit)
-    }
-
-    /// `limit` is the most locations that it may name.
-    pub(super) fn checked(self, limit: usize) -> Result<RemoveCertificates, ValidationError> {
-        let mut problems = Problems::default();
-        let (locations, repeated) = checked_without_repeats(self.locations, &mut problems);
-        problems.check_count("certificate_stores", locations.len(), limit, "certificate location");
-        self.schedule.check(&mut problems);
-        if self.schedule.is_recurring() && self.recurring == Recurring::Refused {
-            problems.add(
-                "schedule",
-                Reason::NeedsConsent,
-                "a recurring removal may also remove the successor under the same alias; say `allow_recurring()`",
-            );
-        }
-        let scope = self.scope.resolve(&mut problems);
-        self.meta.check(&mut problems);
-        problems.finish()?;
-        scope.warn_of_ignored_container();
-        Ok(RemoveCertificates { locations, repeated, schedule: self.schedule, scope, meta: self.meta })
-    }
-
-    /// Builds the request and sends it.
-    ///
-    /// # Errors
-    /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
-    pub async fn send(self) -> Result<RemoveOutcome, Error> {
-        let handle = self.handle.clone();
-        handle.execute(self.build()?).await
-    }
-}
-
-/// Exact repeats would be two jobs for one removal: the first is kept, the others are given back.
-fn checked_without_repeats(
-    given: Vec<CertificateLocation>,
-    problems: &mut Problems,
-) -> (Vec<CertificateLocation>, Vec<CertificateLocation>) {
-    let mut first_at: HashMap<(CertificateStoreId, String), (usize, CertificateLocation)> = HashMap::new();
-    let mut locations = Vec::with_capacity(given.len());
-    let mut repeated = Vec::new();
-    for (index, location) in given.into_iter().enumerate() {
-        let field = format!("certificate_stores[{index}]");
-        location.check(&field, problems);
-        let place = (location.store(), location.alias().to_owned());
-        let (first, first_location) = first_at.entry(place).or_insert_with(|| (index, location.clone()));
-        if *first != index && first_location.is_like(&location) {
-            repeated.push(location);
-            continue;
-        }
-        if *first != index {
-            let sentence = format!(
-                "the same store and alias as certificate_stores[{first}], but with other job fields or another thumbprint"
-            );
-            problems.add(field, Reason::Conflict, sentence);
-        }
-        locations.push(location);
-    }
-    (locations, repeated)
-}
-
-/// A checked removal, ready to be sent by [`CertificateStores::execute`].
-#[derive(Clone, PartialEq, Debug)]
-pub struct RemoveCertificates {
-    locations: Vec<CertificateLocation>,
-    repeated: Vec<CertificateLocation>,
-    schedule: Schedule,
-    scope: PermissionScope,
-    meta: ChangeSettings,
 }
 
 impl RemoveCertificates {
@@ -200,18 +116,101 @@ impl RemoveCertificates {
     /// Where the server is asked to look for permissions, after the precedence rule.
     #[must_use]
     pub fn scope(&self) -> &PermissionScope {
-        &self.scope
+        self.scope.resolved()
     }
 
-    /// Why, for the audit. It is not sent.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        self.meta.reason.as_deref()
+    /// The same removal from one location.
+    pub(in crate::keyfactor) fn only(&self, location: CertificateLocation) -> Self {
+        let Self { locations: _, repeated: _, schedule, recurring, scope } = self;
+        let (locations, repeated) = (vec![location], Vec::new());
+        Self { locations, repeated, schedule: schedule.clone(), recurring: *recurring, scope: *scope }
     }
 
-    /// What the account needs, if the server answers 403.
-    pub(in crate::keyfactor) fn permission_needed(&self) -> &'static str {
-        match self.scope {
+    /// Exact repeats would be two jobs for one removal: the first is kept, the others are given back.
+    fn take_repeats_out(&mut self, problems: &mut Problems) {
+        let given = std::mem::take(&mut self.locations);
+        let mut first_at: HashMap<(CertificateStoreId, String), (usize, CertificateLocation)> = HashMap::new();
+        for (index, location) in given.into_iter().enumerate() {
+            let field = format!("certificate_stores[{index}]");
+            location.check(&field, problems);
+            let place = (location.store(), location.alias().to_owned());
+            let (first, first_location) = first_at.entry(place).or_insert_with(|| (index, location.clone()));
+            if *first != index && first_location.is_like(&location) {
+                self.repeated.push(location);
+                continue;
+            }
+            if *first != index {
+                let sentence = format!(
+                    "the same store and alias as certificate_stores[{first}], but with other job fields or another thumbprint"
+                );
+                problems.add(field, Reason::Conflict, sentence);
+            }
+            self.locations.push(location);
+        }
+    }
+
+    /// Checks it, for so many locations.
+    pub(in crate::keyfactor) fn check_with_limit(&mut self, limit: usize, problems: &mut Problems) {
+        self.take_repeats_out(problems);
+        problems.check_count("certificate_stores", self.locations.len(), limit, "certificate location");
+        self.schedule.check(problems);
+        if self.schedule.is_recurring() && self.recurring == Recurring::Refused {
+            problems.add(
+                "schedule",
+                Reason::NeedsConsent,
+                "a recurring removal may also remove the successor under the same alias; say `allow_recurring()`",
+            );
+        }
+        self.scope.check(problems);
+    }
+}
+
+impl InCollection for RemoveCertificates {
+    fn scope_settings(&mut self) -> &mut Scope {
+        &mut self.scope
+    }
+}
+
+impl InContainer for RemoveCertificates {}
+
+impl Operation for RemoveCertificates {
+    type Vendor = Keyfactor;
+    type Outcome = RemoveOutcome;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::change(
+            "keyfactor.certificate_stores.remove_certificates",
+            Method::POST,
+            Path::fixed("CertificateStores/Certificates/Remove"),
+        )
+    }
+
+    fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
+        self.check_with_limit(limits.max_locations_per_call, problems);
+    }
+
+    /// The vendor's `RemoveCertificateRequest`.
+    fn body(&self) -> Option<Value> {
+        let stores: Vec<Value> = self.locations.iter().map(CertificateLocation::to_json).collect();
+        let mut body = json!({"CertificateStores": stores, "Schedule": self.schedule.to_json()});
+        self.scope.resolved().put_into(&mut body);
+        Some(body)
+    }
+
+    fn secrets(&self) -> Vec<SecretString> {
+        self.locations.iter().flat_map(CertificateLocation::secrets).collect()
+    }
+
+    fn audit_targets(&self) -> Value {
+        self.locations.iter().map(|it| format!("{}/{}", it.store(), it.alias())).collect()
+    }
+
+    fn scope(&self) -> Option<PermissionScope> {
+        Some(*self.scope.resolved())
+    }
+
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(match self.scope.resolved() {
             PermissionScope::SystemWideOrContainers => {
                 "Without a scope the account needs the permission to read certificates system-wide, and the permission to \
                  schedule on certificate stores, system-wide or for the stores' containers. If it may read certificates \
@@ -226,67 +225,33 @@ impl RemoveCertificates {
                  stores. `container_id` may have no effect on this call: if the account may read certificates only in a \
                  collection, name that collection with `collection_id` instead."
             }
-        }
+        })
     }
 
-    /// The same request for one location.
-    pub(super) fn only(&self, location: CertificateLocation) -> Self {
-        let Self { schedule, scope, meta, .. } = self;
-        let (locations, repeated) = (vec![location], Vec::new());
-        Self { locations, repeated, schedule: schedule.clone(), scope: *scope, meta: meta.clone() }
+    fn how_to_find_out(&self) -> &'static str {
+        HOW_TO_FIND_OUT
     }
 
-    fn record(&self) -> Record {
-        let targets = self.locations.iter().map(|it| format!("{}/{}", it.store(), it.alias()));
-        Record {
-            targets: targets.collect::<Value>().to_string(),
-            scope: self.scope.to_string(),
-            reason: self.meta.reason.clone(),
-        }
+    /// Each alias must still hold the certificate that is expected there.
+    async fn verify(&self, caller: &Caller) -> Result<(), Error> {
+        still_as_expected(caller, &self.locations).await
     }
 
-    /// The vendor's `RemoveCertificateRequest`.
-    fn to_json(&self) -> Value {
-        let stores: Vec<Value> = self.locations.iter().map(CertificateLocation::to_json).collect();
-        let mut body = json!({"CertificateStores": stores, "Schedule": self.schedule.to_json()});
-        self.scope.put_into(&mut body);
-        body
+    fn read(&self, exchange: &Exchange) -> Result<RemoveOutcome, ReadError> {
+        JobsOutcome::read(exchange, self.locations.clone(), self.repeated.clone(), *self.scope.resolved())
     }
 
-    async fn send(self, client: Client) -> Result<RemoveOutcome, Error> {
-        still_as_expected(&client, &self.locations).await?;
-        let operation = "keyfactor.certificate_stores.remove_certificates";
-        let path = "CertificateStores/Certificates/Remove";
-        let secrets = self.locations.iter().flat_map(CertificateLocation::secrets).collect();
-        let call = post(operation, path, &self.to_json(), secrets, &self.meta, self.record());
-        match client.transport().execute(call).await {
-            Ok(exchange) => self.read(exchange),
-            Err(failure) => Err(Error::from_failure(failure, Request::RemoveCertificates(self))),
-        }
+    fn is_complete(outcome: &RemoveOutcome) -> bool {
+        outcome.is_complete()
     }
 
-    pub(crate) fn read(self, exchange: Exchange) -> Result<RemoveOutcome, Error> {
-        match JobIds::read(&exchange.answer.body) {
-            Ok(jobs) => {
-                let Self { locations, repeated, scope, .. } = self;
-                Ok(JobsOutcome::new(Asked { locations, repeated, scope }, jobs, exchange))
-            }
-            Err(cause) => {
-                let failure = exchange.unreadable_change(cause);
-                Err(Error::from_failure(failure, Request::RemoveCertificates(self)))
-            }
-        }
+    fn audit_job_ids(outcome: &RemoveOutcome) -> String {
+        outcome.job_ids_for_audit()
     }
 }
 
-impl StoreRequest for RemoveCertificates {}
-
-impl Run for RemoveCertificates {
-    type Outcome = RemoveOutcome;
-
-    fn run(self, client: Client) -> impl Future<Output = Result<RemoveOutcome, Error>> + Send {
-        self.send(client)
-    }
+impl Change for RemoveCertificates {
+    const ITEMS: &'static str = "location(s)";
 }
 
 /// The server took the removal: its jobs are scheduled. **Nothing is removed yet.**

@@ -2,80 +2,45 @@
 
 use std::collections::HashSet;
 
+use http::Method;
 use serde_json::{Value, json};
 
-use super::CertificateStores;
-use super::request::{Run, StoreRequest};
-use crate::keyfactor::change::Silent;
-use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{Error, Request};
+use super::handle::CertificateStores;
+use crate::keyfactor::answer::no_content;
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::types::CertificateStoreId;
-use crate::transport::{ChangeSettings, RetryPolicy};
-use crate::validation::{Problems, ValidationError};
+use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
+use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
+use crate::transport::{Exchange, Path};
+use crate::validation::Problems;
 
-/// Builds an inventory schedule; see [`CertificateStores::schedule_inventory`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
-pub struct ScheduleInventoryBuilder {
-    handle: CertificateStores,
-    stores: Vec<CertificateStoreId>,
-    schedule: Schedule,
-    meta: ChangeSettings,
-}
-
-impl ScheduleInventoryBuilder {
-    pub(super) fn new(handle: CertificateStores, stores: Vec<CertificateStoreId>, schedule: Schedule) -> Self {
-        Self { handle, stores, schedule, meta: ChangeSettings::default() }
-    }
-
-    /// Says why, for the audit event of this change. It stays in this program: nothing of it is sent.
-    pub fn reason(mut self, text: impl Into<String>) -> Self {
-        self.meta.reason = Some(text.into());
-        self
-    }
-
-    /// How often this call may be tried, instead of the client's policy.
-    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
-        self.meta.retry_policy = Some(policy);
-        self
-    }
-
-    /// Checks everything and gives the request as a value of its own. Nothing is sent.
+impl CertificateStores {
+    /// Has the orchestrators read what is in certificate stores, now or by a schedule.
     ///
-    /// # Errors
-    /// [`ValidationError`] with every problem: no store, or more than one call carries; a nil store id; a schedule out of
-    /// range.
-    pub fn build(self) -> Result<ScheduleInventory, ValidationError> {
-        let mut problems = Problems::default();
-        for (index, store) in self.stores.iter().enumerate() {
-            problems.check_guid(&format!("store_ids[{index}]"), store.get(), "store");
-        }
-        let mut seen = HashSet::new();
-        let stores: Vec<_> = self.stores.into_iter().filter(|store| seen.insert(*store)).collect();
-        problems.check_count("store_ids", stores.len(), self.handle.client.max_locations_per_call(), "store");
-        self.schedule.check(&mut problems);
-        self.meta.check(&mut problems);
-        problems.finish()?;
-        Ok(ScheduleInventory { stores, schedule: self.schedule, meta: self.meta })
-    }
-
-    /// Builds the request and sends it.
-    ///
-    /// # Errors
-    /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
-    pub async fn send(self) -> Result<(), Error> {
-        let handle = self.handle.clone();
-        handle.execute(self.build()?).await
+    /// - **Call:** `POST /CertificateStores/Schedule`, answered 204.
+    /// - **Permissions:** to schedule on certificate stores, system-wide or for the stores' containers (assumed).
+    /// - **Arguments:** at least one store id, at most the client's
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); the same id twice counts once. A
+    ///   nil id, and a schedule out of range, are refused.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Undocumented by the vendor:** whether an immediate inventory replaces a recurring schedule. Read the store's
+    ///   [`inventory_schedule`](crate::keyfactor::CertificateStore::inventory_schedule) before and afterwards.
+    /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Schedule".
+    pub fn schedule_inventory(
+        &self,
+        store_ids: impl IntoIterator<Item: Into<CertificateStoreId>>,
+        schedule: Schedule,
+    ) -> RequestBuilder<ScheduleInventory> {
+        let stores = store_ids.into_iter().map(Into::into).collect();
+        self.caller.request(ScheduleInventory { stores, schedule })
     }
 }
 
-/// A checked inventory schedule, ready to be sent by [`CertificateStores::execute`].
+/// An inventory schedule; see [`CertificateStores::schedule_inventory`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct ScheduleInventory {
     stores: Vec<CertificateStoreId>,
     schedule: Schedule,
-    meta: ChangeSettings,
 }
 
 impl ScheduleInventory {
@@ -90,26 +55,54 @@ impl ScheduleInventory {
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
+}
 
-    /// What the account needs, if the server answers 403.
-    pub(in crate::keyfactor) fn permission_needed() -> &'static str {
-        "The account needs the permission to schedule on certificate stores, system-wide or for the stores' containers."
+impl Operation for ScheduleInventory {
+    type Vendor = Keyfactor;
+    type Outcome = Receipt;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::change(
+            "keyfactor.certificate_stores.schedule_inventory",
+            Method::POST,
+            Path::fixed("CertificateStores/Schedule"),
+        )
+    }
+
+    fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
+        for (index, store) in self.stores.iter().enumerate() {
+            problems.check_guid(&format!("store_ids[{index}]"), store.get(), "store");
+        }
+        let mut seen = HashSet::new();
+        self.stores.retain(|store| seen.insert(*store));
+        problems.check_count("store_ids", self.stores.len(), limits.max_locations_per_call, "store");
+        self.schedule.check(problems);
+    }
+
+    fn body(&self) -> Option<Value> {
+        Some(json!({"StoreIds": self.stores, "Schedule": self.schedule.to_json()}))
+    }
+
+    fn audit_targets(&self) -> Value {
+        self.stores.iter().map(ToString::to_string).collect()
+    }
+
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(
+            "The account needs the permission to schedule on certificate stores, system-wide or for the stores' containers.",
+        )
+    }
+
+    fn how_to_find_out(&self) -> &'static str {
+        "Read the stores again: GET /CertificateStores/{id} shows the inventory schedule. To ask for an inventory \
+         twice does no harm, unless it replaces a schedule."
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<Receipt, ReadError> {
+        no_content(exchange)
     }
 }
 
-impl StoreRequest for ScheduleInventory {}
-
-impl Run for ScheduleInventory {
-    type Outcome = ();
-
-    async fn run(self, client: Client) -> Result<(), Error> {
-        let change = Silent {
-            operation: "keyfactor.certificate_stores.schedule_inventory",
-            path: "CertificateStores/Schedule",
-            body: json!({"StoreIds": self.stores, "Schedule": self.schedule.to_json()}),
-            targets: self.stores.iter().map(ToString::to_string).collect::<Value>(),
-            meta: self.meta.clone(),
-        };
-        change.send(&client, Request::ScheduleInventory(self)).await
-    }
+impl Change for ScheduleInventory {
+    const ITEMS: &'static str = "store(s)";
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::keyfactor::lookup::Row;
-use crate::keyfactor::read::{ServerTime, blank_as_none, null_as_default};
+use crate::keyfactor::list_pages::Row;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
+use crate::keyfactor::values::{ServerTime, blank_as_none, null_as_default};
 
 /// A certificate as Command knows it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -1,170 +1,87 @@
-//! `GET /Certificates/{id}` and `GET /Certificates/Locations/{id}`.
+//! `GET /Certificates/{id}`.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use http::Method;
 
-use super::{Certificate, PERMISSION};
-use crate::keyfactor::client::Client;
-use crate::keyfactor::error::Error;
-use crate::keyfactor::lookup::Read;
+use super::by_id::ById;
+use super::certificate::Certificate;
+use super::handle::{Certificates, PERMISSION};
+use crate::keyfactor::answer;
 use crate::keyfactor::lookup_error::LookupError;
-use crate::keyfactor::read::{blank_as_none, null_as_default};
-use crate::keyfactor::scope::ScopeSettings;
-use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId};
-use crate::transport::Path;
-use crate::validation::{Problems, Reason};
+use crate::keyfactor::permission_scope::PermissionScope;
+use crate::keyfactor::scope::{InCollection, InContainer, Scope};
+use crate::keyfactor::types::CertificateId;
+use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
+use crate::operation::{DocumentedCall, Operation, RequestBuilder};
+use crate::transport::{Exchange, Path};
+use crate::validation::Problems;
 
-/// Reads one certificate; see [`Certificates::get`](super::Certificates::get).
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
-pub struct CertificateGet(ById);
-
-/// Reads a certificate's locations; see [`Certificates::locations`](super::Certificates::locations).
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
-pub struct CertificateLocationsGet(ById);
-
-/// What both calls have in common.
-#[derive(Clone, Debug)]
-struct ById {
-    client: Client,
-    id: CertificateId,
-    scope: ScopeSettings,
-}
-
-impl ById {
-    fn new(client: Client, id: CertificateId) -> Self {
-        Self { client, id, scope: ScopeSettings::default() }
-    }
-
-    fn read(&self, operation: &'static str, template: &'static str, flags: &[&'static str]) -> Result<Read, Error> {
-        let mut problems = Problems::default();
-        if self.id.get() < 0 {
-            problems.add("id", Reason::OutOfRange, format!("{} is negative", self.id));
-        }
-        let path = Path::filled(template, &[("id", &self.id.to_string())], &mut problems);
-        let scope = self.scope.resolve(&mut problems);
-        problems.finish()?;
-        scope.warn_of_ignored_container();
-        let mut query: Vec<_> = flags.iter().map(|flag| (*flag, "true".to_owned())).collect();
-        query.extend(scope.sent().map(|(scope, id)| (scope.parameter(), id.to_string())));
-        Ok(Read { operation, path, query, permission_needed: PERMISSION })
-    }
-}
-
-impl CertificateGet {
-    pub(super) fn new(client: Client, id: CertificateId) -> Self {
-        Self(ById::new(client, id))
-    }
-
-    /// Has the server check the right to read certificates in this collection. With a container id as well, the
-    /// collection wins. Positive.
-    pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
-        self.0.scope.collection = Some(id.into());
-        self
-    }
-
-    /// Has the server check the right to read certificates in this container. Positive; sent only without a collection.
-    pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
-        self.0.scope.container = Some(id.into());
-        self
-    }
-
-    /// Sends it.
+impl Certificates {
+    /// Reads one certificate, with its locations and metadata.
     ///
-    /// # Errors
-    /// See [`Certificates::get`](super::Certificates::get).
-    pub async fn send(self) -> Result<Certificate, Error> {
-        let flags = ["includeLocations", "includeMetadata"];
-        let read = self.0.read("keyfactor.certificates.get", "Certificates/{id}", &flags)?;
-        let certificate: Certificate = read.send(&self.0.client).await?.value;
+    /// - **Call:** `GET /Certificates/{id}`.
+    /// - **Permissions:** to read certificates, system-wide or in the scope that is given.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id (assumed);
+    ///   `Lookup` if the server answers with another certificate.
+    /// - **Undocumented by the vendor:** whether it shows expired and revoked certificates.
+    ///   [`has_private_key`](Certificate::has_private_key) cannot be asked for here, and may read false where it is not.
+    /// - **Source:** Keyfactor Command reference, "GET Certificates ID".
+    pub fn get(&self, id: impl Into<CertificateId>) -> RequestBuilder<GetCertificate> {
+        self.caller.request(GetCertificate::new(id.into()))
+    }
+}
+
+/// The reading of one certificate; see [`Certificates::get`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct GetCertificate(ById);
+
+impl GetCertificate {
+    pub(in crate::keyfactor) fn new(id: CertificateId) -> Self {
+        Self(ById::new(id))
+    }
+}
+
+impl InCollection for GetCertificate {
+    fn scope_settings(&mut self) -> &mut Scope {
+        &mut self.0.scope
+    }
+}
+
+impl InContainer for GetCertificate {}
+
+impl Operation for GetCertificate {
+    type Vendor = Keyfactor;
+    type Outcome = Certificate;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::read(
+            "keyfactor.certificates.get",
+            Method::GET,
+            Path::with_values("Certificates/{id}", [self.0.id.to_string()]),
+        )
+    }
+
+    fn check(&mut self, _: &CallLimits, problems: &mut Problems) {
+        let path = self.call().path;
+        self.0.check(&path, problems);
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        self.0.query(&["includeLocations", "includeMetadata"])
+    }
+
+    fn scope(&self) -> Option<PermissionScope> {
+        Some(*self.0.scope.resolved())
+    }
+
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(PERMISSION)
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<Certificate, ReadError> {
+        let certificate: Certificate = answer::json(exchange)?;
         if certificate.id != self.0.id {
-            return Err(LookupError::not_asked("certificate", certificate.id, self.0.id).into());
+            return Err(ReadError::Lookup(LookupError::not_asked("certificate", certificate.id, self.0.id)));
         }
         Ok(certificate)
     }
-}
-
-impl CertificateLocationsGet {
-    pub(super) fn new(client: Client, id: CertificateId) -> Self {
-        Self(ById::new(client, id))
-    }
-
-    /// Has the server check the right to read certificates in this collection. With a container id as well, the
-    /// collection wins. Positive.
-    pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
-        self.0.scope.collection = Some(id.into());
-        self
-    }
-
-    /// Has the server check the right to read certificates in this container. Positive; sent only without a collection.
-    pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
-        self.0.scope.container = Some(id.into());
-        self
-    }
-
-    /// Sends it.
-    ///
-    /// # Errors
-    /// See [`Certificates::locations`](super::Certificates::locations).
-    pub async fn send(self) -> Result<CertificateLocations, Error> {
-        let read = self.0.read("keyfactor.certificates.locations", "Certificates/Locations/{id}", &[])?;
-        Ok(read.send(&self.0.client).await?.value)
-    }
-}
-
-/// Where a certificate is, by type of store.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct CertificateLocations {
-    /// One entry for each type of store.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub details: Vec<StoreTypeLocations>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-/// The places of a certificate in stores of one type.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct StoreTypeLocations {
-    /// The name of the type.
-    pub store_type: Option<String>,
-    /// The number of the type.
-    pub store_type_id: Option<i32>,
-    /// How many there are.
-    pub store_count: Option<i32>,
-    /// The places.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub locations: Vec<StoreTypeLocation>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-/// One place of a certificate: in a store, or where an SSL scan found it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct StoreTypeLocation {
-    /// The store.
-    #[serde(default, deserialize_with = "blank_as_none")]
-    pub store_id: Option<CertificateStoreId>,
-    /// The machine of the store.
-    pub client_machine: Option<String>,
-    /// The store's path there.
-    pub store_path: Option<String>,
-    /// The alias in the store.
-    pub alias: Option<String>,
-    /// The address that was scanned. Some versions of the vendor's schema spell it `IpAddress`.
-    #[serde(rename = "IPAddress", alias = "IpAddress")]
-    pub ip_address: Option<String>,
-    /// The port that was scanned.
-    pub port: Option<i32>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
 }

@@ -1,82 +1,101 @@
 //! `GET /Certificates`.
 
-use super::{Certificate, PERMISSION};
-use crate::keyfactor::client::Client;
-use crate::keyfactor::lookup::{PAGE_SIZE, Paged, Rows};
+use super::certificate::Certificate;
+use super::handle::{Certificates, PERMISSION};
+use crate::keyfactor::list_pages::{ListCall, NumberedPages};
 use crate::keyfactor::query::Query;
 use crate::keyfactor::types::CollectionId;
+use crate::operation::{Connection, ListBuilder};
 use crate::transport::Path;
-use crate::validation::{Problems, ValidationError};
+use crate::validation::Problems;
 
-/// A search for certificates; see [`Certificates::search`](super::Certificates::search).
+impl Certificates {
+    /// Searches certificates.
+    ///
+    /// **Expired and revoked certificates are hidden unless you ask for them** with
+    /// [`include_expired`](ListBuilder::include_expired) and [`include_revoked`](ListBuilder::include_revoked): that is the
+    /// vendor's default.
+    ///
+    /// - **Call:** `GET /Certificates`, page by page, sorted by `CertId`.
+    /// - **Permissions:** to read certificates, system-wide or in the collection given by
+    ///   [`collection_id`](ListBuilder::collection_id).
+    /// - **Arguments:** a query; fields seen in use are `Thumbprint`, `IssuedCN`, `IssuedDN`, `CertRequestId`.
+    /// - **Errors:** `rows()` refuses a query that cannot be written, and a collection id that is not positive; the rows give
+    ///   those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` for a server before version 11, or a list that does
+    ///   not end.
+    /// - **Source:** Keyfactor Command reference, "GET Certificates".
+    pub fn search(&self, query: Query) -> ListBuilder<SearchCertificates> {
+        ListBuilder::new(self.caller.clone(), SearchCertificates::new(query))
+    }
+}
+
+/// A search for certificates; see [`Certificates::search`].
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before the first row is asked for"]
-pub struct CertificateSearch {
-    client: Client,
+pub struct SearchCertificates {
     query: Query,
     collection_id: Option<CollectionId>,
     flags: Vec<&'static str>,
-    page_size: u32,
 }
 
-impl CertificateSearch {
-    pub(super) fn new(client: Client, query: Query) -> Self {
-        Self { client, query, collection_id: None, flags: Vec::new(), page_size: PAGE_SIZE }
+impl SearchCertificates {
+    fn new(query: Query) -> Self {
+        Self { query, collection_id: None, flags: Vec::new() }
     }
 
+    fn flag(&mut self, name: &'static str) {
+        if !self.flags.contains(&name) {
+            self.flags.push(name);
+        }
+    }
+}
+
+impl ListBuilder<SearchCertificates> {
     /// Has the server check the right to read certificates in this collection, and finds only certificates in it.
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
-        self.collection_id = Some(id.into());
+        self.list().collection_id = Some(id.into());
         self
     }
 
     /// Finds revoked certificates as well.
-    pub fn include_revoked(self) -> Self {
-        self.flag("IncludeRevoked")
+    pub fn include_revoked(mut self) -> Self {
+        self.list().flag("IncludeRevoked");
+        self
     }
 
     /// Finds expired certificates as well.
-    pub fn include_expired(self) -> Self {
-        self.flag("IncludeExpired")
+    pub fn include_expired(mut self) -> Self {
+        self.list().flag("IncludeExpired");
+        self
     }
 
     /// Fills [`Certificate::locations`]; without it they are empty.
-    pub fn include_locations(self) -> Self {
-        self.flag("includeLocations")
+    pub fn include_locations(mut self) -> Self {
+        self.list().flag("includeLocations");
+        self
     }
 
     /// Fills [`Certificate::metadata`].
-    pub fn include_metadata(self) -> Self {
-        self.flag("includeMetadata")
+    pub fn include_metadata(mut self) -> Self {
+        self.list().flag("includeMetadata");
+        self
     }
 
     /// Makes [`Certificate::has_private_key`] true where it is; without it, it reads false everywhere.
-    pub fn include_has_private_key(self) -> Self {
-        self.flag("includeHasPrivateKey")
-    }
-
-    fn flag(mut self, name: &'static str) -> Self {
-        if !self.flags.contains(&name) {
-            self.flags.push(name);
-        }
+    pub fn include_has_private_key(mut self) -> Self {
+        self.list().flag("includeHasPrivateKey");
         self
     }
+}
 
-    /// How many rows are asked for at once. Default 100; 0 counts as 1, and the vendor counts to 2,147,483,647.
-    pub fn page_size(mut self, rows: u32) -> Self {
-        self.page_size = rows.clamp(1, i32::MAX.unsigned_abs());
-        self
-    }
+impl NumberedPages for SearchCertificates {
+    type Row = Certificate;
 
-    /// Checks the request and gives the rows. Nothing is sent before the first one is asked for.
-    ///
-    /// # Errors
-    /// [`ValidationError`] for a query that cannot be written, or a collection id that is not positive.
-    pub fn rows(self) -> Result<Rows<Certificate>, ValidationError> {
-        let mut problems = Problems::default();
-        self.query.check(&mut problems);
+    fn check(&mut self, problems: &mut Problems) {
+        self.query.check(problems);
         problems.check_positive("collection_id", self.collection_id.map(CollectionId::get));
-        problems.finish()?;
+    }
+
+    fn call(&self) -> ListCall {
         let mut query = self.query.parameter();
         if let Some(id) = self.collection_id {
             query.push(("collectionId", id.to_string()));
@@ -85,13 +104,12 @@ impl CertificateSearch {
         // `Id`, the name in the rows, is refused as a sort field; `CertId` is taken.
         query.push(("SortField", "CertId".to_owned()));
         query.push(("SortAscending", "0".to_owned()));
-        let paged = Paged {
-            operation: "keyfactor.certificates.search",
+        ListCall {
+            name: "keyfactor.certificates.search",
             path: Path::fixed("Certificates"),
             query,
-            page_size: self.page_size,
+            connection: Connection::Shared,
             permission_needed: PERMISSION,
-        };
-        Ok(paged.rows(self.client))
+        }
     }
 }

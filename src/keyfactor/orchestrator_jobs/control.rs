@@ -3,24 +3,81 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use http::Method;
 use serde_json::{Value, json};
 
-use super::OrchestratorJobs;
-use crate::keyfactor::change::Silent;
-use crate::keyfactor::client::Client;
-use crate::keyfactor::error::{Error, Request};
+use super::handle::OrchestratorJobs;
+use crate::keyfactor::answer::no_content;
 use crate::keyfactor::query::Query;
 use crate::keyfactor::types::{JobHistoryId, JobId};
-use crate::transport::{ChangeSettings, RetryPolicy};
-use crate::validation::{Problems, Reason, ValidationError};
+use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
+use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
+use crate::transport::{Exchange, Path};
+use crate::validation::{Problems, Reason};
 
-/// Builds a change of jobs; see [`OrchestratorJobs::unschedule`], [`OrchestratorJobs::reschedule`] and
-/// [`OrchestratorJobs::acknowledge`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
-pub struct ControlJobsBuilder {
-    handle: OrchestratorJobs,
-    request: ControlJobs,
+impl OrchestratorJobs {
+    /// Withdraws jobs before they run.
+    ///
+    /// - **Call:** `POST /OrchestratorJobs/Unschedule`, answered 204.
+    /// - **Permissions:** to modify orchestrator management, and to schedule on certificate stores.
+    /// - **Arguments:** at least one job id. It works for management, discovery and reenrollment jobs, not for inventories
+    ///   and SSL or SSH jobs.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Undocumented by the vendor:** what is answered for a job that runs or is over.
+    /// - **Source:** Keyfactor Command reference, "POST Orchestrator Jobs Unschedule".
+    pub fn unschedule(&self, job_ids: impl IntoIterator<Item: Into<JobId>>) -> RequestBuilder<ControlJobs> {
+        let selection = JobSelection::Jobs(job_ids.into_iter().map(Into::into).collect());
+        self.caller.request(ControlJobs { action: JobAction::Unschedule, selection })
+    }
+
+    /// Withdraws every job that a query finds; otherwise as [`unschedule`](Self::unschedule).
+    pub fn unschedule_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
+        self.caller.request(ControlJobs { action: JobAction::Unschedule, selection: JobSelection::Matching(query) })
+    }
+
+    /// Has failed jobs run again, by the numbers of their failed runs.
+    ///
+    /// - **Call:** `POST /OrchestratorJobs/Reschedule`, answered 204.
+    /// - **Permissions:** to modify orchestrator management (assumed).
+    /// - **Arguments:** at least one job **history** id, of runs with the result `Failure` that are completed or
+    ///   acknowledged. Not for inventories, SSL jobs, fetching of logs, or custom jobs that run at once or once.
+    /// - **To follow them:** the job keeps its id (assumed), so say [`after`](crate::keyfactor::JobWatch::after) with the failed runs, or
+    ///   the watch tells of the old failure.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Source:** Keyfactor Command reference, "POST Orchestrator Jobs Reschedule".
+    pub fn reschedule(
+        &self,
+        job_history_ids: impl IntoIterator<Item: Into<JobHistoryId>>,
+    ) -> RequestBuilder<ControlJobs> {
+        let selection = JobSelection::Runs(job_history_ids.into_iter().map(Into::into).collect());
+        self.caller.request(ControlJobs { action: JobAction::Reschedule, selection })
+    }
+
+    /// Has every failed job that a query finds run again; otherwise as [`reschedule`](Self::reschedule).
+    pub fn reschedule_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
+        self.caller.request(ControlJobs { action: JobAction::Reschedule, selection: JobSelection::Matching(query) })
+    }
+
+    /// Takes note of failed jobs and of warnings, by the numbers of their runs.
+    ///
+    /// - **Call:** `POST /OrchestratorJobs/Acknowledge`, answered 204.
+    /// - **Permissions:** to modify orchestrator management (assumed).
+    /// - **Arguments:** at least one job **history** id, of runs with the result `Failure` or `Warning` that are completed
+    ///   or will be retried.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Source:** Keyfactor Command reference, "POST Orchestrator Jobs Acknowledge".
+    pub fn acknowledge(
+        &self,
+        job_history_ids: impl IntoIterator<Item: Into<JobHistoryId>>,
+    ) -> RequestBuilder<ControlJobs> {
+        let selection = JobSelection::Runs(job_history_ids.into_iter().map(Into::into).collect());
+        self.caller.request(ControlJobs { action: JobAction::Acknowledge, selection })
+    }
+
+    /// Takes note of every run that a query finds; otherwise as [`acknowledge`](Self::acknowledge).
+    pub fn acknowledge_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
+        self.caller.request(ControlJobs { action: JobAction::Acknowledge, selection: JobSelection::Matching(query) })
+    }
 }
 
 /// What is done with jobs.
@@ -65,32 +122,38 @@ impl JobAction {
     }
 }
 
-impl ControlJobsBuilder {
-    pub(super) fn new(handle: OrchestratorJobs, action: JobAction, selection: JobSelection) -> Self {
-        Self { handle, request: ControlJobs { action, selection, meta: ChangeSettings::default() } }
+/// A change of jobs; see [`OrchestratorJobs::unschedule`], [`OrchestratorJobs::reschedule`] and
+/// [`OrchestratorJobs::acknowledge`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct ControlJobs {
+    action: JobAction,
+    selection: JobSelection,
+}
+
+impl ControlJobs {
+    /// What is done.
+    #[must_use]
+    pub fn action(&self) -> JobAction {
+        self.action
     }
 
-    /// Says why, for the audit event of this change. It stays in this program: nothing of it is sent.
-    pub fn reason(mut self, text: impl Into<String>) -> Self {
-        self.request.meta.reason = Some(text.into());
-        self
+    /// With which jobs.
+    #[must_use]
+    pub fn selection(&self) -> &JobSelection {
+        &self.selection
+    }
+}
+
+impl Operation for ControlJobs {
+    type Vendor = Keyfactor;
+    type Outcome = Receipt;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::change(self.action.operation(), Method::POST, Path::fixed(self.action.path()))
     }
 
-    /// How often this call may be tried, instead of the client's policy.
-    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
-        self.request.meta.retry_policy = Some(policy);
-        self
-    }
-
-    /// Checks everything and gives the request as a value of its own. Nothing is sent.
-    ///
-    /// # Errors
-    /// [`ValidationError`] with every problem: no id; a nil job id; a job history id that is not positive; a query that
-    /// cannot be written, or that would match everything.
-    pub fn build(self) -> Result<ControlJobs, ValidationError> {
-        let Self { handle: _, mut request } = self;
-        let mut problems = Problems::default();
-        match &mut request.selection {
+    fn check(&mut self, _: &CallLimits, problems: &mut Problems) {
+        match &mut self.selection {
             JobSelection::Jobs(ids) => {
                 once_each(ids);
                 problems.check_count("job_ids", ids.len(), usize::MAX, "job id");
@@ -107,57 +170,33 @@ impl ControlJobsBuilder {
                 }
             }
             JobSelection::Matching(query) => {
-                query.check(&mut problems);
+                query.check(problems);
                 if query.is_all() {
                     problems.add("query", Reason::Empty, "a query is needed: every job would be meant");
                 }
             }
         }
-        request.meta.check(&mut problems);
-        problems.finish()?;
-        Ok(request)
     }
 
-    /// Builds the request and sends it.
-    ///
-    /// # Errors
-    /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
-    pub async fn send(self) -> Result<(), Error> {
-        let handle = self.handle.clone();
-        handle.execute(self.build()?).await
-    }
-}
-
-/// The first of each, in their order.
-fn once_each<T: Copy + Eq + Hash>(ids: &mut Vec<T>) {
-    let mut seen = HashSet::new();
-    ids.retain(|id| seen.insert(*id));
-}
-
-/// A checked change of jobs, ready to be sent by [`OrchestratorJobs::execute`].
-#[derive(Clone, PartialEq, Debug)]
-pub struct ControlJobs {
-    action: JobAction,
-    selection: JobSelection,
-    meta: ChangeSettings,
-}
-
-impl ControlJobs {
-    /// What is done.
-    #[must_use]
-    pub fn action(&self) -> JobAction {
-        self.action
+    /// Exactly one member.
+    fn body(&self) -> Option<Value> {
+        Some(match &self.selection {
+            JobSelection::Jobs(ids) => json!({"JobIds": ids}),
+            JobSelection::Runs(ids) => json!({"JobAuditIds": ids}),
+            JobSelection::Matching(query) => json!({"Query": query.to_string()}),
+        })
     }
 
-    /// With which jobs.
-    #[must_use]
-    pub fn selection(&self) -> &JobSelection {
-        &self.selection
+    fn audit_targets(&self) -> Value {
+        match &self.selection {
+            JobSelection::Jobs(ids) => json!(ids),
+            JobSelection::Runs(ids) => json!(ids),
+            JobSelection::Matching(query) => json!([query.to_string()]),
+        }
     }
 
-    /// What the account needs, if the server answers 403.
-    pub(in crate::keyfactor) fn permission_needed(&self) -> &'static str {
-        match self.action {
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(match self.action {
             JobAction::Unschedule => {
                 "The account needs the permission to modify orchestrator management (`/agents/management/modify/`) and to \
                  schedule on certificate stores."
@@ -166,34 +205,25 @@ impl ControlJobs {
                 "The account needs the permission to modify orchestrator management (`/agents/management/modify/`; assumed \
                  from that of Unschedule)."
             }
-        }
+        })
     }
 
-    fn targets(&self) -> Value {
-        match &self.selection {
-            JobSelection::Jobs(ids) => json!(ids),
-            JobSelection::Runs(ids) => json!(ids),
-            JobSelection::Matching(query) => json!([query.to_string()]),
-        }
+    fn how_to_find_out(&self) -> &'static str {
+        "Read the jobs again: GET /OrchestratorJobs/ScheduledJobs shows those that wait, \
+         GET /OrchestratorJobs/JobHistory the status of those that ran."
     }
 
-    /// Exactly one member.
-    fn to_json(&self) -> Value {
-        match &self.selection {
-            JobSelection::Jobs(ids) => json!({"JobIds": ids}),
-            JobSelection::Runs(ids) => json!({"JobAuditIds": ids}),
-            JobSelection::Matching(query) => json!({"Query": query.to_string()}),
-        }
+    fn read(&self, exchange: &Exchange) -> Result<Receipt, ReadError> {
+        no_content(exchange)
     }
+}
 
-    pub(super) async fn run(self, client: Client) -> Result<(), Error> {
-        let change = Silent {
-            operation: self.action.operation(),
-            path: self.action.path(),
-            body: self.to_json(),
-            targets: self.targets(),
-            meta: self.meta.clone(),
-        };
-        change.send(&client, Request::ControlJobs(self)).await
-    }
+impl Change for ControlJobs {
+    const ITEMS: &'static str = "job(s)";
+}
+
+/// The first of each, in their order.
+fn once_each<T: Copy + Eq + Hash>(ids: &mut Vec<T>) {
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
 }

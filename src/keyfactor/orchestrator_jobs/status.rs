@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::keyfactor::read::number_or_name;
+use crate::keyfactor::values::number_or_name;
 
 /// How a job ended. Servers write it as a number or as a name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

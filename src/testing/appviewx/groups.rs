@@ -196,7 +196,7 @@ impl State {
         self.permit(&AppViewXPermission::ViewInventory(category), (403, code, &message))
     }
 
-    fn permit_certificate(&self, certificate: &Certificate) -> Result<(), Reply> {
+    pub(super) fn permit_certificate(&self, certificate: &Certificate) -> Result<(), Reply> {
         let category = certificate.category;
         self.permit_view(category)?;
         self.permit(

@@ -1,6 +1,7 @@
 //! A fake AppViewX server.
 
 mod groups;
+mod revocations;
 mod search;
 mod sessions;
 
@@ -312,6 +313,7 @@ impl Service for Gateway {
         match (request.method().as_str(), request.path()) {
             ("PUT", "/avxapi/certificate/group/unassign") => locked(&self.0).unassign(request),
             ("PUT", "/avxapi/certificate/group/assign") => locked(&self.0).assign(request),
+            ("PUT", "/avxapi/certificate/revoke" | "/avxapi/certificate/action") => locked(&self.0).revoke(request),
             ("POST", "/avxapi/certificate/search") => locked(&self.0).search(request),
             ("POST", "/avxapi/certificategroup/list") => locked(&self.0).list_groups(request),
             ("GET", "/avxapi/certificate/group") => locked(&self.0).view_group(request),

@@ -23,10 +23,18 @@ pub struct FakeCertificate {
     thumbprint: Option<String>,
     serial_number: Option<String>,
     not_after: Timestamp,
-    revoked: bool,
+    revocation: Revocation,
+    revocation_needs_approval: bool,
     private_key: bool,
     collections: BTreeSet<i32>,
     metadata: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Revocation {
+    None,
+    Hold,
+    Final,
 }
 
 /// 2026-01-01 and 2126-01-01, and the end of an expired one in 2020.
@@ -43,7 +51,8 @@ impl FakeCertificate {
             thumbprint: None,
             serial_number: None,
             not_after: moment(NOT_AFTER),
-            revoked: false,
+            revocation: Revocation::None,
+            revocation_needs_approval: false,
             private_key: false,
             collections: BTreeSet::new(),
             metadata: BTreeMap::new(),
@@ -75,7 +84,13 @@ impl FakeCertificate {
 
     /// It is revoked: lists hide it unless they are asked for it.
     pub fn revoked(mut self) -> Self {
-        self.revoked = true;
+        self.revocation = Revocation::Final;
+        self
+    }
+
+    /// To revoke it needs an approval: the answer to a revocation names it as suspended, and it is not revoked.
+    pub fn revocation_needs_approval(mut self) -> Self {
+        self.revocation_needs_approval = true;
         self
     }
 
@@ -128,7 +143,11 @@ impl Certificate {
     }
 
     pub(super) fn is_revoked(&self) -> bool {
-        self.of.revoked
+        self.of.revocation != Revocation::None
+    }
+
+    pub(super) fn can_be_revoked(&self) -> bool {
+        self.of.revocation != Revocation::Final
     }
 
     pub(super) fn is_expired(&self) -> bool {
@@ -141,7 +160,7 @@ impl Certificate {
 
     /// Active, or revoked. That revoked is 2 is assumed.
     fn state(&self) -> (i32, &'static str) {
-        if self.of.revoked { (2, "Revoked (2)") } else { (1, "Active (1)") }
+        if self.is_revoked() { (2, "Revoked (2)") } else { (1, "Active (1)") }
     }
 
     /// As an entry of an inventory shows it. On real servers the certificates of a chain have the state 0.
@@ -175,8 +194,8 @@ impl Certificate {
             "NotAfter": self.of.not_after.to_string(),
             "CertState": state,
             "CertStateString": state_text,
-            "RevocationEffDate": self.of.revoked.then(|| self.not_before().to_string()),
-            "RevocationReason": self.of.revoked.then_some(0),
+            "RevocationEffDate": self.is_revoked().then(|| self.not_before().to_string()),
+            "RevocationReason": self.is_revoked().then_some(0),
             "HasPrivateKey": asked.private_key && self.of.private_key,
             "LocationsCount": [],
             "Locations": [],
@@ -303,7 +322,24 @@ pub(super) struct Certificates {
     by_thumbprint: BTreeMap<String, Vec<i32>>,
 }
 
+/// The codes for suspending a certificate, and for taking that back.
+const HOLD: i64 = 6;
+const REMOVE_FROM_HOLD: i64 = -1;
+
 impl Certificates {
+    /// Whether it was done: it may need an approval first.
+    pub(super) fn revoke(&mut self, id: i32, reason: i64) -> bool {
+        let Some(certificate) = self.by_id.get_mut(&id).filter(|it| !it.of.revocation_needs_approval) else {
+            return false;
+        };
+        certificate.of.revocation = match reason {
+            HOLD => Revocation::Hold,
+            REMOVE_FROM_HOLD => Revocation::None,
+            _ => Revocation::Final,
+        };
+        true
+    }
+
     pub(super) fn issue(&mut self, certificate: FakeCertificate) -> i32 {
         let id = i32::try_from(self.by_id.len()).map_or(i32::MAX, |issued| issued.saturating_add(1));
         let certificate = Certificate::issued(id, certificate);

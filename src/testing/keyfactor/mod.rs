@@ -12,6 +12,7 @@ mod orchestrator;
 mod permissions;
 mod query;
 mod refusal;
+mod revocations;
 mod running;
 mod state;
 mod store_calls;
@@ -218,6 +219,7 @@ impl State {
         match segments {
             ["CertificateStores", "Certificates", "Remove"] => known.and_then(|()| self.remove(body)),
             ["CertificateStores", "Certificates", "Add"] => known.and_then(|()| self.add(body)),
+            ["Certificates", "Revoke"] => known.and_then(|()| self.revoke(body)),
             ["CertificateStores", "Schedule"] => known.and_then(|()| self.schedule_inventories(body)),
             ["OrchestratorJobs", "Unschedule"] => known.and_then(|()| self.unschedule(body)),
             ["OrchestratorJobs", "Reschedule"] => known.and_then(|()| self.reschedule(body)),

@@ -18,6 +18,10 @@ pub enum KeyfactorPermission {
     ReadCertificates,
     /// Read the certificates of this collection, in calls that name it.
     ReadCertificatesIn(i32),
+    /// Revoke certificates, system-wide.
+    RevokeCertificates,
+    /// Revoke the certificates of this collection, in calls that name it.
+    RevokeCertificatesIn(i32),
     /// Read certificate stores and their inventories, system-wide.
     ReadStores,
     /// Read the certificate stores of this container, and their inventories.
@@ -33,8 +37,14 @@ pub enum KeyfactorPermission {
 }
 
 impl KeyfactorPermission {
-    pub(super) const EVERYTHING: [Self; 5] =
-        [Self::ReadCertificates, Self::ReadStores, Self::ScheduleStores, Self::ReadJobs, Self::ModifyJobs];
+    pub(super) const EVERYTHING: [Self; 6] = [
+        Self::ReadCertificates,
+        Self::RevokeCertificates,
+        Self::ReadStores,
+        Self::ScheduleStores,
+        Self::ReadJobs,
+        Self::ModifyJobs,
+    ];
 }
 
 const READ_CERTIFICATES: &str = "/certificates/collections/read/";
@@ -80,6 +90,14 @@ impl State {
                     && known.is_none_or(|certificate| certificate.is_in(id))
             });
         if may { Ok(()) } else { Err(forbidden(READ_CERTIFICATES)) }
+    }
+
+    /// As for reading: a collection narrows it to the certificates in it.
+    pub(super) fn permit_revoking(&self, certificate: i32, collection: Option<i32>) -> Result<(), Reply> {
+        let is_in = |id| self.certificates.get(certificate).is_none_or(|certificate| certificate.is_in(id));
+        let may = self.has(KeyfactorPermission::RevokeCertificates)
+            || collection.is_some_and(|id| self.has(KeyfactorPermission::RevokeCertificatesIn(id)) && is_in(id));
+        if may { Ok(()) } else { Err(forbidden("/certificates/collections/revoke/")) }
     }
 
     pub(super) fn may_read_store(&self, container: Option<i32>) -> bool {

@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::super::cause::Cause;
-use super::super::end::{Answer, End};
+use super::super::end::{Answer, FailureKind};
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{Body, Next, Try, decide};
 use super::super::secrets::Secrets;
@@ -42,26 +42,26 @@ const BODY: &str = "what came";
 fn head(status: u16, body: Body) -> Try {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("kept"))]);
     let status = StatusCode::from_u16(status).unwrap();
-    Try::Head(Answer { status, headers, body: BODY.to_owned(), secrets: Secrets::default() }, body)
+    Try::Head(Answer { status, headers, body: BODY.to_owned().into(), secrets: Secrets::default() }, body)
 }
 
 /// The cell, once everything that has to survive was found in it.
 fn cell_of(row: &str, effect: Effect, outcome: Try) -> Cell {
     let kept = |answer: &Answer| {
-        assert_eq!(answer.body, BODY, "{row}: the body is lost");
+        assert_eq!(answer.body.as_str(), BODY, "{row}: the body is lost");
         assert_eq!(answer.header("authorization"), Some("kept"), "{row}: the headers are lost");
     };
-    let ends_as = |end: Box<End>| {
+    let ends_as = |end: Box<FailureKind>| {
         let (answer, because, ends) = match *end {
-            End::NotDone { what, cause } => {
+            FailureKind::NotDone { what, cause } => {
                 assert!(what.starts_with("no "), "{row}: {what}");
                 (None, Some(cause), NotDone)
             }
-            End::Refused { answer, after_unanswered_copy: false } => (Some(answer), None, Refused),
-            End::Unreadable { answer, cause } => (Some(answer), Some(cause), Unreadable),
-            End::Unknown { answer: Some(answer), cause: None } => (Some(answer), None, Unknown),
-            End::Unknown { answer: Some(answer), cause } => (Some(answer), cause, UnknownCut),
-            End::Unknown { answer: None, cause: Some(cause) } => (None, Some(cause), UnknownSilent),
+            FailureKind::Refused { answer, after_unanswered_copy: false } => (Some(answer), None, Refused),
+            FailureKind::Unreadable { answer, cause } => (Some(answer), Some(cause), Unreadable),
+            FailureKind::Unknown { answer: Some(answer), cause: None } => (Some(answer), None, Unknown),
+            FailureKind::Unknown { answer: Some(answer), cause } => (Some(answer), cause, UnknownCut),
+            FailureKind::Unknown { answer: None, cause: Some(cause) } => (None, Some(cause), UnknownSilent),
             other => panic!("{row}: {other:?}"),
         };
         answer.iter().for_each(kept);

@@ -9,9 +9,9 @@ use tokio::time::{Instant, advance};
 
 use super::super::authentication::NoCredential;
 use super::super::cause::Cause;
-use super::super::end::{Answer, End};
+use super::super::end::{Answer, FailureKind};
 use super::super::request::Effect::{self, Change, Read, RepeatableChange};
-use super::super::retry::{Body, Limits, RetryPolicy, Road, Run, Try, run};
+use super::super::retry::{Body, Limits, RetryPolicy, Run, Try, TryDriver, run};
 use super::super::secrets::Secrets;
 
 pub(super) const ZERO: Duration = Duration::ZERO;
@@ -21,7 +21,7 @@ pub(super) fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// What the engine asked of the road.
+/// What the engine asked of the driver.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Step {
     Permit,
@@ -40,7 +40,7 @@ pub(super) enum Renewal {
     Works,
 }
 
-/// A road that goes as it is told, and writes down what was asked of it.
+/// A driver that does as it is told, and writes down what was asked of it.
 pub(super) struct Script {
     tries: VecDeque<(Duration, Try)>,
     permits: VecDeque<Duration>,
@@ -114,7 +114,7 @@ async fn pass(time: Duration) {
     }
 }
 
-impl Road for Script {
+impl TryDriver for Script {
     type Permit = Permit;
 
     async fn permit(&mut self) -> Permit {
@@ -168,7 +168,7 @@ pub(super) fn status(status: u16) -> Try {
 
 fn answer(status: u16) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
-    Answer { status, headers: HeaderMap::new(), body: format!("body of {status}"), secrets: Secrets::default() }
+    Answer { status, headers: HeaderMap::new(), body: format!("body of {status}").into(), secrets: Secrets::default() }
 }
 
 pub(super) fn cut(status: u16) -> Try {
@@ -218,12 +218,12 @@ pub(super) fn ended(run: &Run) -> Ended {
         Err(end) => &**end,
     };
     match end {
-        End::NotDone { .. } => Ended::NotDone,
-        End::Refused { answer, after_unanswered_copy: false } => Ended::Refused(answer.status.as_u16()),
-        End::Refused { answer, after_unanswered_copy: true } => Ended::Echo(answer.status.as_u16()),
-        End::NotAuthenticated { .. } => Ended::NotAuthenticated,
-        End::Unknown { answer, .. } => Ended::Unknown(answer.as_ref().map(|answer| answer.status.as_u16())),
-        End::Unreadable { .. } => Ended::Unreadable,
+        FailureKind::NotDone { .. } => Ended::NotDone,
+        FailureKind::Refused { answer, after_unanswered_copy: false } => Ended::Refused(answer.status.as_u16()),
+        FailureKind::Refused { answer, after_unanswered_copy: true } => Ended::Echo(answer.status.as_u16()),
+        FailureKind::NotAuthenticated { .. } => Ended::NotAuthenticated,
+        FailureKind::Unknown { answer, .. } => Ended::Unknown(answer.as_ref().map(|answer| answer.status.as_u16())),
+        FailureKind::Unreadable { .. } => Ended::Unreadable,
     }
 }
 
@@ -234,19 +234,19 @@ fn instant(tries: impl IntoIterator<Item = Try>) -> Script {
 #[tokio::test(start_paused = true)]
 async fn a_first_answer_ends_the_call() {
     for effect in [Read, Change, RepeatableChange] {
-        let mut road = Script::new([(seconds(3), status(200))]).permits([seconds(4)]);
-        let run = run(effect, limits(RetryPolicy::DEFAULT), &mut road).await;
+        let mut driver = Script::new([(seconds(3), status(200))]).permits([seconds(4)]);
+        let run = run(effect, limits(RetryPolicy::DEFAULT), &mut driver).await;
         assert_eq!((ended(&run), run.attempts, run.elapsed), (Ended::Ok, 1, seconds(7)), "{effect:?}");
-        assert_eq!(road.steps(), [Step::Permit, Step::Attempt { number: 1, limit: seconds(60) }, Step::Released]);
+        assert_eq!(driver.steps(), [Step::Permit, Step::Attempt { number: 1, limit: seconds(60) }, Step::Released]);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_try_may_take_its_limit_or_what_is_left() {
     let tries = [60, 40, 5, 1].map(|takes| (seconds(takes), not_connected()));
-    let mut road = Script::new(tries);
-    let run = run(Change, limits(at_once(4)), &mut road).await;
-    assert_eq!(road.limits(), [60, 60, 20, 15].map(seconds));
+    let mut driver = Script::new(tries);
+    let run = run(Change, limits(at_once(4)), &mut driver).await;
+    assert_eq!(driver.limits(), [60, 60, 20, 15].map(seconds));
     assert_eq!((ended(&run), run.attempts, run.elapsed), (Ended::NotDone, 4, seconds(106)));
 }
 
@@ -256,22 +256,22 @@ async fn no_try_begins_that_could_not_connect() {
     for (first, attempts) in
         [(seconds(110), 1), (Duration::from_nanos(109_999_999_999), 2), (seconds(111), 1), (seconds(300), 1)]
     {
-        let mut road = Script::new([(first, not_connected()), (ZERO, status(200))]);
-        let run = run(Read, limits(at_once(4)), &mut road).await;
+        let mut driver = Script::new([(first, not_connected()), (ZERO, status(200))]);
+        let run = run(Read, limits(at_once(4)), &mut driver).await;
         assert_eq!(run.attempts, attempts, "{first:?}");
         assert_eq!(ended(&run), if attempts == 1 { Ended::NotDone } else { Ended::Ok }, "{first:?}");
-        assert!(road.limits().iter().all(|limit| *limit >= seconds(10)), "{:?}", road.limits());
+        assert!(driver.limits().iter().all(|limit| *limit >= seconds(10)), "{:?}", driver.limits());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_try_begins_that_could_not_connect_after_a_renewal_either() {
     for (refusal, renewal) in [(0, 111), (0, 500), (60, 51), (115, 0)] {
-        let mut road = Script::new([(seconds(refusal), status(401)), (ZERO, status(200))])
+        let mut driver = Script::new([(seconds(refusal), status(401)), (ZERO, status(200))])
             .renewal(seconds(renewal), Renewal::Works);
-        let run = run(Change, limits(at_once(4)), &mut road).await;
-        let case = format!("401 after {refusal} s, renewed after {renewal} s: {:?}", road.steps());
-        assert!(road.limits().iter().all(|limit| *limit >= seconds(10)), "{case}");
+        let run = run(Change, limits(at_once(4)), &mut driver).await;
+        let case = format!("401 after {refusal} s, renewed after {renewal} s: {:?}", driver.steps());
+        assert!(driver.limits().iter().all(|limit| *limit >= seconds(10)), "{case}");
         assert_eq!(ended(&run), Ended::Refused(401), "{case}");
     }
 }
@@ -280,22 +280,22 @@ async fn no_try_begins_that_could_not_connect_after_a_renewal_either() {
 async fn waiting_for_a_permit_uses_no_budget() {
     let day = seconds(86_400);
     let tries = [(seconds(50), not_connected()), (seconds(50), not_connected()), (seconds(1), status(200))];
-    let mut road = Script::new(tries).permits([day, day, day]);
-    let run = run(Change, limits(at_once(4)), &mut road).await;
-    assert_eq!(road.limits(), [60, 60, 20].map(seconds));
+    let mut driver = Script::new(tries).permits([day, day, day]);
+    let run = run(Change, limits(at_once(4)), &mut driver).await;
+    assert_eq!(driver.limits(), [60, 60, 20].map(seconds));
     assert_eq!((ended(&run), run.attempts, run.elapsed), (Ended::Ok, 3, day * 3 + seconds(101)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_permit_is_held_for_the_try_alone() {
-    let mut road = instant([later(429, "7"), status(401), status(200)]).renewal(seconds(5), Renewal::Works);
-    let run = run(Change, limits(at_once(4)), &mut road).await;
+    let mut driver = instant([later(429, "7"), status(401), status(200)]).renewal(seconds(5), Renewal::Works);
+    let run = run(Change, limits(at_once(4)), &mut driver).await;
     assert_eq!((ended(&run), run.attempts, run.elapsed), (Ended::Ok, 3, seconds(12)));
     let attempt = |number| Step::Attempt { number, limit: seconds(60) };
     let first = [Step::Permit, attempt(1), Step::Released, Step::Pause(seconds(7))];
     let second = [Step::Permit, attempt(2), Step::Released, Step::Renewed];
     let third = [Step::Permit, attempt(3), Step::Released];
-    assert_eq!(road.steps(), [&first[..], &second, &third].concat());
+    assert_eq!(driver.steps(), [&first[..], &second, &third].concat());
 }
 
 #[tokio::test(start_paused = true)]
@@ -305,11 +305,11 @@ async fn pauses_are_random_and_their_limit_doubles_up_to_the_longest() {
     let mut largest = [ZERO; 5];
     let mut smallest = [seconds(1); 5];
     for _ in 0..500 {
-        let mut road = instant(std::iter::repeat_with(not_connected).take(6));
-        let run = run(Read, limits(policy), &mut road).await;
+        let mut driver = instant(std::iter::repeat_with(not_connected).take(6));
+        let run = run(Read, limits(policy), &mut driver).await;
         assert_eq!(run.attempts, 6);
-        assert_eq!(run.elapsed, road.pauses().iter().sum());
-        for (index, pause) in road.pauses().into_iter().enumerate() {
+        assert_eq!(run.elapsed, driver.pauses().iter().sum());
+        for (index, pause) in driver.pauses().into_iter().enumerate() {
             largest[index] = largest[index].max(pause);
             smallest[index] = smallest[index].min(pause);
         }
@@ -326,10 +326,10 @@ async fn extreme_pauses_neither_panic_nor_begin() {
     for (first, longest) in
         [(Duration::MAX, Duration::MAX), (ZERO, Duration::MAX), (Duration::MAX, ZERO), (seconds(1), NANO)]
     {
-        let mut road = instant(std::iter::repeat_with(not_connected).take(40));
-        let run = run(Read, limits(RetryPolicy::DEFAULT.max_tries(40).pauses(first, longest)), &mut road).await;
+        let mut driver = instant(std::iter::repeat_with(not_connected).take(40));
+        let run = run(Read, limits(RetryPolicy::DEFAULT.max_tries(40).pauses(first, longest)), &mut driver).await;
         assert_eq!(ended(&run), Ended::NotDone);
-        assert!(road.pauses().iter().all(|pause| *pause < seconds(110)), "{:?}", road.pauses());
+        assert!(driver.pauses().iter().all(|pause| *pause < seconds(110)), "{:?}", driver.pauses());
     }
 }
 
@@ -345,10 +345,10 @@ async fn the_policy_counts_every_try() {
         (RetryPolicy::default(), 4),
     ] {
         for tried in [not_connected, || status(429)] {
-            let mut road = instant(std::iter::repeat_with(tried).take(5));
-            let run = run(Change, limits(policy), &mut road).await;
+            let mut driver = instant(std::iter::repeat_with(tried).take(5));
+            let run = run(Change, limits(policy), &mut driver).await;
             assert_eq!(run.attempts, expected, "{policy:?}");
-            assert_eq!(road.pauses().len(), expected as usize - 1, "{policy:?}");
+            assert_eq!(driver.pauses().len(), expected as usize - 1, "{policy:?}");
             assert!(matches!(ended(&run), Ended::NotDone | Ended::Refused(429)), "{policy:?}");
         }
     }
@@ -367,12 +367,12 @@ async fn retry_after_comes_before_the_policy() {
     ] {
         for effect in effects {
             for (value, pause) in [("7", 7), (" 7 ", 7), ("0", 0), ("109", 109)] {
-                let mut road = instant([later(code, value), status(200)]);
-                let run = run(*effect, limits(at_once(4)), &mut road).await;
+                let mut driver = instant([later(code, value), status(200)]);
+                let run = run(*effect, limits(at_once(4)), &mut driver).await;
                 let case = format!("{effect:?} answered {code} with {value:?}");
                 assert_eq!((ended(&run), run.attempts), (Ended::Ok, 2), "{case}");
-                assert_eq!(road.pauses(), [seconds(pause)], "{case}");
-                assert_eq!(road.limits(), [seconds(60), seconds(120 - pause).min(seconds(60))], "{case}");
+                assert_eq!(driver.pauses(), [seconds(pause)], "{case}");
+                assert_eq!(driver.limits(), [seconds(60), seconds(120 - pause).min(seconds(60))], "{case}");
             }
         }
     }
@@ -389,10 +389,10 @@ async fn a_retry_after_beyond_the_budget_ends_the_call_at_once_with_that_answer(
             (Read, 503, Ended::Refused(503)),
             (RepeatableChange, 503, Ended::Unknown(Some(503))),
         ] {
-            let mut road = instant([later(code, value)]);
-            let run = run(effect, limits(at_once(4)), &mut road).await;
+            let mut driver = instant([later(code, value)]);
+            let run = run(effect, limits(at_once(4)), &mut driver).await;
             assert_eq!((ended(&run), run.attempts, run.elapsed), (expected, 1, ZERO), "{effect:?} {code} {value}");
-            assert_eq!(road.pauses(), [], "{effect:?} {code} {value}");
+            assert_eq!(driver.pauses(), [], "{effect:?} {code} {value}");
         }
     }
 }
@@ -401,10 +401,10 @@ async fn a_retry_after_beyond_the_budget_ends_the_call_at_once_with_that_answer(
 async fn what_is_no_retry_after_leaves_it_to_the_policy() {
     let policy = RetryPolicy::DEFAULT.pauses(NANO, NANO);
     for value in ["-1", "1.5", "soon", "", "7s", "7, 8", "0x10", "Tue, 99 Foo 2026 00:00:00 GMT"] {
-        let mut road = instant([later(429, value), status(200)]);
-        let run = run(Change, limits(policy), &mut road).await;
+        let mut driver = instant([later(429, value), status(200)]);
+        let run = run(Change, limits(policy), &mut driver).await;
         assert_eq!((ended(&run), run.attempts), (Ended::Ok, 2), "{value:?}");
-        assert!(road.pauses().len() == 1 && road.pauses()[0] <= NANO, "{value:?}: {:?}", road.pauses());
+        assert!(driver.pauses().len() == 1 && driver.pauses()[0] <= NANO, "{value:?}: {:?}", driver.pauses());
     }
 }
 
@@ -414,10 +414,10 @@ async fn a_retry_after_may_be_a_date() {
     let now = SystemTime::now();
     // A date has whole seconds, and the test takes some time itself.
     for (date, longest) in [(now + seconds(90), 90), (now - seconds(90), 0), (SystemTime::UNIX_EPOCH, 0)] {
-        let mut road = instant([later(429, &httpdate::fmt_http_date(date)), status(200)]);
-        let run = run(Change, limits(policy), &mut road).await;
+        let mut driver = instant([later(429, &httpdate::fmt_http_date(date)), status(200)]);
+        let run = run(Change, limits(policy), &mut driver).await;
         assert_eq!((ended(&run), run.attempts), (Ended::Ok, 2), "{date:?}");
-        let [pause] = road.pauses()[..] else { panic!("{:?}", road.pauses()) };
+        let [pause] = driver.pauses()[..] else { panic!("{:?}", driver.pauses()) };
         assert!(pause <= seconds(longest) && pause + seconds(60) > seconds(longest), "{date:?}: {pause:?}");
     }
 }
@@ -438,19 +438,19 @@ async fn a_credential_is_renewed_once() {
         (&[401, 403], Works, Ended::Refused(403), 2, 1),
     ] {
         for effect in EVERY {
-            let mut road = instant(statuses.iter().map(|code| status(*code))).renewal(ZERO, renewal);
-            let run = run(effect, limits(at_once(4)), &mut road).await;
+            let mut driver = instant(statuses.iter().map(|code| status(*code))).renewal(ZERO, renewal);
+            let run = run(effect, limits(at_once(4)), &mut driver).await;
             let case = format!("{effect:?} {statuses:?} {renewal:?}");
             assert_eq!(
-                (ended(&run), run.attempts, road.count(Step::Renewed)),
+                (ended(&run), run.attempts, driver.count(Step::Renewed)),
                 (expected, attempts, renewals),
                 "{case}"
             );
         }
     }
     // Also where the policy allows one try only, and then not a second time.
-    let mut road = instant([status(401), not_connected()]).renewal(ZERO, Works);
-    let run = run(Change, limits(RetryPolicy::none()), &mut road).await;
+    let mut driver = instant([status(401), not_connected()]).renewal(ZERO, Works);
+    let run = run(Change, limits(RetryPolicy::none()), &mut driver).await;
     assert_eq!((ended(&run), run.attempts), (Ended::NotDone, 2));
 }
 
@@ -458,8 +458,8 @@ async fn a_credential_is_renewed_once() {
 async fn elapsed_is_from_the_first_permit_to_the_last_byte() {
     let before = Instant::now();
     let tries = [(seconds(2), not_connected()), (seconds(3), later(429, "5")), (seconds(7), status(403))];
-    let mut road = Script::new(tries).permits([seconds(11), seconds(13)]);
-    let run = run(Change, limits(at_once(4)), &mut road).await;
+    let mut driver = Script::new(tries).permits([seconds(11), seconds(13)]);
+    let run = run(Change, limits(at_once(4)), &mut driver).await;
     assert_eq!((ended(&run), run.attempts, run.elapsed), (Ended::Refused(403), 3, seconds(41)));
     assert_eq!(before.elapsed(), run.elapsed);
 }

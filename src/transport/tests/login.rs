@@ -16,16 +16,16 @@ use tokio::time::{advance, timeout};
 use url::Url;
 
 use super::super::authentication::NoCredential;
-use super::super::end::{Answer, End};
+use super::super::end::{Answer, FailureKind};
 use super::super::request::Effect;
 use super::super::retry::{Next, Try, decide};
 use super::super::secrets::Secrets;
-use super::super::token::{Attempts, Credential, Fresh, Issued, Renew};
-use super::super::{Options, Proxy, Way, client, system_proxy_takes};
+use super::super::token::{Attempts, Credential, Issued, NewCredential, Renew};
+use super::super::{Options, Proxy, Route, client, system_proxy_takes};
 
 const GIVEN_UP: &str = "the call that asked for it was given up before an answer came";
 const WRONG: &str = "the login failed";
-const MINUTE: Duration = Duration::from_secs(60);
+const FAILED_LOGIN_STANDS: Duration = Duration::from_secs(60);
 
 /// What a call gets for which none is tried.
 fn standing(what: &str, seconds: u32) -> String {
@@ -60,7 +60,7 @@ impl Source {
 struct Shared(Arc<Source>);
 
 impl Renew for Shared {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>> {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
         Box::pin(async {
             let number = self.0.begun.fetch_add(1, Ordering::SeqCst) + 1;
             self.0.began.notify_one();
@@ -68,7 +68,7 @@ impl Renew for Shared {
             match self.0.script[number as usize - 1] {
                 Goes::Well => {
                     let value = HeaderValue::try_from(format!("session {number}")).unwrap();
-                    Ok(Fresh { headers: HeaderMap::from_iter([(COOKIE, value)]), lifetime: None })
+                    Ok(NewCredential { headers: HeaderMap::from_iter([(COOKIE, value)]), lifetime: None })
                 }
                 Goes::Wrong => Err(NoCredential::new(WRONG, None)),
                 Goes::NotArrived => Err(NoCredential::new(WRONG, None).not_arrived()),
@@ -148,7 +148,7 @@ async fn a_login_that_is_dropped_has_failed_for_those_who_wait() {
     assert_eq!(source.begun(), 1, "not one login after the other into the silence");
     assert_eq!(session(credential.current().await), Err(standing(GIVEN_UP, 60)), "also for a later call");
     assert_eq!(source.begun(), 1);
-    advance(MINUTE).await;
+    advance(FAILED_LOGIN_STANDS).await;
     assert_eq!(session(credential.current().await), Ok("session 2".to_owned()), "a call after that logs in");
 }
 
@@ -182,7 +182,7 @@ async fn a_failed_login_has_failed_for_calls_that_began_before_and_hear_of_it_la
         assert_eq!(call(Arc::clone(&credential), Some(refused)).await, Err(WRONG.to_owned()));
     }
     assert_eq!(source.begun(), 2, "one failing login, not two hundred");
-    advance(MINUTE).await;
+    advance(FAILED_LOGIN_STANDS).await;
     let later = credential.current().await.unwrap();
     assert_eq!(call(Arc::clone(&credential), Some(later)).await, Ok("session 3".to_owned()));
 }
@@ -200,7 +200,7 @@ async fn an_answered_login_is_not_given_up() {
     });
     assert_eq!(results.0.unwrap(), Err(WRONG.to_owned()));
     assert!(results.1.iter().all(|result| *result == Err(WRONG.to_owned())), "{:?}", results.1);
-    advance(MINUTE).await;
+    advance(FAILED_LOGIN_STANDS).await;
     let mut later = Vec::new();
     for _ in 0..50 {
         later.push(call(Arc::clone(&credential), None).await);
@@ -280,7 +280,7 @@ async fn a_401_that_a_login_does_not_cure_costs_no_more_logins() {
     assert_eq!(call(Arc::clone(&credential), Some(first)).await, Ok("session 2".to_owned()), "a straggler");
     assert_eq!(source.begun(), 2);
     let second = credential.current().await.unwrap();
-    advance(MINUTE).await;
+    advance(FAILED_LOGIN_STANDS).await;
     assert_eq!(call(Arc::clone(&credential), Some(second)).await, Ok("session 3".to_owned()));
     assert!(credential.newer(&credential.current().await.unwrap()).await.is_none(), "and so on");
 }
@@ -348,11 +348,15 @@ async fn only_the_sources_own_status_says_expired() {
 fn an_expiry_renews_as_a_401_does() {
     for effect in [Effect::Read, Effect::Change, Effect::RepeatableChange] {
         let status = StatusCode::PROXY_AUTHENTICATION_REQUIRED;
-        let answer =
-            Answer { status, headers: HeaderMap::new(), body: "what came".to_owned(), secrets: Secrets::default() };
+        let answer = Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: "what came".to_owned().into(),
+            secrets: Secrets::default(),
+        };
         let next = decide(effect, Try::Expired(answer));
         let Next::Renew(end) = next else { panic!("{effect:?}: {next:?}") };
-        let End::Refused { answer, after_unanswered_copy: false } = *end else { panic!("{effect:?}: {end:?}") };
+        let FailureKind::Refused { answer, after_unanswered_copy: false } = *end else { panic!("{effect:?}: {end:?}") };
         assert_eq!((answer.status, answer.body.as_str()), (status, "what came"));
     }
 }
@@ -396,9 +400,11 @@ fn the_environment_says_whether_its_proxy_is_used() {
 #[test]
 fn what_the_builder_says_decides_whether_a_proxy_is_used() {
     let explicit = || Proxy::Explicit("http://127.0.0.1:9".to_owned());
-    for (proxy, expected) in [(Proxy::None, Way::Direct), (Proxy::System, Way::Direct), (explicit(), Way::Proxied)] {
+    for (proxy, expected) in
+        [(Proxy::None, Route::Direct), (Proxy::System, Route::Direct), (explicit(), Route::Proxied)]
+    {
         let options = Options { proxy, ..Options::default() };
-        let (_, way) = client(&Url::parse("http://127.0.0.1:9/avxapi").unwrap(), &options).unwrap();
-        assert_eq!(way, expected, "{:?}", options.proxy);
+        let (_, route) = client(&Url::parse("http://127.0.0.1:9/avxapi").unwrap(), &options).unwrap();
+        assert_eq!(route, expected, "{:?}", options.proxy);
     }
 }

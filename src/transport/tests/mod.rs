@@ -159,7 +159,7 @@ fn a_body_becomes_text_whatever_its_bytes() {
         (b"a\xffb", "a\u{fffd}b"),
         (b"cut \xe2\x82", "cut \u{fffd}"),
     ] {
-        assert_eq!(into_text(bytes.to_vec()), text);
+        assert_eq!(into_text(bytes.to_vec()).as_str(), text);
     }
 }
 
@@ -223,7 +223,7 @@ async fn a_cause_keeps_every_text_below_and_no_url() {
     for effect in [Effect::Read, Effect::Change, Effect::RepeatableChange] {
         let failure = transport.execute(call(effect)).await.unwrap_err();
         assert_eq!((failure.trace.call.as_str(), failure.trace.attempts), ("GET /A/B", 1));
-        let End::NotDone { what: "no connection came about", cause } = *failure.end else {
+        let FailureKind::NotDone { what: "no connection came about", cause } = *failure.end else {
             panic!("{effect:?}: {failure:?}")
         };
         let texts = texts(&cause);
@@ -255,12 +255,12 @@ async fn each_effect_has_its_own_time_limit() {
 
     for of_reads in [Options { read_timeout: short, ..options() }, Options { read_budget: short, ..options() }] {
         let failure = transport(&origin, of_reads).execute(call(Effect::Read)).await.unwrap_err();
-        assert!(matches!(*failure.end, End::NotDone { what: "no answer came", .. }), "{failure:?}");
+        assert!(matches!(*failure.end, FailureKind::NotDone { what: "no answer came", .. }), "{failure:?}");
     }
     for effect in [Effect::Change, Effect::RepeatableChange] {
         let of_changes = Options { change_timeout: short, ..options() };
         let failure = transport(&origin, of_changes).execute(call(effect)).await.unwrap_err();
-        assert!(matches!(*failure.end, End::Unknown { answer: None, cause: Some(_) }), "{failure:?}");
+        assert!(matches!(*failure.end, FailureKind::Unknown { answer: None, cause: Some(_) }), "{failure:?}");
     }
 }
 
@@ -271,7 +271,7 @@ fn debug_shows_no_header() {
     let answer = Answer {
         status: StatusCode::OK,
         headers: HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("hunter2"))]),
-        body: "hunter2".to_owned(),
+        body: "hunter2".to_owned().into(),
         secrets: Secrets::default(),
     };
     let shown = format!("{answer:?}");

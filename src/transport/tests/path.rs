@@ -10,7 +10,8 @@ const TEMPLATE: &str = "A/{id}/C/{name}";
 
 fn filled(template: &'static str, fields: &[(&str, &str)]) -> Result<Path, ValidationError> {
     let mut problems = Problems::default();
-    let path = Path::filled(template, fields, &mut problems);
+    let path = Path::with_values(template, fields.iter().map(|(_, value)| (*value).to_owned()));
+    path.check(&mut problems);
     problems.finish().map(|()| path)
 }
 

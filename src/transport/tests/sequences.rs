@@ -13,9 +13,9 @@ use super::engine::{
 };
 
 async fn play(effect: Effect, tries: impl IntoIterator<Item = Try>, renewal: Renewal) -> (Run, Script) {
-    let mut road = Script::new(tries.into_iter().map(|tried| (ZERO, tried))).renewal(ZERO, renewal);
-    let run = run(effect, limits(at_once(2)), &mut road).await;
-    (run, road)
+    let mut driver = Script::new(tries.into_iter().map(|tried| (ZERO, tried))).renewal(ZERO, renewal);
+    let run = run(effect, limits(at_once(2)), &mut driver).await;
+    (run, driver)
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,16 +56,16 @@ async fn after_an_unanswered_copy_nothing_proves_that_nothing_happened() {
     ];
     for (first_name, first) in unanswered {
         for (second, expected) in second {
-            let (run, road) = play(RepeatableChange, [first(), second()], Renewal::Impossible).await;
+            let (run, driver) = play(RepeatableChange, [first(), second()], Renewal::Impossible).await;
             let of_first = first_name.get(..3).and_then(|code| code.parse().ok());
             let expected = if expected == Ended::Unknown(None) { Ended::Unknown(of_first) } else { expected };
             assert_eq!((ended(&run), run.attempts), (expected, 2), "{first_name}, then {:?}", second());
-            assert!(road.count(Step::Unanswered) >= 1, "{first_name}, then {:?}", second());
+            assert!(driver.count(Step::Unanswered) >= 1, "{first_name}, then {:?}", second());
         }
         // A change that nobody allowed to be repeated ends with it.
-        let (run, road) = play(Change, [first()], Renewal::Works).await;
+        let (run, driver) = play(Change, [first()], Renewal::Works).await;
         assert!(matches!(ended(&run), Ended::Unknown(_)), "{first_name}");
-        assert_eq!((run.attempts, road.pauses().len()), (1, 0), "{first_name}");
+        assert_eq!((run.attempts, driver.pauses().len()), (1, 0), "{first_name}");
     }
 }
 
@@ -73,8 +73,8 @@ async fn after_an_unanswered_copy_nothing_proves_that_nothing_happened() {
 async fn silence_is_remembered_through_a_renewal() {
     for (second, third, expected) in [(401, 200, Ended::Ok), (401, 403, Ended::Echo(403)), (401, 401, Ended::Echo(401))]
     {
-        let (run, road) = play(RepeatableChange, [no_head(), status(second), status(third)], Renewal::Works).await;
-        assert_eq!((ended(&run), run.attempts, road.count(Step::Renewed)), (expected, 3, 1), "{second}, {third}");
+        let (run, driver) = play(RepeatableChange, [no_head(), status(second), status(third)], Renewal::Works).await;
+        assert_eq!((ended(&run), run.attempts, driver.count(Step::Renewed)), (expected, 3, 1), "{second}, {third}");
     }
 }
 
@@ -91,8 +91,8 @@ async fn an_answered_copy_leaves_no_doubt() {
     for effect in [Read, Change, RepeatableChange] {
         for first in [not_connected, || status(429)] {
             for (second, expected) in [(403, Ended::Refused(403)), (429, Ended::Refused(429))] {
-                let (run, road) = play(effect, [first(), status(second)], Renewal::Impossible).await;
-                assert_eq!((ended(&run), road.count(Step::Unanswered)), (expected, 0), "{effect:?}");
+                let (run, driver) = play(effect, [first(), status(second)], Renewal::Impossible).await;
+                assert_eq!((ended(&run), driver.count(Step::Unanswered)), (expected, 0), "{effect:?}");
             }
             let (run, _) = play(effect, [first(), not_connected()], Renewal::Impossible).await;
             assert_eq!(ended(&run), Ended::NotDone, "{effect:?}");
@@ -100,8 +100,8 @@ async fn an_answered_copy_leaves_no_doubt() {
     }
     // A read has no unanswered copies: doing it twice is harmless.
     for first in [no_head, || cut(200), || status(503)] {
-        let (run, road) = play(Read, [first(), status(403)], Renewal::Impossible).await;
-        assert_eq!((ended(&run), road.count(Step::Unanswered)), (Ended::Refused(403), 0));
+        let (run, driver) = play(Read, [first(), status(403)], Renewal::Impossible).await;
+        assert_eq!((ended(&run), driver.count(Step::Unanswered)), (Ended::Refused(403), 0));
     }
 }
 
@@ -167,11 +167,11 @@ fn every_sequence(effect: Effect, check: impl Fn(&[Kind], u32, Renewal, &Run, &S
     TestRunner::new(config)
         .run(&scripts, |(kinds, max_tries, renewal)| {
             let tries = kinds.iter().map(|kind| (ZERO, kind.play()));
-            let mut road = Script::new(tries).renewal(ZERO, renewal);
-            let run = clock.block_on(run(effect, limits(at_once(max_tries)), &mut road));
+            let mut driver = Script::new(tries).renewal(ZERO, renewal);
+            let run = clock.block_on(run(effect, limits(at_once(max_tries)), &mut driver));
             let used = &kinds[..run.attempts as usize];
             assert!(run.attempts <= max_tries.max(1) + 1, "{} attempts of {max_tries}", run.attempts);
-            check(used, max_tries, renewal, &run, &road);
+            check(used, max_tries, renewal, &run, &driver);
             Ok(())
         })
         .unwrap();
@@ -193,7 +193,7 @@ fn never_timid(kinds: &[Kind], max_tries: u32, run: &Run) {
 #[test]
 fn a_change_that_may_have_arrived_is_never_sent_again() {
     let more_than_one = Cell::new(0_u32);
-    every_sequence(Change, |used, max_tries, renewal, run, road| {
+    every_sequence(Change, |used, max_tries, renewal, run, driver| {
         let (last, earlier) = used.split_last().unwrap();
         let mut renewed = false;
         for kind in earlier {
@@ -204,7 +204,7 @@ fn a_change_that_may_have_arrived_is_never_sent_again() {
             };
             assert!(harmless, "sent again after {kind:?}");
         }
-        assert_eq!(road.count(Step::Unanswered), 0);
+        assert_eq!(driver.count(Step::Unanswered), 0);
         if last.may_have_arrived() {
             assert!(matches!(ended(run), Ended::Ok | Ended::Unknown(_)), "{:?}", ended(run));
         } else {
@@ -234,8 +234,8 @@ fn a_repeatable_change_never_ends_as_if_nothing_had_arrived() {
 
 #[test]
 fn a_read_is_tried_as_often_as_the_policy_says() {
-    every_sequence(Read, |used, max_tries, _, run, road| {
-        assert_eq!(road.count(Step::Unanswered), 0);
+    every_sequence(Read, |used, max_tries, _, run, driver| {
+        assert_eq!(driver.count(Step::Unanswered), 0);
         assert!(!matches!(ended(run), Ended::Echo(_) | Ended::Unknown(_)), "{:?}", ended(run));
         let passing = |kind: &Kind| match kind {
             Kind::Cut(200..=299) => true,
@@ -257,10 +257,10 @@ async fn a_credential_that_is_gone_before_a_later_try_ends_the_call() {
         // It may have arrived the first time.
         (503, RepeatableChange, Ended::Unknown(Some(503))),
     ] {
-        let mut road = Script::new([(ZERO, status(first))]).credentials([Ok(()), gone()]);
-        let run = run(effect, limits(at_once(4)), &mut road).await;
+        let mut driver = Script::new([(ZERO, status(first))]).credentials([Ok(()), gone()]);
+        let run = run(effect, limits(at_once(4)), &mut driver).await;
         assert_eq!((ended(&run), run.attempts), (expected, 1), "{effect:?}: the second try was not sent");
-        assert_eq!(road.steps().last(), Some(&Step::Released));
+        assert_eq!(driver.steps().last(), Some(&Step::Released));
     }
 }
 
@@ -274,8 +274,8 @@ async fn a_policy_of_one_try_sends_once_whatever_comes() {
                 Try::Head(answer, _) if answer.status == 200 => cut(200),
                 Try::Head(answer, _) | Try::Expired(answer) => status(answer.status.as_u16()),
             };
-            let mut road = Script::new([(ZERO, again)]);
-            let run = run(effect, limits(RetryPolicy::none()), &mut road).await;
+            let mut driver = Script::new([(ZERO, again)]);
+            let run = run(effect, limits(RetryPolicy::none()), &mut driver).await;
             assert_eq!(run.attempts, 1, "{effect:?} {tried:?}");
         }
     }

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::super::authentication::NoCredential;
-use super::super::token::{Credential, Fresh, Issued, Renew};
+use super::super::token::{Credential, Issued, NewCredential, Renew};
 
 /// How one renewal goes; each takes a second of the paused clock.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl Source {
 struct Shared(Arc<Source>);
 
 impl Renew for Shared {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>> {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
         Box::pin(async {
             let number = self.0.begun.fetch_add(1, Ordering::SeqCst) + 1;
             self.0.began.notify_one();
@@ -48,7 +48,7 @@ impl Renew for Shared {
             match self.0.script[number as usize - 1] {
                 Goes::Well => {
                     let value = HeaderValue::try_from(format!("token {number}")).unwrap();
-                    Ok(Fresh { headers: HeaderMap::from_iter([(AUTHORIZATION, value)]), lifetime: None })
+                    Ok(NewCredential { headers: HeaderMap::from_iter([(AUTHORIZATION, value)]), lifetime: None })
                 }
                 Goes::Wrong => Err(NoCredential::new("the login failed", None)),
                 Goes::Nowhere => pending().await,
@@ -193,12 +193,12 @@ struct Lasting {
 }
 
 impl Renew for Lasting {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Fresh, NoCredential>> + Send + '_>> {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
         Box::pin(async {
             let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
             tokio::task::yield_now().await;
             let value = HeaderValue::try_from(format!("token {number}")).unwrap();
-            Ok(Fresh { headers: HeaderMap::from_iter([(AUTHORIZATION, value)]), lifetime: self.lifetime })
+            Ok(NewCredential { headers: HeaderMap::from_iter([(AUTHORIZATION, value)]), lifetime: self.lifetime })
         })
     }
 }

@@ -1,0 +1,83 @@
+//! `GET /certificate/group`.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value;
+
+use super::group::{CertificateGroup, READ_PERMISSION};
+use super::handle::CertificateGroups;
+use crate::appviewx::answer;
+use crate::appviewx::lookup_error::LookupError;
+use crate::appviewx::types::check_group_name;
+use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
+use crate::operation::{DocumentedCall, Operation, RequestBuilder};
+use crate::transport::{Cause, Exchange, Path};
+use crate::validation::Problems;
+
+impl CertificateGroups {
+    /// Reads one certificate group.
+    ///
+    /// - **Call:** `GET /certificate/group`. The vendor's page has the name as a header in its table and as a query in
+    ///   its sample, so it is sent as both; as a query alone if no header can carry it.
+    /// - **Permissions:** access to the groups (assumed).
+    /// - **Arguments:** the group's name. An answer about another group is a `Lookup` error.
+    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error). What an unknown name is answered is
+    ///   undocumented by the vendor for this call; for others it is 404 with `NO_RECORDS_FOUND` or `GROUP_NOT_FOUND`.
+    /// - **Source:** AppViewX CERT+ API reference, "View Certificate Group".
+    pub fn view(&self, name: impl Into<String>) -> RequestBuilder<ViewGroup> {
+        self.caller.request(ViewGroup { name: name.into() })
+    }
+}
+
+/// A look at one group; see [`CertificateGroups::view`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ViewGroup {
+    name: String,
+}
+
+impl ViewGroup {
+    /// The group's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Operation for ViewGroup {
+    type Vendor = AppViewX;
+    type Outcome = CertificateGroup;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::read("appviewx.certificate_groups.view", Method::GET, Path::fixed("certificate/group"))
+    }
+
+    fn check(&mut self, _: &CallDefaults, problems: &mut Problems) {
+        check_group_name(&self.name, "name", problems);
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        vec![("groupName", self.name.clone())]
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let name = HeaderValue::from_str(&self.name).ok();
+        name.into_iter().map(|name| (HeaderName::from_static("groupname"), name)).collect()
+    }
+
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(READ_PERMISSION)
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<CertificateGroup, ReadError> {
+        let group = match answer::envelope(exchange)?.response {
+            Value::Object(members) => CertificateGroup::from(Value::Object(members)),
+            _ => return Err(ReadError::Unreadable(Cause::new("a group was expected in the response"))),
+        };
+        match group.name.as_ref().filter(|answered| **answered != self.name) {
+            Some(answered) => {
+                let (asked, answered) = (self.name.clone(), answered.clone());
+                Err(ReadError::Lookup(LookupError::OtherGroup { asked, answered }))
+            }
+            None => Ok(group),
+        }
+    }
+}

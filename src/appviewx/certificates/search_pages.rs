@@ -1,0 +1,258 @@
+//! The pages of `POST /certificate/search`, and what is checked of them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::certificate::Certificate;
+use super::search_terms::SortOrder;
+use crate::appviewx::answer;
+use crate::appviewx::envelope::{Envelope, says_no_records};
+use crate::appviewx::lookup_error::LookupError;
+use crate::appviewx::types::ResourceId;
+use crate::appviewx::vendor::{AppViewX, CallDefaults, Error, ReadError};
+use crate::lenient;
+use crate::operation::{Connection, DocumentedCall, Operation, PageCaller, Pages, Total};
+use crate::transport::{Cause, Exchange, Path};
+use crate::validation::Problems;
+
+/// What an account needs to search certificates.
+const READ_PERMISSION: &str = "\
+    The account needs access to the certificate search, and the permission to view the inventory of every category that it \
+    searches.";
+
+/// Which rows are given: what the server's own terms cannot be relied on for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct RowFilter {
+    pub(super) group: Option<String>,
+    pub(super) common_name: Option<String>,
+}
+
+impl RowFilter {
+    fn takes(&self, row: &Certificate) -> bool {
+        let in_group = |group: &String| row.group.as_ref() == Some(group);
+        let named = |name: &String| row.common_name.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
+        self.group.as_ref().is_none_or(in_group) && self.common_name.as_ref().is_none_or(named)
+    }
+}
+
+/// Where the reading of a search is.
+pub(super) struct SearchPages {
+    pages: PageCaller<AppViewX>,
+    input: Arc<Value>,
+    sort: Option<(String, SortOrder)>,
+    filter: RowFilter,
+    /// The number of the page that was read last.
+    page: u32,
+    /// The rows that were read, whether they were given or not.
+    read: u64,
+    /// Those of them that stood on the page before as well.
+    repeated: u64,
+    /// What the server calls the first row, once it said a range: 0 or 1.
+    first: Option<u64>,
+    /// How many there are, as the server said last.
+    announced: Option<u64>,
+    is_over: bool,
+    /// The ids of the last page.
+    last: HashSet<ResourceId>,
+    total: Total,
+}
+
+impl Pages for SearchPages {
+    type Row = Certificate;
+    type Error = Error;
+
+    async fn next_page(&mut self) -> Result<Option<Vec<Certificate>>, Error> {
+        if self.is_over {
+            // The rows come first, then what is wrong with their number.
+            return self.check_whole().map_or(Ok(None), |wrong| Err(wrong.into()));
+        }
+        let asked = self.read + 1;
+        let Page { mut rows, total, range } = self.ask(asked).await?;
+        self.page = self.page.saturating_add(1);
+        self.announced = total.or(self.announced);
+        if let Some(total) = total {
+            self.total.get_or_init(|| total);
+        }
+        let count = rows.len() as u64;
+        // Where all rows came at once, it cannot matter what they are called.
+        let is_whole = asked == 1 && self.announced == Some(count);
+        if let Some(range) = range.filter(|_| count > 0 && !is_whole) {
+            let first = *self.first.get_or_insert(range.0.min(1));
+            check_range(asked, count, range, first, self.announced)?;
+        }
+        self.check_repetition(&rows, range.is_some())?;
+        self.read += count;
+        self.is_over = count == 0 || self.announced.is_some_and(|total| self.read >= total);
+        rows.retain(|row| self.filter.takes(row));
+        Ok(Some(rows))
+    }
+
+    fn total(&self) -> Total {
+        Arc::clone(&self.total)
+    }
+}
+
+impl SearchPages {
+    pub(super) fn new(
+        pages: PageCaller<AppViewX>,
+        input: Value,
+        sort: Option<(String, SortOrder)>,
+        filter: RowFilter,
+    ) -> Self {
+        Self {
+            pages,
+            input: Arc::new(input),
+            sort,
+            filter,
+            page: 0,
+            read: 0,
+            repeated: 0,
+            first: None,
+            announced: None,
+            is_over: false,
+            last: HashSet::new(),
+            total: Total::default(),
+        }
+    }
+
+    async fn ask(&self, start: u64) -> Result<Page, Error> {
+        let page = SearchPage {
+            input: Arc::clone(&self.input),
+            sort: self.sort.clone(),
+            max: self.pages.settings.page_size,
+            start,
+        };
+        match self.pages.read(page).await {
+            Err(Error::Api(api)) if api.says_no_records() && may_be_empty(api.status()) => Ok(Page::default()),
+            page => page,
+        }
+    }
+
+    /// What is wrong with the list as a whole.
+    fn check_whole(&self) -> Option<LookupError> {
+        let (rows, repeated) = (self.read, self.repeated);
+        match self.announced {
+            Some(total) if total != rows => Some(LookupError::OtherTotal { rows, total }),
+            _ if repeated > 0 => Some(LookupError::RepeatedRows { rows, repeated }),
+            _ => None,
+        }
+    }
+
+    /// Against lists without an end. Rows without an id prove something only where the server named their range.
+    fn check_repetition(&mut self, rows: &[Certificate], has_range: bool) -> Result<(), LookupError> {
+        let repeats = |row: &Certificate| match &row.resource_id {
+            Some(id) => self.last.contains(id),
+            None => self.page > 1 && !has_range,
+        };
+        let repeated = rows.iter().filter(|row| repeats(row)).count();
+        if repeated > 0 && repeated == rows.len() {
+            return Err(LookupError::RepeatedPage { page: self.page });
+        }
+        let is_known = |row: &&Certificate| row.resource_id.as_ref().is_some_and(|id| self.last.contains(id));
+        self.repeated += rows.iter().filter(is_known).count() as u64;
+        self.last = rows.iter().filter_map(|row| row.resource_id.clone()).collect();
+        Ok(())
+    }
+}
+
+/// "No records" comes as 404, or as 200 with an envelope that says so.
+fn may_be_empty(status: StatusCode) -> bool {
+    status == StatusCode::NOT_FOUND || status.is_success()
+}
+
+/// Whether the rows are those that were asked for. **Assumed:** the range counts as `start` does, or from 0 if its
+/// first page says so, and its end is the last row that came, or the last one that the page had room for.
+fn check_range(
+    asked: u64,
+    rows: u64,
+    (start, end): (u64, u64),
+    first: u64,
+    total: Option<u64>,
+) -> Result<(), LookupError> {
+    let last = total.map_or(end, |total| end.min(total.saturating_sub(1 - first)));
+    // Any number may come, so nothing is added.
+    let starts = start.checked_sub(first) == asked.checked_sub(1);
+    if starts && last.checked_sub(start) == rows.checked_sub(1) {
+        return Ok(());
+    }
+    Err(LookupError::OtherRange { asked, rows, start, end })
+}
+
+/// The call of one page.
+#[derive(Clone, Debug)]
+struct SearchPage {
+    input: Arc<Value>,
+    sort: Option<(String, SortOrder)>,
+    max: u32,
+    start: u64,
+}
+
+impl Operation for SearchPage {
+    type Vendor = AppViewX;
+    type Outcome = Page;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::read("appviewx.certificates.search", Method::POST, Path::fixed("certificate/search"))
+            .over(Connection::Shared)
+    }
+
+    // Whoever acts on a row compares its id first.
+    fn check(&mut self, _: &CallDefaults, _: &mut Problems) {}
+
+    fn body(&self) -> Option<Value> {
+        // Numbers as text, as every client sends them.
+        let mut filter = json!({"max": self.max.to_string(), "start": self.start.to_string()});
+        if let (Some((column, order)), Some(members)) = (&self.sort, filter.as_object_mut()) {
+            members.insert("sortColumn".to_owned(), column.as_str().into());
+            members.insert("sortOrder".to_owned(), order.as_str().into());
+        }
+        Some(json!({"input": *self.input, "filter": filter}))
+    }
+
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(READ_PERMISSION)
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<Page, ReadError> {
+        Page::read(answer::envelope(exchange)?).map_err(ReadError::Unreadable)
+    }
+}
+
+/// One page of a search.
+#[derive(Default)]
+struct Page {
+    rows: Vec<Certificate>,
+    total: Option<u64>,
+    /// The first and the last row, as the server counts them.
+    range: Option<(u64, u64)>,
+}
+
+impl Page {
+    /// The rows stand in an envelope inside the envelope.
+    fn read(envelope: Envelope) -> Result<Self, Cause> {
+        let Envelope { mut response, message, .. } = envelope;
+        let mut inside = match lenient::member(&response, "objects") {
+            None => lenient::take_member(&mut response, "response").unwrap_or_default(),
+            Some(_) => response.take(),
+        };
+        let number = |object: &Value, name| lenient::member(object, name).and_then(lenient::number);
+        let total = number(&inside, "totalRecords");
+        let range = lenient::member(&inside, "obtainedRecordRange").and_then(|range| {
+            let start = number(range, "start")?;
+            Some((start, number(range, "end")?))
+        });
+        let said = [message.as_deref(), lenient::text(&response, "message"), lenient::text(&inside, "message")];
+        let is_empty = total == Some(0)
+            || number(&inside, "obtainedRecords") == Some(0)
+            || said.into_iter().flatten().any(says_no_records);
+        let rows = match lenient::take_member(&mut inside, "objects") {
+            Some(Value::Array(rows)) => rows.into_iter().map(Certificate::from).collect(),
+            None | Some(Value::Null) if is_empty => Vec::new(),
+            _ => return Err(Cause::new("a list of certificates was expected in response.response.objects")),
+        };
+        Ok(Self { rows, total, range })
+    }
+}

@@ -1,0 +1,110 @@
+//! What a search asks for.
+
+use std::fmt;
+
+/// The category of a certificate.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum CertificateCategory {
+    /// `Server`.
+    Server,
+    /// `Client`.
+    Client,
+    /// `Code signing`. Other pages and clients spell it `Code Signing` and `CodeSigning`; for these, use
+    /// [`Other`](Self::Other).
+    CodeSigning,
+    /// `Device`.
+    Device,
+    /// `Root CA`.
+    RootCa,
+    /// `Intermediate CA`.
+    IntermediateCa,
+    /// Any other, as it is sent.
+    Other(String),
+}
+
+impl CertificateCategory {
+    /// As the vendor writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Server => "Server",
+            Self::Client => "Client",
+            Self::CodeSigning => "Code signing",
+            Self::Device => "Device",
+            Self::RootCa => "Root CA",
+            Self::IntermediateCa => "Intermediate CA",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for CertificateCategory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A field of a keyword search.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum Keyword {
+    /// `subject:cn`.
+    SubjectCommonName,
+    /// `subject:o`.
+    SubjectOrganization,
+    /// `subject:ou`.
+    SubjectOrganizationUnit,
+    /// `subject:l`.
+    SubjectLocality,
+    /// `subject:st`.
+    SubjectState,
+    /// Any other, by its name. Seen in clients: `certserialno`, `certissuer`, `certcn`, `certsan`, `certstatus`.
+    Other(String),
+}
+
+impl Keyword {
+    /// As the vendor writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::SubjectCommonName => "subject:cn",
+            Self::SubjectOrganization => "subject:o",
+            Self::SubjectOrganizationUnit => "subject:ou",
+            Self::SubjectLocality => "subject:l",
+            Self::SubjectState => "subject:st",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<&str> for Keyword {
+    fn from(name: &str) -> Self {
+        Self::Other(name.to_owned())
+    }
+}
+
+impl From<String> for Keyword {
+    fn from(name: String) -> Self {
+        Self::Other(name)
+    }
+}
+
+/// In which order rows come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum SortOrder {
+    /// `asc`.
+    Ascending,
+    /// `desc`.
+    Descending,
+}
+
+impl SortOrder {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ascending => "asc",
+            Self::Descending => "desc",
+        }
+    }
+}

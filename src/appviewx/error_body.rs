@@ -1,0 +1,82 @@
+//! What can be read out of a refusal.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::envelope::{Envelope, is_failure, says_no_records};
+use super::error_code::ErrorCode;
+use super::types::ResourceId;
+use crate::lenient::{self, Message};
+use crate::operation::ErrorBody;
+use crate::transport::Answer;
+
+/// The code of an older page for "there is nothing".
+const NO_RECORDS: &str = "NO_RECORDS_FOUND";
+
+/// What could be read out of a refusal's body.
+#[derive(Default)]
+pub struct AppViewXErrorBody {
+    pub(super) code: Option<ErrorCode>,
+    message: Option<Message>,
+    pub(super) tags: Value,
+    pub(super) successful_ids: Vec<ResourceId>,
+    /// It says that there is nothing, which of a search is an answer.
+    pub(super) no_records: bool,
+}
+
+// The tags have no documented content, so they are not shown.
+impl fmt::Debug for AppViewXErrorBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, message, tags: _, successful_ids, no_records } = self;
+        f.debug_struct("AppViewXErrorBody")
+            .field("code", code)
+            .field("message", message)
+            .field("successful_ids", successful_ids)
+            .field("no_records", no_records)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ErrorBody<ErrorCode> for AppViewXErrorBody {
+    fn code(&self) -> Option<&ErrorCode> {
+        self.code.as_ref()
+    }
+
+    fn message(&self) -> Option<&Message> {
+        self.message.as_ref()
+    }
+}
+
+impl AppViewXErrorBody {
+    pub(super) fn of(answer: &Answer) -> Self {
+        let redact = |text: &str| answer.secrets.redact(text);
+        let Ok(envelope) = Envelope::read(&answer.body) else {
+            let message = lenient::message_of_text(&redact(&answer.body));
+            return Self { message: message.map(Message::from), ..Self::default() };
+        };
+        let successful_ids = envelope.successful_ids();
+        let Envelope { response, message, app_status_code, tags } = envelope;
+        let message_inside = lenient::text(&response, "message").map(str::to_owned);
+        let code_inside = lenient::member(&response, "appStatusCode").filter(|code| is_failure(code));
+        let code = match code_inside {
+            Some(inside) if !is_failure(&app_status_code) => Some(inside),
+            _ => Some(&app_status_code).filter(|code| !code.is_null()),
+        };
+        let no_records = match code.filter(|code| is_failure(code)).and_then(Value::as_str) {
+            Some(code) => code.trim() == NO_RECORDS,
+            None => [&message, &message_inside].into_iter().flatten().any(|text| says_no_records(text)),
+        };
+        let message = message.or(message_inside);
+        let code = code.map(|code| match code {
+            Value::String(code) => ErrorCode::of(code.clone(), message.as_deref()),
+            other => ErrorCode::Other(other.to_string()),
+        });
+        let code = code.map(|code| match code {
+            ErrorCode::Other(code) => ErrorCode::Other(redact(&code)),
+            documented => documented,
+        });
+        let message = message.map(|message| redact(&message));
+        Self { code, message: message.map(Message::from), tags, successful_ids, no_records }
+    }
+}

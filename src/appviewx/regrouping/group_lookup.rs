@@ -1,0 +1,135 @@
+//! In which groups certificates are: a search for each id, of which only the row with exactly that id counts.
+
+use std::sync::{Arc, OnceLock};
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use serde::Serialize;
+
+use crate::appviewx::certificates::{CertificateCategory, Certificates};
+use crate::appviewx::error_code::ErrorCode;
+use crate::appviewx::lookup_error::LookupError;
+use crate::appviewx::types::ResourceId;
+use crate::appviewx::vendor::{Caller, Error, SharedError};
+
+/// Searches under way at once.
+const AT_ONCE: usize = 5;
+
+/// Rows after which a search for one id is given up.
+const MOST_ROWS: u64 = 1_000;
+
+/// The group of a certificate, as a search tells it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "place", content = "detail")]
+#[non_exhaustive]
+pub enum GroupMembership {
+    /// The group of this name.
+    Group(String),
+    /// The certificate was found, and its row names no group.
+    GroupNotNamed,
+    /// No row has exactly this id, in none of the categories that were searched.
+    NotFound,
+    /// It could not be read.
+    Unreadable(SharedError),
+}
+
+/// In which groups certificates are.
+pub(super) struct Memberships {
+    /// In the order in which they were asked for.
+    pub(super) of_ids: Vec<(ResourceId, GroupMembership)>,
+    /// The error after which no further search was sent, if there was one.
+    pub(super) ended_by: Option<SharedError>,
+}
+
+/// How certificates are looked for.
+#[derive(Clone, Debug)]
+pub(super) struct GroupLookup {
+    certificates: Certificates,
+    /// In these categories, one after the other, until it is found. If there are none: in those that an unassignment is
+    /// documented for.
+    categories: Vec<CertificateCategory>,
+}
+
+impl GroupLookup {
+    pub(super) fn new(caller: Caller) -> Self {
+        Self { certificates: Certificates { caller }, categories: Vec::new() }
+    }
+
+    pub(super) fn category(&mut self, category: CertificateCategory) {
+        self.categories.push(category);
+    }
+
+    /// The group of each id.
+    pub(super) async fn memberships(mut self, ids: Vec<ResourceId>) -> Memberships {
+        if self.categories.is_empty() {
+            self.categories =
+                vec![CertificateCategory::Server, CertificateCategory::Client, CertificateCategory::CodeSigning];
+        }
+        let lookup = Arc::new(self);
+        let ended_by = Arc::new(OnceLock::new());
+        let searches = ids.into_iter().map(|id| {
+            let (lookup, ended) = (Arc::clone(&lookup), Arc::clone(&ended_by));
+            async move {
+                let membership = lookup.membership(&id, &ended).await;
+                (id, membership)
+            }
+        });
+        let of_ids = stream::iter(searches).buffered(AT_ONCE).collect().await;
+        Memberships { of_ids, ended_by: ended_by.get().cloned() }
+    }
+
+    /// `ended` holds the error after which no further search is sent.
+    async fn membership(&self, id: &ResourceId, ended: &OnceLock<SharedError>) -> GroupMembership {
+        // What may not be viewed in one category may stand in the next.
+        let mut denied = None;
+        for category in &self.categories {
+            if let Some(error) = ended.get() {
+                return GroupMembership::Unreadable(error.clone());
+            }
+            match self.find(id, category).await {
+                Ok(GroupMembership::NotFound) => {}
+                Ok(membership) => return membership,
+                Err(error) => {
+                    let error = SharedError::from(error);
+                    if error.failure_scope().ends_a_run() {
+                        return GroupMembership::Unreadable(ended.get_or_init(|| error).clone());
+                    }
+                    if !error.code().is_some_and(ErrorCode::is_about_a_category) {
+                        return GroupMembership::Unreadable(error);
+                    }
+                    denied.get_or_insert(error);
+                }
+            }
+        }
+        denied.map_or(GroupMembership::NotFound, GroupMembership::Unreadable)
+    }
+
+    /// All rows are read, since two of them may contradict each other.
+    async fn find(&self, id: &ResourceId, category: &CertificateCategory) -> Result<GroupMembership, Error> {
+        let search = self.certificates.search().category(category.clone()).resource_id(id);
+        let mut rows = search.rows()?;
+        let mut membership = GroupMembership::NotFound;
+        let mut read = 0;
+        while let Some(row) = rows.next().await {
+            let row = row?;
+            read += 1;
+            if row.resource_id.as_ref() == Some(id) {
+                let group = row.group.filter(|group| !group.trim().is_empty());
+                membership = match (membership, group) {
+                    (GroupMembership::Group(first), Some(second)) if first != second => {
+                        return Err(LookupError::TwoGroups { first, second }.into());
+                    }
+                    (GroupMembership::Group(group), _) | (_, Some(group)) => GroupMembership::Group(group),
+                    (_, None) => GroupMembership::GroupNotNamed,
+                };
+            }
+            if read >= MOST_ROWS {
+                return match membership {
+                    GroupMembership::NotFound => Err(LookupError::TooManyRows { rows: read }.into()),
+                    found => Ok(found),
+                };
+            }
+        }
+        Ok(membership)
+    }
+}

@@ -1,0 +1,254 @@
+//! Many certificates: several calls, and one outcome that says of each id what became of it.
+
+use std::collections::HashSet;
+
+use crate::appviewx::certificate_groups::{Move, MoveCertificates, MoveOutcome};
+use crate::appviewx::types::ResourceId;
+use crate::appviewx::vendor::{AppViewX, Caller, Error, SharedError};
+use crate::operation::{
+    Batch, BatchBuilder, CallEnd, Calls, FailureScope, ItemState, ManyOutcome, Numbered, OnFailure, Operation as _,
+    PlannedCall, Request, RequestBuilder,
+};
+use crate::validation::{Problems, Reason};
+
+/// Ids in one call, unless told otherwise. The vendor documents no limit.
+const IDS_PER_CALL: usize = 100;
+
+/// Refusals of single ids, alike and in a row, after which no call is split any more until one is taken.
+const REFUSALS_ALIKE: usize = 8;
+
+impl<M: Move> RequestBuilder<MoveCertificates<M>> {
+    /// Splits the ids over several calls, and tells what became of each id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let fake = clm::testing::FakeAppViewX::start().await;
+    /// # let ids: Vec<String> = (0..250).map(|n| format!("id-{n}")).collect();
+    /// # for id in &ids { fake.add_certificate(id, "web-servers"); }
+    /// # let appviewx = fake.client();
+    /// use clm::OnFailure;
+    ///
+    /// let call = appviewx.certificate_groups().unassign(&ids).in_calls();
+    /// let outcome = call.ids_per_call(100).on_failure(OnFailure::ContinueAfterRefusal).send().await?;
+    /// for it in outcome.items() {
+    ///     if !it.state.is_confirmed() {
+    ///         eprintln!("{}: {:?}", it.item, it.state);
+    ///     }
+    /// }
+    /// # assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// - Each call is a change of its own, with its own audit event.
+    /// - After a call that failed, nothing further is sent.
+    /// - With [`OnFailure::ContinueAfterRefusal`], the further calls are sent after a refusal, unless they would end so as
+    ///   well: after 401, 429, a redirect, 404 without a code, `AVX_GW_005`, `CERT-GEN-0033` and `GROUP_NOT_FOUND`. With
+    ///   [`OnFailure::Continue`], they are also sent after a call that may have arrived; that call is neither split nor sent
+    ///   again.
+    /// - With either of the two, a call that is refused **because of a certificate in it** is split in two, and
+    ///   those again, until the certificates that are refused stand alone: one of them does not hold up the others.
+    ///   Refusals of this kind are `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, `ACF_NOT_AVAILABLE_FOR_…_CERT`,
+    ///   `CERT-ACF-0058`, `READ_GROUP` and `OPEN_WORK_ORDERS_FOUND`. **This is the one exception to "a change is sent
+    ///   once":** the certificates of such a call are named again, and **assumed** is that the refusal means that none
+    ///   of it was carried out. Where that must not be assumed, say
+    ///   [`without_splitting`](BatchBuilder::without_splitting).
+    /// - Splitting ends after eight single certificates that were refused in a row with the same code: it is not about
+    ///   one of them then. The rest of what was refused is [`RefusedTogether`](ItemState::RefusedTogether); calls that
+    ///   were not sent yet are, and once one is taken, calls are split again.
+    pub fn in_calls(self) -> BatchBuilder<MoveInCalls<M>> {
+        let (caller, whole) = self.into_parts();
+        BatchBuilder::new(caller, MoveInCalls { whole, ids_per_call: IDS_PER_CALL, splitting: Splitting::Allowed })
+    }
+}
+
+impl<M: Move> BatchBuilder<MoveInCalls<M>> {
+    /// How many ids one call names: at least 1, at most the client's
+    /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). Default 100.
+    pub fn ids_per_call(mut self, ids: usize) -> Self {
+        self.batch().ids_per_call = ids;
+        self
+    }
+
+    /// Splits no call: no certificate is named twice, and those of a refused call are all
+    /// [`RefusedTogether`](ItemState::RefusedTogether).
+    pub fn without_splitting(mut self) -> Self {
+        self.batch().splitting = Splitting::Never;
+        self
+    }
+}
+
+/// An unassignment or an assignment of many certificates, in several calls; see [`RequestBuilder::in_calls`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct MoveInCalls<M> {
+    whole: Request<MoveCertificates<M>>,
+    ids_per_call: usize,
+    splitting: Splitting,
+}
+
+/// Whether a call that is refused because of a certificate is split.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Splitting {
+    Allowed,
+    Never,
+}
+
+impl<M: Move> Batch for MoveInCalls<M> {
+    type Operation = MoveCertificates<M>;
+    type Item = ResourceId;
+    type Calls = MoveCalls<M>;
+
+    fn calls(self, caller: &Caller, on_failure: OnFailure, problems: &mut Problems) -> MoveCalls<M> {
+        let Self { mut whole, ids_per_call, splitting } = self;
+        let defaults = caller.settings();
+        whole.operation_mut().check(&defaults.for_several_calls(), problems);
+        whole.check_settings(problems);
+        let limit = defaults.max_ids_per_call;
+        if !(1..=limit).contains(&ids_per_call) {
+            problems.add(
+                "ids_per_call",
+                Reason::OutOfRange,
+                format!("{ids_per_call} ids a call, but one call carries between 1 and {limit}"),
+            );
+        }
+        let splitting = if on_failure == OnFailure::Stop { Splitting::Never } else { splitting };
+        MoveCalls::new(&whole, ids_per_call.max(1), splitting)
+    }
+}
+
+/// The calls that are still to be sent.
+#[derive(Debug)]
+pub struct MoveCalls<M> {
+    /// The move, without ids.
+    common: Request<MoveCertificates<M>>,
+    repeated: Vec<ResourceId>,
+    /// The next one last.
+    waiting: Vec<WaitingCall>,
+    splitting: Splitting,
+    /// Single ids that were refused alike, and nothing was taken since the first of them.
+    alike: usize,
+    refused_last: Option<SharedError>,
+    split_calls: Vec<SharedError>,
+}
+
+/// A call that is still to be sent.
+#[derive(Debug)]
+struct WaitingCall {
+    ids: Vec<Numbered<ResourceId>>,
+    /// The refusal of the call that it is a part of, if that was split.
+    refused: Option<SharedError>,
+}
+
+/// An id and what became of it.
+type IdState = (Numbered<ResourceId>, ItemState<AppViewX>);
+
+impl<M: Move> MoveCalls<M> {
+    fn new(whole: &Request<MoveCertificates<M>>, ids_per_call: usize, splitting: Splitting) -> Self {
+        let ids: Vec<Numbered<ResourceId>> = whole.resource_ids().iter().cloned().enumerate().collect();
+        let calls = ids.chunks(ids_per_call).rev();
+        Self {
+            common: whole.with_operation(whole.of_ids(Vec::new())),
+            repeated: whole.repeated().to_vec(),
+            waiting: calls.map(|ids| WaitingCall { ids: ids.to_vec(), refused: None }).collect(),
+            splitting,
+            alike: 0,
+            refused_last: None,
+            split_calls: Vec::new(),
+        }
+    }
+
+    fn taken(&mut self, ids: Vec<Numbered<ResourceId>>, outcome: &MoveOutcome<M>) -> Vec<IdState> {
+        self.alike = 0;
+        let confirmed: HashSet<&ResourceId> = outcome.successful_ids().iter().collect();
+        let with_state = |numbered: Numbered<ResourceId>| {
+            let is_confirmed = confirmed.contains(&numbered.1);
+            (numbered, if is_confirmed { ItemState::Confirmed } else { ItemState::Unconfirmed })
+        };
+        ids.into_iter().map(with_state).collect()
+    }
+
+    /// None of the call was carried out.
+    fn refused(&mut self, mut ids: Vec<Numbered<ResourceId>>, error: SharedError, scope: FailureScope) -> Vec<IdState> {
+        let is_about_one = scope == FailureScope::Item;
+        if ids.len() > 1 {
+            if is_about_one && self.splitting == Splitting::Allowed && self.alike < REFUSALS_ALIKE {
+                let second = ids.split_off(ids.len() / 2);
+                let part = |ids| WaitingCall { ids, refused: Some(error.clone()) };
+                self.waiting.extend([part(second), part(ids)]);
+                self.split_calls.push(error);
+                return Vec::new();
+            }
+            return all(ids, &ItemState::RefusedTogether(error));
+        }
+        let mut states = all(ids, &ItemState::Refused(error.clone()));
+        if is_about_one {
+            states.extend(self.count_alike(error));
+        }
+        states
+    }
+
+    /// Counts a refusal of a single id. After too many alike, the parts that still wait are left as they were refused.
+    fn count_alike(&mut self, error: SharedError) -> Vec<IdState> {
+        let is_alike = self.refused_last.as_ref().is_some_and(|last| last.code() == error.code());
+        self.alike = if is_alike { self.alike + 1 } else { 1 };
+        self.refused_last = Some(error);
+        let mut left = Vec::new();
+        while self.alike >= REFUSALS_ALIKE
+            && let Some(WaitingCall { ids, refused: Some(refused) }) = self.waiting.pop_if(|it| it.refused.is_some())
+        {
+            left.extend(all(ids, &ItemState::RefusedTogether(refused)));
+        }
+        left
+    }
+}
+
+impl<M: Move> Calls for MoveCalls<M> {
+    type Operation = MoveCertificates<M>;
+    type Item = ResourceId;
+
+    fn next_call(&mut self) -> Option<PlannedCall<MoveCertificates<M>, ResourceId>> {
+        let WaitingCall { ids: items, refused: _ } = self.waiting.pop()?;
+        let ids = items.iter().map(|(_, id)| id.clone()).collect();
+        let request = self.common.with_operation(self.common.of_ids(ids));
+        Some(PlannedCall { items, request })
+    }
+
+    fn settle(&mut self, ids: Vec<Numbered<ResourceId>>, ended: CallEnd<MoveCertificates<M>>) -> Vec<IdState> {
+        let error = match ended {
+            Ok(outcome) => return self.taken(ids, &outcome),
+            Err(error) => error,
+        };
+        match (&*error, error.failure_scope()) {
+            (Error::Api(api), _) if !api.after_unanswered_copy() && !api.successful_ids().is_empty() => {
+                let named = api.successful_ids();
+                let (named, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|(_, id)| named.contains(id));
+                let mut states = all(named, &ItemState::Unknown(error.clone()));
+                states.extend(all(others, &ItemState::RefusedTogether(error)));
+                states
+            }
+            (_, FailureScope::Unknown) => all(ids, &ItemState::Unknown(error)),
+            (Error::Api(_), scope) => self.refused(ids, error, scope),
+            _ => all(ids, &ItemState::NotSent(error)),
+        }
+    }
+
+    fn repeated(&self) -> Vec<ResourceId> {
+        self.repeated.clone()
+    }
+
+    fn split_calls(&self) -> &[SharedError] {
+        &self.split_calls
+    }
+}
+
+/// The same of all of them.
+fn all(ids: Vec<Numbered<ResourceId>>, state: &ItemState<AppViewX>) -> Vec<IdState> {
+    ids.into_iter().map(|id| (id, state.clone())).collect()
+}
+
+impl<M: Move> ManyOutcome<ResourceId, MoveCertificates<M>> {
+    /// What became of one id; `None` if nobody asked for it.
+    #[must_use]
+    pub fn of(&self, id: &str) -> Option<&ItemState<AppViewX>> {
+        self.items().iter().find(|outcome| outcome.item == id).map(|outcome| &outcome.state)
+    }
+}

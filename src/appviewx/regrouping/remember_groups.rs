@@ -1,0 +1,180 @@
+//! Which groups certificates are in, kept for the way back.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::group_lookup::{GroupLookup, GroupMembership, Memberships};
+use crate::appviewx::certificate_groups::CertificateGroups;
+use crate::appviewx::certificates::CertificateCategory;
+use crate::appviewx::types::{ResourceId, check_resource_ids, collect_ids};
+use crate::appviewx::vendor::{Error, SharedError};
+use crate::operation::Incomplete;
+use crate::validation::Problems;
+
+impl CertificateGroups {
+    /// Looks up in which groups certificates are, before they are moved, for [`assign_back`](Self::assign_back).
+    ///
+    /// - **Call:** `POST /certificate/search`, as in [`confirm_group`](Self::confirm_group).
+    /// - **Permissions:** to view the certificate inventory of the categories. What may not be viewed in one category
+    ///   is looked for in the next.
+    /// - **Arguments:** resource ids, at least one.
+    /// - **Errors:** `Validation`, and the error that ended the run, if no further search could help (no valid
+    ///   credential, no connection, no access to the search). Ids whose group could not be learned for another reason
+    ///   are named in the plan.
+    /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory".
+    pub fn remember_groups(&self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> RememberGroups {
+        RememberGroups { lookup: GroupLookup::new(self.caller.clone()), resource_ids: collect_ids(resource_ids) }
+    }
+}
+
+/// Looks up in which groups certificates are; see [`CertificateGroups::remember_groups`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct RememberGroups {
+    lookup: GroupLookup,
+    resource_ids: Vec<ResourceId>,
+}
+
+impl RememberGroups {
+    /// Looks in this category, after those that were named before. Default: server, client and code signing
+    /// certificates, in that order.
+    pub fn category(mut self, category: CertificateCategory) -> Self {
+        self.lookup.category(category);
+        self
+    }
+
+    /// Searches each id.
+    ///
+    /// # Errors
+    /// [`Error::Validation`], and the error after which no further search could help: no valid credential, no
+    /// connection, 401, 429, or no access to the search at all. Ids whose group could not be learned for another reason
+    /// are in the plan, each with it.
+    pub async fn send(self) -> Result<GroupPlan, Error> {
+        let mut problems = Problems::default();
+        let (ids, _) = check_resource_ids(self.resource_ids, usize::MAX, &mut problems);
+        problems.finish()?;
+        let mut plan = GroupPlan { remembered: Vec::new(), not_remembered: Vec::new() };
+        let Memberships { of_ids, ended_by } = self.lookup.memberships(ids).await;
+        for (resource_id, membership) in of_ids {
+            let why = match membership {
+                GroupMembership::Group(group) => {
+                    plan.remembered.push(RememberedGroup { resource_id, group });
+                    continue;
+                }
+                GroupMembership::GroupNotNamed => "its row names no group".to_owned(),
+                GroupMembership::NotFound => "no certificate with exactly this id was found".to_owned(),
+                GroupMembership::Unreadable(error) => error.to_string(),
+            };
+            plan.not_remembered.push(NotRemembered { resource_id, why });
+        }
+        // The memberships are gone, so nobody shares the error any more.
+        ended_by.and_then(SharedError::into_error).map_or(Ok(plan), Err)
+    }
+}
+
+/// Which group each certificate was in. It can be serialised and kept; it holds no secret.
+///
+/// [`CertificateGroups::assign_back`] restores it. Keep it **before** you move
+/// anything: a program that ends in the middle has no other way back.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let fake = clm::testing::FakeAppViewX::start().await;
+/// # fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+/// # let groups = fake.client().certificate_groups();
+/// let ids = ["67bc2ca76a105e1a05691c1c"];
+/// let plan = groups.remember_groups(ids).send().await?.require_complete()?;
+/// let kept = serde_json::to_string(&plan)?;
+///
+/// let moved = groups.unassign(ids).in_calls().send().await?;
+///
+/// let plan: clm::appviewx::GroupPlan = serde_json::from_str(&kept)?;
+/// let plan = plan.only(moved.possibly_done());
+/// let outcome = groups.assign_back(&plan).after_moving(moved.confirmed()).send().await?;
+/// assert!(outcome.is_complete());
+/// # assert_eq!(fake.group_of(ids[0]).as_deref(), Some("web-servers"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GroupPlan {
+    remembered: Vec<RememberedGroup>,
+    not_remembered: Vec<NotRemembered>,
+}
+
+impl GroupPlan {
+    /// The certificates whose group is known.
+    #[must_use]
+    pub fn remembered(&self) -> &[RememberedGroup] {
+        &self.remembered
+    }
+
+    /// The certificates whose group could not be learned. Nothing brings them back.
+    #[must_use]
+    pub fn not_remembered(&self) -> &[NotRemembered] {
+        &self.not_remembered
+    }
+
+    /// The plan of these certificates only. One that this plan does not name is [not remembered](Self::not_remembered).
+    ///
+    /// Name the certificates that a move may have touched, as
+    /// [`possibly_done`](crate::ManyOutcome::possibly_done) does: a certificate that the move did not touch may be
+    /// where it is because of somebody else, and going back is not for this plan to decide.
+    #[must_use]
+    pub fn only(&self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
+        let mut wanted: BTreeSet<ResourceId> = resource_ids.into_iter().map(Into::into).collect();
+        let mut only = self.clone();
+        only.remembered.retain(|it| wanted.contains(&it.resource_id));
+        only.not_remembered.retain(|it| wanted.contains(&it.resource_id));
+        for named in only.remembered.iter().map(|it| &it.resource_id) {
+            wanted.remove(named);
+        }
+        for named in only.not_remembered.iter().map(|it| &it.resource_id) {
+            wanted.remove(named);
+        }
+        let unnamed = wanted.into_iter();
+        let why = "the plan does not name it";
+        only.not_remembered.extend(unnamed.map(|resource_id| NotRemembered { resource_id, why: why.to_owned() }));
+        only
+    }
+
+    /// Whether the group of every certificate is known.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.not_remembered.is_empty()
+    }
+
+    /// Makes a gap an error.
+    ///
+    /// # Errors
+    /// [`Incomplete`], which holds this plan, if [`is_complete`](Self::is_complete) is false.
+    pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
+        if self.is_complete() {
+            return Ok(self);
+        }
+        let missing = self.not_remembered.len();
+        let gap = format!("the group of {missing} of {} certificate(s) is not known", missing + self.remembered.len());
+        Err(Incomplete::new(gap, self))
+    }
+}
+
+/// A certificate and the group that it was in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RememberedGroup {
+    /// The certificate.
+    pub resource_id: ResourceId,
+    /// The group that it was in.
+    pub group: String,
+}
+
+/// A certificate whose group could not be learned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NotRemembered {
+    /// The certificate.
+    pub resource_id: ResourceId,
+    /// Why not, for people.
+    pub why: String,
+}

@@ -1,0 +1,101 @@
+//! `POST /login`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, StatusCode};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::login_endpoint::LoginEndpoint;
+use super::session_credential::{credential_header, provider_answer};
+use crate::appviewx::envelope::{Envelope, JSON};
+use crate::lenient;
+use crate::transport::{Answer, Attempts, Effect, NewCredential, NoCredential, Path, Renew};
+
+const SESSION_ID: HeaderName = HeaderName::from_static("sessionid");
+
+/// Which of the vendor's two spellings of the login call is sent. See
+/// [`Credentials::login`](crate::appviewx::Credentials::login).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum LoginCall {
+    /// `POST /login`, as the vendor's pages have it.
+    #[default]
+    Login,
+    /// `POST /acctmgmt-perform-login`, the action's own name, which older tools of the vendor send.
+    PerformLogin,
+}
+
+impl LoginCall {
+    fn path(self) -> Path {
+        Path::fixed(match self {
+            Self::Login => "login",
+            Self::PerformLogin => "acctmgmt-perform-login",
+        })
+    }
+}
+
+/// Gets sessions.
+pub(in crate::appviewx) struct Login {
+    pub(in crate::appviewx) endpoint: Arc<LoginEndpoint>,
+    pub(in crate::appviewx) call: LoginCall,
+    /// `username` and `password`. No other call carries them.
+    pub(in crate::appviewx) headers: HeaderMap,
+    pub(in crate::appviewx) password: SecretString,
+}
+
+impl Renew for Login {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
+        Box::pin(self.log_in())
+    }
+
+    // A public tool of the vendor logs in again after it; no page says so.
+    fn expired_status(&self) -> Option<StatusCode> {
+        Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+    }
+
+    fn attempts(&self) -> Attempts {
+        Attempts::Counted
+    }
+}
+
+impl Login {
+    async fn log_in(&self) -> Result<NewCredential, NoCredential> {
+        let mut call = self.endpoint.call("appviewx.login", Effect::Change, self.call.path());
+        call.headers = self.headers.clone();
+        call.headers.insert(CONTENT_TYPE, JSON);
+        call.body = Bytes::from_static(b"{}");
+        let told = |answer: &Answer| provider_answer(answer, &self.password);
+        let exchange = self
+            .endpoint
+            .transport
+            .execute(call)
+            .await
+            .map_err(|failure| failure.into_no_credential("the login failed", told))?;
+        let envelope = match Envelope::read(&exchange.answer.body) {
+            Ok(envelope) => envelope,
+            Err(cause) => {
+                let failure = exchange.unreadable_change(cause);
+                return Err(failure.into_no_credential("the login's answer cannot be read", told));
+            }
+        };
+        let session_id = match lenient::member(&envelope.response, "sessionId") {
+            _ if envelope.says_failure() => Err("the login failed"),
+            Some(Value::String(id)) if !id.trim().is_empty() => {
+                credential_header(id).ok_or("the login gave a session id that no header can carry")
+            }
+            None | Some(Value::Null | Value::String(_)) => Err("the login gave no session id"),
+            Some(_) => Err("the login gave a session id that is no text"),
+        };
+        match session_id {
+            Ok(session_id) => {
+                exchange.audit.finish("done", &exchange.trace, "");
+                Ok(NewCredential { headers: HeaderMap::from_iter([(SESSION_ID, session_id)]), lifetime: None })
+            }
+            Err(what) => Err(exchange.refused().into_no_credential(what, told)),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! `POST /acctmgmt-perform-logout`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::login_endpoint::LoginEndpoint;
+use crate::appviewx::envelope::{Envelope, JSON};
+use crate::appviewx::vendor::{AppViewX, CallDefaults, Caller, Error, ReadError};
+use crate::lenient;
+use crate::operation::{Change, DocumentedCall, Operation, Receipt};
+use crate::transport::{Exchange, Path};
+use crate::validation::Problems;
+
+/// What a client's session is.
+#[derive(Debug)]
+pub(in crate::appviewx) enum Session {
+    /// The client logs in.
+    OfLogin(Arc<LoginEndpoint>),
+    /// It was given to the client.
+    Given,
+    /// There is none: passwords or tokens are sent.
+    None,
+}
+
+/// How a logout ended. See [`Client::logout`](crate::appviewx::Client::logout).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub enum LogoutOutcome {
+    /// The server ended the session.
+    LoggedOut(LoggedOut),
+    /// The client had no session. Nothing was sent.
+    NoSession,
+}
+
+/// The server ended the session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LoggedOut {
+    message: Option<String>,
+    #[serde(flatten)]
+    receipt: Receipt,
+}
+
+impl LoggedOut {
+    /// What the server said.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// The answer as it came, and what it took to get it. **Its body may repeat the session id.**
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+}
+
+/// Ends the session that is in use, if there is one, and makes the client forget it.
+pub(in crate::appviewx) async fn log_out(caller: Caller, session: Arc<Session>) -> Result<LogoutOutcome, Error> {
+    let credential = caller.transport().credential();
+    let (in_use, transport) = match &*session {
+        Session::None => (None, caller.transport()),
+        Session::Given => (credential.in_use(), caller.transport()),
+        // A login that is under way gives a session that nobody else would end.
+        // The client's own transport would log in for a session that is no longer taken, only to end the new one.
+        Session::OfLogin(endpoint) => (credential.settled().await, &endpoint.transport),
+    };
+    let Some(in_use) = in_use else { return Ok(LogoutOutcome::NoSession) };
+    let mut headers = HeaderMap::new();
+    if let Session::OfLogin(_) = &*session {
+        headers.clone_from(&in_use.headers);
+        headers.insert(CONTENT_TYPE, JSON);
+    }
+    let request = caller.request(LogOut { headers }).build()?;
+    let ended = caller.send_over(transport, request).await;
+    // After anything but these two, the session may still be there, and another logout can end it.
+    let gone = match &ended {
+        Ok(_) => true,
+        Err(error) => matches!(error, Error::Api(refused) if refused.status() == StatusCode::UNAUTHORIZED),
+    };
+    if gone {
+        credential.forget(&in_use);
+    }
+    ended.map(LogoutOutcome::LoggedOut)
+}
+
+/// A logout. It is never given to callers: it belongs to one session.
+#[derive(Clone)]
+struct LogOut {
+    /// The session id, if the transport does not send it.
+    headers: HeaderMap,
+}
+
+// The headers hold the session id.
+impl fmt::Debug for LogOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogOut").finish_non_exhaustive()
+    }
+}
+
+impl Operation for LogOut {
+    type Vendor = AppViewX;
+    type Outcome = LoggedOut;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::change("appviewx.logout", Method::POST, Path::fixed("acctmgmt-perform-logout"))
+    }
+
+    fn check(&mut self, _: &CallDefaults, _: &mut Problems) {}
+
+    fn headers(&self) -> HeaderMap {
+        self.headers.clone()
+    }
+
+    fn body(&self) -> Option<Value> {
+        Some(json!({}))
+    }
+
+    fn how_to_find_out(&self) -> &'static str {
+        "Log out again: the client still knows the session. A 401 then means that the session is over already; \
+         that a session which nobody uses ends by itself is likely, but documented nowhere."
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<LoggedOut, ReadError> {
+        let envelope = Envelope::read(&exchange.answer.body).map_err(ReadError::Unreadable)?;
+        let status = lenient::text(&envelope.response, "status");
+        if envelope.says_failure() || status.is_some_and(|status| !status.eq_ignore_ascii_case("SUCCESS")) {
+            return Err(ReadError::Refused);
+        }
+        let description = lenient::text(&envelope.response, "statusDescription").map(str::to_owned);
+        let message = description.or(envelope.message);
+        Ok(LoggedOut {
+            message: message.map(|message| exchange.answer.secrets.redact(&message)),
+            receipt: Receipt::of::<AppViewX>(exchange),
+        })
+    }
+}
+
+impl Change for LogOut {
+    const ITEMS: &'static str = "session(s)";
+}

@@ -1,0 +1,84 @@
+//! How the answers to logins and token requests are read.
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+
+use crate::appviewx::envelope::Envelope;
+use crate::lenient::{self, Message};
+use crate::transport::{Answer, ProviderSaid};
+
+/// Servers take much less in a header; beyond it, an answer is a mistake.
+const LONGEST_CREDENTIAL: usize = 64 * 1024;
+
+/// A session id or a token as a header that arrives as it was given.
+pub(super) fn credential_header(credential: &str) -> Option<HeaderValue> {
+    if credential.len() > LONGEST_CREDENTIAL || !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let mut value = HeaderValue::from_str(credential).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// What an answer says about a login or a token request that failed. A text that repeats the secret is left out.
+pub(super) fn provider_answer(answer: &Answer, secret: &SecretString) -> ProviderSaid {
+    let is_clean = |text: &String| !text.contains(secret.expose_secret());
+    let Ok(envelope) = Envelope::read(&answer.body) else {
+        // What came with a 2xx, and is no envelope, may be a credential itself.
+        // A long text is cut, perhaps within the secret, so all of it is looked at.
+        let is_quotable = !answer.status.is_success() && is_clean(&answer.body);
+        let text = is_quotable.then(|| lenient::message_of_text(&answer.body)).flatten();
+        return ProviderSaid { message: text.filter(is_clean).map(Message::from), ..ProviderSaid::default() };
+    };
+    let inner = |name| lenient::text(&envelope.response, name).map(str::to_owned);
+    let message = inner("statusDescription").or_else(|| envelope.message.clone()).or_else(|| inner("message"));
+    ProviderSaid {
+        code: inner("appStatusCode").or_else(|| envelope.code()).filter(is_clean),
+        message: message.filter(is_clean).map(Message::from),
+        remaining_attempts: lenient::member(&envelope.response, "availableLoginAttemptCount").and_then(count),
+        ..ProviderSaid::default()
+    }
+}
+
+/// A number, also one in quotes.
+fn count(value: &Value) -> Option<u32> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_u64()?.try_into().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::StatusCode;
+
+    #[test]
+    fn a_count_comes_in_any_type() {
+        let told = |body: &str| {
+            let exchange = crate::transport::answered(StatusCode::OK, body.as_bytes()).unwrap();
+            provider_answer(&exchange.answer, &"secret".into()).remaining_attempts
+        };
+        for (written, read) in [
+            ("10", Some(10)),
+            ("\"3\"", Some(3)),
+            ("\" 0 \"", Some(0)),
+            ("null", None),
+            ("\"\"", None),
+            ("\"many\"", None),
+            ("-1", None),
+            ("1.5", None),
+            ("99999999999", None),
+            ("{}", None),
+            ("true", None),
+        ] {
+            for (response, name) in
+                [("response", "availableLoginAttemptCount"), ("Response", "AvailableLoginAttemptCount")]
+            {
+                let body = format!(r#"{{"{response}": {{"{name}": {written}}}}}"#);
+                assert_eq!(told(&body), read, "{body}");
+            }
+        }
+    }
+}

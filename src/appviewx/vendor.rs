@@ -1,0 +1,150 @@
+//! What is AppViewX's own about every call.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::comment::CommentRule;
+use super::error_body::AppViewXErrorBody;
+use super::error_code::ErrorCode;
+use super::lookup_error::LookupError;
+use super::types::ResourceId;
+use crate::operation::{self, FailureScope, Vendor};
+use crate::transport::{Answer, ConfigurationError};
+
+/// AppViewX CERT+, as the vendor of the crate's shared types: [`Error`] is `clm::Error<AppViewX>`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AppViewX;
+
+/// Every way in which a call can fail. See [`clm::Error`](crate::Error).
+pub type Error = operation::Error<AppViewX>;
+
+/// The server refused. See [`clm::ApiError`](crate::ApiError).
+pub type ApiError = operation::ApiError<AppViewX>;
+
+/// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
+pub type OutcomeUnknown = operation::OutcomeUnknown<AppViewX>;
+
+/// The rows of a list; see [`clm::Rows`](crate::Rows).
+pub type Rows<T> = operation::Rows<T, Error>;
+
+/// An error that several outcomes share; see [`clm::SharedError`](crate::SharedError).
+pub type SharedError = operation::SharedError<AppViewX>;
+
+pub(super) type Caller = operation::Caller<AppViewX>;
+pub(super) type ReadError = operation::ReadError<AppViewX>;
+
+/// What a client was told that concerns its calls.
+#[derive(Clone, Debug)]
+pub struct CallDefaults {
+    pub(super) gwsource: String,
+    pub(super) comment_rule: CommentRule,
+    pub(super) default_group: String,
+    pub(super) max_ids_per_call: usize,
+}
+
+impl CallDefaults {
+    pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+        if self.gwsource.trim().is_empty() {
+            return Err(ConfigurationError::new("gwsource", "must not be empty: the vendor calls it mandatory"));
+        }
+        if self.default_group.trim().is_empty() {
+            return Err(ConfigurationError::new("default_group", "must not be empty"));
+        }
+        if self.max_ids_per_call == 0 {
+            return Err(ConfigurationError::new("max_ids_per_call", "must be more than zero"));
+        }
+        Ok(())
+    }
+
+    /// The same for a request that is sent in several calls.
+    pub(super) fn for_several_calls(&self) -> Self {
+        Self { max_ids_per_call: usize::MAX, ..self.clone() }
+    }
+}
+
+impl Vendor for AppViewX {
+    type Code = ErrorCode;
+    type ErrorBody = AppViewXErrorBody;
+    type LookupError = LookupError;
+    /// The audit's words for the group that a change puts certificates into.
+    type Scope = String;
+    type Settings = CallDefaults;
+
+    const CORRELATION_ID: Option<&'static str> = None;
+    const PRODUCT_VERSION: Option<&'static str> = None;
+
+    fn query(defaults: &CallDefaults) -> Vec<(&'static str, String)> {
+        vec![("gwsource", defaults.gwsource.clone())]
+    }
+
+    fn error_body(answer: &Answer) -> AppViewXErrorBody {
+        AppViewXErrorBody::of(answer)
+    }
+
+    fn remediation(
+        status: StatusCode,
+        body: &AppViewXErrorBody,
+        permission_needed: Option<&'static str>,
+    ) -> Option<&'static str> {
+        let code = body.code.as_ref();
+        let denied =
+            matches!(code, Some(ErrorCode::ApiAccessDenied)) || code.is_none() && status == StatusCode::FORBIDDEN;
+        // The code's own remedy names the right to change groups. A call that reads needs another one.
+        if let (true, Some(permission)) = (denied, permission_needed) {
+            return Some(permission);
+        }
+        match code.and_then(ErrorCode::remediation) {
+            None if status == StatusCode::UNAUTHORIZED => ErrorCode::AuthenticationFailed.remediation(),
+            None if status.is_redirection() => {
+                Some("Redirects are never followed. Use the address of the server itself as the base URL.")
+            }
+            remediation => remediation,
+        }
+    }
+
+    fn refusal_scope(status: StatusCode, body: &AppViewXErrorBody) -> FailureScope {
+        let code = body.code.as_ref();
+        let says_code = code.is_some_and(|code| !code.as_str().trim().is_empty());
+        match code {
+            // It says that it failed, and that some succeeded.
+            _ if !body.successful_ids.is_empty() => FailureScope::Unknown,
+            // The account; and the comment and the group, which all calls of one change have in common.
+            Some(
+                ErrorCode::AuthenticationFailed
+                | ErrorCode::ApiAccessDenied
+                | ErrorCode::CommentCharacters
+                | ErrorCode::GroupNotFound,
+            ) => FailureScope::EveryCall,
+            // A proxy or gateway answered.
+            _ if !says_code && (status.is_redirection() || status == StatusCode::NOT_FOUND) => FailureScope::EveryCall,
+            Some(code) if code.is_about_a_certificate() => FailureScope::Item,
+            _ => FailureScope::Call,
+        }
+    }
+}
+
+impl From<LookupError> for Error {
+    fn from(error: LookupError) -> Self {
+        Self::Lookup(Box::new(error))
+    }
+}
+
+impl ApiError {
+    /// The vendor's `tags`: additional information, of no documented shape. Null if there was none.
+    #[must_use]
+    pub fn tags(&self) -> &Value {
+        &self.error_body().tags
+    }
+
+    /// Ids that the answer names as successful although it says that it failed. Which of the two is true is
+    /// undocumented by the vendor: look before you act on them.
+    #[must_use]
+    pub fn successful_ids(&self) -> &[ResourceId] {
+        &self.error_body().successful_ids
+    }
+
+    /// Whether the vendor says that there is nothing, rather than that something went wrong.
+    pub(super) fn says_no_records(&self) -> bool {
+        self.error_body().no_records
+    }
+}

@@ -1,0 +1,39 @@
+//! How answers of the server are read.
+
+use serde::de::DeserializeOwned;
+
+use super::lookup_error::LookupError;
+use super::vendor::{Keyfactor, ReadError};
+use crate::lenient;
+use crate::operation::{Receipt, Vendor as _};
+use crate::transport::{Cause, Exchange};
+
+/// The answer to a change that is answered 204. A 2xx with something in its body is somebody else's, a sign-in page perhaps.
+pub(super) fn no_content(exchange: &Exchange) -> Result<Receipt, ReadError> {
+    match exchange.answer.body.trim() {
+        "" | "null" => Ok(Receipt::of::<Keyfactor>(exchange)),
+        _ => Err(ReadError::Unreadable(Cause::new("an answer without content was expected"))),
+    }
+}
+
+/// The value in the answer to a call that only reads.
+pub(super) fn json<T: DeserializeOwned>(exchange: &Exchange) -> Result<T, ReadError> {
+    check_version(exchange).map_err(ReadError::Lookup)?;
+    lenient::read(&exchange.answer.body).map_err(|error| ReadError::Unreadable(Cause::json(&error)))
+}
+
+/// The length of the list that the answer is a page of, if the server says it.
+pub(super) fn total(exchange: &Exchange) -> Option<u64> {
+    exchange.answer.header("x-total-count").and_then(|count| count.trim().parse().ok())
+}
+
+/// An answer without a version is taken: a proxy may have dropped the header.
+fn check_version(exchange: &Exchange) -> Result<(), LookupError> {
+    let version = Keyfactor::PRODUCT_VERSION.and_then(|name| exchange.answer.header(name));
+    let Some(version) = version else { return Ok(()) };
+    let major = version.split('.').next().and_then(|major| major.trim().parse::<u32>().ok());
+    match major {
+        Some(major) if major < 11 => Err(LookupError::UnsupportedVersion { version: version.to_owned() }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,181 @@
+//! The outcome of calls that create orchestrator jobs: their answer is an array of job GUIDs.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::entry::CertificateStoreEntry;
+use super::location::CertificateLocation;
+use crate::keyfactor::permission_scope::PermissionScope;
+use crate::keyfactor::types::JobId;
+use crate::keyfactor::vendor::{Keyfactor, ReadError};
+use crate::lenient;
+use crate::operation::{Incomplete, Receipt};
+use crate::transport::{Cause, Exchange};
+
+/// Where to look when it is unknown whether jobs were created.
+pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before you send it again: GET /OrchestratorJobs/ScheduledJobs for those \
+     that wait, GET /OrchestratorJobs/JobHistory for those that ran. The stores' inventory shows what is in \
+     them, but only as of its last run.";
+
+/// The server took it: the jobs are scheduled. **Nothing is done yet.** See [`RemoveOutcome`] and [`AddOutcome`].
+///
+/// [`RemoveOutcome`]: crate::keyfactor::RemoveOutcome
+/// [`AddOutcome`]: crate::keyfactor::AddOutcome
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct JobsOutcome<T> {
+    job_ids: Vec<JobId>,
+    unrecognized_entries: Vec<Value>,
+    locations: Vec<T>,
+    repeated: Vec<T>,
+    scope: PermissionScope,
+    #[serde(flatten)]
+    receipt: Receipt,
+}
+
+/// How many job ids an error shows.
+const SHOWN: usize = 20;
+
+/// What an orchestrator job acts on.
+pub trait Target {
+    /// The call, for people.
+    const WHAT: &'static str;
+}
+
+impl Target for CertificateLocation {
+    const WHAT: &'static str = "removal";
+}
+
+impl Target for CertificateStoreEntry {
+    const WHAT: &'static str = "addition";
+}
+
+/// The job ids of an answer, and what else stands in it.
+struct JobIds {
+    job_ids: Vec<JobId>,
+    unrecognized_entries: Vec<Value>,
+}
+
+impl JobIds {
+    fn read(body: &str) -> Result<Self, Cause> {
+        let entries = match lenient::json(body) {
+            Ok(Value::Array(entries)) => entries,
+            Ok(_) => return Err(Cause::new("an array of job GUIDs was expected")),
+            Err(error) => return Err(Cause::json(&error)),
+        };
+        let mut job_ids: Vec<JobId> = Vec::with_capacity(entries.len());
+        let mut unrecognized_entries = Vec::new();
+        for entry in entries {
+            // The nil GUID names no job.
+            match entry.as_str().and_then(|text| text.trim().parse::<JobId>().ok()).filter(|id| !id.get().is_nil()) {
+                Some(id) => job_ids.push(id),
+                None => unrecognized_entries.push(entry),
+            }
+        }
+        Ok(Self { job_ids, unrecognized_entries })
+    }
+}
+
+impl<T: Target> JobsOutcome<T> {
+    /// `locations` are what was asked for, each once, and `repeated` what was given again.
+    pub(super) fn read(
+        exchange: &Exchange,
+        locations: Vec<T>,
+        repeated: Vec<T>,
+        scope: PermissionScope,
+    ) -> Result<Self, ReadError> {
+        let JobIds { job_ids, unrecognized_entries } =
+            JobIds::read(&exchange.answer.body).map_err(ReadError::Unreadable)?;
+        let receipt = Receipt::of::<Keyfactor>(exchange);
+        Ok(Self { job_ids, unrecognized_entries, locations, repeated, scope, receipt })
+    }
+
+    pub(super) fn job_ids_for_audit(&self) -> String {
+        self.job_ids.iter().map(JobId::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The orchestrator jobs, in the order in which the server named them. Whether that is the order of the locations
+    /// is undocumented by the vendor. They are all here, also when their number is surprising.
+    #[must_use]
+    pub fn job_ids(&self) -> &[JobId] {
+        &self.job_ids
+    }
+
+    /// Entries of the answer that are no GUIDs, or the nil GUID.
+    #[must_use]
+    pub fn unrecognized_entries(&self) -> &[Value] {
+        &self.unrecognized_entries
+    }
+
+    /// Where the server was asked to look for permissions.
+    #[must_use]
+    pub fn scope(&self) -> &PermissionScope {
+        &self.scope
+    }
+
+    /// Whether there is exactly one job id for each location, all different, and nothing else.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let asked = self.locations.len();
+        self.different_jobs() == asked && self.job_ids.len() == asked && self.unrecognized_entries.is_empty()
+    }
+
+    fn different_jobs(&self) -> usize {
+        self.job_ids.iter().collect::<HashSet<_>>().len()
+    }
+
+    /// Makes a gap an error.
+    ///
+    /// # Errors
+    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
+        if self.is_complete() {
+            return Ok(self);
+        }
+        // Whoever only prints the error has the jobs all the same.
+        let shown: Vec<String> = self.job_ids.iter().take(SHOWN).map(JobId::to_string).collect();
+        let more = self.job_ids.len().saturating_sub(SHOWN);
+        let gap = format!(
+            "the server took the {} of {} location(s), but named {} job(s) and {} entries that are no job ids; {} of the \
+             jobs are different: {}{}",
+            T::WHAT,
+            self.locations.len(),
+            self.job_ids.len(),
+            self.unrecognized_entries.len(),
+            self.different_jobs(),
+            shown.join(", "),
+            if more > 0 { format!(" and {more} more") } else { String::new() }
+        );
+        Err(Incomplete::new(gap, self))
+    }
+
+    /// The answer as it came, the server's correlation id, and what it took to get it.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+}
+
+impl JobsOutcome<CertificateLocation> {
+    /// What the removal was asked for, each location once.
+    #[must_use]
+    pub fn locations(&self) -> &[CertificateLocation] {
+        &self.locations
+    }
+
+    /// Locations that were given again, exactly alike. They were sent once.
+    #[must_use]
+    pub fn repeated(&self) -> &[CertificateLocation] {
+        &self.repeated
+    }
+}
+
+impl JobsOutcome<CertificateStoreEntry> {
+    /// What was asked for.
+    #[must_use]
+    pub fn entries(&self) -> &[CertificateStoreEntry] {
+        &self.locations
+    }
+}

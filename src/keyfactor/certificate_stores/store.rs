@@ -1,0 +1,90 @@
+//! Certificate stores as Command shows them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::keyfactor::list_pages::Row;
+use crate::keyfactor::types::{CertificateStoreId, ContainerId, JobId};
+use crate::keyfactor::values::{blank_as_none, null_as_default};
+
+/// What an account needs to read certificate stores.
+pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permission to read certificate stores, system-wide or for their \
+     containers (`/certificate_stores/read/`).";
+
+/// A certificate store as Command knows it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct CertificateStore {
+    /// Its GUID.
+    pub id: CertificateStoreId,
+    /// The machine on which it is.
+    pub client_machine: Option<String>,
+    /// Its path there. The server spells the member `Storepath`.
+    #[serde(rename = "Storepath", alias = "StorePath")]
+    pub store_path: Option<String>,
+    /// The container that it is in.
+    #[serde(default, deserialize_with = "blank_as_none")]
+    pub container_id: Option<ContainerId>,
+    /// The number of its type.
+    pub cert_store_type: Option<i32>,
+    /// Whether it was approved; discovered stores are listed as well.
+    pub approved: Option<bool>,
+    /// The orchestrator that manages it.
+    #[serde(default, deserialize_with = "blank_as_none")]
+    pub agent_id: Option<Uuid>,
+    /// Whether an orchestrator manages it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub agent_assigned: bool,
+    /// When its inventory is read, as the server shows it: [`get`](crate::keyfactor::CertificateStores::get) shows it, the list does not.
+    pub inventory_schedule: Option<Value>,
+    /// The job that reads its inventory; none without a schedule.
+    #[serde(default, deserialize_with = "blank_as_none")]
+    pub cert_store_inventory_job_id: Option<JobId>,
+    /// The properties of its type, as JSON inside a text; see [`properties`](Self::properties).
+    #[serde(rename = "Properties")]
+    pub properties_text: Option<String>,
+    /// What else the server said about it.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl CertificateStore {
+    /// The properties of its type. `None` if there are none, or if they are no JSON.
+    #[must_use]
+    pub fn properties(&self) -> Option<Value> {
+        serde_json::from_str(self.properties_text.as_deref()?).ok()
+    }
+}
+
+impl CertificateStore {
+    /// Whether the inventory is read again on its own. Only a store that was read by [`get`](crate::keyfactor::CertificateStores::get) can
+    /// tell: the list shows no schedule even where there is one.
+    #[must_use]
+    pub fn has_inventory_schedule(&self) -> bool {
+        let scheduled = matches!(meaning(self.inventory_schedule.as_ref()), Some(Value::Object(_)));
+        scheduled || self.cert_store_inventory_job_id.is_some()
+    }
+}
+
+/// What a schedule says. Null, `{}` and kinds that are not set say nothing.
+pub(in crate::keyfactor) fn meaning(schedule: Option<&Value>) -> Option<Value> {
+    let says_nothing = |value: &Value| value.is_null() || *value == Value::Bool(false) || *value == "";
+    match schedule? {
+        Value::Object(kinds) => {
+            let mut set = kinds.clone();
+            set.retain(|name, kind| !says_nothing(kind) && !name.eq_ignore_ascii_case("IsEmpty"));
+            (!set.is_empty()).then_some(Value::Object(set))
+        }
+        other => (!says_nothing(other)).then(|| other.clone()),
+    }
+}
+
+impl Row for CertificateStore {
+    type Id = CertificateStoreId;
+
+    fn id(&self) -> CertificateStoreId {
+        self.id
+    }
+}

@@ -1,0 +1,341 @@
+//! `POST /Certificates/Revoke`.
+
+use std::collections::HashSet;
+
+use http::Method;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::handle::Certificates;
+use crate::keyfactor::error_body::FailedOperation;
+use crate::keyfactor::permission_scope::PermissionScope;
+use crate::keyfactor::schedule::utc;
+use crate::keyfactor::scope::{InCollection, InContainer, Scope};
+use crate::keyfactor::types::CertificateId;
+use crate::keyfactor::values::null_as_default;
+use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
+use crate::lenient;
+use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
+use crate::transport::{Cause, Exchange, Path};
+use crate::validation::{Problems, Reason};
+
+impl Certificates {
+    /// Revokes certificates. **This cannot be undone**, except for a [hold](RevocationReason::CertificateHold), which
+    /// [`RemoveFromHold`](RevocationReason::RemoveFromHold) takes back.
+    ///
+    /// A revocation can need somebody's approval first: then the answer names the certificate as
+    /// [suspended](RevokeOutcome::suspended), and **it is not revoked**.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let fake = clm::testing::FakeKeyfactor::start().await;
+    /// # let id = fake.issue(clm::testing::FakeCertificate::new("www.example.com"));
+    /// # let keyfactor = fake.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let revocation = keyfactor
+    ///     .certificates()
+    ///     .revoke([id], RevocationReason::Superseded)
+    ///     .comment("Replaced with CHG 1234")
+    ///     .send()
+    ///     .await?
+    ///     .require_complete()?;
+    /// assert_eq!(revocation.revoked, [id]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// - **Call:** `POST /Certificates/Revoke`.
+    /// - **Permissions:** to revoke certificates (`/certificates/collections/revoke/`, or with the number of a collection), or
+    ///   to revoke in certificate stores (`/certificate_stores/revoke/`, or with the number of a container).
+    /// - **Arguments:** at least one id, each positive, and at most the client's
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); the same id twice counts once.
+    ///   A [`comment`](RequestBuilder::comment) is required by the vendor's manual. Both a collection and a container may be
+    ///   given: this body has both, and the vendor's rule is that the collection wins.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Undocumented by the vendor:** in which shape the ids that failed are answered; whether one that fails stops the
+    ///   others; what an id that is revoked already is answered.
+    /// - **Source:** Keyfactor Command reference, "POST Certificates Revoke".
+    pub fn revoke(
+        &self,
+        ids: impl IntoIterator<Item: Into<CertificateId>>,
+        reason: RevocationReason,
+    ) -> RequestBuilder<RevokeCertificates> {
+        self.caller.request(RevokeCertificates {
+            ids: ids.into_iter().map(Into::into).collect(),
+            reason,
+            comment: None,
+            effective_date: None,
+            crl: Crl::AsScheduled,
+            scope: Scope::default(),
+        })
+    }
+}
+
+impl RequestBuilder<RevokeCertificates> {
+    /// Why, for Command's own records. Required. What the audit of this program is told is
+    /// [`audit_note`](Self::audit_note).
+    pub fn comment(mut self, text: impl Into<String>) -> Self {
+        self.operation().comment = Some(text.into());
+        self
+    }
+
+    /// From when on the certificates count as revoked. Without this call, it is the server's present time.
+    pub fn effective_date(mut self, time: Timestamp) -> Self {
+        self.operation().effective_date = Some(time);
+        self
+    }
+
+    /// Has a new certificate revocation list published at once.
+    pub fn publish_crl(mut self) -> Self {
+        self.operation().crl = Crl::Published;
+        self
+    }
+}
+
+/// A revocation; see [`Certificates::revoke`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct RevokeCertificates {
+    ids: Vec<CertificateId>,
+    reason: RevocationReason,
+    comment: Option<String>,
+    effective_date: Option<Timestamp>,
+    crl: Crl,
+    scope: Scope,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Crl {
+    AsScheduled,
+    Published,
+}
+
+/// Why certificates are revoked. The vendor's `RevokeCode`, as far as its values have names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum RevocationReason {
+    /// 0.
+    Unspecified = 0,
+    /// 1: somebody else has or may have the private key.
+    KeyCompromised = 1,
+    /// 2: the same of the authority's key.
+    CaCompromised = 2,
+    /// 3.
+    AffiliationChanged = 3,
+    /// 4: another certificate takes its place.
+    Superseded = 4,
+    /// 5.
+    CessationOfOperation = 5,
+    /// 6: suspended for a time. The only revocation that can be taken back.
+    CertificateHold = 6,
+    /// -1: takes a hold back.
+    RemoveFromHold = -1,
+}
+
+impl RevokeCertificates {
+    /// The certificates, each once.
+    #[must_use]
+    pub fn certificate_ids(&self) -> &[CertificateId] {
+        &self.ids
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> RevocationReason {
+        self.reason
+    }
+
+    /// The comment.
+    #[must_use]
+    pub fn comment(&self) -> Option<&str> {
+        self.comment.as_deref()
+    }
+
+    /// Where the server is asked to look for permissions, after the precedence rule.
+    #[must_use]
+    pub fn scope(&self) -> &PermissionScope {
+        self.scope.resolved()
+    }
+}
+
+impl InCollection for RevokeCertificates {
+    fn scope_settings(&mut self) -> &mut Scope {
+        &mut self.scope
+    }
+}
+
+impl InContainer for RevokeCertificates {}
+
+impl Operation for RevokeCertificates {
+    type Vendor = Keyfactor;
+    type Outcome = RevokeOutcome;
+
+    fn call(&self) -> DocumentedCall {
+        let path = Path::fixed("Certificates/Revoke");
+        DocumentedCall::change("keyfactor.certificates.revoke", Method::POST, path)
+    }
+
+    fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
+        for (index, id) in self.ids.iter().enumerate() {
+            problems.check_positive(&format!("certificate_ids[{index}]"), Some(id.get()));
+        }
+        let mut seen = HashSet::new();
+        self.ids.retain(|id| seen.insert(*id));
+        problems.check_count("certificate_ids", self.ids.len(), limits.max_locations_per_call, "certificate id");
+        match self.comment.as_deref().map(str::trim) {
+            None => problems.add("comment", Reason::Empty, "the vendor's manual requires a comment"),
+            Some("") => problems.add("comment", Reason::Blank, "it is empty (an unset variable, perhaps)"),
+            Some(_) => {}
+        }
+        self.scope.check(problems);
+    }
+
+    /// The vendor's `RevokeCertificateRequest`.
+    fn body(&self) -> Option<Value> {
+        let mut members = Map::new();
+        members.insert("CertificateIds".to_owned(), json!(self.ids));
+        members.insert("Reason".to_owned(), (self.reason as i32).into());
+        members.insert("Comment".to_owned(), json!(self.comment));
+        if let Some(time) = self.effective_date {
+            members.insert("EffectiveDate".to_owned(), utc(time).into());
+        }
+        if self.crl == Crl::Published {
+            members.insert("PublishCRL".to_owned(), true.into());
+        }
+        let mut body = Value::Object(members);
+        self.scope.resolved().put_into(&mut body);
+        Some(body)
+    }
+
+    fn audit_targets(&self) -> Value {
+        json!(self.ids)
+    }
+
+    fn scope(&self) -> Option<PermissionScope> {
+        Some(*self.scope.resolved())
+    }
+
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(
+            "The account needs the permission to revoke certificates, system-wide or in their collection \
+             (`/certificates/collections/revoke/`), or to revoke in their stores (`/certificate_stores/revoke/`). If it may \
+             revoke only in a collection or container, name that with `collection_id` or `container_id`.",
+        )
+    }
+
+    fn how_to_find_out(&self) -> &'static str {
+        "Read the certificates: GET /Certificates/{id} shows the state and the date of a revocation. One that waits for an \
+         approval is not shown there: look at the workflows in the portal."
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<RevokeOutcome, ReadError> {
+        RevokeOutcome::read(self, exchange).map_err(ReadError::Unreadable)
+    }
+
+    fn is_complete(outcome: &RevokeOutcome) -> bool {
+        outcome.is_complete()
+    }
+}
+
+impl Change for RevokeCertificates {
+    const ITEMS: &'static str = "certificate(s)";
+}
+
+/// The server took the revocation. Whether it revoked each certificate is here, one by one.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct RevokeOutcome {
+    /// The certificates that the server says it revoked, in the order in which they were asked for.
+    pub revoked: Vec<CertificateId>,
+    /// The revocations that wait for an approval. **These certificates are not revoked.**
+    pub suspended: Vec<SuspendedRevocation>,
+    /// The certificates that were asked for and that the answer does not name, or names as revoked and suspended at once.
+    pub unconfirmed: Vec<CertificateId>,
+    /// What the answer names although nobody asked for it.
+    pub unexpected: Vec<CertificateId>,
+    /// What failed, one by one, if the answer says so.
+    #[serde(skip)]
+    pub failed_operations: Vec<FailedOperation>,
+    /// The answer as it came, the server's correlation id, and what it took to get it.
+    #[serde(flatten)]
+    pub receipt: Receipt,
+}
+
+/// A revocation that waits for an approval. **The certificate is not revoked.**
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "PascalCase"))]
+#[non_exhaustive]
+pub struct SuspendedRevocation {
+    /// The certificate.
+    #[serde(rename(deserialize = "CertId"))]
+    pub certificate_id: CertificateId,
+    /// The workflow that waits.
+    #[serde(default)]
+    pub workflow_id: Option<Uuid>,
+    /// What the server says about it.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// The vendor's `RevocationResponse`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    #[serde(default, deserialize_with = "null_as_default")]
+    revoked_ids: Vec<CertificateId>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    suspended_certs: Vec<SuspendedRevocation>,
+}
+
+impl RevokeOutcome {
+    fn read(asked: &RevokeCertificates, exchange: &Exchange) -> Result<Self, Cause> {
+        let json = lenient::json(&exchange.answer.body).map_err(|error| Cause::json(&error))?;
+        if !json.is_object() {
+            return Err(Cause::new("an object with the revoked ids was expected"));
+        }
+        let failed_operations = FailedOperation::all_in(&json, &exchange.answer);
+        let Answer { revoked_ids, suspended_certs } =
+            serde_json::from_value(json).map_err(|_| Cause::new("a list of ids in another shape was expected"))?;
+        let waiting: HashSet<CertificateId> = suspended_certs.iter().map(|it| it.certificate_id).collect();
+        // What is said to be both is not known to be revoked.
+        let (both, named): (HashSet<_>, HashSet<_>) = revoked_ids.iter().copied().partition(|id| waiting.contains(id));
+        let is_left = |id: &CertificateId| !named.contains(id) && (!waiting.contains(id) || both.contains(id));
+        let is_foreign = |id: &CertificateId| !asked.ids.contains(id);
+        let of = |keep: &dyn Fn(&CertificateId) -> bool| asked.ids.iter().copied().filter(|id| keep(id)).collect();
+        Ok(Self {
+            revoked: of(&|id| named.contains(id)),
+            unconfirmed: of(&is_left),
+            unexpected: named.iter().chain(&waiting).copied().filter(is_foreign).collect(),
+            suspended: suspended_certs.into_iter().filter(|it| !is_foreign(&it.certificate_id)).collect(),
+            failed_operations,
+            receipt: Receipt::of::<Keyfactor>(exchange),
+        })
+    }
+
+    /// Whether the server says that it revoked every certificate that was asked for, and nothing else.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let nothing_waits = self.suspended.is_empty() && self.unconfirmed.is_empty();
+        nothing_waits && self.unexpected.is_empty() && self.failed_operations.is_empty()
+    }
+
+    /// Makes a gap an error.
+    ///
+    /// # Errors
+    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
+        if self.is_complete() {
+            return Ok(self);
+        }
+        let gap = format!(
+            "the server revoked {} certificate(s); {} wait for an approval, {} are unconfirmed, {} failed, {} were not asked for",
+            self.revoked.len(),
+            self.suspended.len(),
+            self.unconfirmed.len(),
+            self.failed_operations.len(),
+            self.unexpected.len()
+        );
+        Err(Incomplete::new(gap, self))
+    }
+}

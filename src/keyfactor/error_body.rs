@@ -1,0 +1,109 @@
+//! What can be read out of a refusal.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::error_code::ErrorCode;
+use crate::lenient::{self, Message};
+use crate::operation::ErrorBody;
+use crate::transport::Answer;
+
+/// One part of a call that failed, as the server reported it.
+#[derive(Clone, PartialEq)]
+pub struct FailedOperation {
+    reason: Option<Message>,
+    raw: Value,
+}
+
+// What else stands in it is not known, so it is not shown.
+impl fmt::Debug for FailedOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, raw: _ } = self;
+        f.debug_struct("FailedOperation").field("reason", reason).finish_non_exhaustive()
+    }
+}
+
+impl FailedOperation {
+    /// Those that an answer names.
+    pub(super) fn all_in(json: &Value, answer: &Answer) -> Vec<Self> {
+        let entries = lenient::member(json, "FailedOperations").and_then(Value::as_array).into_iter().flatten();
+        let reason = |raw: &Value| lenient::text(raw, "Reason").map(|text| answer.secrets.redact(text).into());
+        entries.map(|raw| Self { reason: reason(raw), raw: raw.clone() }).collect()
+    }
+
+    /// Why it failed.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_ref().map(Message::as_str)
+    }
+
+    /// The whole entry. Which other members it has is documented nowhere.
+    #[must_use]
+    pub fn raw(&self) -> &Value {
+        &self.raw
+    }
+}
+
+/// What could be read out of an answer's body. No shape is required: the vendor documents none.
+#[derive(Debug, Default)]
+pub struct KeyfactorErrorBody {
+    pub(super) code: Option<ErrorCode>,
+    pub(super) message: Option<Message>,
+    pub(super) failed_operations: Vec<FailedOperation>,
+}
+
+impl KeyfactorErrorBody {
+    pub(super) fn of(answer: &Answer) -> Self {
+        let redact = |text: &str| answer.secrets.redact(text);
+        let Some(json) = lenient::json(&answer.body).ok().filter(|json| !json.is_string()) else {
+            let message = lenient::message_of_text(&redact(&answer.body));
+            return Self { message: message.map(Message::from), ..Self::default() };
+        };
+        let failed_operations = FailedOperation::all_in(&json, answer);
+        let message = lenient::text(&json, "Message")
+            .map(str::to_owned)
+            .or_else(|| joined(failed_operations.iter().filter_map(FailedOperation::reason).map(str::to_owned)))
+            .or_else(|| problem_details(&json))
+            .map(|message| Message::from(redact(&message)));
+        let code = match lenient::member(&json, "ErrorCode") {
+            Some(Value::String(code)) if !code.trim().is_empty() => Some(ErrorCode::of(code)),
+            Some(Value::Number(code)) => Some(ErrorCode::Other(code.to_string())),
+            _ => None,
+        };
+        let code = code.map(|code| match code {
+            ErrorCode::Other(code) => ErrorCode::Other(redact(&code)),
+            known => known,
+        });
+        Self { code, message, failed_operations }
+    }
+}
+
+impl ErrorBody<ErrorCode> for KeyfactorErrorBody {
+    fn code(&self) -> Option<&ErrorCode> {
+        self.code.as_ref()
+    }
+
+    fn message(&self) -> Option<&Message> {
+        self.message.as_ref()
+    }
+}
+
+/// An RFC 7807 problem: its detail or title, and the fields that ASP.NET names in `errors`.
+fn problem_details(json: &Value) -> Option<String> {
+    let fields =
+        lenient::member(json, "errors").and_then(Value::as_object).into_iter().flatten().map(|(field, said)| {
+            let said = match said {
+                Value::Array(texts) => joined(texts.iter().filter_map(Value::as_str).map(str::to_owned)),
+                other => other.as_str().map(str::to_owned),
+            };
+            format!("{field}: {}", said.unwrap_or_default())
+        });
+    let head = lenient::text(json, "detail").or_else(|| lenient::text(json, "title")).map(str::to_owned);
+    joined(head.into_iter().chain(fields))
+}
+
+fn joined(texts: impl Iterator<Item = String>) -> Option<String> {
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}

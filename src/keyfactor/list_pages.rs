@@ -1,0 +1,187 @@
+//! Lists of Keyfactor, read page by page.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use super::answer;
+use super::lookup_error::LookupError;
+use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
+use crate::operation::{Connection, DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
+use crate::transport::{Exchange, Path};
+use crate::validation::Problems;
+
+/// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
+pub(super) const VENDORS_PAGE: usize = 50;
+
+/// Rows that may come beyond twice the total, before a list counts as one without an end.
+const SLACK: u64 = 1_000;
+
+/// A list whose pages are numbered. The vendor's default is 50 rows; "very large values can be slow".
+pub trait NumberedPages: Clone + std::fmt::Debug + Send + Sync + 'static {
+    type Row: Row;
+
+    /// Adds every problem with the request.
+    fn check(&mut self, problems: &mut Problems);
+
+    /// The call, but for its page.
+    fn call(&self) -> ListCall;
+}
+
+/// What is read page by page.
+#[derive(Clone, Debug)]
+pub struct ListCall {
+    pub(super) name: &'static str,
+    pub(super) path: Path,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) connection: Connection,
+    /// What the account needs, if the server answers 403.
+    pub(super) permission_needed: &'static str,
+}
+
+impl ListCall {
+    /// One page of it.
+    pub(super) fn page<T>(mut self, page: u32, rows: usize) -> PageOf<T> {
+        self.query.push(("PageReturned", page.to_string()));
+        self.query.push(("ReturnLimit", rows.to_string()));
+        PageOf { call: self, row: PhantomData }
+    }
+}
+
+/// One page of a list.
+pub(super) struct PageOf<T> {
+    pub(super) call: ListCall,
+    row: PhantomData<fn() -> T>,
+}
+
+/// The rows of a page, and how many there are altogether if the server says so.
+pub(super) struct Page<T> {
+    pub(super) rows: Vec<T>,
+    pub(super) total: Option<u64>,
+}
+
+impl<T> Clone for PageOf<T> {
+    fn clone(&self) -> Self {
+        Self { call: self.call.clone(), row: PhantomData }
+    }
+}
+
+impl<T> std::fmt::Debug for PageOf<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.call.fmt(f)
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Operation for PageOf<T> {
+    type Vendor = Keyfactor;
+    type Outcome = Page<T>;
+
+    fn call(&self) -> DocumentedCall {
+        let ListCall { name, path, connection, .. } = &self.call;
+        DocumentedCall::read(name, Method::GET, path.clone()).over(*connection)
+    }
+
+    /// The list was checked as a whole.
+    fn check(&mut self, _: &CallLimits, _: &mut Problems) {}
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        self.call.query.clone()
+    }
+
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some(self.call.permission_needed)
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<Page<T>, ReadError> {
+        Ok(Page { rows: answer::json(exchange)?, total: answer::total(exchange) })
+    }
+}
+
+impl<L: NumberedPages> List for L {
+    type Vendor = Keyfactor;
+    type Row = L::Row;
+
+    /// 0 counts as 1, and the vendor counts to 2,147,483,647.
+    fn check(&mut self, page: &mut PageSettings, problems: &mut Problems) {
+        page.page_size = page.page_size.clamp(1, i32::MAX.unsigned_abs());
+        NumberedPages::check(self, problems);
+    }
+
+    fn pages(self, pages: PageCaller<Keyfactor>) -> impl Pages<Row = L::Row, Error = Error> {
+        ServerPages::<L::Row> {
+            pages,
+            call: self.call(),
+            page: Some(1),
+            seen: [HashSet::new(), HashSet::new()],
+            received: 0,
+            total: Total::default(),
+        }
+    }
+}
+
+/// A row of a list, with the id by which it is recognised.
+pub trait Row: DeserializeOwned + Send + 'static {
+    type Id: Hash + Eq + Send;
+
+    fn id(&self) -> Self::Id;
+}
+
+struct ServerPages<T: Row> {
+    pages: PageCaller<Keyfactor>,
+    call: ListCall,
+    /// The next page to ask for; `None` once the list is over.
+    page: Option<u32>,
+    /// The ids of the last page and of the one before it.
+    seen: [HashSet<T::Id>; 2],
+    /// Rows that came, those that stood on a page before among them.
+    received: u64,
+    total: Total,
+}
+
+impl<T: Row> Pages for ServerPages<T> {
+    type Row = T;
+    type Error = Error;
+
+    async fn next_page(&mut self) -> Result<Option<Vec<T>>, Error> {
+        let Some(page) = self.page else { return Ok(None) };
+        let page_size = self.pages.settings.page_size as usize;
+        let Page { rows, total } = self.pages.read(self.call.clone().page::<T>(page, page_size)).await?;
+        if let Some(total) = total {
+            self.total.get_or_init(|| total);
+        }
+        if rows.is_empty() {
+            self.page = None;
+            return Ok(None);
+        }
+        self.received += rows.len() as u64;
+        if let Some(total) = total.filter(|total| self.received > total.saturating_mul(2).saturating_add(SLACK)) {
+            return Err(LookupError::TooManyRows { rows: self.received, total: Some(total) }.into());
+        }
+        let [last, before] = &self.seen;
+        let mut ids = HashSet::new();
+        let mut new = Vec::new();
+        for row in rows {
+            let id = row.id();
+            let is_old = last.contains(&id) || before.contains(&id);
+            if ids.insert(id) && !is_old {
+                new.push(row);
+            }
+        }
+        // A part of the last page is none: rows that came in before move its end to a page of its own.
+        if ids == *last || ids == *before {
+            return Err(LookupError::RepeatedPage { page }.into());
+        }
+        self.seen.swap(0, 1);
+        self.seen[0] = ids;
+        self.page = page.checked_add(1);
+        Ok(Some(new))
+    }
+
+    fn total(&self) -> Total {
+        Arc::clone(&self.total)
+    }
+}

@@ -1,0 +1,70 @@
+//! Whether jobs can be followed, and how those that have not begun are withdrawn.
+
+use serde_json::Value;
+
+use super::report::{JobsReport, OpenJobPlace};
+use crate::keyfactor::error_code::ErrorKind;
+use crate::keyfactor::list_pages::{ListCall, PageOf};
+use crate::keyfactor::orchestrator_jobs::{OrchestratorJobs, READ_JOBS};
+use crate::keyfactor::types::JobId;
+use crate::keyfactor::vendor::Error;
+use crate::operation::Connection;
+use crate::transport::Path;
+
+impl OrchestratorJobs {
+    /// Whether the account may follow jobs. Ask before the first removal: afterwards is too late.
+    ///
+    /// - **Call:** `GET /OrchestratorJobs/JobHistory`, one row.
+    /// - **Permissions:** to read orchestrator management, which is what it asks for.
+    /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
+    ///
+    /// # Errors
+    /// Those of [`keyfactor::Error`](crate::keyfactor::Error), but for the 403 that is the answer.
+    pub fn can_follow(&self) -> impl Future<Output = Result<bool, Error>> + Send + use<> {
+        let caller = self.caller.clone();
+        async move {
+            match caller.request(one_run()).send().await {
+                Ok(_) => Ok(true),
+                Err(error) if error.kind() == Some(ErrorKind::Forbidden) => Ok(false),
+                Err(error) => Err(error),
+            }
+        }
+    }
+
+    /// Withdraws the jobs of a report that have not begun, so that an orchestrator that is switched off does not carry
+    /// them out months later. Gives the jobs that it asked to withdraw; if there are none, nothing is sent.
+    ///
+    /// A job may begin between the report and this call, and what the server does with one that runs or is over is
+    /// documented nowhere: look at the jobs again afterwards.
+    ///
+    /// - **Call and permissions:** those of [`unschedule`](Self::unschedule).
+    ///
+    /// # Errors
+    /// Those of [`unschedule`](Self::unschedule).
+    pub fn unschedule_open(
+        &self,
+        report: &JobsReport,
+    ) -> impl Future<Output = Result<Vec<JobId>, Error>> + Send + use<> {
+        let not_begun = report.still_open().iter().filter(|job| job.place != OpenJobPlace::Begun);
+        let ids: Vec<JobId> = not_begun.map(|job| job.job_id).collect();
+        let handle = self.clone();
+        async move {
+            if !ids.is_empty() {
+                handle.unschedule(&ids).send().await?;
+            }
+            Ok(ids)
+        }
+    }
+}
+
+/// One row of the history, whichever it is.
+fn one_run() -> PageOf<Value> {
+    let call = ListCall {
+        name: "keyfactor.orchestrator_jobs.can_follow",
+        path: Path::fixed("OrchestratorJobs/JobHistory"),
+        query: Vec::new(),
+        connection: Connection::Shared,
+        permission_needed: READ_JOBS,
+    };
+    call.page(1, 1)
+}

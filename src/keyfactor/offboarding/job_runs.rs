@@ -1,0 +1,118 @@
+//! The runs of certain jobs, asked for by their ids.
+
+use std::collections::HashSet;
+
+use crate::keyfactor::list_pages::{NumberedPages as _, Page, PageOf, VENDORS_PAGE};
+use crate::keyfactor::lookup_error::LookupError;
+use crate::keyfactor::orchestrator_jobs::{JobHistory, JobHistoryEntry, JobStatus, LATEST_FIRST, OrchestratorJobs};
+use crate::keyfactor::query::Query;
+use crate::keyfactor::types::{JobHistoryId, JobId};
+use crate::keyfactor::values::ServerTime;
+use crate::keyfactor::vendor::{Caller, Error};
+
+/// IIS refuses longer URLs by default: its limit is 2,048.
+const LONGEST_URL: usize = 2_000;
+/// Rows asked for at once about the jobs of one query.
+const RUNS_PAGE: usize = 1_000;
+/// So many pages of runs has no query about a few jobs.
+const MOST_PAGES: u32 = 100;
+
+/// One page about these jobs. No order is asked for: whether a server sorts by `JobHistoryId` is not proven, and the highest
+/// number counts anyway.
+fn runs_page(jobs: &[JobId], page: u32, rows: usize) -> PageOf<JobHistoryEntry> {
+    JobHistory::unsorted(Query::field("JobId").one_of(jobs.iter().copied())).call().page(page, rows)
+}
+
+/// The last run of an inventory job that ended well.
+#[derive(Clone, Debug)]
+pub(super) enum LastInventory {
+    /// That cannot be learnt.
+    Unknown,
+    /// None has, yet.
+    Never,
+    Ended {
+        run: JobHistoryId,
+        at: Option<ServerTime>,
+    },
+}
+
+/// Reads the last run of an inventory job.
+pub(super) async fn last_inventory(caller: &Caller, job: JobId) -> Result<LastInventory, Error> {
+    let mut page = runs_page(&[job], 1, RUNS_PAGE);
+    page.call.query.extend(LATEST_FIRST.map(|(name, value)| (name, value.to_owned())));
+    let Page { rows: entries, total } = caller.request(page).send().await?;
+    // A job that recurs gathers runs for years: one page will do, if it is the latest one.
+    let is_latest = entries.is_sorted_by(|one, next| one.job_history_id >= next.job_history_id);
+    let is_whole = total.is_none_or(|total| entries.len() as u64 >= total) && entries.len() < VENDORS_PAGE;
+    if !(is_latest || is_whole) || entries.iter().any(|entry| entry.job_id != job) {
+        return Ok(LastInventory::Unknown);
+    }
+    let over = entries.into_iter().filter(|entry| entry.status == JobStatus::Completed && entry.result.is_success());
+    let last = over.max_by_key(|entry| entry.job_history_id);
+    Ok(last.map_or(LastInventory::Never, |entry| LastInventory::Ended {
+        run: entry.job_history_id,
+        at: entry.operation_end,
+    }))
+}
+
+/// All runs of these jobs.
+pub(super) async fn runs_of(caller: &Caller, jobs: &[JobId]) -> Result<Vec<JobHistoryEntry>, Error> {
+    let asked: HashSet<JobId> = jobs.iter().copied().collect();
+    let mut entries: Vec<JobHistoryEntry> = Vec::new();
+    let mut seen: HashSet<JobHistoryId> = HashSet::new();
+    for page in 1..=MOST_PAGES {
+        let Page { rows, total } = caller.request(runs_page(jobs, page, RUNS_PAGE)).send().await?;
+        let received = rows.len();
+        let known = seen.len();
+        for row in rows {
+            if !asked.contains(&row.job_id) {
+                return Err(LookupError::not_asked("run of job", row.job_id, "other jobs").into());
+            }
+            seen.insert(row.job_history_id);
+            entries.push(row);
+        }
+        let is_last = match total {
+            Some(total) => seen.len() as u64 >= total,
+            None => received < VENDORS_PAGE,
+        };
+        if received == 0 || is_last {
+            return Ok(entries);
+        }
+        if seen.len() == known {
+            return Err(LookupError::RepeatedPage { page }.into());
+        }
+    }
+    let rows = seen.len() as u64;
+    Err(LookupError::TooManyRows { rows, total: None }.into())
+}
+
+/// How many jobs one query can name.
+pub(super) fn jobs_per_query(caller: &Caller) -> usize {
+    let nil = JobId::from(uuid::Uuid::nil());
+    let length = |jobs: &[JobId]| {
+        let page = runs_page(jobs, u32::MAX, RUNS_PAGE);
+        caller.transport().url_length(&page.call.path, &page.call.query)
+    };
+    let (one, two) = (length(&[nil]), length(&[nil, nil]));
+    1 + LONGEST_URL.saturating_sub(one) / (two - one).max(1)
+}
+
+/// Finds out which of these jobs are scheduled. The list has no documented filter by job, so that it is read to the
+/// end, or until all are found. What was found before a failure stays in `scheduled`.
+pub(super) async fn find_scheduled(
+    caller: &Caller,
+    jobs: Vec<JobId>,
+    scheduled: &mut HashSet<JobId>,
+) -> Result<(), Error> {
+    let mut open: HashSet<JobId> = jobs.into_iter().collect();
+    let handle = OrchestratorJobs { caller: caller.clone() };
+    let mut rows = handle.scheduled(Query::all()).rows()?;
+    while !open.is_empty() {
+        let Some(row) = rows.next().await else { break };
+        let id = row?.id;
+        if open.remove(&id) {
+            scheduled.insert(id);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,357 @@
+//! From a certificate to the places from which it can be removed.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::keyfactor::certificate_stores::{CertificateLocation, CertificateStore, ListStores};
+use crate::keyfactor::certificates::{Certificate, CertificateStoreLocation, Certificates};
+use crate::keyfactor::lookup_error::LookupError;
+use crate::keyfactor::query::Query;
+use crate::keyfactor::thumbprint::{CertificateRef, Thumbprint};
+use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId};
+use crate::keyfactor::vendor::{Caller, Error, SharedError};
+use crate::operation::ListBuilder;
+use crate::validation::Problems;
+
+impl Certificates {
+    /// Finds every place from which a certificate can be removed, by its id or its thumbprint.
+    ///
+    /// Revoked and expired certificates are found as well. Places where the certificate is only a member of another
+    /// one's chain are not among the locations; they are listed as
+    /// [`excluded`](LocatedCertificate::excluded). Each location carries the certificate's thumbprint, so that a removal
+    /// made of it is refused if its alias holds another certificate by then. What is shown is Command's last inventory,
+    /// which may lag behind the stores.
+    ///
+    /// - **Calls:** `GET /Certificates/{id}` for an id; `GET /Certificates` with the thumbprint; and
+    ///   `GET /CertificateStores`, asked by `CertificateId`, `AgentAvailable` and `RemoveSupported`.
+    /// - **Permissions:** to read certificates, system-wide or in the collection that is given; for the state of the
+    ///   stores, to read certificate stores. Without the latter the locations are found all the same, see
+    ///   [`readiness_error`](LocatedCertificate::readiness_error).
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if nothing is visible to this account, if the
+    ///   certificate is in no store that it can see, or if the server answers with what was not asked for.
+    pub fn locations_of(&self, certificate: impl Into<CertificateRef>) -> LocateCertificate {
+        LocateCertificate::new(self.caller.clone(), certificate.into())
+    }
+}
+
+/// Finds the places of a certificate; see [`Certificates::locations_of`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct LocateCertificate {
+    certificates: Certificates,
+    certificate: CertificateRef,
+    collection_id: Option<CollectionId>,
+}
+
+impl LocateCertificate {
+    fn new(caller: Caller, certificate: CertificateRef) -> Self {
+        Self { certificates: Certificates { caller }, certificate, collection_id: None }
+    }
+
+    /// Has the server check the right to read certificates in this collection, and looks only there. Positive.
+    pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
+        self.collection_id = Some(id.into());
+        self
+    }
+
+    /// Sends the calls.
+    ///
+    /// # Errors
+    /// See [`Certificates::locations_of`].
+    pub async fn send(self) -> Result<LocatedCertificate, Error> {
+        let mut problems = Problems::default();
+        if let CertificateRef::Thumbprint(thumbprint) = &self.certificate {
+            thumbprint.check("certificate", &mut problems);
+        }
+        problems.check_positive("collection_id", self.collection_id.map(CollectionId::get));
+        problems.finish()?;
+        let (thumbprint, id) = match &self.certificate {
+            CertificateRef::Thumbprint(thumbprint) => (thumbprint.clone(), None),
+            CertificateRef::Id(id) => (self.thumbprint_of(*id).await?, Some(*id)),
+        };
+        let certificate = self.certificate_with(&thumbprint, id).await?;
+        let (places, excluded) = places(&certificate, &thumbprint);
+        if places.is_empty() {
+            let excluded = excluded.len();
+            return Err(LookupError::InNoStore { id: certificate.id, thumbprint, excluded }.into());
+        }
+        let known: HashSet<CertificateStoreId> = places
+            .iter()
+            .map(|(location, _)| location.store())
+            .chain(excluded.iter().filter_map(|it| it.cert_store_id))
+            .collect();
+        let (stores, readiness_error) = match Stores::read(&self.certificates.caller, certificate.id, &known).await {
+            Ok(stores) => (stores, None),
+            Err(error) => (Stores::default(), Some(SharedError::from(error))),
+        };
+        let locations = places
+            .into_iter()
+            .map(|(location, place)| FoundLocation {
+                readiness: stores.readiness(location.store()),
+                location,
+                store_machine: place.store_machine,
+                store_path: place.store_path,
+            })
+            .collect();
+        let collection_id = self.collection_id;
+        Ok(LocatedCertificate { certificate, thumbprint, locations, excluded, collection_id, readiness_error })
+    }
+
+    async fn thumbprint_of(&self, id: CertificateId) -> Result<Thumbprint, Error> {
+        let mut get = self.certificates.get(id);
+        if let Some(collection) = self.collection_id {
+            get = get.collection_id(collection);
+        }
+        let thumbprint = Thumbprint::from(get.send().await?.thumbprint);
+        let mut problems = Problems::default();
+        thumbprint.check("thumbprint", &mut problems);
+        problems.finish().map_err(|_| LookupError::NoThumbprint { id })?;
+        Ok(thumbprint)
+    }
+
+    /// The list alone shows whether Command holds the private key, and can be asked for what is revoked or expired.
+    async fn certificate_with(&self, thumbprint: &Thumbprint, id: Option<CertificateId>) -> Result<Certificate, Error> {
+        let mut search = self
+            .certificates
+            .search(Query::field("Thumbprint").eq(thumbprint.as_str()))
+            .include_revoked()
+            .include_expired()
+            .include_locations()
+            .include_has_private_key();
+        if let Some(collection) = self.collection_id {
+            search = search.collection_id(collection);
+        }
+        let mut rows = search.rows()?;
+        let mut found: Vec<Certificate> = Vec::new();
+        while let Some(row) = rows.next().await {
+            let row = row?;
+            if !thumbprint.is(&row.thumbprint) {
+                return Err(
+                    LookupError::not_asked("certificate with the thumbprint", row.thumbprint, thumbprint).into()
+                );
+            }
+            if id.is_none_or(|id| id == row.id) {
+                found.push(row);
+            }
+        }
+        match (found.pop(), found.is_empty()) {
+            (Some(certificate), true) => Ok(certificate),
+            (Some(_), false) => Err(LookupError::Ambiguous { thumbprint: thumbprint.clone() }.into()),
+            (None, _) => Err(LookupError::NothingVisible { certificate: self.certificate.clone() }.into()),
+        }
+    }
+}
+
+/// What can be removed, each place once, and what must not be.
+type Places = (Vec<(CertificateLocation, CertificateStoreLocation)>, Vec<CertificateStoreLocation>);
+
+fn places(certificate: &Certificate, thumbprint: &Thumbprint) -> Places {
+    let mut seen = HashSet::new();
+    let mut places = Vec::new();
+    let mut excluded = Vec::new();
+    for place in &certificate.locations {
+        match (place.chain_level, place.cert_store_id) {
+            (Some(0), Some(store)) if !place.alias.trim().is_empty() => {
+                if seen.insert((store, place.alias.clone())) {
+                    let location = CertificateLocation::new(store, &place.alias).expecting_thumbprint(thumbprint);
+                    places.push((location, place.clone()));
+                }
+            }
+            _ => excluded.push(place.clone()),
+        }
+    }
+    (places, excluded)
+}
+
+/// A certificate and the places from which it can be removed. There is at least one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LocatedCertificate {
+    certificate: Certificate,
+    thumbprint: Thumbprint,
+    locations: Vec<FoundLocation>,
+    excluded: Vec<CertificateStoreLocation>,
+    collection_id: Option<CollectionId>,
+    readiness_error: Option<SharedError>,
+}
+
+impl LocatedCertificate {
+    /// The certificate, as the list shows it.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Its thumbprint.
+    #[must_use]
+    pub fn thumbprint(&self) -> &Thumbprint {
+        &self.thumbprint
+    }
+
+    /// The same, with some of its locations only: those that `keep` picks.
+    #[must_use]
+    pub fn only(mut self, keep: impl FnMut(&FoundLocation) -> bool) -> Self {
+        self.locations.retain(keep);
+        self
+    }
+
+    /// Where it is. Give them to
+    /// [`remove_certificates`](crate::keyfactor::CertificateStores::remove_certificates), or to
+    /// [`plan_removal`](crate::keyfactor::CertificateStores::plan_removal).
+    #[must_use]
+    pub fn locations(&self) -> &[FoundLocation] {
+        &self.locations
+    }
+
+    /// Places that must not be acted on: there it is only a member of another certificate's chain, or the server does not
+    /// say whether it is, or names no store or alias.
+    #[must_use]
+    pub fn excluded(&self) -> &[CertificateStoreLocation] {
+        &self.excluded
+    }
+
+    /// The collection in which it was looked for.
+    #[must_use]
+    pub fn collection_id(&self) -> Option<CollectionId> {
+        self.collection_id
+    }
+
+    /// Why nothing is known about the state of the stores, if nothing is.
+    #[must_use]
+    pub fn readiness_error(&self) -> Option<&Error> {
+        self.readiness_error.as_deref()
+    }
+}
+
+/// A place where a certificate is, and the state of its store.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct FoundLocation {
+    location: CertificateLocation,
+    store_machine: Option<String>,
+    store_path: Option<String>,
+    readiness: StoreReadiness,
+}
+
+impl FoundLocation {
+    /// Store and alias, with the thumbprint that is expected there.
+    #[must_use]
+    pub fn location(&self) -> &CertificateLocation {
+        &self.location
+    }
+
+    /// The machine of the store.
+    #[must_use]
+    pub fn store_machine(&self) -> Option<&str> {
+        self.store_machine.as_deref()
+    }
+
+    /// The store's path there.
+    #[must_use]
+    pub fn store_path(&self) -> Option<&str> {
+        self.store_path.as_deref()
+    }
+
+    /// Whether a removal can be expected to be carried out.
+    #[must_use]
+    pub fn readiness(&self) -> StoreReadiness {
+        self.readiness
+    }
+}
+
+impl From<FoundLocation> for CertificateLocation {
+    fn from(found: FoundLocation) -> Self {
+        found.location
+    }
+}
+
+impl From<&FoundLocation> for CertificateLocation {
+    fn from(found: &FoundLocation) -> Self {
+        found.location.clone()
+    }
+}
+
+/// What is known about a store before a removal. `None` where the server does not say, or gives two answers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StoreReadiness {
+    /// Whether the store's orchestrator is at work. A job for one that is not waits until it is.
+    pub agent_available: Option<bool>,
+    /// Whether the store was approved.
+    pub approved: Option<bool>,
+    /// Whether the orchestrator can remove certificates from stores of this type.
+    pub supports_removal: Option<bool>,
+}
+
+impl StoreReadiness {
+    /// Whether something speaks against it.
+    #[must_use]
+    pub fn has_obstacle(self) -> bool {
+        [self.agent_available, self.approved, self.supports_removal].contains(&Some(false))
+    }
+}
+
+/// The stores of a certificate, asked for by what is only a field of a query and no member of a row.
+#[derive(Default)]
+struct Stores {
+    rows: HashMap<CertificateStoreId, CertificateStore>,
+    available: Answers,
+    removal: Answers,
+}
+
+/// The stores that were found with a field true, and those with it false.
+#[derive(Default)]
+struct Answers {
+    yes: HashSet<CertificateStoreId>,
+    no: HashSet<CertificateStoreId>,
+}
+
+impl Answers {
+    /// A store that is in both answers tells that the server did not filter by that field.
+    fn of(&self, store: CertificateStoreId) -> Option<bool> {
+        match (self.yes.contains(&store), self.no.contains(&store)) {
+            (true, false) => Some(true),
+            (false, true) => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl Stores {
+    async fn read(
+        caller: &Caller,
+        certificate: CertificateId,
+        known: &HashSet<CertificateStoreId>,
+    ) -> Result<Self, Error> {
+        let mut stores = Self::default();
+        for (field, value) in
+            [("AgentAvailable", true), ("AgentAvailable", false), ("RemoveSupported", true), ("RemoveSupported", false)]
+        {
+            let query = Query::field("CertificateId").eq(certificate).and(Query::field(field).eq(value));
+            let mut rows = ListBuilder::new(caller.clone(), ListStores::new(query)).rows()?;
+            while let Some(row) = rows.next().await {
+                let row = row?;
+                if !known.contains(&row.id) {
+                    return Err(LookupError::not_asked("store of the certificate", row.id, certificate).into());
+                }
+                let answers = if field == "AgentAvailable" { &mut stores.available } else { &mut stores.removal };
+                if value {
+                    answers.yes.insert(row.id)
+                } else {
+                    answers.no.insert(row.id)
+                };
+                stores.rows.insert(row.id, row);
+            }
+        }
+        Ok(stores)
+    }
+
+    fn readiness(&self, store: CertificateStoreId) -> StoreReadiness {
+        StoreReadiness {
+            agent_available: self.available.of(store),
+            approved: self.rows.get(&store).and_then(|row| row.approved),
+            supports_removal: self.removal.of(store),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Workflows made of documented calls: find a certificate, plan its removal, remove it, follow the jobs, confirm, put it back.
+
+mod confirm;
+mod confirm_store;
+mod confirmation;
+mod job_control;
+mod job_runs;
+mod locate;
+mod plan;
+mod poll;
+mod remove_each;
+mod report;
+mod watch;
+
+pub use self::confirm::ConfirmRemoved;
+pub use self::confirmation::{Confirmation, ConfirmedLocation, RemovalVerdict, ScheduleAfter, TriggeredInventory};
+pub use self::locate::{FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness};
+pub use self::plan::{PlannedRemoval, RemovalPlan, Restorability};
+pub use self::remove_each::{RemoveEach, RemoveEachOutcome};
+pub use self::report::{FinishedJob, JobChange, JobState, JobsReport, OpenJob, OpenJobPlace};
+pub use self::watch::JobWatch;

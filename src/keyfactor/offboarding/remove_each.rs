@@ -1,0 +1,109 @@
+//! A removal with one call for each location, so that each job is known by its location.
+
+use std::collections::VecDeque;
+
+use crate::keyfactor::certificate_stores::{CertificateLocation, RemoveCertificates, RemoveOutcome};
+use crate::keyfactor::types::JobId;
+use crate::keyfactor::vendor::{Caller, Error};
+use crate::operation::{
+    Batch, BatchBuilder, CallEnd, Calls, FailureScope, ItemState, ManyOutcome, Numbered, NumberedState, OnFailure,
+    PlannedCall, Request, RequestBuilder,
+};
+use crate::validation::Problems;
+
+impl RequestBuilder<RemoveCertificates> {
+    /// Sends one call for each location instead of one for all, so that each location is known by its job: the order of
+    /// the job ids in an answer is undocumented by the vendor. Before each call with an expected thumbprint, the store's
+    /// inventory is read anew. The whole removal is checked before the first call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let fake = clm::testing::FakeKeyfactor::start().await;
+    /// # let (one, two, keyfactor) = (fake.add_store(), fake.add_store(), fake.client());
+    /// use clm::OnFailure;
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    ///
+    /// let locations = [one, two].map(|store| CertificateLocation::new(store, "www.example.com.pfx"));
+    /// let removal = keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
+    /// let mut each = removal.one_job_per_location().on_failure(OnFailure::ContinueAfterRefusal).start()?;
+    /// while let Some(outcome) = each.next().await {
+    ///     println!("{}: {:?}", outcome.item.alias(), outcome.state);
+    /// }
+    /// # assert_eq!(each.calls(), 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn one_job_per_location(self) -> BatchBuilder<RemoveEach> {
+        let (caller, request) = self.into_parts();
+        BatchBuilder::new(caller, RemoveEach { request })
+    }
+}
+
+/// A removal with one call for each location; see
+/// [`one_job_per_location`](RequestBuilder::one_job_per_location).
+#[derive(Clone, Debug)]
+pub struct RemoveEach {
+    request: Request<RemoveCertificates>,
+}
+
+/// What became of each location of a removal.
+pub type RemoveEachOutcome = ManyOutcome<CertificateLocation, RemoveCertificates>;
+
+impl Batch for RemoveEach {
+    type Operation = RemoveCertificates;
+    type Item = CertificateLocation;
+    type Calls = RemovalsLeft;
+
+    fn calls(mut self, _: &Caller, _: OnFailure, problems: &mut Problems) -> RemovalsLeft {
+        // Each call names one, so the limit of a call does not matter.
+        self.request.operation_mut().check_with_limit(usize::MAX, problems);
+        self.request.check_settings(problems);
+        let locations = self.request.locations().iter().cloned().enumerate().collect();
+        RemovalsLeft { request: self.request, locations }
+    }
+}
+
+/// The locations whose calls are still to be sent.
+#[derive(Debug)]
+pub struct RemovalsLeft {
+    request: Request<RemoveCertificates>,
+    locations: VecDeque<Numbered<CertificateLocation>>,
+}
+
+impl Calls for RemovalsLeft {
+    type Operation = RemoveCertificates;
+    type Item = CertificateLocation;
+
+    fn next_call(&mut self) -> Option<PlannedCall<RemoveCertificates, CertificateLocation>> {
+        let (number, location) = self.locations.pop_front()?;
+        let request = self.request.with_operation(self.request.only(location.clone()));
+        Some(PlannedCall { items: vec![(number, location)], request })
+    }
+
+    fn settle(
+        &mut self,
+        items: Vec<Numbered<CertificateLocation>>,
+        ended: CallEnd<RemoveCertificates>,
+    ) -> Vec<NumberedState<CertificateLocation, RemoveCertificates>> {
+        let state = match ended {
+            Ok(outcome) if outcome.is_complete() => ItemState::Confirmed,
+            Ok(_) => ItemState::Unconfirmed,
+            Err(error) => match error.failure_scope() {
+                FailureScope::Unknown => ItemState::Unknown(error),
+                _ if matches!(&*error, Error::Api(_) | Error::Lookup(_)) => ItemState::Refused(error),
+                _ => ItemState::NotSent(error),
+            },
+        };
+        items.into_iter().map(|item| (item, state.clone())).collect()
+    }
+
+    fn repeated(&self) -> Vec<CertificateLocation> {
+        self.request.repeated().to_vec()
+    }
+}
+
+impl RemoveEachOutcome {
+    /// All jobs that the server named.
+    pub fn job_ids(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.answers().flat_map(RemoveOutcome::job_ids).copied()
+    }
+}

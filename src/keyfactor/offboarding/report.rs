@@ -1,0 +1,304 @@
+//! What is known about jobs that are followed.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::keyfactor::orchestrator_jobs::{JobHistoryEntry, JobResult, JobStatus};
+use crate::keyfactor::types::{JobHistoryId, JobId};
+use crate::keyfactor::vendor::{Error, SharedError};
+use crate::lenient::one_line;
+use crate::operation::Incomplete;
+use crate::validation::{Problems, ValidationError};
+
+/// A job is now in another state.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct JobChange {
+    /// The job.
+    pub job_id: JobId,
+    /// Its state.
+    pub state: JobState,
+    /// The run that says so; none for a job that no orchestrator has picked up.
+    pub entry: Option<JobHistoryEntry>,
+}
+
+/// How far a job is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[non_exhaustive]
+pub enum JobState {
+    /// No orchestrator has picked it up.
+    Pending,
+    /// An orchestrator is at it.
+    Running,
+    /// A run is over, and another one follows.
+    WillRetry,
+    /// It is over. A [`JobResult::Warning`] is a success with something to look at.
+    Done(JobResult),
+    /// A status that this crate does not know, as it was sent. The job is followed on.
+    Other(String),
+}
+
+impl JobState {
+    fn of(entry: &JobHistoryEntry) -> Self {
+        match &entry.status {
+            JobStatus::Waiting => Self::Pending,
+            JobStatus::InProcess => Self::Running,
+            JobStatus::CompletedWillRetry => Self::WillRetry,
+            JobStatus::Completed | JobStatus::Acknowledged => Self::Done(entry.result.clone()),
+            JobStatus::Unknown | JobStatus::Other(_) => Self::Other(entry.status.as_str().to_owned()),
+        }
+    }
+}
+
+/// What came of jobs that were followed.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct JobsReport {
+    finished: Vec<FinishedJob>,
+    still_open: Vec<OpenJob>,
+    last_trouble: Option<String>,
+    stopped_by: Option<SharedError>,
+}
+
+/// A job that is over.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct FinishedJob {
+    /// The job.
+    pub job_id: JobId,
+    /// How it ended.
+    pub result: JobResult,
+    /// The run that counts: the one with the highest number.
+    pub entry: JobHistoryEntry,
+}
+
+/// A job that was not over when the watch ended.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct OpenJob {
+    /// The job.
+    pub job_id: JobId,
+    /// Where it is.
+    pub place: OpenJobPlace,
+    /// The last run that was seen.
+    pub entry: Option<JobHistoryEntry>,
+}
+
+/// Where a job is that is not over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[non_exhaustive]
+pub enum OpenJobPlace {
+    /// Among the scheduled jobs. **It runs when its orchestrator comes back, be it in months.**
+    Scheduled,
+    /// An orchestrator was at it, or between two runs of it.
+    Begun,
+    /// Not known: it has no run, and was not found among the scheduled jobs, or these could not be read.
+    Unknown,
+}
+
+impl FinishedJob {
+    /// Whether it did what it was to do, perhaps with a warning.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.result.is_success()
+    }
+}
+
+/// On one line. What the orchestrator said is untrusted text: what cannot be seen in it is escaped.
+impl fmt::Display for FinishedJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job {}: {}", self.job_id, one_line(self.result.as_str()))?;
+        match &self.entry.message {
+            Some(message) if !message.trim().is_empty() => write!(f, ": {}", one_line(message)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl JobsReport {
+    /// The jobs that are over, in the order in which they were asked for.
+    #[must_use]
+    pub fn finished(&self) -> &[FinishedJob] {
+        &self.finished
+    }
+
+    /// The jobs that were not over, in the order in which they were asked for.
+    #[must_use]
+    pub fn still_open(&self) -> &[OpenJob] {
+        &self.still_open
+    }
+
+    /// The jobs that are over and did not succeed: failures, and results that are not known.
+    pub fn unsuccessful(&self) -> impl Iterator<Item = &FinishedJob> {
+        self.finished.iter().filter(|job| !job.succeeded())
+    }
+
+    /// Whether every job is over and succeeded, perhaps with a warning. Of no jobs, none succeeded.
+    #[must_use]
+    pub fn all_succeeded(&self) -> bool {
+        self.still_open.is_empty() && !self.finished.is_empty() && self.finished.iter().all(FinishedJob::succeeded)
+    }
+
+    /// What last stood in the way of asking, and passed or did not.
+    #[must_use]
+    pub fn last_trouble(&self) -> Option<&str> {
+        self.last_trouble.as_deref()
+    }
+
+    /// The error that ended the watch before its jobs and its deadline did: the server refused to answer. `None` if the watch
+    /// ran to its end.
+    #[must_use]
+    pub fn stopped_by(&self) -> Option<&Error> {
+        self.stopped_by.as_deref()
+    }
+
+    /// Makes it an error if a job did not succeed, or is not over.
+    ///
+    /// # Errors
+    /// [`Incomplete`], which holds this report, if [`all_succeeded`](Self::all_succeeded) is false.
+    pub fn require_success(self) -> Result<Self, Incomplete<Self>> {
+        if self.all_succeeded() {
+            return Ok(self);
+        }
+        let stopped = self.stopped_by.as_ref();
+        let stopped =
+            stopped.map(|error| format!("; they could not be followed to the end: {error}")).unwrap_or_default();
+        let gap = format!(
+            "of {} job(s), {} did not succeed and {} were not over{stopped}",
+            self.finished.len() + self.still_open.len(),
+            self.unsuccessful().count(),
+            self.still_open.len()
+        );
+        Err(Incomplete::new(gap, self))
+    }
+}
+
+/// The jobs of a watch.
+#[derive(Debug)]
+pub(super) struct Known {
+    order: Vec<JobId>,
+    jobs: HashMap<JobId, Job>,
+    /// Runs up to this one are of earlier times.
+    after: Option<JobHistoryId>,
+    last_trouble: Option<String>,
+    stopped_by: Option<SharedError>,
+}
+
+#[derive(Debug, Default)]
+struct Job {
+    state: Option<JobState>,
+    /// The run with the highest number.
+    entry: Option<JobHistoryEntry>,
+    scheduled: bool,
+}
+
+impl Job {
+    fn is_over(&self) -> bool {
+        matches!(self.state, Some(JobState::Done(_)))
+    }
+
+    fn place(&self) -> OpenJobPlace {
+        match (&self.entry, self.scheduled) {
+            // Whether the list of scheduled jobs holds those that run is documented nowhere.
+            (Some(entry), _) if entry.status == JobStatus::InProcess => OpenJobPlace::Begun,
+            (_, true) => OpenJobPlace::Scheduled,
+            (Some(entry), false) if entry.status != JobStatus::Waiting => OpenJobPlace::Begun,
+            (_, false) => OpenJobPlace::Unknown,
+        }
+    }
+}
+
+impl Known {
+    /// Each job once.
+    pub(super) fn new(job_ids: Vec<JobId>) -> Self {
+        let mut jobs = HashMap::new();
+        let order = job_ids.into_iter().filter(|id| jobs.insert(*id, Job::default()).is_none()).collect();
+        Self { order, jobs, after: None, last_trouble: None, stopped_by: None }
+    }
+
+    pub(super) fn only_after(&mut self, run: Option<JobHistoryId>) {
+        self.after = self.after.max(run);
+    }
+
+    /// At least one job, and none of them nil.
+    pub(super) fn check(&self) -> Result<(), ValidationError> {
+        let mut problems = Problems::default();
+        problems.check_count("job_ids", self.order.len(), usize::MAX, "job id");
+        for (index, id) in self.order.iter().enumerate() {
+            problems.check_guid(&format!("job_ids[{index}]"), id.get(), "job");
+        }
+        problems.finish()
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = (JobId, &Job)> {
+        self.order.iter().filter_map(|id| Some((*id, self.jobs.get(id)?)))
+    }
+
+    pub(super) fn open(&self) -> Vec<JobId> {
+        self.in_order().filter(|(_, job)| !job.is_over()).map(|(id, _)| id).collect()
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.jobs.values().all(Job::is_over)
+    }
+
+    /// The newest run of a job that an answer holds. An older one than is known changes nothing.
+    pub(super) fn take(&mut self, entry: JobHistoryEntry) -> Option<JobChange> {
+        if self.after.is_some_and(|after| entry.job_history_id <= after) {
+            return self.still_pending(entry.job_id);
+        }
+        let job = self.jobs.get_mut(&entry.job_id)?;
+        if job.is_over() || job.entry.as_ref().is_some_and(|known| known.job_history_id > entry.job_history_id) {
+            return None;
+        }
+        let state = JobState::of(&entry);
+        let same_run = job.entry.as_ref().is_some_and(|known| known.job_history_id == entry.job_history_id);
+        let changed = !same_run || job.state.as_ref() != Some(&state);
+        job.state = Some(state.clone());
+        job.entry = Some(entry.clone());
+        changed.then_some(JobChange { job_id: entry.job_id, state, entry: Some(entry) })
+    }
+
+    /// No run was found: said once for each job.
+    pub(super) fn still_pending(&mut self, id: JobId) -> Option<JobChange> {
+        let job = self.jobs.get_mut(&id)?;
+        if job.state.is_some() {
+            return None;
+        }
+        job.state = Some(JobState::Pending);
+        Some(JobChange { job_id: id, state: JobState::Pending, entry: None })
+    }
+
+    pub(super) fn scheduled(&mut self, ids: &HashSet<JobId>) {
+        for id in ids {
+            if let Some(job) = self.jobs.get_mut(id) {
+                job.scheduled = true;
+            }
+        }
+    }
+
+    pub(super) fn trouble(&mut self, error: &Error) {
+        self.last_trouble = Some(error.to_string());
+    }
+
+    pub(super) fn stopped(&mut self, error: SharedError) {
+        self.stopped_by = Some(error);
+    }
+
+    pub(super) fn report(&self) -> JobsReport {
+        let mut finished = Vec::new();
+        let mut still_open = Vec::new();
+        for (job_id, job) in self.in_order() {
+            match (&job.state, &job.entry) {
+                (Some(JobState::Done(result)), Some(entry)) => {
+                    finished.push(FinishedJob { job_id, result: result.clone(), entry: entry.clone() });
+                }
+                _ => still_open.push(OpenJob { job_id, place: job.place(), entry: job.entry.clone() }),
+            }
+        }
+        let (last_trouble, stopped_by) = (self.last_trouble.clone(), self.stopped_by.clone());
+        JobsReport { finished, still_open, last_trouble, stopped_by }
+    }
+}

@@ -1,0 +1,291 @@
+//! Following jobs until they are over.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::{StreamExt as _, stream};
+use tokio::time::{Duration, timeout};
+
+use super::job_runs::{find_scheduled, jobs_per_query, runs_of};
+use super::poll::{Pace, Polling};
+use super::report::{JobChange, JobsReport, Known};
+use crate::keyfactor::orchestrator_jobs::{JobHistoryEntry, OrchestratorJobs};
+use crate::keyfactor::types::{JobHistoryId, JobId};
+use crate::keyfactor::vendor::{Caller, Error, SharedError};
+
+impl OrchestratorJobs {
+    /// Follows jobs until they are over.
+    ///
+    /// A job without a run is pending, not gone. Of several runs the one with the highest number counts; a run that
+    /// will be retried is not the end. Finished jobs are not asked for again, and one query names as many jobs as its URL
+    /// can hold. The pauses grow from 2 s to 30 s; after 30 minutes what is known is given back.
+    ///
+    /// ```no_run
+    /// # async fn follow(keyfactor: clm::keyfactor::Client, removal: clm::keyfactor::RemoveOutcome) -> Result<(), clm::keyfactor::Error> {
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// for job in report.unsuccessful() {
+    ///     println!("{job}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// - **Calls:** `GET /OrchestratorJobs/JobHistory` by `JobId`; at the deadline `GET /OrchestratorJobs/ScheduledJobs`.
+    /// - **Permissions:** to read orchestrator management (`/agents/management/read/`), **which a removal does not need**;
+    ///   [`can_follow`](Self::can_follow) asks before.
+    /// - **Arguments:** at least one job id; the same id twice counts once.
+    /// - **Errors:** see [`JobWatch::finish`].
+    /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
+    pub fn watch(&self, job_ids: impl IntoIterator<Item: Into<JobId>>) -> JobWatch {
+        JobWatch::new(self.caller.clone(), job_ids.into_iter().map(Into::into).collect())
+    }
+}
+
+/// How long the last look at the history may take after the deadline, and that at the scheduled jobs.
+const LAST_LOOK: Duration = Duration::from_secs(30);
+
+/// Follows jobs; see [`OrchestratorJobs::watch`]. A `Stream` of changes; [`next`](Self::next) and
+/// [`finish`](Self::finish) need no other crate.
+#[must_use = "nothing is asked before the first change is asked for"]
+pub struct JobWatch {
+    known: Arc<Mutex<Known>>,
+    state: State,
+}
+
+enum State {
+    Ready { caller: Caller, pace: Pace },
+    Running(Pin<Box<dyn Stream<Item = Result<JobChange, SharedError>> + Send>>),
+}
+
+impl JobWatch {
+    fn new(caller: Caller, job_ids: Vec<JobId>) -> Self {
+        let known = Arc::new(Mutex::new(Known::new(job_ids)));
+        Self { known, state: State::Ready { caller, pace: Pace::default() } }
+    }
+
+    /// How long the jobs are followed. Default 30 minutes. At the deadline they are looked at once more, and what is known is
+    /// given back.
+    ///
+    /// It has no effect once the first change was asked for.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.paced(|pace| pace.deadline = deadline)
+    }
+
+    /// The pause after the first round, and the longest one; in between they double. Default 2 s and 30 s. Each is
+    /// shortened at random by up to a half.
+    ///
+    /// It has no effect once the first change was asked for.
+    pub fn pauses(self, first: Duration, longest: Duration) -> Self {
+        self.paced(|pace| (pace.first_pause, pace.longest_pause) = (first, longest.max(first)))
+    }
+
+    /// Counts runs only that are newer than these: after a [`reschedule`](OrchestratorJobs::reschedule), the failed runs
+    /// would end the watch at once. The numbers of runs grow over all jobs.
+    pub fn after(self, job_history_ids: impl IntoIterator<Item: Into<JobHistoryId>>) -> Self {
+        let newest = job_history_ids.into_iter().map(Into::into).max();
+        locked(&self.known).only_after(newest);
+        self
+    }
+
+    fn paced(mut self, set: impl FnOnce(&mut Pace)) -> Self {
+        if let State::Ready { pace, .. } = &mut self.state {
+            set(pace);
+        }
+        self
+    }
+
+    /// The next change, `None` when every job is over, the deadline has come, or the watch had to stop. See
+    /// [`report`](Self::report).
+    ///
+    /// # Errors
+    /// The error that stopped the watch, once. The report holds it, too.
+    pub async fn next(&mut self) -> Option<Result<JobChange, SharedError>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// What is known by now.
+    #[must_use]
+    pub fn report(&self) -> JobsReport {
+        locked(&self.known).report()
+    }
+
+    /// Follows the jobs to the end, or to the deadline, and gives what is known, also if the watch had to stop early: if the
+    /// server refuses to answer, [`JobsReport::stopped_by`] holds its error, and a 403 says which permission is missing.
+    /// Trouble that may pass (no connection, a 5xx) does not end a watch; see [`JobsReport::last_trouble`].
+    ///
+    /// # Errors
+    /// [`Error::Validation`] if there is no job id, or a nil one. Nothing was sent then.
+    pub async fn finish(mut self) -> Result<JobsReport, Error> {
+        locked(&self.known).check()?;
+        while self.next().await.is_some() {}
+        Ok(self.report())
+    }
+}
+
+impl Stream for JobWatch {
+    type Item = Result<JobChange, SharedError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let State::Ready { caller, pace } = &self.state {
+            let follower = Follower::new(caller.clone(), Arc::clone(&self.known), *pace);
+            let changes = stream::unfold(follower, |mut follower| async {
+                let change = follower.next().await?;
+                Some((change, follower))
+            });
+            // Asked again after its end, it ends again.
+            self.state = State::Running(Box::pin(changes.fuse()));
+        }
+        match &mut self.state {
+            State::Running(changes) => changes.as_mut().poll_next(context),
+            State::Ready { .. } => Poll::Ready(None),
+        }
+    }
+}
+
+impl fmt::Debug for JobWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobWatch").field("report", &self.report()).finish_non_exhaustive()
+    }
+}
+
+/// Also after a panic elsewhere: it is plain data.
+fn locked(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks for the open jobs round by round.
+struct Follower {
+    caller: Caller,
+    known: Arc<Mutex<Known>>,
+    polling: Polling,
+    stage: Stage,
+    /// What the round still has to ask for.
+    queries: VecDeque<Vec<JobId>>,
+    /// Changes that were found and not given yet.
+    changes: VecDeque<JobChange>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Beginning,
+    Asking,
+    /// After the deadline, once more.
+    LastLook,
+    Over,
+}
+
+impl Follower {
+    fn new(caller: Caller, known: Arc<Mutex<Known>>, pace: Pace) -> Self {
+        let (queries, changes) = (VecDeque::new(), VecDeque::new());
+        Self { caller, known, polling: Polling::begin(pace), stage: Stage::Beginning, queries, changes }
+    }
+
+    async fn next(&mut self) -> Option<Result<JobChange, SharedError>> {
+        loop {
+            if let Some(change) = self.changes.pop_front() {
+                return Some(Ok(change));
+            }
+            match self.stage {
+                Stage::Over => return None,
+                Stage::Beginning => {
+                    self.stage = Stage::Asking;
+                    let checked = locked(&self.known).check();
+                    if let Err(error) = checked {
+                        return Some(Err(self.stop(error.into())));
+                    }
+                    self.begin_round();
+                }
+                Stage::Asking | Stage::LastLook => {
+                    if let Err(error) = self.ask().await {
+                        return Some(Err(self.stop(error)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The watch is over, and its report says why.
+    fn stop(&mut self, error: Error) -> SharedError {
+        self.stage = Stage::Over;
+        let error = SharedError::from(error);
+        locked(&self.known).stopped(error.clone());
+        error
+    }
+
+    /// Finished jobs are not asked for again.
+    fn begin_round(&mut self) {
+        let open = locked(&self.known).open();
+        self.queries = open.chunks(jobs_per_query(&self.caller).max(1)).map(<[JobId]>::to_vec).collect();
+        if self.queries.is_empty() {
+            self.stage = Stage::Over;
+        }
+    }
+
+    /// One query, or the pause after a round.
+    async fn ask(&mut self) -> Result<(), Error> {
+        let Some(jobs) = self.queries.front() else {
+            if locked(&self.known).is_over() {
+                self.stage = Stage::Over;
+            } else if self.stage == Stage::LastLook {
+                self.time_is_up().await;
+            } else {
+                // What ended during the last pause is not to be called open.
+                if self.polling.pause().await.is_none() {
+                    self.stage = Stage::LastLook;
+                    self.polling.extend(LAST_LOOK);
+                }
+                self.begin_round();
+            }
+            return Ok(());
+        };
+        match timeout(self.polling.left(), runs_of(&self.caller, jobs)).await {
+            Err(_) => self.time_is_up().await,
+            Ok(Ok(entries)) => self.take(entries),
+            // After the deadline, no error hides what is known.
+            Ok(Err(error)) if self.stage == Stage::LastLook || error.failure_scope().is_transient() => {
+                locked(&self.known).trouble(&error);
+                self.queries.pop_front();
+            }
+            Ok(Err(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, entries: Vec<JobHistoryEntry>) {
+        let asked = self.queries.pop_front().unwrap_or_default();
+        let mut runs = latest(entries);
+        let mut known = locked(&self.known);
+        self.changes.extend(asked.into_iter().filter_map(|job| match runs.remove(&job) {
+            Some(run) => known.take(run),
+            None => known.still_pending(job),
+        }));
+    }
+
+    /// Which open jobs wait for their orchestrator? If that cannot be learnt, they stay unknown.
+    async fn time_is_up(&mut self) {
+        self.stage = Stage::Over;
+        let open = locked(&self.known).open();
+        let mut scheduled = HashSet::new();
+        let looked = timeout(LAST_LOOK, find_scheduled(&self.caller, open, &mut scheduled)).await;
+        let mut known = locked(&self.known);
+        known.scheduled(&scheduled);
+        if let Ok(Err(error)) = looked {
+            known.trouble(&error);
+        }
+    }
+}
+
+/// Of all runs of a job, the one with the highest number, in whatever order they come. An older one may say that the job
+/// is over, which runs again by now.
+fn latest(entries: Vec<JobHistoryEntry>) -> HashMap<JobId, JobHistoryEntry> {
+    let mut latest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
+    for entry in entries {
+        if latest.get(&entry.job_id).is_none_or(|known| known.job_history_id <= entry.job_history_id) {
+            latest.insert(entry.job_id, entry);
+        }
+    }
+    latest
+}

@@ -1,0 +1,13 @@
+//! The handle for orchestrator jobs.
+
+use crate::keyfactor::vendor::Caller;
+
+/// What an account needs to read jobs.
+pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permission to read orchestrator management (`/agents/management/read/`). \
+     Removing certificates does not need it, so an account may be allowed to remove and not to follow.";
+
+/// The operations on orchestrator jobs.
+#[derive(Clone, Debug)]
+pub struct OrchestratorJobs {
+    pub(in crate::keyfactor) caller: Caller,
+}

@@ -1,0 +1,76 @@
+//! `GET /OrchestratorJobs/ScheduledJobs`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::handle::{OrchestratorJobs, PERMISSION};
+use crate::keyfactor::list_pages::{ListCall, NumberedPages, Row};
+use crate::keyfactor::query::Query;
+use crate::keyfactor::types::JobId;
+use crate::operation::{Connection, ListBuilder};
+use crate::transport::Path;
+use crate::validation::Problems;
+
+impl OrchestratorJobs {
+    /// Lists jobs that wait for their orchestrator or their time.
+    ///
+    /// - **Call:** `GET /OrchestratorJobs/ScheduledJobs`, page by page.
+    /// - **Permissions:** to read orchestrator management.
+    /// - **Arguments:** a query; seen in use are `AgentId` and `JobType`.
+    /// - **Errors:** `rows()` refuses a query that cannot be written; the rows give those of
+    ///   [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Scheduled Jobs".
+    pub fn scheduled(&self, query: Query) -> ListBuilder<ScheduledJobs> {
+        ListBuilder::new(self.caller.clone(), ScheduledJobs { query })
+    }
+}
+
+/// The jobs that wait; see [`OrchestratorJobs::scheduled`].
+#[derive(Clone, Debug)]
+pub struct ScheduledJobs {
+    query: Query,
+}
+
+impl NumberedPages for ScheduledJobs {
+    type Row = ScheduledJob;
+
+    fn check(&mut self, problems: &mut Problems) {
+        self.query.check(problems);
+    }
+
+    fn call(&self) -> ListCall {
+        ListCall {
+            name: "keyfactor.orchestrator_jobs.scheduled",
+            path: Path::fixed("OrchestratorJobs/ScheduledJobs"),
+            query: self.query.parameter(),
+            connection: Connection::Shared,
+            permission_needed: PERMISSION,
+        }
+    }
+}
+
+/// A job that has not run yet, or that runs again.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct ScheduledJob {
+    /// The job.
+    pub id: JobId,
+    /// The machine on which it will run.
+    pub client_machine: Option<String>,
+    /// What it acts on.
+    pub target: Option<String>,
+    /// The kind of job.
+    pub job_type: Option<String>,
+    /// What else the server said about it.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Row for ScheduledJob {
+    type Id = JobId;
+
+    fn id(&self) -> JobId {
+        self.id
+    }
+}

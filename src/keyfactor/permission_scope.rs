@@ -1,0 +1,103 @@
+//! The scope in which the server is asked to look for permissions.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::types::{CollectionId, ContainerId};
+
+/// Where the server is asked to look for the caller's permissions.
+///
+/// The vendor's rule is applied before the wire, so that what is sent is never ambiguous: a collection beats a
+/// container, and neither means system-wide permissions or those of the stores' containers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PermissionScope {
+    #[default]
+    /// Neither id was given: the caller needs permissions granted system-wide or through the stores' containers.
+    SystemWideOrContainers,
+    /// A collection was given; it is sent as `CollectionId`.
+    #[non_exhaustive]
+    Collection {
+        /// The collection in which the caller may read certificates.
+        id: CollectionId,
+        /// A container that was given as well. The vendor ignores it beside a collection, so it is **not sent**.
+        ignored_container: Option<ContainerId>,
+    },
+    /// Only a container was given; it is sent as `ContainerId`.
+    #[non_exhaustive]
+    Container {
+        /// The container.
+        id: ContainerId,
+    },
+}
+
+/// For people and for the audit.
+impl fmt::Display for PermissionScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SystemWideOrContainers => f.write_str("system-wide or containers"),
+            Self::Collection { id, ignored_container: None } => write!(f, "collection {id}"),
+            Self::Collection { id, ignored_container: Some(container) } => {
+                write!(f, "collection {id} (container {container} ignored)")
+            }
+            Self::Container { id } => write!(f, "container {id}"),
+        }
+    }
+}
+
+impl PermissionScope {
+    /// Says it where a container that was given is not sent.
+    pub(super) fn warn_of_ignored_container(self) {
+        if let Self::Collection { id, ignored_container: Some(container) } = self {
+            tracing::warn!(
+                collection_id = id.get(),
+                container_id = container.get(),
+                "both a collection and a container were given: the collection decides, the container is not sent"
+            );
+        }
+    }
+
+    /// Puts the id that is sent into a body.
+    pub(super) fn put_into(self, body: &mut Value) {
+        if let (Some((scope, id)), Some(members)) = (self.sent(), body.as_object_mut()) {
+            members.insert(scope.member().to_owned(), id.into());
+        }
+    }
+
+    /// The id that is sent, and whether it names a collection or a container.
+    pub(super) fn sent(self) -> Option<(SentScope, i32)> {
+        match self {
+            Self::Collection { id, ignored_container: _ } => Some((SentScope::Collection, id.get())),
+            Self::Container { id } => Some((SentScope::Container, id.get())),
+            Self::SystemWideOrContainers => None,
+        }
+    }
+}
+
+/// Which of the two ids is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum SentScope {
+    Collection,
+    Container,
+}
+
+impl SentScope {
+    /// The member of a body.
+    fn member(self) -> &'static str {
+        match self {
+            Self::Collection => "CollectionId",
+            Self::Container => "ContainerId",
+        }
+    }
+
+    /// The parameter of a query.
+    pub(super) fn parameter(self) -> &'static str {
+        match self {
+            Self::Collection => "collectionId",
+            Self::Container => "containerId",
+        }
+    }
+}

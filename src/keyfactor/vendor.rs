@@ -1,0 +1,104 @@
+//! What is Keyfactor's own about every call.
+
+use http::StatusCode;
+
+use super::error_body::{FailedOperation, KeyfactorErrorBody};
+use super::error_code::{ErrorCode, ErrorKind};
+use super::lookup_error::LookupError;
+use super::permission_scope::PermissionScope;
+use crate::operation::{self, FailureScope, Vendor};
+use crate::transport::Answer;
+
+/// Keyfactor Command, as the vendor of the crate's shared types: [`Error`] is `clm::Error<Keyfactor>`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keyfactor;
+
+/// Every way in which a call can fail. See [`clm::Error`](crate::Error).
+pub type Error = operation::Error<Keyfactor>;
+
+/// The server refused. See [`clm::ApiError`](crate::ApiError).
+pub type ApiError = operation::ApiError<Keyfactor>;
+
+/// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
+pub type OutcomeUnknown = operation::OutcomeUnknown<Keyfactor>;
+
+/// The rows of a list; see [`clm::Rows`](crate::Rows). A row that stands on one of the two pages before is given once.
+pub type Rows<T> = operation::Rows<T, Error>;
+
+/// An error that several outcomes share. See [`clm::SharedError`](crate::SharedError).
+pub type SharedError = operation::SharedError<Keyfactor>;
+
+pub(super) type Caller = operation::Caller<Keyfactor>;
+pub(super) type ReadError = operation::ReadError<Keyfactor>;
+
+/// What a client was told that concerns its calls.
+#[derive(Debug)]
+pub struct CallLimits {
+    pub(super) max_locations_per_call: usize,
+}
+
+impl Vendor for Keyfactor {
+    type Code = ErrorCode;
+    type ErrorBody = KeyfactorErrorBody;
+    type LookupError = LookupError;
+    type Scope = PermissionScope;
+    type Settings = CallLimits;
+
+    const CORRELATION_ID: Option<&'static str> = Some("x-keyfactor-correlation-id");
+    const PRODUCT_VERSION: Option<&'static str> = Some("x-keyfactor-product-version");
+
+    fn query(_: &CallLimits) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    fn error_body(answer: &Answer) -> KeyfactorErrorBody {
+        KeyfactorErrorBody::of(answer)
+    }
+
+    fn remediation(
+        status: StatusCode,
+        _: &KeyfactorErrorBody,
+        permission_needed: Option<&'static str>,
+    ) -> Option<&'static str> {
+        match ErrorKind::of(status) {
+            ErrorKind::Forbidden => permission_needed,
+            kind => kind.remediation(),
+        }
+    }
+
+    fn refusal_scope(status: StatusCode, _: &KeyfactorErrorBody) -> FailureScope {
+        if status.is_redirection() { FailureScope::EveryCall } else { FailureScope::Item }
+    }
+
+    fn note_scope(scope: &PermissionScope) {
+        scope.warn_of_ignored_container();
+    }
+}
+
+impl From<LookupError> for Error {
+    fn from(error: LookupError) -> Self {
+        Self::Lookup(Box::new(error))
+    }
+}
+
+impl Error {
+    /// The HTTP status as a kind to match on, if an answer began and was not a success.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        self.status().filter(|status| !status.is_success()).map(ErrorKind::of)
+    }
+}
+
+impl ApiError {
+    /// The status as a kind to match on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::of(self.status())
+    }
+
+    /// What failed, one by one, if the server said so.
+    #[must_use]
+    pub fn failed_operations(&self) -> &[FailedOperation] {
+        &self.error_body().failed_operations
+    }
+}

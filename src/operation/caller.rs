@@ -1,0 +1,69 @@
+//! What sends the requests of a client.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Operation, Request, RequestBuilder, Vendor};
+use crate::operation::Error;
+use crate::transport::Transport;
+
+/// What a client sends its requests with. Cheap to clone: all clones share it.
+pub struct Caller<V: Vendor> {
+    shared: Arc<Shared<V>>,
+}
+
+struct Shared<V: Vendor> {
+    transport: Transport,
+    settings: V::Settings,
+}
+
+impl<V: Vendor> Caller<V> {
+    pub(crate) fn new(transport: Transport, settings: V::Settings) -> Self {
+        Self { shared: Arc::new(Shared { transport, settings }) }
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.shared.transport
+    }
+
+    pub(crate) fn settings(&self) -> &V::Settings {
+        &self.shared.settings
+    }
+
+    /// A builder of a call.
+    pub(crate) fn request<O: Operation<Vendor = V>>(&self, operation: O) -> RequestBuilder<O> {
+        RequestBuilder::new(self.clone(), operation)
+    }
+
+    /// Looks at what the request relies on, and sends it. Everything that a client sends for its user goes through here.
+    pub(crate) async fn execute<O: Operation<Vendor = V>>(&self, request: Request<O>) -> Result<O::Outcome, Error<V>> {
+        request.verify(self).await?;
+        self.send_over(self.transport(), request).await
+    }
+
+    /// Sends it over this transport, without a look before.
+    pub(crate) async fn send_over<O: Operation<Vendor = V>>(
+        &self,
+        transport: &Transport,
+        request: Request<O>,
+    ) -> Result<O::Outcome, Error<V>> {
+        let exchange = match transport.execute(request.call(self.settings())).await {
+            Ok(exchange) => exchange,
+            Err(failure) => return Err(Error::from_failure(failure, request)),
+        };
+        request.read(exchange)
+    }
+}
+
+impl<V: Vendor> Clone for Caller<V> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Caller<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { transport, settings } = &*self.shared;
+        f.debug_struct("Caller").field("transport", transport).field("settings", settings).finish()
+    }
+}

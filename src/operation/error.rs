@@ -1,0 +1,288 @@
+//! What can go wrong with a call, for both vendors.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::{ErrorBody, IncompleteOutcome, Operation, OutcomeUnknown, Request, Vendor};
+use crate::lenient::Message;
+use crate::operation::Incomplete;
+use crate::transport::{
+    AuthenticationError, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure, Refusal, TransportError,
+    Unknown,
+};
+use crate::validation::ValidationError;
+
+/// Every way in which a call can fail. The vendors' `Error` are this type.
+///
+/// A call ends in one of three ways: `Ok`; an error that proves that nothing happened; or
+/// [`OutcomeUnknown`](Self::OutcomeUnknown).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error<V: Vendor> {
+    /// The client could not be built. Nothing was sent.
+    Configuration(Box<ConfigurationError>),
+    /// The request was refused before the wire. Nothing was sent.
+    Validation(Box<ValidationError>),
+    /// No valid credential could be had. The operation was not sent, or was refused with 401 before.
+    Authentication(Box<AuthenticationError>),
+    /// Nothing of a change can have arrived, or a read got no answer.
+    Transport(Box<TransportError>),
+    /// The server refused. Of a call on several stores or certificates, whether the server did a part before it refused
+    /// is documented nowhere.
+    Api(Box<ApiError<V>>),
+    /// A change may have arrived. **Do not send it again before you know.**
+    OutcomeUnknown(Box<OutcomeUnknown<V>>),
+    /// A read was answered 2xx in another shape.
+    Decode(Box<DecodeError>),
+    /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+    Lookup(Box<V::LookupError>),
+    /// `require_complete` or `require_success` found a gap. What was done is done; the outcome is inside.
+    Incomplete(Box<IncompleteOutcome>),
+}
+
+impl<V: Vendor> Error<V> {
+    /// What a failed call comes to. One place turns the transport's ends into these variants.
+    pub(crate) fn from_failure<O: Operation<Vendor = V>>(failure: Failure, request: Request<O>) -> Self {
+        match failure.ended() {
+            Ended::NotDone(error) => Self::Transport(Box::new(error)),
+            Ended::NotAuthenticated(error) => Self::Authentication(Box::new(error)),
+            Ended::Unreadable(error) => Self::Decode(Box::new(error)),
+            Ended::Refused(refusal) => Self::Api(Box::new(ApiError::new(&request, refusal))),
+            Ended::Unknown(unknown) => Self::unknown(request, unknown),
+        }
+    }
+
+    fn unknown<O: Operation<Vendor = V>>(request: Request<O>, unknown: Unknown) -> Self {
+        match request.effect() {
+            Effect::Read => Self::Transport(Box::new(unknown.of_read())),
+            Effect::Change | Effect::RepeatableChange => {
+                Self::OutcomeUnknown(Box::new(OutcomeUnknown::new(request, unknown)))
+            }
+        }
+    }
+
+    /// No answer came in the time that this crate gave the call.
+    pub(crate) fn given_up<O: Operation<Vendor = V>>(request: Request<O>, elapsed: Duration) -> Self {
+        let failure = Failure::given_up(request.call_name(), elapsed);
+        Self::from_failure(failure, request)
+    }
+
+    fn error(&self) -> &(dyn StdError + 'static) {
+        match self {
+            Self::Configuration(error) => &**error,
+            Self::Validation(error) => &**error,
+            Self::Authentication(error) => &**error,
+            Self::Transport(error) => &**error,
+            Self::Api(error) => &**error,
+            Self::OutcomeUnknown(error) => &**error,
+            Self::Decode(error) => &**error,
+            Self::Lookup(error) => &**error,
+            Self::Incomplete(error) => &**error,
+        }
+    }
+
+    fn evidence(&self) -> Evidence<'_, V::Code> {
+        match self {
+            Self::Authentication(error) => error.evidence(),
+            Self::Transport(error) => error.evidence(),
+            Self::Api(error) => error.evidence(),
+            Self::OutcomeUnknown(error) => error.evidence(),
+            Self::Decode(error) => error.evidence(),
+            Self::Configuration(_) | Self::Validation(_) | Self::Lookup(_) | Self::Incomplete(_) => Evidence::NONE,
+        }
+    }
+
+    /// The vendor's code, if the server sent one.
+    #[must_use]
+    pub fn code(&self) -> Option<&V::Code> {
+        self.evidence().code
+    }
+
+    /// The HTTP status, if an answer began.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.evidence().answer.map(|answer| answer.status)
+    }
+
+    /// What the server said, if it said something readable.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.evidence().message
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remediation(&self) -> Option<&str> {
+        match self {
+            Self::Api(error) => error.remediation(),
+            Self::OutcomeUnknown(error) => Some(error.how_to_find_out()),
+            _ => None,
+        }
+    }
+
+    /// The raw body as far as it came, lossy UTF-8, bounded by the client's answer limit.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.evidence().answer.map(|answer| answer.body.as_str())
+    }
+
+    /// How many times the call was sent, if it was sent.
+    #[must_use]
+    pub fn attempts(&self) -> Option<u32> {
+        self.evidence().trace.map(|trace| trace.attempts)
+    }
+
+    /// How long the call took altogether, if it was sent.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.evidence().trace.map(|trace| trace.elapsed)
+    }
+
+    /// The server's correlation id, if the vendor has one and the server sent it.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.evidence().answer?.header(V::CORRELATION_ID?)
+    }
+
+    /// The outcome with a gap inside [`Incomplete`](Self::Incomplete), if it is of this type.
+    #[must_use]
+    pub fn incomplete<T: 'static>(&self) -> Option<&T> {
+        match self {
+            Self::Incomplete(incomplete) => incomplete.outcome(),
+            _ => None,
+        }
+    }
+}
+
+impl<V: Vendor> fmt::Display for Error<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.error(), f)
+    }
+}
+
+impl<V: Vendor> StdError for Error<V> {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error().source()
+    }
+}
+
+impl<V: Vendor> From<ConfigurationError> for Error<V> {
+    fn from(error: ConfigurationError) -> Self {
+        Self::Configuration(Box::new(error))
+    }
+}
+
+impl<V: Vendor> From<ValidationError> for Error<V> {
+    fn from(error: ValidationError) -> Self {
+        Self::Validation(Box::new(error))
+    }
+}
+
+impl<V: Vendor, T: fmt::Debug + Send + Sync + 'static> From<Incomplete<T>> for Error<V> {
+    fn from(incomplete: Incomplete<T>) -> Self {
+        Self::Incomplete(Box::new(incomplete.into()))
+    }
+}
+
+/// The server refused: with a status that says so, or with a code in its answer that does.
+#[derive(Debug)]
+pub struct ApiError<V: Vendor> {
+    scope: Option<V::Scope>,
+    /// What the account needs, if the answer is 403.
+    permission_needed: Option<&'static str>,
+    body: V::ErrorBody,
+    refusal: Refusal,
+}
+
+impl<V: Vendor> ApiError<V> {
+    fn new<O: Operation<Vendor = V>>(request: &Request<O>, refusal: Refusal) -> Self {
+        // Of a call that only reads, the scope is no part of what was refused.
+        let scope = if request.effect() == Effect::Read { None } else { request.scope() };
+        let body = V::error_body(&refusal.answer);
+        Self { scope, permission_needed: request.permission_needed(), body, refusal }
+    }
+
+    pub(super) fn evidence(&self) -> Evidence<'_, V::Code> {
+        let Refusal { answer, trace, .. } = &self.refusal;
+        Evidence { trace: Some(trace), answer: Some(answer), code: self.code(), message: self.message() }
+    }
+
+    /// What could be read out of the body, for the vendor's own accessors.
+    pub(crate) fn error_body(&self) -> &V::ErrorBody {
+        &self.body
+    }
+
+    /// Whether an earlier copy of this change went unanswered, because the request said `repeat_after_silence()`. The
+    /// refusal may then be the echo of that first copy: it proves nothing about it.
+    #[must_use]
+    pub fn after_unanswered_copy(&self) -> bool {
+        self.refusal.after_unanswered_copy
+    }
+
+    /// The HTTP status. At AppViewX it is 2xx where only the `appStatusCode` says that the call was refused.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.refusal.answer.status
+    }
+
+    /// The vendor's code, if there was one.
+    #[must_use]
+    pub fn code(&self) -> Option<&V::Code> {
+        self.body.code()
+    }
+
+    /// What the server said: the vendor's message, else what the body has instead, at Keyfactor the reasons of the failed
+    /// operations or an RFC 7807 problem's detail, else the text or page title that came.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.body.message().map(Message::as_str)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remediation(&self) -> Option<&'static str> {
+        V::remediation(self.status(), &self.body, self.permission_needed)
+    }
+
+    /// The raw body as far as it came, lossy UTF-8.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.refusal.answer.body
+    }
+
+    /// The server's correlation id, if the vendor has one and the server sent it.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.refusal.answer.header(V::CORRELATION_ID?)
+    }
+
+    /// Where the server was asked to look for permissions, if the call is a change and has such a scope.
+    #[must_use]
+    pub fn scope(&self) -> Option<&V::Scope> {
+        self.scope.as_ref()
+    }
+
+    /// How many times the call was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.refusal.trace.attempts
+    }
+
+    /// How long it took altogether.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.refusal.trace.elapsed
+    }
+}
+
+impl<V: Vendor> fmt::Display for ApiError<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.refusal.trace.call)?;
+        self.evidence().write_answer(f)
+    }
+}
+
+impl<V: Vendor> StdError for ApiError<V> {}

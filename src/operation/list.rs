@@ -1,0 +1,95 @@
+//! Lists: what every one of them can be told, and where its rows come from.
+
+use std::fmt;
+
+use super::{Caller, Error, Operation, Pages, RequestBuilder, Rows, Vendor};
+use crate::transport::RetryPolicy;
+use crate::validation::{Problems, ValidationError};
+
+/// A documented call whose answer comes page by page.
+pub trait List: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Whose call it is.
+    type Vendor: Vendor;
+    /// What the rows are.
+    type Row: Send + 'static;
+
+    /// Rows asked for at once, unless told otherwise.
+    const PAGE_SIZE: u32 = 100;
+
+    /// Adds every problem with the request, its page size among them.
+    fn check(&mut self, page: &mut PageSettings, problems: &mut Problems);
+
+    /// The pages, once the list was checked.
+    fn pages(self, pages: PageCaller<Self::Vendor>) -> impl Pages<Row = Self::Row, Error = Error<Self::Vendor>>;
+}
+
+/// What every list can be told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageSettings {
+    /// Rows asked for at once.
+    pub(crate) page_size: u32,
+    /// Instead of the client's.
+    retry_policy: Option<RetryPolicy>,
+}
+
+/// Sends the request of each page.
+#[derive(Debug)]
+pub struct PageCaller<V: Vendor> {
+    caller: Caller<V>,
+    pub(crate) settings: PageSettings,
+}
+
+impl<V: Vendor> PageCaller<V> {
+    /// Reads one page.
+    pub(crate) async fn read<O: Operation<Vendor = V>>(&self, page: O) -> Result<O::Outcome, Error<V>> {
+        let request = RequestBuilder::new(self.caller.clone(), page);
+        match self.settings.retry_policy {
+            Some(policy) => request.retry_policy(policy).send().await,
+            None => request.send().await,
+        }
+    }
+}
+
+/// Builds a list. Setters add what is optional; [`rows`](Self::rows) ends the chain.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before the first row is asked for"]
+pub struct ListBuilder<L: List> {
+    caller: Caller<L::Vendor>,
+    list: L,
+    settings: PageSettings,
+}
+
+impl<L: List> ListBuilder<L> {
+    pub(crate) fn new(caller: Caller<L::Vendor>, list: L) -> Self {
+        Self { caller, list, settings: PageSettings { page_size: L::PAGE_SIZE, retry_policy: None } }
+    }
+
+    /// How many rows are asked for at once. Default 100. What the operation's own limits are stands there.
+    pub fn page_size(mut self, rows: u32) -> Self {
+        self.settings.page_size = rows;
+        self
+    }
+
+    /// How often the call of each page may be tried, instead of the client's policy.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry_policy = Some(policy);
+        self
+    }
+
+    /// Checks the request and gives the rows. Nothing is sent before the first one is asked for.
+    ///
+    /// # Errors
+    /// [`ValidationError`] with every problem, each naming its field. The rows give the errors of the calls.
+    pub fn rows(mut self) -> Result<Rows<L::Row, Error<L::Vendor>>, ValidationError> {
+        let mut problems = Problems::default();
+        self.list.check(&mut self.settings, &mut problems);
+        problems.finish()?;
+        let Self { caller, list, settings } = self;
+        Ok(Rows::of(list.pages(PageCaller { caller, settings })))
+    }
+
+    /// What is asked for, for the setters of one list.
+    pub(crate) fn list(&mut self) -> &mut L {
+        &mut self.list
+    }
+}

@@ -1,0 +1,157 @@
+//! What became of many items, one by one.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Change, Error, Incomplete, SharedError, Vendor};
+
+/// What became of one item of a batch.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "error", bound = "")]
+#[non_exhaustive]
+pub enum ItemState<V: Vendor> {
+    /// The server took it, and its answer says so of this item.
+    Confirmed,
+    /// The server took the call, and its answer does not say so of this item. It may have been carried out or not.
+    Unconfirmed,
+    /// The server refused it, in a call that named nothing else; or a look just before that call was refused or found
+    /// something else there. Nothing was done.
+    Refused(SharedError<V>),
+    /// The server refused the call in which it was, together with others. Which of them it refused is not known.
+    RefusedTogether(SharedError<V>),
+    /// The call may have arrived. **Look before you send it again.**
+    Unknown(SharedError<V>),
+    /// Nothing was sent. The error is that of its own call, or of the call that ended the run.
+    NotSent(SharedError<V>),
+}
+
+impl<V: Vendor> ItemState<V> {
+    /// Whether the server confirmed it.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        matches!(self, Self::Confirmed)
+    }
+
+    /// Whether it may have been carried out: confirmed, unconfirmed or unknown.
+    #[must_use]
+    pub fn is_possibly_done(&self) -> bool {
+        matches!(self, Self::Confirmed | Self::Unconfirmed | Self::Unknown(_))
+    }
+
+    /// The error, if there is one.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error<V>> {
+        match self {
+            Self::Confirmed | Self::Unconfirmed => None,
+            Self::Refused(error) | Self::RefusedTogether(error) | Self::Unknown(error) | Self::NotSent(error) => {
+                Some(error)
+            }
+        }
+    }
+}
+
+/// An item of a batch and what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(bound(serialize = "I: Serialize"))]
+#[non_exhaustive]
+pub struct ItemOutcome<I, O: Change> {
+    /// The item.
+    pub item: I,
+    /// What became of it.
+    #[serde(flatten)]
+    pub state: ItemState<O::Vendor>,
+    /// The answer to the call in which it was, if the server took the call.
+    #[serde(skip)]
+    pub answer: Option<Arc<O::Outcome>>,
+}
+
+/// What became of every item of a batch.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(bound(serialize = "I: Serialize"))]
+pub struct ManyOutcome<I, O: Change> {
+    pub(super) items: Vec<ItemOutcome<I, O>>,
+    pub(super) repeated: Vec<I>,
+    pub(super) calls: u32,
+    pub(super) split_calls: Vec<SharedError<O::Vendor>>,
+    pub(super) ended_by: Option<SharedError<O::Vendor>>,
+    /// Outcomes that were handed out before, and were not confirmed.
+    #[serde(skip)]
+    pub(super) gaps_before: usize,
+}
+
+impl<I, O: Change> ManyOutcome<I, O> {
+    /// Every item, in the order in which they were given, with what became of it.
+    #[must_use]
+    pub fn items(&self) -> &[ItemOutcome<I, O>] {
+        &self.items
+    }
+
+    /// The items that the server confirmed.
+    pub fn confirmed(&self) -> impl Iterator<Item = &I> {
+        self.items.iter().filter(|outcome| outcome.state.is_confirmed()).map(|outcome| &outcome.item)
+    }
+
+    /// The items that may have been carried out: confirmed, unconfirmed or unknown. They are those that a way back has to
+    /// name.
+    pub fn possibly_done(&self) -> impl Iterator<Item = &I> {
+        self.items.iter().filter(|outcome| outcome.state.is_possibly_done()).map(|outcome| &outcome.item)
+    }
+
+    /// The answers to the calls that the server took, each once.
+    pub fn answers(&self) -> impl Iterator<Item = &O::Outcome> {
+        let mut seen = HashSet::new();
+        let answers = self.items.iter().filter_map(|outcome| outcome.answer.as_deref());
+        answers.filter(move |answer| seen.insert(std::ptr::from_ref(*answer).addr()))
+    }
+
+    /// Items that were given again, exactly alike. They count once.
+    #[must_use]
+    pub fn repeated(&self) -> &[I] {
+        &self.repeated
+    }
+
+    /// How many calls there were, those that were sent again in parts among them.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.calls
+    }
+
+    /// The refusals of the calls that were sent again in parts.
+    #[must_use]
+    pub fn split_calls(&self) -> &[SharedError<O::Vendor>] {
+        &self.split_calls
+    }
+
+    /// The error after which nothing further was sent, if there was one.
+    #[must_use]
+    pub fn ended_by(&self) -> Option<&SharedError<O::Vendor>> {
+        self.ended_by.as_ref()
+    }
+
+    /// Whether the server confirmed every item, those that a stream handed out before among them, and named nothing else.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.gaps_before == 0
+            && self.items.iter().all(|outcome| outcome.state.is_confirmed())
+            && self.answers().all(O::is_complete)
+    }
+
+    /// Makes a gap an error.
+    ///
+    /// # Errors
+    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
+        if self.is_complete() {
+            return Ok(self);
+        }
+        let before = match self.gaps_before {
+            0 => String::new(),
+            gaps => format!("; {gaps} that were handed out before are not confirmed"),
+        };
+        let confirmed = self.confirmed().count();
+        let gap = format!("the server confirmed {confirmed} of {} {}{before}", self.items.len(), O::ITEMS);
+        Err(Incomplete::new(gap, self))
+    }
+}

@@ -1,0 +1,251 @@
+//! What every documented call has in common, for both vendors.
+//!
+//! An [`Operation`] says only what is its own: method and path, what is checked, the body, and how its answer is read. Everything
+//! else is here, once: the [`RequestBuilder`] that users see, sending, the [`Error`], the [`Receipt`], lists, and many calls
+//! at once. What differs between the vendors is in [`Vendor`].
+
+mod caller;
+mod erased;
+mod error;
+mod failure_scope;
+mod incomplete;
+mod list;
+mod many;
+mod many_outcome;
+mod outcome_unknown;
+mod receipt;
+mod request;
+mod rows;
+mod shared_error;
+
+pub(crate) use self::caller::Caller;
+pub use self::error::{ApiError, Error};
+pub(crate) use self::failure_scope::FailureScope;
+pub use self::incomplete::{Incomplete, IncompleteOutcome};
+pub use self::list::ListBuilder;
+pub(crate) use self::list::{List, PageCaller, PageSettings};
+pub(crate) use self::many::{Batch, CallEnd, Calls, Numbered, NumberedState, PlannedCall};
+pub use self::many::{BatchBuilder, OnFailure, Outcomes};
+pub use self::many_outcome::{ItemOutcome, ItemState, ManyOutcome};
+pub use self::outcome_unknown::OutcomeUnknown;
+pub use self::receipt::Receipt;
+pub use self::request::{Request, RequestBuilder};
+pub use self::rows::Rows;
+pub(crate) use self::rows::{Pages, Total};
+pub use self::shared_error::SharedError;
+
+use std::fmt;
+
+use http::{HeaderMap, Method, StatusCode};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::lenient::Message;
+use crate::transport::{Answer, Cause, Effect, Exchange, Path};
+use crate::validation::Problems;
+
+/// One documented call: what is asked for, and everything that is its own.
+///
+/// A value of it is both what a [`RequestBuilder`] collects and, once it was checked, what is sent. The trait is sealed: only
+/// this crate implements it.
+pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Whose call it is.
+    type Vendor: Vendor;
+    /// What the call gives.
+    type Outcome: Send;
+
+    /// Which call it is.
+    #[doc(hidden)]
+    fn call(&self) -> DocumentedCall;
+
+    /// Adds every problem that the vendor's page, or this crate, has with the request; takes repeats out.
+    #[doc(hidden)]
+    fn check(&mut self, settings: &<Self::Vendor as Vendor>::Settings, problems: &mut Problems);
+
+    /// Parameters of the query, beside those that every call of the vendor carries.
+    #[doc(hidden)]
+    fn query(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Headers, beside those that every call of the vendor carries.
+    #[doc(hidden)]
+    fn headers(&self) -> HeaderMap {
+        HeaderMap::new()
+    }
+
+    /// The JSON body; none by default.
+    #[doc(hidden)]
+    fn body(&self) -> Option<Value> {
+        None
+    }
+
+    /// Values in the body that are secrets: they are redacted from what the server says.
+    #[doc(hidden)]
+    fn secrets(&self) -> Vec<SecretString> {
+        Vec::new()
+    }
+
+    /// What the audit is told that the change acts on, as a JSON array.
+    #[doc(hidden)]
+    fn audit_targets(&self) -> Value {
+        Value::Null
+    }
+
+    /// Where the server is asked to look for permissions, or what it acts in.
+    #[doc(hidden)]
+    fn scope(&self) -> Option<<Self::Vendor as Vendor>::Scope> {
+        None
+    }
+
+    /// What the account needs, if the server answers 403.
+    #[doc(hidden)]
+    fn permission_needed(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Where to look when the outcome of the change is unknown.
+    #[doc(hidden)]
+    fn how_to_find_out(&self) -> &'static str {
+        ""
+    }
+
+    /// Looks at what the request relies on, just before it is sent. An error means that nothing is sent.
+    #[doc(hidden)]
+    fn verify(&self, caller: &Caller<Self::Vendor>) -> impl Future<Output = Result<(), Error<Self::Vendor>>> + Send {
+        let _ = caller;
+        std::future::ready(Ok(()))
+    }
+
+    /// Reads a 2xx answer.
+    #[doc(hidden)]
+    fn read(&self, exchange: &Exchange) -> Result<Self::Outcome, ReadError<Self::Vendor>>;
+
+    /// Whether the outcome covers all that was asked for, and nothing else.
+    #[doc(hidden)]
+    fn is_complete(outcome: &Self::Outcome) -> bool {
+        let _ = outcome;
+        true
+    }
+
+    /// The jobs that the server named, for the audit.
+    #[doc(hidden)]
+    fn audit_job_ids(outcome: &Self::Outcome) -> String {
+        let _ = outcome;
+        String::new()
+    }
+}
+
+/// Which call an operation is, as the head of the vendor's page has it.
+#[derive(Debug)]
+pub struct DocumentedCall {
+    /// The crate's name, for spans and the audit: `keyfactor.certificate_stores.remove_certificates`.
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: Path,
+    pub(crate) effect: Effect,
+    #[expect(dead_code, reason = "at present every call has a connection of its own")]
+    pub(crate) connection: Connection,
+}
+
+impl DocumentedCall {
+    /// A call that only reads.
+    pub(crate) fn read(name: &'static str, method: Method, path: Path) -> Self {
+        Self { name, method, path, effect: Effect::Read, connection: Connection::Own }
+    }
+
+    /// A call that may change something.
+    pub(crate) fn change(name: &'static str, method: Method, path: Path) -> Self {
+        Self { effect: Effect::Change, ..Self::read(name, method, path) }
+    }
+
+    pub(crate) fn with_effect(self, effect: Effect) -> Self {
+        Self { effect, ..self }
+    }
+
+    pub(crate) fn over(self, connection: Connection) -> Self {
+        Self { connection, ..self }
+    }
+}
+
+/// An operation that may change something: it is audited.
+pub trait Change: Operation<Outcome: Clone + PartialEq + fmt::Debug + Sync> {
+    /// What it acts on, for people.
+    const ITEMS: &'static str;
+}
+
+/// Which connection carries a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Connection {
+    /// One that carried nothing before and carries nothing afterwards.
+    Own,
+    /// One of the client's, whose answers are compared with what was asked for before anything is done with them.
+    Shared,
+}
+
+/// What differs between the vendors: `keyfactor::Keyfactor` and `appviewx::AppViewX`.
+/// The trait is sealed: only this crate implements it.
+pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
+    /// The vendor's error code.
+    type Code: Clone + fmt::Debug + fmt::Display + Send + Sync;
+    /// What can be read out of a refusal.
+    #[doc(hidden)]
+    type ErrorBody: ErrorBody<Self::Code>;
+    /// What was read is not what was asked for.
+    type LookupError: std::error::Error + Send + Sync;
+    /// Where permissions are looked for.
+    type Scope: Clone + fmt::Debug + fmt::Display + Send + Sync;
+    /// What a client was told that concerns its calls.
+    #[doc(hidden)]
+    type Settings: fmt::Debug + Send + Sync;
+
+    /// The response header with the server's correlation id, if the vendor has one.
+    #[doc(hidden)]
+    const CORRELATION_ID: Option<&'static str>;
+    /// The response header with the server's version, if the vendor has one.
+    #[doc(hidden)]
+    const PRODUCT_VERSION: Option<&'static str>;
+
+    /// The query that every call carries.
+    #[doc(hidden)]
+    fn query(settings: &Self::Settings) -> Vec<(&'static str, String)>;
+
+    /// What a refusal says, without what the request carried in confidence.
+    #[doc(hidden)]
+    fn error_body(answer: &Answer) -> Self::ErrorBody;
+
+    /// What to do about a refusal. `permission_needed` is what the operation names.
+    #[doc(hidden)]
+    fn remediation(
+        status: StatusCode,
+        body: &Self::ErrorBody,
+        permission_needed: Option<&'static str>,
+    ) -> Option<&'static str>;
+
+    /// What a refusal with a status that says nothing more says about the next call.
+    #[doc(hidden)]
+    fn refusal_scope(status: StatusCode, body: &Self::ErrorBody) -> FailureScope;
+
+    /// Called once when a request is built: says what the caller would not expect of the scope.
+    #[doc(hidden)]
+    fn note_scope(scope: &Self::Scope) {
+        let _ = scope;
+    }
+}
+
+/// What can be read out of a refusal, whatever the vendor.
+pub trait ErrorBody<Code>: fmt::Debug + Send + Sync {
+    fn code(&self) -> Option<&Code>;
+    fn message(&self) -> Option<&Message>;
+}
+
+/// Why a 2xx answer was not taken.
+#[derive(Debug)]
+pub enum ReadError<V: Vendor> {
+    /// It has another shape.
+    Unreadable(Cause),
+    /// Its content says that the call was refused.
+    Refused,
+    /// It is not what was asked for.
+    Lookup(V::LookupError),
+}

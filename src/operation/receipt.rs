@@ -1,0 +1,106 @@
+//! What it took to get an answer, and the answer as it came.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::Vendor;
+use crate::lenient::RawBody;
+use crate::transport::Exchange;
+
+/// What an outcome has to show of its call: the answer as it came, and what it took to get it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Receipt {
+    attempts: u32,
+    elapsed: Duration,
+    #[serde(skip_serializing_if = "VendorHeader::is_unknown")]
+    correlation_id: VendorHeader,
+    #[serde(skip_serializing_if = "VendorHeader::is_unknown")]
+    product_version: VendorHeader,
+    #[serde(skip)]
+    status: StatusCode,
+    #[serde(skip)]
+    body: RawBody,
+}
+
+/// A response header that one vendor has and the other has not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+enum VendorHeader {
+    /// The vendor has none.
+    Unknown,
+    /// The answer had none.
+    Missing,
+    Sent(String),
+}
+
+impl VendorHeader {
+    fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
+
+    fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Unknown | Self::Missing => None,
+            Self::Sent(value) => Some(value),
+        }
+    }
+}
+
+impl Receipt {
+    pub(crate) fn of<V: Vendor>(exchange: &Exchange) -> Self {
+        let header = |name: Option<&str>| match name.map(|name| exchange.answer.header(name)) {
+            None => VendorHeader::Unknown,
+            Some(None) => VendorHeader::Missing,
+            Some(Some(value)) => VendorHeader::Sent(value.to_owned()),
+        };
+        Self {
+            attempts: exchange.trace.attempts,
+            elapsed: exchange.trace.elapsed,
+            correlation_id: header(V::CORRELATION_ID),
+            product_version: header(V::PRODUCT_VERSION),
+            status: exchange.answer.status,
+            body: RawBody(Arc::clone(&exchange.answer.body)),
+        }
+    }
+
+    /// How many times the call was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// How long it took altogether, with the pauses between tries.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The server's correlation id, for the vendor's support and the server's log: Keyfactor's `X-Keyfactor-Correlation-Id`.
+    /// AppViewX has none that is known.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.correlation_id.as_str()
+    }
+
+    /// The server's version as it was sent: Keyfactor's `X-Keyfactor-Product-Version`, for example `25.4.1+` and a commit.
+    /// AppViewX has none that is known.
+    #[must_use]
+    pub fn product_version(&self) -> Option<&str> {
+        self.product_version.as_str()
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The body as it came, lossy UTF-8. **It may repeat a secret** if the server does.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body.0
+    }
+}

@@ -1,0 +1,204 @@
+//! Requests, as they are built and as they are sent.
+
+use std::ops::Deref;
+
+use bytes::Bytes;
+
+use super::{Caller, Change, DocumentedCall, Error, Operation, ReadError, Vendor};
+use crate::transport::{Call, Cause, Effect, Exchange, Record, RetryPolicy};
+use crate::validation::{Problems, Reason, ValidationError};
+
+/// Builds the request of one call. Setters add what is optional; [`send`](Self::send) ends the chain.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct RequestBuilder<O: Operation> {
+    caller: Caller<O::Vendor>,
+    request: Request<O>,
+}
+
+/// A checked request, ready to be sent by the client's `execute`. It knows no client, and derefs to what is asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Request<O> {
+    operation: O,
+    settings: CallSettings,
+}
+
+/// What a request can be told beside its content. None of it is sent.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct CallSettings {
+    audit_note: Option<String>,
+    /// Instead of the client's.
+    retry_policy: Option<RetryPolicy>,
+}
+
+impl<O: Operation> RequestBuilder<O> {
+    pub(crate) fn new(caller: Caller<O::Vendor>, operation: O) -> Self {
+        Self { caller, request: Request { operation, settings: CallSettings::default() } }
+    }
+
+    /// How often this call may be tried, instead of the client's policy. No policy repeats a change that may have arrived.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.request.settings.retry_policy = Some(policy);
+        self
+    }
+
+    /// Checks everything and gives the request as a value of its own. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ValidationError`] with every problem, each naming its field.
+    pub fn build(self) -> Result<Request<O>, ValidationError> {
+        let Self { caller, mut request } = self;
+        let mut problems = Problems::default();
+        request.operation.check(caller.settings(), &mut problems);
+        request.settings.check(&mut problems);
+        problems.finish()?;
+        if let Some(scope) = request.operation.scope() {
+            O::Vendor::note_scope(&scope);
+        }
+        Ok(request)
+    }
+
+    /// Builds the request and sends it.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
+    pub fn send(self) -> impl Future<Output = Result<O::Outcome, Error<O::Vendor>>> + Send + use<O> {
+        let caller = self.caller.clone();
+        async move { caller.execute(self.build()?).await }
+    }
+
+    /// What is asked for, for the setters of one operation.
+    pub(crate) fn operation(&mut self) -> &mut O {
+        &mut self.request.operation
+    }
+
+    /// The request as it is by now, unchecked, and what would send it.
+    pub(crate) fn into_parts(self) -> (Caller<O::Vendor>, Request<O>) {
+        (self.caller, self.request)
+    }
+}
+
+impl<O: Change> RequestBuilder<O> {
+    /// What the audit event of this change says beside its targets, for example the number of a ticket. It stays in this
+    /// program: nothing of it is sent.
+    pub fn audit_note(mut self, note: impl Into<String>) -> Self {
+        self.request.settings.audit_note = Some(note.into());
+        self
+    }
+}
+
+impl CallSettings {
+    fn check(&self, problems: &mut Problems) {
+        if self.audit_note.as_ref().is_some_and(|note| note.trim().is_empty()) {
+            problems.add(
+                "reason",
+                Reason::Blank,
+                "it is empty (an unset variable, perhaps); to give none, leave it out",
+            );
+        }
+    }
+}
+
+impl<O> Request<O> {
+    /// What the audit is told beside the targets. It is not sent.
+    #[must_use]
+    pub fn audit_note(&self) -> Option<&str> {
+        self.settings.audit_note.as_deref()
+    }
+
+    /// What is asked for, while it is checked as a part of something larger.
+    pub(crate) fn operation_mut(&mut self) -> &mut O {
+        &mut self.operation
+    }
+
+    /// Adds the problems of what is no part of what is asked for.
+    pub(crate) fn check_settings(&self, problems: &mut Problems) {
+        self.settings.check(problems);
+    }
+
+    /// The same request with another note for the audit.
+    pub(crate) fn with_audit_note(mut self, note: String) -> Self {
+        self.settings.audit_note = Some(note);
+        self
+    }
+
+    /// The same settings for something else to ask for.
+    pub(crate) fn with_operation<P>(&self, operation: P) -> Request<P> {
+        Request { operation, settings: self.settings.clone() }
+    }
+}
+
+impl<O: Operation> Request<O> {
+    /// Whether the call could have changed something.
+    pub(crate) fn effect(&self) -> Effect {
+        self.operation.call().effect
+    }
+
+    /// How errors name the call: method and path template, never a value or a query.
+    pub(crate) fn call_name(&self) -> String {
+        let DocumentedCall { method, path, .. } = self.operation.call();
+        format!("{method} /{}", path.template())
+    }
+
+    pub(super) fn call(&self, settings: &<O::Vendor as Vendor>::Settings) -> Call {
+        let operation = &self.operation;
+        // Every call has a connection of its own at present.
+        let DocumentedCall { name, method, path, effect, connection: _ } = operation.call();
+        let mut query = O::Vendor::query(settings);
+        query.extend(operation.query());
+        Call {
+            operation: name,
+            effect,
+            method,
+            path,
+            query,
+            headers: operation.headers(),
+            body: operation.body().map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+            secrets: operation.secrets(),
+            retry_policy: self.settings.retry_policy,
+            record: self.record(),
+        }
+    }
+
+    fn record(&self) -> Record {
+        if self.effect() == Effect::Read {
+            return Record::default();
+        }
+        let targets = self.operation.audit_targets();
+        Record {
+            targets: if targets.is_null() { String::new() } else { targets.to_string() },
+            scope: self.operation.scope().map(|scope| scope.to_string()).unwrap_or_default(),
+            note: self.settings.audit_note.clone(),
+        }
+    }
+
+    /// What a 2xx answer comes to.
+    pub(crate) fn read(self, exchange: Exchange) -> Result<O::Outcome, Error<O::Vendor>> {
+        match self.operation.read(&exchange) {
+            Ok(outcome) => {
+                let ended = if O::is_complete(&outcome) { "done" } else { "done, with a gap" };
+                exchange.audit.finish(ended, &exchange.trace, &O::audit_job_ids(&outcome));
+                Ok(outcome)
+            }
+            Err(ReadError::Lookup(error)) => Err(Error::Lookup(Box::new(error))),
+            Err(ReadError::Refused) => Err(Error::from_failure(exchange.refused(), self)),
+            Err(ReadError::Unreadable(cause)) => Err(self.unreadable(exchange, cause)),
+        }
+    }
+
+    fn unreadable(self, exchange: Exchange, cause: Cause) -> Error<O::Vendor> {
+        let failure = match self.effect() {
+            Effect::Read => exchange.unreadable_read(cause),
+            Effect::Change | Effect::RepeatableChange => exchange.unreadable_change(cause),
+        };
+        Error::from_failure(failure, self)
+    }
+}
+
+impl<O> Deref for Request<O> {
+    type Target = O;
+
+    fn deref(&self) -> &O {
+        &self.operation
+    }
+}

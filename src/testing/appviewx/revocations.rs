@@ -1,0 +1,42 @@
+//! Revocation.
+
+use serde_json::{Value, json};
+
+use super::super::server::{RecordedRequest, Reply, member};
+use super::{State, check_call, missing, refusal};
+
+impl State {
+    /// **Documented:** paths, query and body. **Seen in clients:** that a success carries `SUCCESS`, and that one in the
+    /// background has the id of a request. **Assumed:** how that id is named, that it is revoked at once all the same, and the
+    /// refusals: an unknown id is 404 with `NO_RECORDS_FOUND`, one that is revoked already 406 with `CERT-VWF-0006`.
+    pub(super) fn revoke(&mut self, request: &RecordedRequest) -> Result<Reply, Reply> {
+        self.authenticate(request)?;
+        check_call(request)?;
+        let body = request.json();
+        let is_async = request.path().ends_with("/action");
+        if is_async && member(&body, "action").as_str() != Some("Revoke") {
+            return Err(missing("action"));
+        }
+        let id = member(&body, "resourceId").as_str().ok_or_else(|| missing("resourceId"))?;
+        if member(&body, "reason").as_str().is_none_or(str::is_empty) {
+            return Err(missing("reason"));
+        }
+        let Some(certificate) = self.certificates.get(id) else {
+            return Err(refusal((404, "NO_RECORDS_FOUND", "No matching records found for the given input.")));
+        };
+        self.permit_certificate(certificate)?;
+        if certificate.members.get("expiryStatus").and_then(Value::as_str) == Some("Revoked") {
+            return Err(refusal((406, "CERT-VWF-0006", "The action is not supported for the certificate.")));
+        }
+        if let Some(certificate) = self.certificates.get_mut(id) {
+            certificate.members.insert("expiryStatus".to_owned(), "Revoked".into());
+            certificate.comments.extend(member(&body, "comments").as_str().map(str::to_owned));
+        }
+        let response = if is_async { json!({"requestId": "R1042"}) } else { Value::Null };
+        let message = "Revoke action has been triggered successfully";
+        Ok(Reply::json(
+            200,
+            json!({"response": response, "message": message, "appStatusCode": "SUCCESS", "tags": {}, "headers": null}),
+        ))
+    }
+}

@@ -1,0 +1,325 @@
+//! Many certificates as a stream: what is handed out when, what is under way at once, and what ends a run.
+
+use crate::support::appviewx::{builder, client, problems};
+use crate::support::scripted::{Answer, Scripted};
+use crate::support::{Received, capture, read_request, reply};
+use clm::appviewx::{AppViewX, Error, ErrorCode, MoveInCalls, ResourceId, SharedError, Unassign, UnassignCertificates};
+use clm::{BatchBuilder, ItemOutcome, ItemState, OnFailure, Reason};
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// A refusal that is about a certificate: with `OnFailure::Continue`, its call is split.
+const DENIED: &str = "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED";
+
+/// `id-0`, `id-1` and on.
+fn ids(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("id-{n}")).collect()
+}
+
+fn asked(request: &Received) -> Vec<String> {
+    serde_json::from_value(request.json()["resourceIds"].clone()).unwrap()
+}
+
+fn confirmation(ids: &[String]) -> Value {
+    json!({"response": {"Successful Ids": ids}, "appStatusCode": null})
+}
+
+fn refusal(code: &str) -> Value {
+    json!({"response": null, "message": "no", "appStatusCode": code})
+}
+
+fn many(origin: &str, count: usize) -> BatchBuilder<MoveInCalls<Unassign>> {
+    client(origin).certificate_groups().unassign(ids(count)).in_calls().ids_per_call(2)
+}
+
+/// A server that takes everything, but answers the first requests with these.
+async fn answering(first: impl IntoIterator<Item = (u16, Value)>) -> Scripted {
+    let first: Vec<_> = first.into_iter().map(|(status, body)| Answer::json(status, &body.to_string())).collect();
+    Scripted::choosing(move |number, request| {
+        let taken = || Answer::json(200, &confirmation(&asked(request)).to_string());
+        first.get(number).cloned().unwrap_or_else(taken)
+    })
+    .await
+}
+
+/// A request that is at the server and waits for its answer.
+#[derive(Debug)]
+struct Held {
+    ids: Vec<String>,
+    answer: oneshot::Sender<Vec<u8>>,
+}
+
+impl Held {
+    fn confirm(self) {
+        let body = confirmation(&self.ids);
+        self.answer(200, &body);
+    }
+
+    fn answer(self, status: u16, body: &Value) {
+        let bytes = reply(status, "content-type: application/json\r\n", &body.to_string());
+        self.answer.send(bytes).expect("the server waits for it");
+    }
+}
+
+/// A server that answers when it is told to.
+struct Holding {
+    origin: String,
+    arriving: mpsc::UnboundedReceiver<Held>,
+    _tasks: JoinSet<()>,
+}
+
+impl Holding {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, arriving) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let sender = sender.clone();
+                connections.spawn(async move {
+                    let Some(request) = read_request(&mut stream).await else { return };
+                    let (answer, answered) = oneshot::channel();
+                    sender.send(Held { ids: asked(&request), answer }).unwrap();
+                    let Ok(bytes) = answered.await else { return };
+                    let _ = stream.write_all(&bytes).await;
+                    let _ = stream.shutdown().await;
+                });
+            }
+        });
+        Self { origin, arriving, _tasks: tasks }
+    }
+
+    async fn next(&mut self) -> Held {
+        self.arriving.recv().await.unwrap()
+    }
+
+    /// Holds that nothing has come in that was not looked at: a request that is sent now is the next one.
+    async fn nothing_more_has_come(&mut self) {
+        let client = client(&self.origin);
+        let marker = tokio::spawn(client.certificate_groups().unassign(["marker"]).send());
+        let next = self.next().await;
+        assert_eq!(next.ids, ["marker"]);
+        next.confirm();
+        marker.await.unwrap().unwrap();
+    }
+}
+
+type Told = ItemOutcome<ResourceId, UnassignCertificates>;
+
+fn names<'a>(told: impl IntoIterator<Item = &'a Told>) -> Vec<&'a str> {
+    told.into_iter().map(|it| it.item.as_str()).collect()
+}
+
+fn not_sent(state: &ItemState<AppViewX>) -> &SharedError {
+    match state {
+        ItemState::NotSent(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn by_default_nothing_is_sent_after_a_refusal() {
+    let server = answering([(403, refusal(DENIED))]).await;
+    let outcome = many(&server.origin, 5).send().await.unwrap();
+    assert_eq!(
+        server.received().iter().map(asked).collect::<Vec<_>>(),
+        [["id-0", "id-1"]],
+        "one call, and no part of it"
+    );
+    assert_eq!((outcome.calls(), outcome.split_calls()), (1, &[][..]));
+    let ended_by = outcome.ended_by().unwrap();
+    assert_eq!(ended_by.code(), Some(&ErrorCode::CurrentGroupDenied));
+    assert_eq!(names(outcome.items()), ids(5));
+    let (refused, left) = outcome.items().split_at(2);
+    for it in refused {
+        let ItemState::RefusedTogether(error) = &it.state else { panic!("{it:?}") };
+        assert_eq!(error, ended_by);
+    }
+    assert!(left.iter().all(|it| not_sent(&it.state) == ended_by && it.answer.is_none()), "{left:?}");
+}
+
+#[tokio::test]
+async fn the_ids_of_a_call_are_handed_out_before_the_next_call_is_sent() {
+    let server = answering([]).await;
+    let mut outcomes = many(&server.origin, 4).start().unwrap();
+    assert_eq!((outcomes.calls(), server.received().len()), (0, 0), "nothing is sent before it is asked for");
+    for (id, sent) in [("id-0", 1), ("id-1", 1), ("id-2", 2), ("id-3", 2)] {
+        let told = outcomes.next().await.unwrap();
+        assert_eq!((told.item.as_str(), &told.state), (id, &ItemState::Confirmed));
+        assert!(told.answer.unwrap().successful_ids().contains(&told.item));
+        assert_eq!((outcomes.calls() as usize, server.received().len()), (sent, sent), "{id}");
+    }
+    assert!(outcomes.next().await.is_none() && outcomes.next().await.is_none(), "it ends, and stays at its end");
+    assert_eq!((outcomes.ended_by(), server.received().len()), (None, 2));
+    let told: Vec<Told> = many(&server.origin, 3).start().unwrap().collect().await;
+    assert_eq!(names(&told), ids(3), "as a `Stream`");
+}
+
+#[tokio::test]
+async fn three_calls_are_at_the_server_at_once_and_never_four() {
+    let mut server = Holding::start().await;
+    let client = builder(&server.origin).max_concurrent_tries(32).build().unwrap();
+    let call = client.certificate_groups().unassign(ids(7)).in_calls().ids_per_call(1).concurrency(3);
+    let mut outcomes = call.start().unwrap();
+    assert!(outcomes.next().now_or_never().is_none());
+    assert_eq!(outcomes.calls(), 3);
+    let mut under_way = vec![server.next().await, server.next().await, server.next().await];
+    under_way.sort_by(|one, two| one.ids.cmp(&two.ids));
+    assert_eq!(under_way.iter().map(|it| it.ids.concat()).collect::<Vec<_>>(), ["id-0", "id-1", "id-2"]);
+    server.nothing_more_has_come().await;
+    for (begun, next) in (4..).zip(["id-3", "id-4", "id-5", "id-6"]) {
+        let answered = under_way.pop().unwrap();
+        let id = answered.ids.concat();
+        answered.confirm();
+        let told = outcomes.next().await.unwrap();
+        assert_eq!(
+            (told.item.as_str(), told.state),
+            (id.as_str(), ItemState::Confirmed),
+            "in the order of the answers"
+        );
+        assert!(outcomes.next().now_or_never().is_none());
+        assert_eq!(outcomes.calls(), begun, "one more for each that has ended");
+        under_way.push(server.next().await);
+        assert_eq!(under_way.last().unwrap().ids, [next]);
+        server.nothing_more_has_come().await;
+    }
+    assert_eq!(under_way.len(), 3);
+    under_way.into_iter().rev().for_each(Held::confirm);
+    let rest = outcomes.finish().await;
+    assert_eq!(names(rest.items()), ["id-0", "id-1", "id-6"], "in the order in which they were given");
+    assert!(rest.is_complete() && rest.calls() == 7);
+    server.nothing_more_has_come().await;
+}
+
+#[tokio::test]
+async fn no_call_at_once_is_a_problem_beside_all_others() {
+    let server = answering([]).await;
+    let error = many(&server.origin, 4).concurrency(0).send().await.unwrap_err();
+    assert_eq!(problems(&error), [("concurrency".to_owned(), Reason::OutOfRange)]);
+    let call = client(&server.origin).certificate_groups().unassign(["a", "b,c"]).in_calls();
+    let error = Error::from(call.ids_per_call(0).concurrency(0).start().unwrap_err());
+    let found: Vec<_> = problems(&error).into_iter().map(|(field, _)| field).collect();
+    assert_eq!(found, ["resource_ids[1]", "ids_per_call", "concurrency"]);
+    assert_eq!(server.received().len(), 0);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_sends_nothing_further_and_lets_its_call_end() {
+    capture::start();
+    let mut server = Holding::start().await;
+    let mut outcomes = many(&server.origin, 6).start().unwrap();
+    assert!(outcomes.next().now_or_never().is_none());
+    let held = server.next().await;
+    assert_eq!(held.ids, ["id-0", "id-1"]);
+    drop(outcomes);
+    server.nothing_more_has_come().await;
+    capture::start();
+    held.confirm();
+    capture::until(|event| event.target == "clm::audit").await;
+    let audit = capture::only_audit();
+    assert_eq!((audit.field("ended"), audit.field("targets")), (Some("done"), Some(r#"["id-0","id-1"]"#)));
+    server.nothing_more_has_come().await;
+    assert_eq!(capture::warnings().len(), 0, "its outcome is known: {:?}", capture::warnings());
+}
+
+#[tokio::test]
+async fn what_was_handed_out_is_not_told_again_at_the_end() {
+    let server = answering([]).await;
+    let given = ["id-0", "id-1", "id-0", "id-2", "id-3", "id-4"];
+    let call = client(&server.origin).certificate_groups().unassign(given).in_calls().ids_per_call(2);
+    let mut outcomes = call.start().unwrap();
+    for id in ["id-0", "id-1", "id-2"] {
+        assert_eq!(outcomes.next().await.unwrap().item, id);
+    }
+    assert_eq!(server.received().len(), 2);
+    let rest = outcomes.finish().await;
+    assert_eq!(names(rest.items()), ["id-3", "id-4"]);
+    assert_eq!((rest.of("id-2"), rest.of("id-4")), (None, Some(&ItemState::Confirmed)));
+    assert_eq!((rest.repeated(), rest.calls()), (&["id-0".into()][..], 3));
+    assert!(rest.is_complete());
+    assert_eq!(server.received().iter().flat_map(asked).collect::<Vec<_>>(), ids(5), "each id once");
+}
+
+#[tokio::test]
+async fn too_many_requests_end_a_run_that_goes_on_after_failures() {
+    let server = answering([(403, refusal("SOMETHING_ELSE")), (429, refusal(DENIED))]).await;
+    let outcome = many(&server.origin, 8).on_failure(OnFailure::Continue).send().await.unwrap();
+    assert_eq!((server.received().len(), outcome.calls()), (2, 2), "after 403 it goes on, after 429 it does not");
+    let ended_by = outcome.ended_by().unwrap();
+    assert_eq!(ended_by.status().map(|it| it.as_u16()), Some(429));
+    for (n, it) in outcome.items().iter().enumerate() {
+        match (n, &it.state) {
+            (0 | 1, ItemState::RefusedTogether(error)) => assert_ne!(error, ended_by),
+            (2 | 3, ItemState::RefusedTogether(error)) | (4.., ItemState::NotSent(error)) => {
+                assert_eq!(error, ended_by);
+            }
+            (n, state) => panic!("{n}: {state:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn calls_under_way_run_to_their_end_after_a_failure() {
+    capture::start();
+    let mut server = Holding::start().await;
+    let run = tokio::spawn(many(&server.origin, 8).concurrency(2).send());
+    let (one, two) = (server.next().await, server.next().await);
+    let (first, second) = if one.ids[0] == "id-0" { (one, two) } else { (two, one) };
+    first.answer(403, &refusal(DENIED));
+    capture::until(|event| event.target == "clm::audit").await;
+    server.nothing_more_has_come().await;
+    second.confirm();
+    let outcome = run.await.unwrap().unwrap();
+    server.nothing_more_has_come().await;
+    let ended_by = outcome.ended_by().unwrap();
+    assert_eq!((outcome.calls(), ended_by.status().map(|it| it.as_u16())), (2, Some(403)));
+    assert_eq!(names(outcome.items()), ids(8));
+    assert_eq!(outcome.confirmed().collect::<Vec<_>>(), ["id-2", "id-3"]);
+    assert!(outcome.items()[4..].iter().all(|it| not_sent(&it.state) == ended_by));
+}
+
+#[tokio::test]
+async fn no_id_is_lost_if_a_call_is_to_be_split_after_the_run_has_ended() {
+    capture::start();
+    let mut server = Holding::start().await;
+    let run = tokio::spawn(many(&server.origin, 6).on_failure(OnFailure::Continue).concurrency(2).send());
+    let (one, two) = (server.next().await, server.next().await);
+    let (first, second) = if one.ids[0] == "id-0" { (one, two) } else { (two, one) };
+    first.answer(429, &refusal(""));
+    capture::until(|event| event.target == "clm::audit").await;
+    server.nothing_more_has_come().await;
+    second.answer(403, &refusal(DENIED));
+    let outcome = run.await.unwrap().unwrap();
+    server.nothing_more_has_come().await;
+    assert_eq!(names(outcome.items()), ids(6), "every id is told");
+    assert_eq!((outcome.calls(), outcome.possibly_done().count(), outcome.is_complete()), (2, 0, false));
+    assert_eq!(outcome.ended_by().unwrap().status().map(|it| it.as_u16()), Some(429));
+}
+
+#[tokio::test]
+async fn the_audit_note_of_each_call_is_made_of_what_it_names() {
+    capture::start();
+    let server = answering([]).await;
+    let note =
+        |ids: &[ResourceId]| format!("CHG 7: {}", ids.iter().map(ResourceId::as_str).collect::<Vec<_>>().join(" "));
+    let call = client(&server.origin).certificate_groups().unassign(ids(3)).audit_note("for all");
+    let outcome = call.in_calls().ids_per_call(2).audit_note_for(note).send().await.unwrap();
+    assert!(outcome.is_complete());
+    let audit = capture::audit();
+    let told: Vec<_> = audit.iter().map(|it| (it.field("targets").unwrap(), it.field("reason"))).collect();
+    let expected = [(r#"["id-0","id-1"]"#, Some("CHG 7: id-0 id-1")), (r#"["id-2"]"#, Some("CHG 7: id-2"))];
+    assert_eq!(told, expected);
+    assert!(server.received().iter().all(|it| !String::from_utf8_lossy(&it.body).contains("CHG")), "it is not sent");
+    capture::start();
+    let call = client(&server.origin).certificate_groups().unassign(ids(3)).audit_note("for all");
+    call.in_calls().ids_per_call(2).send().await.unwrap();
+    let reasons: Vec<_> = capture::audit().iter().map(|it| it.field("reason").map(str::to_owned)).collect();
+    assert_eq!(reasons, [Some("for all".to_owned()), Some("for all".to_owned())]);
+}
