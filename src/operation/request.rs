@@ -91,7 +91,7 @@ impl CallSettings {
     fn check(&self, problems: &mut Problems) {
         if self.audit_note.as_ref().is_some_and(|note| note.trim().is_empty()) {
             problems.add(
-                "reason",
+                "audit_note",
                 Reason::Blank,
                 "it is empty (an unset variable, perhaps); to give none, leave it out",
             );

@@ -82,7 +82,7 @@ impl Audit {
                 principal = self.principal,
                 targets,
                 scope,
-                reason = note.as_deref(),
+                audit_note = note.as_deref(),
                 attempts = trace.map_or(self.tries, |trace| trace.attempts),
                 correlation_id = trace.and_then(|trace| trace.correlation_id.as_deref()),
                 job_ids,

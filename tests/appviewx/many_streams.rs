@@ -313,13 +313,13 @@ async fn the_audit_note_of_each_call_is_made_of_what_it_names() {
     let outcome = call.in_calls().ids_per_call(2).audit_note_for(note).send().await.unwrap();
     assert!(outcome.is_complete());
     let audit = capture::audit();
-    let told: Vec<_> = audit.iter().map(|it| (it.field("targets").unwrap(), it.field("reason"))).collect();
+    let told: Vec<_> = audit.iter().map(|it| (it.field("targets").unwrap(), it.field("audit_note"))).collect();
     let expected = [(r#"["id-0","id-1"]"#, Some("CHG 7: id-0 id-1")), (r#"["id-2"]"#, Some("CHG 7: id-2"))];
     assert_eq!(told, expected);
     assert!(server.received().iter().all(|it| !String::from_utf8_lossy(&it.body).contains("CHG")), "it is not sent");
     capture::start();
     let call = client(&server.origin).certificate_groups().unassign(ids(3)).audit_note("for all");
     call.in_calls().ids_per_call(2).send().await.unwrap();
-    let reasons: Vec<_> = capture::audit().iter().map(|it| it.field("reason").map(str::to_owned)).collect();
+    let reasons: Vec<_> = capture::audit().iter().map(|it| it.field("audit_note").map(str::to_owned)).collect();
     assert_eq!(reasons, [Some("for all".to_owned()), Some("for all".to_owned())]);
 }

@@ -11,13 +11,12 @@ use crate::support::contract::{contract, errors, members_of, validator};
 use crate::support::fake_keyfactor::{Answer, get, post};
 
 /// What the fake does not answer.
-const UNKNOWN_TO_THE_FAKE: [&str; 6] = [
+const UNKNOWN_TO_THE_FAKE: [&str; 5] = [
     "GET /CertificateCollections",
     "GET /CertificateStoreContainers",
     "GET /CertificateStoreTypes",
     "GET /CertificateStoreTypes/{id}",
     "GET /Status/Endpoints",
-    "POST /Certificates/Revoke",
 ];
 
 /// What the fake answers, and the contract does not know.
@@ -164,6 +163,7 @@ async fn every_answer_in_the_documented_mode_is_the_vendors() {
     for (call, body) in [
         ("POST /OrchestratorJobs/Acknowledge", json!({"JobAuditIds": [failed]})),
         ("POST /OrchestratorJobs/Reschedule", json!({"JobAuditIds": [again]})),
+        ("POST /Certificates/Revoke", json!({"CertificateIds": [2], "Reason": 4, "Comment": "Replaced"})),
         ("POST /OrchestratorJobs/Unschedule", json!({"Query": "JobType -contains \"Management\""})),
     ] {
         exchanges.push(change(&fake, call, body).await);

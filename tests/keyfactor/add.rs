@@ -121,7 +121,7 @@ async fn what_is_wrong_is_named_before_anything_is_sent() {
             add(&stores, entry()).collection_id(4).container_id(9).deny_ambiguous_scope(),
             vec![field("container_id", Reason::Conflict)],
         ),
-        (add(&stores, entry()).audit_note(""), vec![field("reason", Reason::Blank)]),
+        (add(&stores, entry()).audit_note(""), vec![field("audit_note", Reason::Blank)]),
     ] {
         let error = call.clone().build().unwrap_err();
         let found: Vec<_> = error.problems().iter().map(|it| (it.field().to_owned(), it.reason().clone())).collect();
@@ -282,7 +282,7 @@ async fn no_password_and_no_job_field_shows() {
     let audits = capture::audit();
     assert_eq!(audits.len(), 6);
     assert!(audits.iter().all(|it| it.field("clm.operation") == Some("keyfactor.certificate_stores.add_certificates")));
-    assert!(audits.iter().all(|it| it.field("reason") == Some("moved")), "{:?}", audits[0]);
+    assert!(audits.iter().all(|it| it.field("audit_note") == Some("moved")), "{:?}", audits[0]);
 }
 
 #[tokio::test]

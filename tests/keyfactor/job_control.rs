@@ -131,7 +131,7 @@ async fn every_problem_is_named_at_once() {
     let it = FakeKeyfactor::start().await.client().orchestrator_jobs();
     let error = it.reschedule([0_i64, -5]).audit_note("").build().unwrap_err();
     let fields: Vec<&str> = error.problems().iter().map(clm::Problem::field).collect();
-    assert_eq!(fields, ["job_history_ids[0]", "job_history_ids[1]", "reason"]);
+    assert_eq!(fields, ["job_history_ids[0]", "job_history_ids[1]", "audit_note"]);
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn each_change_is_one_event_for_the_auditor() {
         let operation = format!("keyfactor.orchestrator_jobs.{action}");
         assert_eq!(event.field("clm.operation"), Some(operation.as_str()), "{name}");
         assert_eq!(event.field("targets"), Some(targets.to_string().as_str()), "{name}");
-        assert_eq!((event.field("reason"), event.field("ended")), (Some("CHG 4711"), Some("done")), "{name}");
+        assert_eq!((event.field("audit_note"), event.field("ended")), (Some("CHG 4711"), Some("done")), "{name}");
         let received = server.received();
         assert!(!String::from_utf8_lossy(&received[0].body).contains("4711"), "{name}: the reason stays here");
     }

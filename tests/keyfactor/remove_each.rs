@@ -200,7 +200,7 @@ async fn every_problem_of_a_run_is_named_at_once() {
     let run = call.collection_id(0).audit_note("").one_job_per_location().concurrency(0);
     let Error::Validation(error) = run.send().await.unwrap_err() else { panic!("not refused before the wire") };
     let fields: Vec<_> = error.problems().iter().map(clm::Problem::field).collect();
-    assert_eq!(fields, ["certificate_stores[0].alias", "schedule", "collection_id", "reason", "concurrency"]);
+    assert_eq!(fields, ["certificate_stores[0].alias", "schedule", "collection_id", "audit_note", "concurrency"]);
     assert!(server.received().is_empty());
 }
 
@@ -627,7 +627,7 @@ async fn each_call_is_an_event_for_the_auditor_with_the_words_for_its_location()
     let told = || {
         let audit = capture::audit();
         let fields = |name: &'static str| audit.iter().map(move |it| it.field(name).map(str::to_owned));
-        fields("targets").zip(fields("reason")).collect::<Vec<_>>()
+        fields("targets").zip(fields("audit_note")).collect::<Vec<_>>()
     };
     let targets = |number: u128| Some(json!([format!("{}/alias-{number}", store(number))]).to_string());
     capture::start();

@@ -208,7 +208,7 @@ async fn an_inventory_schedule_that_means_nothing_is_refused() {
         [
             field("store_ids[1]", Reason::Nil),
             field("schedule.minutes", Reason::OutOfRange),
-            field("reason", Reason::Blank)
+            field("audit_note", Reason::Blank)
         ]
     );
     assert!(fake.requests().is_empty());

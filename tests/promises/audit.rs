@@ -65,13 +65,13 @@ async fn a_removal_that_was_taken() {
         fields(&event),
         [
             ("attempts", "1"),
+            ("audit_note", WHY),
             ("clm.operation", "keyfactor.certificate_stores.remove_certificates"),
             ("correlation_id", "77aa"),
             ("ended", "done"),
             ("job_ids", "6c0d0000-0000-4000-8000-00000000000a, 6c0d0000-0000-4000-8000-00000000000b"),
             ("message", "a change has ended"),
             ("principal", r"EXAMPLE\svc-clm"),
-            ("reason", WHY),
             ("scope", "collection 4 (container 7 ignored)"),
             (
                 "targets",
@@ -93,12 +93,12 @@ async fn an_unassignment_that_was_taken() {
         fields(&event),
         [
             ("attempts", "1"),
+            ("audit_note", WHY),
             ("clm.operation", "appviewx.certificate_groups.unassign"),
             ("ended", "done"),
             ("job_ids", ""),
             ("message", "a change has ended"),
             ("principal", "svc-clm"),
-            ("reason", WHY),
             ("scope", ""),
             ("targets", r#"["id-1","id-2"]"#),
         ]
@@ -117,7 +117,7 @@ async fn an_assignment_names_its_group() {
     assert_eq!(event.field("clm.operation"), Some("appviewx.certificate_groups.assign"));
     assert_eq!(event.field("scope"), Some(r#"to group "web \"servers\"""#));
     assert_eq!(event.field("targets"), Some(r#"["id-1","id-2"]"#));
-    assert_eq!((event.field("reason"), event.field("ended")), (Some(WHY), Some("done")));
+    assert_eq!((event.field("audit_note"), event.field("ended")), (Some(WHY), Some("done")));
     assert_reason_unsent(&server.received());
 }
 
@@ -128,7 +128,7 @@ async fn each_of_many_calls_is_a_change_of_its_own_and_a_look_is_none() {
     let groups = gateway(&server).certificate_groups();
     groups.unassign(["id-1", "id-2", "id-3"]).audit_note(WHY).in_calls().ids_per_call(2).send().await.unwrap();
     let events = capture::audit();
-    let told: Vec<_> = events.iter().map(|it| (it.field("targets"), it.field("reason"))).collect();
+    let told: Vec<_> = events.iter().map(|it| (it.field("targets"), it.field("audit_note"))).collect();
     assert_eq!(told, [(Some(r#"["id-1","id-2"]"#), Some(WHY)), (Some(r#"["id-3"]"#), Some(WHY))]);
     capture::start();
     groups.confirm_group(["id-1"], "web").send().await.unwrap();
@@ -149,7 +149,7 @@ async fn a_reason_is_left_out_if_none_was_given_and_the_scope_is_named() {
         capture::start();
         call.send().await.unwrap();
         let event = capture::only_audit();
-        assert_eq!((event.field("reason"), event.field("scope")), (None, Some(scope)));
+        assert_eq!((event.field("audit_note"), event.field("scope")), (None, Some(scope)));
     }
 }
 
@@ -177,7 +177,7 @@ async fn each_end_is_named() {
         assert_eq!(event.field("ended"), Some(ended), "{case}");
         assert_eq!(event.field("attempts"), Some(attempts), "{case}");
         assert_eq!(event.field("correlation_id"), correlated.then_some("77aa"), "{case}");
-        assert_eq!(event.field("reason"), Some(WHY), "{case}");
+        assert_eq!(event.field("audit_note"), Some(WHY), "{case}");
         assert_eq!(event.field("principal"), Some(r"EXAMPLE\svc-clm"), "{case}");
         assert_eq!(server.received().len().to_string(), attempts, "{case}");
         assert_reason_unsent(&server.received());
@@ -221,7 +221,7 @@ async fn a_request_that_was_refused_here_is_no_change() {
 
 fn blank_reason(error: &ValidationError) -> bool {
     let [problem] = error.problems() else { return false };
-    (problem.field(), problem.reason()) == ("reason", &Reason::Blank)
+    (problem.field(), problem.reason()) == ("audit_note", &Reason::Blank)
 }
 
 fn assert_blank_reason(error: &ValidationError) {
@@ -364,7 +364,7 @@ fn assert_audited(row: &Row, ended: &str, attempts: &str) {
     assert_eq!(event.field("principal"), Some(row.principal()), "{case}");
     assert_eq!(event.field("targets"), Some(row.targets), "{case}");
     assert_eq!(event.field("scope"), Some(row.scope), "{case}");
-    assert_eq!(event.field("reason"), row.note(), "{case}");
+    assert_eq!(event.field("audit_note"), row.note(), "{case}");
 }
 
 #[tokio::test]

@@ -262,7 +262,7 @@ async fn every_call_that_is_dropped_while_unanswered_is_not_sent_again_and_warns
             drop_at((row.send)(&Site::new(&server.origin)), server.arrived(1)).await;
             if row.is_change() {
                 assert_dropped(row.name, row.targets, UNKNOWN, true);
-                assert_eq!(capture::only_audit().field("reason"), row.note(), "{operation:?}");
+                assert_eq!(capture::only_audit().field("audit_note"), row.note(), "{operation:?}");
             } else {
                 assert!(capture::audit().is_empty(), "{operation:?}: {:?}", capture::audit());
                 assert!(capture::warnings().is_empty(), "{operation:?}: {:?}", capture::warnings());
