@@ -40,6 +40,8 @@ mod plan;
 mod query;
 mod read_contract;
 mod read_secrets;
+#[cfg(feature = "keyfactor")]
+mod refusal_secrets;
 mod remove_bytes;
 mod remove_each;
 mod remove_outcome;
