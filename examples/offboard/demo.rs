@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clm::appviewx::Client;
 use clm::keyfactor::CertificateStoreId;
-use clm::testing::{CertificateCategory, FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStore};
+use clm::testing::{FakeAppViewX, FakeCategory, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStore};
 use serde_json::json;
 
 use crate::appviewx::{self, AppViewXJob, Session, Target, every_category};
@@ -87,11 +87,11 @@ pub(crate) async fn run() -> Ended {
 /// Three of one name, and a neighbour that a search for it gives as well.
 fn arrange_groups(gateway: &FakeAppViewX) {
     let [first, second, third] = RESOURCE_IDS;
-    let server = CertificateCategory::Server;
+    let server = FakeCategory::Server;
     for (id, category, name, group) in [
         (first, server, "www.example.com", "web-servers"),
         (second, server, "WWW.example.com", "web-servers"),
-        (third, CertificateCategory::Client, "www.example.com", "agents"),
+        (third, FakeCategory::Client, "www.example.com", "agents"),
         (NEIGHBOUR, server, "www.example.com.partner.example", "partners"),
     ] {
         gateway.add_certificate_of(category, id, group);

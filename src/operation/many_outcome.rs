@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use super::{Change, Error, Incomplete, SharedError, Vendor};
 
@@ -68,8 +69,7 @@ pub struct ItemOutcome<I, O: Change> {
 }
 
 /// What became of every item of a batch.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(bound(serialize = "I: Serialize"))]
+#[derive(Clone, PartialEq, Debug)]
 pub struct ManyOutcome<I, O: Change> {
     pub(super) items: Vec<ItemOutcome<I, O>>,
     pub(super) repeated: Vec<I>,
@@ -77,8 +77,22 @@ pub struct ManyOutcome<I, O: Change> {
     pub(super) split_calls: Vec<SharedError<O::Vendor>>,
     pub(super) ended_by: Option<SharedError<O::Vendor>>,
     /// Outcomes that were handed out before, and were not confirmed.
-    #[serde(skip)]
     pub(super) gaps_before: usize,
+}
+
+// The answers stand beside the items: many items share one.
+impl<I: Serialize, O: Change<Outcome: Serialize>> Serialize for ManyOutcome<I, O> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { items, repeated, calls, split_calls, ended_by, gaps_before: _ } = self;
+        let mut outcome = serializer.serialize_struct("ManyOutcome", 6)?;
+        outcome.serialize_field("items", items)?;
+        outcome.serialize_field("answers", &self.answers().collect::<Vec<_>>())?;
+        outcome.serialize_field("repeated", repeated)?;
+        outcome.serialize_field("calls", calls)?;
+        outcome.serialize_field("split_calls", split_calls)?;
+        outcome.serialize_field("ended_by", ended_by)?;
+        outcome.end()
+    }
 }
 
 impl<I, O: Change> ManyOutcome<I, O> {

@@ -42,7 +42,7 @@ mod keyfactor;
 mod server;
 
 #[cfg(feature = "appviewx")]
-pub use self::appviewx::{AppViewXPermission, CertificateCategory, FakeAppViewX};
+pub use self::appviewx::{AppViewXPermission, FakeAppViewX, FakeCategory};
 #[cfg(feature = "keyfactor")]
 pub use self::keyfactor::{
     FakeAgent, FakeCertificate, FakeJob, FakeJobKind, FakeJobState, FakeKeyfactor, FakeOrchestrator, FakeStore,

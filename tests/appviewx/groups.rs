@@ -6,7 +6,7 @@ use crate::support::RawServer;
 use crate::support::appviewx::{FIRST, SAMPLE_IDS, SECOND, THIRD, builder, client, problems, success, unknown};
 use crate::support::scripted::{Answer, Scripted};
 use clm::appviewx::{AssignCertificates, AssignOutcome, CertificateGroup, Error, ErrorCode, LookupError};
-use clm::testing::{AppViewXPermission, CertificateCategory, FakeAppViewX};
+use clm::testing::{AppViewXPermission, FakeAppViewX, FakeCategory};
 use clm::{Reason, RetryPolicy};
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ async fn repeating_after_silence_is_the_callers_decision_here_too() {
 async fn a_move_changes_the_policy_on_the_fake() {
     let fake = FakeAppViewX::start().await;
     fake.add_group("strict", "Strict policy");
-    fake.add_certificate_of(CertificateCategory::Client, FIRST, "web");
+    fake.add_certificate_of(FakeCategory::Client, FIRST, "web");
     let groups = fake.client().certificate_groups();
     assert_eq!(fake.policy_of(FIRST).as_deref(), Some("Default"));
     groups.assign("strict", [FIRST]).comment("in").send().await.unwrap().require_complete().unwrap();

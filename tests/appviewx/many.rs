@@ -314,6 +314,8 @@ async fn nothing_is_only_counted() {
     assert_eq!(kept["items"][2]["state"], "refused");
     let said = Value::String(outcome.of("id-002").unwrap().error().unwrap().to_string());
     assert_eq!(kept["items"][2]["error"], said);
+    assert_eq!(kept["answers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(kept["answers"][0]["unexpected_ids"], json!(["z"]));
     let error = outcome.clone().require_complete().unwrap_err();
     assert!(error.to_string().contains("confirmed 1 of 3"), "{error}");
     let error = Error::from(error);

@@ -7,7 +7,7 @@ use clm::appviewx::{
     AssignBackOutcome, AssignBackState, CertificateCategory, CertificateGroups, Error, ErrorCode, GroupConfirmation,
     GroupMembership, GroupPlan, LookupError,
 };
-use clm::testing::{AppViewXPermission, CertificateCategory as Category, FakeAppViewX};
+use clm::testing::{AppViewXPermission, FakeAppViewX, FakeCategory as Category};
 use clm::{ItemState, Reason};
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use clm::appviewx::{
     AssignBackState, AssignCertificates, CertificateCategory, Client, Credentials, Error, ErrorCode, GroupMembership,
     GroupPlan,
 };
-use clm::testing::{AppViewXPermission, CertificateCategory as Category, FakeAppViewX};
+use clm::testing::{AppViewXPermission, FakeAppViewX, FakeCategory as Category};
 use clm::{ItemState, OnFailure};
 use serde_json::{Value, json};
 

@@ -4,8 +4,7 @@ use clm::RequestBuilder;
 use clm::appviewx::{self, CommentRule, ErrorCode, UnassignCertificates};
 use clm::keyfactor::{self, CertificateLocation, CertificateStoreId, ErrorKind, RemoveOutcome, Schedule};
 use clm::testing::{
-    AppViewXPermission, CertificateCategory, FakeAppViewX, FakeJobState, FakeKeyfactor, KeyfactorPermission,
-    RecordedRequest,
+    AppViewXPermission, FakeAppViewX, FakeCategory, FakeJobState, FakeKeyfactor, KeyfactorPermission, RecordedRequest,
 };
 use serde_json::json;
 
@@ -21,20 +20,20 @@ fn open_client(fake: &FakeAppViewX) -> appviewx::Client {
 /// How a documented refusal is reached.
 struct Refusal {
     code: ErrorCode,
-    category: CertificateCategory,
+    category: FakeCategory,
     comment: Option<&'static str>,
     arrange: fn(&FakeAppViewX),
 }
 
 fn refusal(code: ErrorCode, comment: Option<&'static str>, arrange: fn(&FakeAppViewX)) -> Refusal {
-    Refusal { code, category: CertificateCategory::Server, comment, arrange }
+    Refusal { code, category: FakeCategory::Server, comment, arrange }
 }
 
 fn refusals() -> [Refusal; 12] {
     use AppViewXPermission::{
         AssignGroups, UpdateCertificates, UseCategory, ViewInventory, WriteDefaultGroup, WriteGroup,
     };
-    use CertificateCategory::{Client, CodeSigning, Server};
+    use FakeCategory::{Client, CodeSigning, Server};
     let inventory = |code, category, arrange| Refusal { code, category, comment: None, arrange };
     [
         refusal(ErrorCode::AuthenticationFailed, None, FakeAppViewX::expire_sessions),
@@ -87,8 +86,8 @@ async fn a_permission_can_be_given_back() {
     let groups = fake.client().certificate_groups();
     for permission in [
         AppViewXPermission::AssignGroups,
-        AppViewXPermission::UseCategory(CertificateCategory::Server),
-        AppViewXPermission::ViewInventory(CertificateCategory::Server),
+        AppViewXPermission::UseCategory(FakeCategory::Server),
+        AppViewXPermission::ViewInventory(FakeCategory::Server),
         AppViewXPermission::WriteGroup("web".to_owned()),
         AppViewXPermission::WriteDefaultGroup,
     ] {
@@ -106,8 +105,8 @@ async fn a_permission_for_another_group_or_category_is_not_missed() {
     let fake = FakeAppViewX::start().await;
     fake.add_certificate(ID, "web");
     fake.deny(AppViewXPermission::WriteGroup("mail".to_owned()));
-    fake.deny(AppViewXPermission::ViewInventory(CertificateCategory::Client));
-    fake.deny(AppViewXPermission::UseCategory(CertificateCategory::CodeSigning));
+    fake.deny(AppViewXPermission::ViewInventory(FakeCategory::Client));
+    fake.deny(AppViewXPermission::UseCategory(FakeCategory::CodeSigning));
     assert!(fake.client().certificate_groups().unassign([ID]).send().await.unwrap().is_complete());
 }
 

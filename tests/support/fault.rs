@@ -5,11 +5,10 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -242,19 +241,10 @@ impl Drop for FaultServer {
 
 /// A socket that is bound, but does not listen. Several may be bound to one address, as long as one listens at most.
 fn bound(address: SocketAddr) -> TcpSocket {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    loop {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        match socket.bind(address) {
-            Ok(()) => return socket,
-            // A test beside this one starts a program: until that runs, it has the listener that was just closed.
-            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            Err(error) => panic!("{address}: {error}"),
-        }
-    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 impl Fault {

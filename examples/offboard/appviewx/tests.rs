@@ -24,11 +24,11 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) async fn new() -> Self {
         let fake = FakeAppViewX::start().await;
-        let server = testing::CertificateCategory::Server;
+        let server = testing::FakeCategory::Server;
         for (id, category, name, group) in [
             (SERVER, server, NAME, "web-servers"),
             (UPPER, server, "WWW.Example.COM", "web-servers"),
-            (CLIENT, testing::CertificateCategory::Client, NAME, "agents"),
+            (CLIENT, testing::FakeCategory::Client, NAME, "agents"),
             (NEIGHBOUR, server, "www.example.com.partner.example", "partners"),
         ] {
             fake.add_certificate_of(category, id, group);

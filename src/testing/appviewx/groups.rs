@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use super::super::server::{RecordedRequest, Reply, member};
-use super::{AppViewXPermission, Certificate, CertificateCategory, DEFAULT_GROUP, State, check_call, missing, refusal};
+use super::{AppViewXPermission, Certificate, DEFAULT_GROUP, FakeCategory, State, check_call, missing, refusal};
 
 /// The policy of a group that was not added with one.
 const DEFAULT_POLICY: &str = "Default";
@@ -186,11 +186,11 @@ impl State {
         Ok(Some(comment.clone()))
     }
 
-    pub(super) fn permit_view(&self, category: CertificateCategory) -> Result<(), Reply> {
+    pub(super) fn permit_view(&self, category: FakeCategory) -> Result<(), Reply> {
         let (code, noun) = match category {
-            CertificateCategory::Server => ("ACF_NOT_AVAILABLE_FOR_SERVER_CERT", "server"),
-            CertificateCategory::Client => ("ACF_NOT_AVAILABLE_FOR_CLIENT_CERT", "client"),
-            CertificateCategory::CodeSigning => ("ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT", "code signing"),
+            FakeCategory::Server => ("ACF_NOT_AVAILABLE_FOR_SERVER_CERT", "server"),
+            FakeCategory::Client => ("ACF_NOT_AVAILABLE_FOR_CLIENT_CERT", "client"),
+            FakeCategory::CodeSigning => ("ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT", "code signing"),
         };
         let message = format!("User does not have view permission for the {noun} certificate inventory.");
         self.permit(&AppViewXPermission::ViewInventory(category), (403, code, &message))

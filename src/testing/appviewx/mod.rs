@@ -61,7 +61,7 @@ pub struct FakeAppViewX {
 /// The category of a certificate.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
-pub enum CertificateCategory {
+pub enum FakeCategory {
     /// A server certificate.
     Server,
     /// A client certificate.
@@ -79,9 +79,9 @@ pub enum AppViewXPermission {
     /// Update certificates, which adding a comment is. Denied: `CERT-ACL-0006`.
     UpdateCertificates,
     /// Work with certificates of this category. Denied: `CERT-ACF-0058`.
-    UseCategory(CertificateCategory),
+    UseCategory(FakeCategory),
     /// View the inventory of this category. Denied: `ACF_NOT_AVAILABLE_FOR_…_CERT`.
-    ViewInventory(CertificateCategory),
+    ViewInventory(FakeCategory),
     /// Read and write the group of this name. Denied, it can only be read: its certificates are refused with
     /// `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, their rows say `R`, and nothing can be assigned to it.
     WriteGroup(String),
@@ -110,7 +110,7 @@ struct State {
 
 struct Certificate {
     group: String,
-    category: CertificateCategory,
+    category: FakeCategory,
     comments: Vec<String>,
     /// What its row holds beside the rest.
     members: Map<String, Value>,
@@ -169,16 +169,11 @@ impl FakeAppViewX {
 
     /// Adds a server certificate to a group.
     pub fn add_certificate(&self, resource_id: impl Into<String>, group: impl Into<String>) {
-        self.add_certificate_of(CertificateCategory::Server, resource_id, group);
+        self.add_certificate_of(FakeCategory::Server, resource_id, group);
     }
 
     /// Adds a certificate of a category to a group.
-    pub fn add_certificate_of(
-        &self,
-        category: CertificateCategory,
-        resource_id: impl Into<String>,
-        group: impl Into<String>,
-    ) {
+    pub fn add_certificate_of(&self, category: FakeCategory, resource_id: impl Into<String>, group: impl Into<String>) {
         let certificate = Certificate { group: group.into(), category, comments: Vec::new(), members: Map::new() };
         self.state(|state| {
             state.keep_group(&certificate.group);

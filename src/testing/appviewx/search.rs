@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::server::{RecordedRequest, Reply, member};
-use super::{AppViewXPermission, Certificate, CertificateCategory, State, check_call, missing};
+use super::{AppViewXPermission, Certificate, FakeCategory, State, check_call, missing};
 
 /// Rows of a page, if the request does not say.
 const PAGE: usize = 10;
@@ -84,18 +84,18 @@ fn answer(status: u16, found: &Value, message: &str) -> Reply {
     )
 }
 
-fn name(category: CertificateCategory) -> &'static str {
+fn name(category: FakeCategory) -> &'static str {
     match category {
-        CertificateCategory::Server => "Server",
-        CertificateCategory::Client => "Client",
-        CertificateCategory::CodeSigning => "Code signing",
+        FakeCategory::Server => "Server",
+        FakeCategory::Client => "Client",
+        FakeCategory::CodeSigning => "Code signing",
     }
 }
 
 /// Those that the request names; server certificates if it names none.
-fn categories(input: &Value) -> Vec<CertificateCategory> {
+fn categories(input: &Value) -> Vec<FakeCategory> {
     let asked = member(input, "category").as_str().unwrap_or("Server");
-    let known = [CertificateCategory::Server, CertificateCategory::Client, CertificateCategory::CodeSigning];
+    let known = [FakeCategory::Server, FakeCategory::Client, FakeCategory::CodeSigning];
     known.into_iter().filter(|it| asked.split(',').any(|asked| asked.trim().eq_ignore_ascii_case(name(*it)))).collect()
 }
 

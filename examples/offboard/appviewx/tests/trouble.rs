@@ -87,7 +87,7 @@ async fn after_a_call_that_may_have_arrived_nothing_more_is_sent() {
 #[tokio::test]
 async fn a_category_that_cannot_be_searched_stops_it_unless_it_is_left_out() {
     let scene = Scene::new().await;
-    scene.fake.deny(AppViewXPermission::ViewInventory(testing::CertificateCategory::CodeSigning));
+    scene.fake.deny(AppViewXPermission::ViewInventory(testing::FakeCategory::CodeSigning));
     let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
     assert_tells(&text, &["ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT"]);
