@@ -9,7 +9,7 @@ use super::error_code::ErrorCode;
 use super::lookup_error::LookupError;
 use super::types::ResourceId;
 use crate::operation::{self, FailureScope, Vendor};
-use crate::transport::{Answer, ConfigurationError};
+use crate::transport::{Answer, ConfigurationError, Parameters};
 
 /// AppViewX CERT+, as the vendor of the crate's shared types: [`Error`] is `clm::Error<AppViewX>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,8 +73,8 @@ impl Vendor for AppViewX {
     const CORRELATION_ID: Option<&'static str> = None;
     const PRODUCT_VERSION: Option<&'static str> = None;
 
-    fn query(defaults: &CallDefaults) -> Vec<(&'static str, String)> {
-        vec![("gwsource", defaults.gwsource.clone())]
+    fn query(defaults: &CallDefaults) -> Parameters {
+        vec![("gwsource".into(), defaults.gwsource.clone())]
     }
 
     fn error_body(answer: &Answer) -> AppViewXErrorBody {

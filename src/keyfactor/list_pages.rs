@@ -12,7 +12,7 @@ use super::answer;
 use super::lookup_error::LookupError;
 use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
 use crate::operation::{Connection, DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
-use crate::transport::{Exchange, Path};
+use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 /// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
@@ -37,7 +37,7 @@ pub trait NumberedPages: Clone + std::fmt::Debug + Send + Sync + 'static {
 pub struct ListCall {
     pub(super) name: &'static str,
     pub(super) path: Path,
-    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) query: Parameters,
     pub(super) connection: Connection,
     /// What the account needs, if the server answers 403.
     pub(super) permission_needed: &'static str,
@@ -46,8 +46,8 @@ pub struct ListCall {
 impl ListCall {
     /// One page of it.
     pub(super) fn page<T>(mut self, page: u32, rows: usize) -> PageOf<T> {
-        self.query.push(("PageReturned", page.to_string()));
-        self.query.push(("ReturnLimit", rows.to_string()));
+        self.query.push(("PageReturned".into(), page.to_string()));
+        self.query.push(("ReturnLimit".into(), rows.to_string()));
         PageOf { call: self, row: PhantomData }
     }
 }
@@ -88,7 +88,7 @@ impl<T: DeserializeOwned + Send + 'static> Operation for PageOf<T> {
     /// The list was checked as a whole.
     fn check(&mut self, _: &CallLimits, _: &mut Problems) {}
 
-    fn query(&self) -> Vec<(&'static str, String)> {
+    fn query(&self) -> Parameters {
         self.call.query.clone()
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::types::{CertificateId, CertificateStoreId, ContainerId, JobId};
+use crate::transport::Parameters;
 use crate::validation::{Problems, Reason};
 
 /// A filter in the vendor's query language: `Thumbprint -eq "AB12"`, joined by `AND` and `OR`.
@@ -89,8 +90,8 @@ impl Query {
     }
 
     /// The parameter of a list, if there is anything to filter.
-    pub(super) fn parameter(&self) -> Vec<(&'static str, String)> {
-        if self.text.is_empty() { Vec::new() } else { vec![("QueryString", self.text.clone())] }
+    pub(super) fn parameter(&self) -> Parameters {
+        if self.text.is_empty() { Vec::new() } else { vec![("QueryString".into(), self.text.clone())] }
     }
 
     pub(crate) fn check(&self, problems: &mut Problems) {

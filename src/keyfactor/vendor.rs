@@ -7,7 +7,7 @@ use super::error_code::{ErrorCode, ErrorKind};
 use super::lookup_error::LookupError;
 use super::permission_scope::PermissionScope;
 use crate::operation::{self, FailureScope, Vendor};
-use crate::transport::Answer;
+use crate::transport::{Answer, Parameters};
 
 /// Keyfactor Command, as the vendor of the crate's shared types: [`Error`] is `clm::Error<Keyfactor>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +47,7 @@ impl Vendor for Keyfactor {
     const CORRELATION_ID: Option<&'static str> = Some("x-keyfactor-correlation-id");
     const PRODUCT_VERSION: Option<&'static str> = Some("x-keyfactor-product-version");
 
-    fn query(_: &CallLimits) -> Vec<(&'static str, String)> {
+    fn query(_: &CallLimits) -> Parameters {
         Vec::new()
     }
 

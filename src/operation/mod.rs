@@ -41,7 +41,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::lenient::Message;
-use crate::transport::{Answer, Cause, Effect, Exchange, Path};
+use crate::transport::{Answer, Cause, Effect, Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 /// One documented call: what is asked for, and everything that is its own.
@@ -64,7 +64,7 @@ pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// Parameters of the query, beside those that every call of the vendor carries.
     #[doc(hidden)]
-    fn query(&self) -> Vec<(&'static str, String)> {
+    fn query(&self) -> Parameters {
         Vec::new()
     }
 
@@ -208,7 +208,7 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
 
     /// The query that every call carries.
     #[doc(hidden)]
-    fn query(settings: &Self::Settings) -> Vec<(&'static str, String)>;
+    fn query(settings: &Self::Settings) -> Parameters;
 
     /// What a refusal says, without what the request carried in confidence.
     #[doc(hidden)]

@@ -37,7 +37,7 @@ pub(crate) use self::end::{Answer, Ended, Evidence, Exchange, Failure, Refusal, 
 pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::{Options, Proxy};
-pub(crate) use self::request::{Call, Effect, Path};
+pub(crate) use self::request::{Call, Effect, Parameters, Path};
 pub use self::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
@@ -99,11 +99,11 @@ impl Transport {
     }
 
     /// How long the URL of a call is, in bytes.
-    pub(crate) fn url_length(&self, path: &Path, query: &[(&'static str, String)]) -> usize {
+    pub(crate) fn url_length(&self, path: &Path, query: &Parameters) -> usize {
         self.url(path, query).map_or(0, |url| url.as_str().len())
     }
 
-    fn url(&self, path: &Path, query: &[(&'static str, String)]) -> Result<Url, Cause> {
+    fn url(&self, path: &Path, query: &Parameters) -> Result<Url, Cause> {
         let mut url = path.below(&self.base_url)?;
         if !query.is_empty() {
             url.set_query(Some(&encoded_query(query)));

@@ -1,5 +1,7 @@
 //! What a call is, before it is sent.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use secrecy::SecretString;
@@ -28,7 +30,7 @@ pub(crate) struct Call {
     pub(crate) effect: Effect,
     pub(crate) method: Method,
     pub(crate) path: Path,
-    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) query: Parameters,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// Values in the body that are secrets; see [`Secrets`](super::Secrets).
@@ -38,6 +40,9 @@ pub(crate) struct Call {
     /// What the audit is told about it.
     pub(crate) record: Record,
 }
+
+/// Names and values of a query. The names of documented calls are literals.
+pub(crate) type Parameters = Vec<(Cow<'static, str>, String)>;
 
 impl Call {
     /// How errors name the call: method and path template, never a value or a query.
@@ -49,14 +54,14 @@ impl Call {
 /// The path of a call below the client's base path, for example `CertificateStores/{id}`.
 #[derive(Clone, Debug)]
 pub(crate) struct Path {
-    template: &'static str,
+    template: Cow<'static, str>,
     /// What stands for the placeholders, in their order.
     values: Vec<String>,
 }
 
 impl Path {
     pub(crate) const fn fixed(template: &'static str) -> Self {
-        Self { template, values: Vec::new() }
+        Self { template: Cow::Borrowed(template), values: Vec::new() }
     }
 
     /// The base URL itself.
@@ -65,8 +70,11 @@ impl Path {
     }
 
     /// A template whose segments in braces are filled with these values, in their order.
-    pub(crate) fn with_values(template: &'static str, values: impl IntoIterator<Item = String>) -> Self {
-        Self { template, values: values.into_iter().collect() }
+    pub(crate) fn with_values(
+        template: impl Into<Cow<'static, str>>,
+        values: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self { template: template.into(), values: values.into_iter().collect() }
     }
 
     /// A value that is empty, `.` or `..`, or that holds a tab or a line end, is refused: URLs drop them in silence, and
@@ -81,8 +89,8 @@ impl Path {
     }
 
     /// The template, for errors and spans.
-    pub(crate) fn template(&self) -> &'static str {
-        self.template
+    pub(crate) fn template(&self) -> &str {
+        &self.template
     }
 
     /// The URL below `base`. `Err` if it is not the one that the template promises: then nothing must be sent.
@@ -110,7 +118,7 @@ impl Path {
 }
 
 /// Percent-encodes a query with `%20` for a space: not every server takes `+`.
-pub(crate) fn encoded_query(pairs: &[(&'static str, String)]) -> String {
+pub(crate) fn encoded_query(pairs: &[(Cow<'static, str>, String)]) -> String {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
 }

@@ -10,7 +10,7 @@ use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::types::check_group_name;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
 use crate::operation::{DocumentedCall, Operation, RequestBuilder};
-use crate::transport::{Cause, Exchange, Path};
+use crate::transport::{Cause, Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 impl CertificateGroups {
@@ -54,8 +54,8 @@ impl Operation for ViewGroup {
         check_group_name(&self.name, "name", problems);
     }
 
-    fn query(&self) -> Vec<(&'static str, String)> {
-        vec![("groupName", self.name.clone())]
+    fn query(&self) -> Parameters {
+        vec![("groupName".into(), self.name.clone())]
     }
 
     fn headers(&self) -> HeaderMap {

@@ -13,7 +13,7 @@ use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
 use crate::lenient;
 use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
-use crate::transport::{Exchange, Path};
+use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::{Problems, Reason};
 
 impl Certificates {
@@ -198,14 +198,14 @@ impl Operation for RevokeCertificate {
         }
     }
 
-    fn query(&self) -> Vec<(&'static str, String)> {
+    fn query(&self) -> Parameters {
         let mut query = Vec::new();
         if let Mode::Sync { .. } = self.mode {
-            query.push(("isSync", "true".to_owned()));
+            query.push(("isSync".into(), "true".to_owned()));
         }
-        query.extend(self.ttl_seconds().map(|seconds| ("ttl", seconds.to_string())));
+        query.extend(self.ttl_seconds().map(|seconds| ("ttl".into(), seconds.to_string())));
         if self.approval == Approval::Manual {
-            query.push(("autoApproval", "false".to_owned()));
+            query.push(("autoApproval".into(), "false".to_owned()));
         }
         query
     }

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use crate::transport::{Call, Effect, Path, Record, Transport};
+use crate::transport::{Call, Effect, Parameters, Path, Record, Transport};
 
 /// Where sessions and tokens come from: the client's own server, over a transport that has no credential.
 #[derive(Debug)]
 pub(in crate::appviewx) struct LoginEndpoint {
     pub(in crate::appviewx) transport: Transport,
-    pub(in crate::appviewx) query: Vec<(&'static str, String)>,
+    pub(in crate::appviewx) query: Parameters,
 }
 
 impl LoginEndpoint {

@@ -2,7 +2,7 @@
 
 use crate::keyfactor::scope::Scope;
 use crate::keyfactor::types::CertificateId;
-use crate::transport::Path;
+use crate::transport::{Parameters, Path};
 use crate::validation::{Problems, Reason};
 
 /// A certificate by its id, and the scope in which it is read.
@@ -26,9 +26,9 @@ impl ById {
     }
 
     /// The flags that are set, and the scope.
-    pub(super) fn query(&self, flags: &[&'static str]) -> Vec<(&'static str, String)> {
-        let mut query: Vec<_> = flags.iter().map(|flag| (*flag, "true".to_owned())).collect();
-        query.extend(self.scope.resolved().sent().map(|(scope, id)| (scope.parameter(), id.to_string())));
+    pub(super) fn query(&self, flags: &[&'static str]) -> Parameters {
+        let mut query: Parameters = flags.iter().map(|flag| ((*flag).into(), "true".to_owned())).collect();
+        query.extend(self.scope.resolved().sent().map(|(scope, id)| (scope.parameter().into(), id.to_string())));
         query
     }
 }

@@ -12,7 +12,7 @@ use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::types::CertificateId;
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
 use crate::operation::{DocumentedCall, Operation, RequestBuilder};
-use crate::transport::{Exchange, Path};
+use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 impl Certificates {
@@ -65,7 +65,7 @@ impl Operation for GetCertificate {
         self.0.check(&path, problems);
     }
 
-    fn query(&self) -> Vec<(&'static str, String)> {
+    fn query(&self) -> Parameters {
         self.0.query(&["includeLocations", "includeMetadata"])
     }
 

@@ -13,7 +13,7 @@ use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::keyfactor::values::{blank_as_none, null_as_default};
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
 use crate::operation::{DocumentedCall, Operation, RequestBuilder};
-use crate::transport::{Exchange, Path};
+use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 impl Certificates {
@@ -59,7 +59,7 @@ impl Operation for GetCertificateLocations {
         self.0.check(&path, problems);
     }
 
-    fn query(&self) -> Vec<(&'static str, String)> {
+    fn query(&self) -> Parameters {
         self.0.query(&[])
     }
 

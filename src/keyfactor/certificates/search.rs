@@ -98,12 +98,12 @@ impl NumberedPages for SearchCertificates {
     fn call(&self) -> ListCall {
         let mut query = self.query.parameter();
         if let Some(id) = self.collection_id {
-            query.push(("collectionId", id.to_string()));
+            query.push(("collectionId".into(), id.to_string()));
         }
-        query.extend(self.flags.iter().map(|name| (*name, "true".to_owned())));
+        query.extend(self.flags.iter().map(|name| ((*name).into(), "true".to_owned())));
         // `Id`, the name in the rows, is refused as a sort field; `CertId` is taken.
-        query.push(("SortField", "CertId".to_owned()));
-        query.push(("SortAscending", "0".to_owned()));
+        query.push(("SortField".into(), "CertId".to_owned()));
+        query.push(("SortAscending".into(), "0".to_owned()));
         ListCall {
             name: "keyfactor.certificates.search",
             path: Path::fixed("Certificates"),

@@ -39,7 +39,7 @@ pub(super) enum LastInventory {
 /// Reads the last run of an inventory job.
 pub(super) async fn last_inventory(caller: &Caller, job: JobId) -> Result<LastInventory, Error> {
     let mut page = runs_page(&[job], 1, RUNS_PAGE);
-    page.call.query.extend(LATEST_FIRST.map(|(name, value)| (name, value.to_owned())));
+    page.call.query.extend(LATEST_FIRST.map(|(name, value)| (name.into(), value.to_owned())));
     let Page { rows: entries, total } = caller.request(page).send().await?;
     // A job that recurs gathers runs for years: one page will do, if it is the latest one.
     let is_latest = entries.is_sorted_by(|one, next| one.job_history_id >= next.job_history_id);

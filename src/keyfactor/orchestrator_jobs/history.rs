@@ -56,7 +56,7 @@ impl NumberedPages for JobHistory {
     fn call(&self) -> ListCall {
         let mut query = self.query.parameter();
         if self.order == Order::LatestFirst {
-            query.extend(LATEST_FIRST.map(|(name, value)| (name, value.to_owned())));
+            query.extend(LATEST_FIRST.map(|(name, value)| (name.into(), value.to_owned())));
         }
         ListCall {
             name: "keyfactor.orchestrator_jobs.history",

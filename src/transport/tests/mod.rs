@@ -125,7 +125,7 @@ fn call(effect: Effect) -> Call {
         effect,
         method: Method::GET,
         path: Path::fixed("A/B"),
-        query: vec![("QueryString", r#"A -eq "1+1""#.to_owned())],
+        query: vec![("QueryString".into(), r#"A -eq "1+1""#.to_owned())],
         headers: HeaderMap::new(),
         body: Bytes::new(),
         secrets: Vec::new(),
@@ -144,9 +144,9 @@ fn a_query_is_encoded_without_a_plus() {
     for (given, expected) in
         [(" ", "%20"), ("+", "%2B"), ("a+b c", "a%2Bb%20c"), ("%20", "%2520"), ("ü", "%C3%BC"), ("\0\n", "%00%0A")]
     {
-        assert_eq!(encoded_query(&[("a b", given.to_owned())]), format!("a%20b={expected}"));
+        assert_eq!(encoded_query(&[("a b".into(), given.to_owned())]), format!("a%20b={expected}"));
     }
-    let pairs = [("QueryString", r#"A -eq "1+1""#.to_owned()), ("x", "&=#?".to_owned())];
+    let pairs = [("QueryString".into(), r#"A -eq "1+1""#.to_owned()), ("x".into(), "&=#?".to_owned())];
     assert_eq!(encoded_query(&pairs), "QueryString=A%20-eq%20%221%2B1%22&x=%26%3D%23%3F");
 }
 
