@@ -19,6 +19,11 @@ pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, serde_json::Err
     serde_json::from_str(body.strip_prefix('\u{feff}').unwrap_or(body))
 }
 
+/// The same for bytes that may be no text.
+pub(crate) fn read_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body))
+}
+
 /// The member `name` in any ASCII case. Of several spellings, one that is not null wins.
 pub(crate) fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let mut found = None;

@@ -183,7 +183,8 @@ pub mod testing;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::operation::{
     ApiError, BatchBuilder, Error, Incomplete, IncompleteOutcome, ItemOutcome, ItemState, ListBuilder, ManyOutcome,
-    OnFailure, Operation, OutcomeUnknown, Outcomes, Receipt, Request, RequestBuilder, Rows, SharedError, Vendor,
+    OnFailure, Operation, OutcomeUnknown, Outcomes, RawAnswer, RawCall, RawEffect, Receipt, Request, RequestBuilder,
+    Rows, SharedError, UnreadableAnswer, UnreadableReason, Vendor,
 };
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::transport::{

@@ -104,8 +104,17 @@ pub enum Reason {
     },
     /// A text holds characters that its field does not accept.
     InvalidCharacters(Vec<InvalidCharacter>),
-    /// A text cannot be a segment of a path: it is empty, `.` or `..`, or holds a tab or a line end.
+    /// A text cannot be a segment of a path: it is empty, `.` or `..`, or holds a tab or a line end. Of a raw call: it could be
+    /// taken for one of these, or for more than one segment.
     InvalidSegment,
+    /// A method that raw calls do not take.
+    UnsupportedMethod,
+    /// No header can have this name.
+    InvalidHeaderName,
+    /// A header, or a parameter of the query, that the crate sets itself.
+    Reserved,
+    /// A value cannot be written as JSON.
+    NotJson,
     /// A part of a query cannot be written down: how a double quote is escaped is documented nowhere.
     Unquotable,
     /// A text is not a SHA-1 thumbprint: 40 hex digits.

@@ -3,7 +3,8 @@
 use super::envelope::Envelope;
 use super::error_code::ErrorCode;
 use super::vendor::ReadError;
-use crate::lenient::one_line;
+use crate::lenient::{self, one_line};
+use crate::operation::RawEffect;
 use crate::transport::{Cause, Exchange};
 
 /// The envelope of the answer to a call that only reads, unless it says that the call was refused.
@@ -29,5 +30,21 @@ pub(super) fn taken(exchange: &Exchange) -> Result<Envelope, ReadError> {
             Err(ReadError::Unreadable(cause))
         }
         _ => Err(ReadError::Refused),
+    }
+}
+
+/// Whether the answer to a raw call says that it failed. What is no envelope of the vendor's says nothing.
+pub(super) fn check_raw(exchange: &Exchange, effect: RawEffect) -> Result<(), ReadError> {
+    let body = exchange.answer.body.trim_start_matches('\u{feff}').trim_start();
+    if !body.starts_with('{') {
+        return Ok(());
+    }
+    let json = lenient::json(body).map_err(|error| ReadError::Unreadable(Cause::json(&error)))?;
+    if !Envelope::is_one(&json) {
+        return Ok(());
+    }
+    match effect {
+        RawEffect::Read => envelope(exchange).map(drop),
+        RawEffect::Change => taken(exchange).map(drop),
     }
 }

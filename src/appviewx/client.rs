@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, Method};
 use url::Url;
 
 use super::certificate_groups::CertificateGroups;
@@ -12,8 +12,8 @@ use super::comment::CommentRule;
 use super::credentials::{Credentials, Proof};
 use super::envelope::JSON;
 use super::sessions::{Login, LoginCall, LoginEndpoint, LogoutOutcome, ServiceToken, Session, log_out};
-use super::vendor::{AppViewX, CallDefaults, Caller, Error};
-use crate::operation::{Operation, Request, Vendor as _};
+use super::vendor::{AppViewX, CallDefaults, Caller, Error, RawCall};
+use crate::operation::{Operation, Request, RequestBuilder, Vendor as _};
 use crate::transport::{self, ConfigurationError, Credential, Identity, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
@@ -66,6 +66,47 @@ impl Client {
     #[must_use]
     pub fn certificates(&self) -> Certificates {
         Certificates { caller: self.caller.clone() }
+    }
+
+    /// A call to an endpoint that this crate has no type for. Everything else is as for typed calls: what is done after a
+    /// fault, limits, connection, redaction, the audit of a change.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::RawEffect;
+    /// use clm::http::Method;
+    /// # let fake = clm::testing::FakeAppViewX::start().await;
+    /// # fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// # let appviewx = fake.client();
+    ///
+    /// // A POST is a change unless it is said to read.
+    /// let search = serde_json::json!({"input": {}, "filter": {"max": 10, "start": 1}});
+    /// let call = appviewx.raw(Method::POST, "certificate/search").effect(RawEffect::Read).json(&search);
+    /// let found: serde_json::Value = call.read().await?;
+    /// assert_eq!(found["response"]["response"]["objects"][0]["resourceId"], "67bc2ca76a105e1a05691c1c");
+    ///
+    /// // Every method but GET and HEAD is a change: sent once, or you decide; and audited.
+    /// let body = serde_json::json!({"resourceIds": ["67bc2ca76a105e1a05691c1c"]});
+    /// let call = appviewx.raw(Method::PUT, "certificate/group/unassign").json(&body);
+    /// let answer = call.audit_note("CHG 1234").send().await?;
+    /// assert_eq!((answer.status().as_u16(), answer.receipt().attempts()), (200, 1));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// - **Path:** below the base URL, not percent-encoded, without a query, at most 2,048 bytes. **It is shown as it is given**
+    ///   in errors, spans and the audit, so give what it names, and whatever comes from elsewhere, by
+    ///   [`path_value`](crate::RequestBuilder::path_value). An absolute URL, `//host`, `..`, an empty segment, a backslash, a
+    ///   percent sign and control characters are refused; the call cannot leave the base URL.
+    /// - **Method:** GET and HEAD only read, unless [`effect`](crate::RequestBuilder::effect) says otherwise; POST, PUT, PATCH
+    ///   and DELETE are changes, which are never sent again once they may have arrived. Others are refused.
+    /// - **Answer:** any 2xx but a page of HTML, which no endpoint of the vendor's is known to give, is the outcome, a
+    ///   [`RawAnswer`](crate::RawAnswer) with the body as it came. A page in its place is [`Decode`](Error::Decode) of a call
+    ///   that reads and [`OutcomeUnknown`](Error::OutcomeUnknown) of a change. Where
+    ///   the body is the vendor's envelope, its codes count as those of typed calls do: a failure is [`Api`](Error::Api).
+    /// - **Permissions, limits of the endpoint:** not known here. The parameter `gwsource` is sent as with typed calls. **A logout
+    ///   sent by this leaves the client with the session:** use [`logout`](Self::logout).
+    pub fn raw(&self, method: Method, path: impl Into<String>) -> RequestBuilder<RawCall> {
+        self.caller.request(RawCall::new(method, path))
     }
 
     /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.

@@ -24,8 +24,7 @@ pub(super) struct Envelope {
 impl Envelope {
     pub(super) fn read(body: &str) -> Result<Self, Cause> {
         let mut json = lenient::json(body).map_err(|error| Cause::json(&error))?;
-        let known = MEMBERS.iter().any(|name| lenient::member(&json, name).is_some());
-        if !known && !json.as_object().is_some_and(Map::is_empty) {
+        if !Self::is_one(&json) && !json.as_object().is_some_and(Map::is_empty) {
             return Err(Cause::new("an object with the members of the vendor's envelope was expected"));
         }
         let mut member = |name| lenient::take_member(&mut json, name).unwrap_or_default();
@@ -33,6 +32,11 @@ impl Envelope {
             ["response", "message", "appStatusCode", "tags"].map(&mut member);
         let message = message.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
         Ok(Self { response, message, app_status_code, tags })
+    }
+
+    /// Whether it has a member of the vendor's envelope.
+    pub(super) fn is_one(json: &Value) -> bool {
+        MEMBERS.iter().any(|name| lenient::member(json, name).is_some())
     }
 
     /// What the vendor's sample calls `Successful Ids`. Entries that are no text are kept as they were written.

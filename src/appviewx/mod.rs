@@ -54,4 +54,4 @@ pub use self::regrouping::{
 pub use self::sessions::{LoggedOut, LoginCall, LogoutOutcome};
 pub use self::types::ResourceId;
 pub use self::values::ServerTime;
-pub use self::vendor::{ApiError, AppViewX, Error, OutcomeUnknown, Rows, SharedError};
+pub use self::vendor::{ApiError, AppViewX, Error, OutcomeUnknown, RawCall, Rows, SharedError};

@@ -3,13 +3,14 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::answer;
 use super::comment::CommentRule;
 use super::error_body::AppViewXErrorBody;
 use super::error_code::ErrorCode;
 use super::lookup_error::LookupError;
 use super::types::ResourceId;
-use crate::operation::{self, FailureScope, Vendor};
-use crate::transport::{Answer, ConfigurationError, Parameters};
+use crate::operation::{self, FailureScope, RawEffect, Vendor};
+use crate::transport::{Answer, ConfigurationError, Exchange, Parameters};
 
 /// AppViewX CERT+, as the vendor of the crate's shared types: [`Error`] is `clm::Error<AppViewX>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +30,9 @@ pub type Rows<T> = operation::Rows<T, Error>;
 
 /// An error that several outcomes share; see [`clm::SharedError`](crate::SharedError).
 pub type SharedError = operation::SharedError<AppViewX>;
+
+/// A call to an endpoint that this crate has no type for; see [`Client::raw`](super::Client::raw).
+pub type RawCall = operation::RawCall<AppViewX>;
 
 pub(super) type Caller = operation::Caller<AppViewX>;
 pub(super) type ReadError = operation::ReadError<AppViewX>;
@@ -72,6 +76,8 @@ impl Vendor for AppViewX {
 
     const CORRELATION_ID: Option<&'static str> = None;
     const PRODUCT_VERSION: Option<&'static str> = None;
+    const RAW_CALL: &'static str = "appviewx.raw";
+    const OWN_HEADERS: &'static [&'static str] = &["sessionid", "username", "password", "token"];
 
     fn query(defaults: &CallDefaults) -> Parameters {
         vec![("gwsource".into(), defaults.gwsource.clone())]
@@ -100,6 +106,10 @@ impl Vendor for AppViewX {
             }
             remediation => remediation,
         }
+    }
+
+    fn check_raw_answer(exchange: &Exchange, effect: RawEffect) -> Result<(), ReadError> {
+        answer::check_raw(exchange, effect)
     }
 
     fn refusal_scope(status: StatusCode, body: &AppViewXErrorBody) -> FailureScope {

@@ -1,15 +1,15 @@
 //! The client and its builder.
 
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use super::certificate_stores::CertificateStores;
 use super::certificates::Certificates;
 use super::credentials::Credentials;
 use super::orchestrator_jobs::OrchestratorJobs;
-use super::vendor::{CallLimits, Caller, Error, Keyfactor};
-use crate::operation::{Operation, Request, Vendor as _};
+use super::vendor::{CallLimits, Caller, Error, Keyfactor, RawCall};
+use crate::operation::{Operation, Request, RequestBuilder, Vendor as _};
 use crate::transport::{self, ConfigurationError, Identity, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
@@ -62,6 +62,44 @@ impl Client {
     #[must_use]
     pub fn orchestrator_jobs(&self) -> OrchestratorJobs {
         OrchestratorJobs { caller: self.caller.clone() }
+    }
+
+    /// A call to an endpoint that this crate has no type for. Everything else is as for typed calls: what is done after a
+    /// fault, limits, connection, redaction, the audit of a change.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// # let fake = clm::testing::FakeKeyfactor::start().await;
+    /// # let store = fake.add_store();
+    /// # let keyfactor = fake.client();
+    ///
+    /// let stores: serde_json::Value = keyfactor.raw(Method::GET, "CertificateStores").query("ReturnLimit", 10).read().await?;
+    /// assert_eq!(stores[0]["Id"], store.to_string());
+    ///
+    /// // What a path names stands in a placeholder: errors, spans and logs show the placeholder.
+    /// let call = keyfactor.raw(Method::GET, "CertificateStores/{id}").path_value("id", store);
+    /// let answer = call.send().await?;
+    /// assert_eq!((answer.status().as_u16(), answer.receipt().attempts()), (200, 1));
+    ///
+    /// // Every method but GET and HEAD is a change: sent once, or you decide; and audited.
+    /// let body = serde_json::json!({"StoreIds": [store], "Schedule": {"Immediate": true}});
+    /// keyfactor.raw(Method::POST, "CertificateStores/Schedule").json(&body).audit_note("CHG 1234").send().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// - **Path:** below the base URL, not percent-encoded, without a query, at most 2,048 bytes. **It is shown as it is given**
+    ///   in errors, spans and the audit, so give what it names, and whatever comes from elsewhere, by
+    ///   [`path_value`](crate::RequestBuilder::path_value). An absolute URL, `//host`, `..`, an empty segment, a backslash, a
+    ///   percent sign and control characters are refused; the call cannot leave the base URL.
+    /// - **Method:** GET and HEAD only read, unless [`effect`](crate::RequestBuilder::effect) says otherwise; POST, PUT, PATCH
+    ///   and DELETE are changes, which are never sent again once they may have arrived. Others are refused.
+    /// - **Answer:** any 2xx but a page of HTML, which no endpoint of the vendor's is known to give, is the outcome, a
+    ///   [`RawAnswer`](crate::RawAnswer) with the body as it came. A page in its place is [`Decode`](Error::Decode) of a call
+    ///   that reads and [`OutcomeUnknown`](Error::OutcomeUnknown) of a change.
+    /// - **Permissions, limits of the endpoint:** not known here. The header `x-keyfactor-api-version: 1` is sent as with typed calls.
+    pub fn raw(&self, method: Method, path: impl Into<String>) -> RequestBuilder<RawCall> {
+        self.caller.request(RawCall::new(method, path))
     }
 
     /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.

@@ -112,4 +112,4 @@ pub use self::schedule::Schedule;
 pub use self::thumbprint::{CertificateRef, Thumbprint};
 pub use self::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, JobHistoryId, JobId};
 pub use self::values::ServerTime;
-pub use self::vendor::{ApiError, Error, Keyfactor, OutcomeUnknown, Rows, SharedError};
+pub use self::vendor::{ApiError, Error, Keyfactor, OutcomeUnknown, RawCall, Rows, SharedError};

@@ -28,6 +28,9 @@ pub type Rows<T> = operation::Rows<T, Error>;
 /// An error that several outcomes share. See [`clm::SharedError`](crate::SharedError).
 pub type SharedError = operation::SharedError<Keyfactor>;
 
+/// A call to an endpoint that this crate has no type for; see [`Client::raw`](super::Client::raw).
+pub type RawCall = operation::RawCall<Keyfactor>;
+
 pub(super) type Caller = operation::Caller<Keyfactor>;
 pub(super) type ReadError = operation::ReadError<Keyfactor>;
 
@@ -46,6 +49,8 @@ impl Vendor for Keyfactor {
 
     const CORRELATION_ID: Option<&'static str> = Some("x-keyfactor-correlation-id");
     const PRODUCT_VERSION: Option<&'static str> = Some("x-keyfactor-product-version");
+    const RAW_CALL: &'static str = "keyfactor.raw";
+    const OWN_HEADERS: &'static [&'static str] = &["x-keyfactor-api-version", "x-keyfactor-requested-with"];
 
     fn query(_: &CallLimits) -> Parameters {
         Vec::new()

@@ -13,6 +13,7 @@ mod list;
 mod many;
 mod many_outcome;
 mod outcome_unknown;
+mod raw;
 mod receipt;
 mod request;
 mod rows;
@@ -28,6 +29,7 @@ pub(crate) use self::many::{Batch, CallEnd, Calls, Numbered, NumberedState, Plan
 pub use self::many::{BatchBuilder, OnFailure, Outcomes};
 pub use self::many_outcome::{ItemOutcome, ItemState, ManyOutcome};
 pub use self::outcome_unknown::OutcomeUnknown;
+pub use self::raw::{RawAnswer, RawCall, RawEffect, UnreadableAnswer, UnreadableReason};
 pub use self::receipt::Receipt;
 pub use self::request::{Request, RequestBuilder};
 pub use self::rows::Rows;
@@ -36,6 +38,7 @@ pub use self::shared_error::SharedError;
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -78,6 +81,12 @@ pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
     #[doc(hidden)]
     fn body(&self) -> Option<Value> {
         None
+    }
+
+    /// The body as it is sent.
+    #[doc(hidden)]
+    fn body_bytes(&self) -> Bytes {
+        self.body().map(|body| Bytes::from(body.to_string())).unwrap_or_default()
     }
 
     /// Values in the body that are secrets: they are redacted from what the server says.
@@ -206,6 +215,13 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
     #[doc(hidden)]
     const PRODUCT_VERSION: Option<&'static str>;
 
+    /// The crate's name for calls without a type, for spans and the audit.
+    #[doc(hidden)]
+    const RAW_CALL: &'static str;
+    /// Headers that belong to the vendor's credentials and protocol, in lower case.
+    #[doc(hidden)]
+    const OWN_HEADERS: &'static [&'static str];
+
     /// The query that every call carries.
     #[doc(hidden)]
     fn query(settings: &Self::Settings) -> Parameters;
@@ -225,6 +241,13 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// What a refusal with a status that says nothing more says about the next call.
     #[doc(hidden)]
     fn refusal_scope(status: StatusCode, body: &Self::ErrorBody) -> FailureScope;
+
+    /// Whether a 2xx answer to a call without a type says that it failed.
+    #[doc(hidden)]
+    fn check_raw_answer(exchange: &Exchange, effect: RawEffect) -> Result<(), ReadError<Self>> {
+        let _ = (exchange, effect);
+        Ok(())
+    }
 
     /// Called once when a request is built: says what the caller would not expect of the scope.
     #[doc(hidden)]

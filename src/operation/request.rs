@@ -2,8 +2,6 @@
 
 use std::ops::Deref;
 
-use bytes::Bytes;
-
 use super::{Caller, Change, DocumentedCall, Error, Operation, ReadError, Vendor};
 use crate::transport::{Call, Cause, Effect, Exchange, Record, RetryPolicy};
 use crate::validation::{Problems, Reason, ValidationError};
@@ -51,6 +49,9 @@ impl<O: Operation> RequestBuilder<O> {
         let mut problems = Problems::default();
         request.operation.check(caller.settings(), &mut problems);
         request.settings.check(&mut problems);
+        if request.effect() == Effect::Read && request.settings.audit_note.is_some() {
+            problems.add("audit_note", Reason::Conflict, "a call that only reads is not audited");
+        }
         problems.finish()?;
         if let Some(scope) = request.operation.scope() {
             O::Vendor::note_scope(&scope);
@@ -153,7 +154,7 @@ impl<O: Operation> Request<O> {
             path,
             query,
             headers: operation.headers(),
-            body: operation.body().map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+            body: operation.body_bytes(),
             secrets: operation.secrets(),
             retry_policy: self.settings.retry_policy,
             record: self.record(),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use super::audit::Audit;
@@ -53,11 +54,14 @@ impl<Code: fmt::Display> Evidence<'_, Code> {
 }
 
 /// What a server answered, as far as it came.
+#[derive(Clone)]
 pub struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// Bounded by the client's answer limit; bytes that are no UTF-8 are replaced.
     pub(crate) body: Arc<String>,
+    /// The bytes as they came, if they are no UTF-8.
+    pub(crate) not_text: Option<Bytes>,
     /// What the request carried in confidence.
     pub(crate) secrets: Secrets,
 }
@@ -66,12 +70,17 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// The body as it came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.not_text.as_deref().unwrap_or(self.body.as_bytes())
+    }
 }
 
 // A header may set a cookie and a body may carry a token, so neither is shown.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, headers, body, secrets: _ } = self;
+        let Self { status, headers, body, not_text: _, secrets: _ } = self;
         f.debug_struct("Answer")
             .field("status", status)
             .field("headers", &headers.keys().collect::<Vec<_>>())

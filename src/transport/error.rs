@@ -85,6 +85,10 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
+    pub(crate) fn new(answer: Answer, trace: Trace, cause: Cause) -> Self {
+        Self { answer, trace, cause }
+    }
+
     pub(crate) fn evidence<Code>(&self) -> Evidence<'_, Code> {
         Evidence { trace: Some(&self.trace), answer: Some(&self.answer), ..Evidence::NONE }
     }

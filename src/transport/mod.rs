@@ -21,6 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderMap;
 use reqwest::redirect;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -37,7 +38,7 @@ pub(crate) use self::end::{Answer, Ended, Evidence, Exchange, Failure, Refusal, 
 pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::{Options, Proxy};
-pub(crate) use self::request::{Call, Effect, Parameters, Path};
+pub(crate) use self::request::{Call, Effect, Parameters, Path, encoded_query};
 pub use self::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
@@ -46,7 +47,6 @@ pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};
 use self::address::is_loopback;
 use self::audit::Audit;
 use self::end::FailureKind;
-use self::request::encoded_query;
 use self::retry::{Body, Limits, Try, TryDriver, run};
 use self::secrets::Secrets;
 use self::token::Issued;
@@ -294,7 +294,8 @@ impl Transport {
                 }
             }
         };
-        let answer = Answer { status, headers, body: into_text(bytes), secrets };
+        let (body, not_text) = into_text(bytes);
+        let answer = Answer { status, headers, body, not_text, secrets };
         // A proxy may answer for itself.
         let expired = self.route == Route::Direct && self.identity.credential.expires_with(status);
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
@@ -366,8 +367,8 @@ fn system_proxy_takes(url: &Url) -> bool {
 #[cfg(any(fuzzing, test))]
 #[expect(clippy::result_large_err, reason = "only tests call it")]
 pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange, Failure> {
-    let answer =
-        Answer { status, headers: HeaderMap::new(), body: into_text(body.to_vec()), secrets: Secrets::default() };
+    let (body, not_text) = into_text(body.to_vec());
+    let answer = Answer { status, headers: HeaderMap::new(), body, not_text, secrets: Secrets::default() };
     let trace = Trace { call: String::new(), attempts: 1, elapsed: Duration::ZERO, correlation_id: None };
     let audit = Audit::of_read("");
     match retry::decide(Effect::Change, Try::Head(answer, Body::Complete)) {
@@ -378,8 +379,13 @@ pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange
     }
 }
 
-/// The body as text. Valid UTF-8, the usual case, is not copied.
-fn into_text(bytes: Vec<u8>) -> Arc<String> {
-    let text = String::from_utf8(bytes);
-    Arc::new(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+/// The body as text, and as bytes if it is none. Valid UTF-8, the usual case, is not copied.
+fn into_text(bytes: Vec<u8>) -> (Arc<String>, Option<Bytes>) {
+    match String::from_utf8(bytes) {
+        Ok(text) => (Arc::new(text), None),
+        Err(error) => {
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            (Arc::new(text), Some(error.into_bytes().into()))
+        }
+    }
 }

@@ -42,7 +42,10 @@ const BODY: &str = "what came";
 fn head(status: u16, body: Body) -> Try {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("kept"))]);
     let status = StatusCode::from_u16(status).unwrap();
-    Try::Head(Answer { status, headers, body: BODY.to_owned().into(), secrets: Secrets::default() }, body)
+    Try::Head(
+        Answer { status, headers, body: BODY.to_owned().into(), not_text: None, secrets: Secrets::default() },
+        body,
+    )
 }
 
 /// The cell, once everything that has to survive was found in it.

@@ -168,7 +168,13 @@ pub(super) fn status(status: u16) -> Try {
 
 fn answer(status: u16) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
-    Answer { status, headers: HeaderMap::new(), body: format!("body of {status}").into(), secrets: Secrets::default() }
+    Answer {
+        status,
+        headers: HeaderMap::new(),
+        body: format!("body of {status}").into(),
+        not_text: None,
+        secrets: Secrets::default(),
+    }
 }
 
 pub(super) fn cut(status: u16) -> Try {

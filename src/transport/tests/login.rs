@@ -352,6 +352,7 @@ fn an_expiry_renews_as_a_401_does() {
             status,
             headers: HeaderMap::new(),
             body: "what came".to_owned().into(),
+            not_text: None,
             secrets: Secrets::default(),
         };
         let next = decide(effect, Try::Expired(answer));

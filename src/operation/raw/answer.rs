@@ -1,0 +1,213 @@
+//! What a raw call was answered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::RawEffect;
+use crate::lenient;
+use crate::operation::{Error, Incomplete, Receipt, Vendor};
+use crate::transport::{Answer, Cause, DecodeError, Exchange, Trace};
+
+/// The most that [`RawAnswer::read`] turns into a `Value`, which takes many times the size of the text.
+const LARGEST_VALUE: usize = 1024 * 1024;
+
+/// A 2xx answer to a raw call, as it came. What it means is up to the caller.
+///
+/// Neither body nor headers show in `Debug` or when it is serialised.
+#[derive(Clone, Serialize)]
+pub struct RawAnswer {
+    #[serde(flatten)]
+    receipt: Receipt,
+    status: u16,
+    content_type: Option<String>,
+    #[serde(skip)]
+    kept: Arc<Kept>,
+}
+
+/// What an error about the answer is made of.
+struct Kept {
+    answer: Answer,
+    trace: Trace,
+    effect: RawEffect,
+}
+
+impl RawAnswer {
+    pub(super) fn of<V: Vendor>(exchange: &Exchange, effect: RawEffect) -> Self {
+        let Exchange { answer, trace, .. } = exchange;
+        let content_type = answer.header("content-type").map(|it| answer.secrets.redact(it));
+        Self {
+            receipt: Receipt::of::<V>(exchange),
+            status: answer.status.as_u16(),
+            content_type,
+            kept: Arc::new(Kept { answer: answer.clone(), trace: trace.clone(), effect }),
+        }
+    }
+
+    /// Tries, time, and the answer as it came.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+
+    /// The HTTP status, which is 2xx.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.receipt.status()
+    }
+
+    /// The media type of the body, as it was sent.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+
+    /// All headers, as they were sent: Keyfactor's `x-total-count`, for example. **One may repeat a secret** if the server
+    /// does.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.kept.answer.headers
+    }
+
+    /// The body as it came, byte for byte. **It may repeat a secret** if the server does.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.kept.answer.bytes()
+    }
+
+    /// Reads the body as JSON of this type. A byte order mark in front is passed over; an answer that has no body by its
+    /// definition (204, 205, one to a HEAD) is read as `null`. How much memory it takes is up to the type.
+    ///
+    /// # Errors
+    /// [`UnreadableAnswer`], which holds this answer. `?` makes it an [`Error`].
+    pub fn read_as<T: DeserializeOwned>(&self) -> Result<T, UnreadableAnswer> {
+        let text = self.json()?;
+        lenient::read_bytes(text).map_err(|error| self.unreadable(UnreadableReason::OtherShape, Cause::json(&error)))
+    }
+
+    /// Reads the body as any JSON, of at most 1 MiB: as a `Value`, it takes many times the memory. Of a larger one, read what
+    /// you need with [`read_as`](Self::read_as), or take the [`bytes`](Self::bytes).
+    ///
+    /// # Errors
+    /// [`UnreadableAnswer`], which holds this answer. `?` makes it an [`Error`].
+    pub fn read(&self) -> Result<Value, UnreadableAnswer> {
+        let actual = self.bytes().len();
+        if actual > LARGEST_VALUE {
+            let reason = UnreadableReason::TooLarge { limit: LARGEST_VALUE, actual };
+            let cause =
+                Cause::new(format!("{actual} bytes are more than the {LARGEST_VALUE} that are read into a value"));
+            return Err(self.unreadable(reason, cause));
+        }
+        self.read_as()
+    }
+
+    fn json(&self) -> Result<&[u8], UnreadableAnswer> {
+        if !self.bytes().iter().all(u8::is_ascii_whitespace) {
+            return Ok(self.bytes());
+        }
+        let no_content = matches!(self.status(), StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
+        if no_content || self.kept.trace.call.starts_with(Method::HEAD.as_str()) {
+            return Ok(b"null");
+        }
+        Err(self.unreadable(UnreadableReason::Empty, Cause::new("it has no body")))
+    }
+
+    fn unreadable(&self, reason: UnreadableReason, cause: Cause) -> UnreadableAnswer {
+        UnreadableAnswer { answer: Box::new(self.clone()), reason, cause }
+    }
+}
+
+impl PartialEq for RawAnswer {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { receipt, status, content_type, kept } = self;
+        *receipt == other.receipt
+            && *status == other.status
+            && *content_type == other.content_type
+            && kept.answer.headers == other.kept.answer.headers
+            && kept.answer.bytes() == other.bytes()
+    }
+}
+
+impl fmt::Debug for RawAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { receipt, status, content_type, kept: _ } = self;
+        f.debug_struct("RawAnswer")
+            .field("status", status)
+            .field("content_type", &content_type.as_deref().map(lenient::one_line))
+            .field("receipt", receipt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to a raw call is not the JSON that the caller asked for. The answer itself is inside: nothing is lost.
+///
+/// `?` makes it an [`Error`]: of a call that only reads [`Error::Decode`]; of a change, which was carried out,
+/// [`Error::Incomplete`] with the [`RawAnswer`] inside.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}: the server answered {}, but its answer cannot be read", answer.kept.trace.call, answer.status())]
+pub struct UnreadableAnswer {
+    answer: Box<RawAnswer>,
+    reason: UnreadableReason,
+    #[source]
+    cause: Cause,
+}
+
+/// Why the answer to a raw call cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum UnreadableReason {
+    /// It has no body.
+    Empty,
+    /// It is no JSON, or JSON of another type.
+    OtherShape,
+    /// It is larger than what is read into a `Value`.
+    TooLarge {
+        /// The most bytes that are read.
+        limit: usize,
+        /// The bytes that came.
+        actual: usize,
+    },
+}
+
+impl UnreadableAnswer {
+    /// The answer.
+    #[must_use]
+    pub fn answer(&self) -> &RawAnswer {
+        &self.answer
+    }
+
+    /// Gives the answer back.
+    #[must_use]
+    pub fn into_answer(self) -> RawAnswer {
+        *self.answer
+    }
+
+    /// Why it cannot be read.
+    #[must_use]
+    pub fn reason(&self) -> UnreadableReason {
+        self.reason
+    }
+}
+
+impl<V: Vendor> From<UnreadableAnswer> for Error<V> {
+    fn from(unreadable: UnreadableAnswer) -> Self {
+        let UnreadableAnswer { answer, reason: _, cause } = unreadable;
+        let Kept { answer: answered, trace, effect } = &*answer.kept;
+        match effect {
+            RawEffect::Read => Self::Decode(Box::new(DecodeError::new(answered.clone(), trace.clone(), cause))),
+            RawEffect::Change => {
+                let gap = format!(
+                    "{}: the server answered {}: the change was taken, but its answer cannot be read: {}",
+                    trace.call,
+                    answered.status,
+                    cause.whole()
+                );
+                Incomplete::new(gap, *answer).into()
+            }
+        }
+    }
+}

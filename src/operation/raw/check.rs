@@ -1,0 +1,156 @@
+//! What a raw call is refused for before it is sent.
+
+use http::Method;
+use http::header::{self, HeaderName};
+use secrecy::ExposeSecret as _;
+
+use super::{RawBody, RawCall};
+use crate::lenient::one_line;
+use crate::operation::Vendor;
+use crate::transport::encoded_query;
+use crate::validation::{Problems, Reason, invalid_characters, list_characters};
+
+/// Bytes of a path, and of each value in it.
+pub(super) const LONGEST_PATH: usize = 2_048;
+/// Bytes of a query as it is sent. Windows servers take 16 KiB for all of the request's head by default.
+const LONGEST_QUERY: usize = 32 * 1024;
+/// Bytes of a header's value.
+const LONGEST_HEADER: usize = 8 * 1024;
+const MOST_HEADERS: usize = 50;
+
+const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// What the crate or its HTTP library sends itself, or what would send the call, or its answer, another way.
+const RESERVED: [HeaderName; 17] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::EXPECT,
+    header::HOST,
+    header::PROXY_AUTHORIZATION,
+    header::RANGE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::USER_AGENT,
+];
+
+/// The same for names that the `http` crate has no constant for. Some servers take method and path from them.
+const RESERVED_TOO: [&str; 8] = [
+    "keep-alive",
+    "proxy-connection",
+    "http2-settings",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// A caller's text in a problem's sentence.
+pub(super) fn shown(text: &str) -> String {
+    one_line(text)
+}
+
+impl<V: Vendor> RawCall<V> {
+    pub(super) fn check_method(&self, problems: &mut Problems) {
+        if !METHODS.contains(&self.method) {
+            let sentence = format!("{} is none of GET, HEAD, POST, PUT, PATCH, DELETE", shown(self.method.as_str()));
+            problems.add("method", Reason::UnsupportedMethod, sentence);
+        }
+    }
+
+    pub(super) fn check_path(&self, problems: &mut Problems) {
+        self.path.check(problems);
+        if self.holds_a_secret(self.path.text()) {
+            problems.add("path", Reason::Conflict, "a secret stands in it, and paths are shown and logged");
+        }
+        for (name, value) in self.path.values() {
+            if self.holds_a_secret(value) {
+                let sentence = "it holds a secret, and paths are audited, and logged by servers";
+                problems.add(format!("path.{}", shown(name)), Reason::Conflict, sentence);
+            }
+        }
+    }
+
+    pub(super) fn check_query(&self, settings: &V::Settings, problems: &mut Problems) {
+        let own = V::query(settings);
+        for (index, (name, _)) in self.query.iter().enumerate() {
+            let field = format!("query[{index}]");
+            if name.trim().is_empty() {
+                problems.add(field, Reason::Blank, "a parameter has a name");
+            } else if own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                problems.add(field, Reason::Reserved, format!("the client sends {} with every call", shown(name)));
+            }
+        }
+        let length = encoded_query(&crate::operation::Operation::query(self)).len();
+        if length > LONGEST_QUERY {
+            let reason = Reason::TooLong { limit: LONGEST_QUERY, actual: length };
+            problems.add("query", reason, format!("it has more than {LONGEST_QUERY} bytes as it would be sent"));
+        }
+    }
+
+    pub(super) fn check_headers(&self, problems: &mut Problems) {
+        if self.headers.len() > MOST_HEADERS {
+            let reason = Reason::TooMany { limit: MOST_HEADERS, actual: self.headers.len() };
+            return problems.add("headers", reason, format!("one call takes at most {MOST_HEADERS} headers of yours"));
+        }
+        for (index, (name, value)) in self.headers.iter().enumerate() {
+            let field = format!("headers[{index}]");
+            let invalid = invalid_characters(value, |it| !matches!(it, ' '..='~'));
+            let Ok(parsed) = HeaderName::try_from(name) else {
+                problems.add(field, Reason::InvalidHeaderName, format!("no header is called {:?}", shown(name)));
+                continue;
+            };
+            if is_reserved::<V>(&parsed) {
+                problems.add(field, Reason::Reserved, format!("the header {parsed} is not the caller's to set"));
+            } else if self.headers.iter().take(index).any(|(it, _)| it.eq_ignore_ascii_case(name)) {
+                problems.add(field, Reason::Conflict, format!("the header {parsed} was given twice"));
+            } else if value.len() > LONGEST_HEADER {
+                let reason = Reason::TooLong { limit: LONGEST_HEADER, actual: value.len() };
+                problems.add(field, reason, format!("the value has more than {LONGEST_HEADER} bytes"));
+            } else if !invalid.is_empty() {
+                let sentence = format!("no header carries {} unchanged", list_characters(&invalid));
+                problems.add(field, Reason::InvalidCharacters(invalid), sentence);
+            } else if value.trim() != value {
+                problems.add(field, Reason::OutOfRange, "the value begins or ends with a space, which a header loses");
+            }
+        }
+    }
+
+    pub(super) fn check_body(&self, problems: &mut Problems) {
+        match &self.body {
+            RawBody::NotJson => {
+                problems.add(
+                    "json",
+                    Reason::NotJson,
+                    "serde_json cannot write it, an object with keys that are no text perhaps",
+                );
+            }
+            RawBody::Json(_) if matches!(self.method, Method::GET | Method::HEAD) => {
+                let sentence = format!("a {} carries no body", self.method);
+                problems.add("json", Reason::Conflict, sentence);
+            }
+            RawBody::Json(_) | RawBody::None => {}
+        }
+    }
+
+    pub(super) fn check_secrets(&self, problems: &mut Problems) {
+        for (index, secret) in self.secrets.iter().enumerate() {
+            if secret.expose_secret().trim().is_empty() {
+                let sentence = "it is empty (an unset variable, perhaps)";
+                problems.add(format!("secrets[{index}]"), Reason::Blank, sentence);
+            }
+        }
+    }
+}
+
+fn is_reserved<V: Vendor>(name: &HeaderName) -> bool {
+    RESERVED.contains(name) || RESERVED_TOO.iter().chain(V::OWN_HEADERS).any(|it| name == it)
+}

@@ -1,0 +1,235 @@
+//! Calls to endpoints that this crate has no type for.
+
+mod answer;
+mod builder;
+mod check;
+mod path;
+
+pub use self::answer::{RawAnswer, UnreadableAnswer, UnreadableReason};
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::Value;
+
+use self::path::RawPath;
+use super::{Change, DocumentedCall, Operation, ReadError, Vendor};
+use crate::transport::{Answer, Cause, Effect, Exchange, Parameters};
+use crate::validation::Problems;
+
+/// A call to an endpoint that this crate has no type for; see the client's `raw`.
+#[derive(Clone)]
+pub struct RawCall<V: Vendor> {
+    method: Method,
+    path: RawPath,
+    effect: RawEffect,
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: RawBody,
+    secrets: Vec<SecretString>,
+    vendor: PhantomData<V>,
+}
+
+/// Whether a raw call can change something. It decides what is done after a fault; see the table in the
+/// [crate's documentation](crate#what-is-tried-again).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum RawEffect {
+    /// It only reads: it may be sent again, and is not audited. The default for GET and HEAD.
+    Read,
+    /// It may change something: it is never sent again once it may have arrived, and it is audited. The default for every
+    /// other method.
+    Change,
+}
+
+/// What is sent beside path, query and headers.
+#[derive(Clone, PartialEq, Default)]
+enum RawBody {
+    #[default]
+    None,
+    Json(Bytes),
+    /// The value could not be written as JSON.
+    NotJson,
+}
+
+impl RawEffect {
+    fn of(method: &Method) -> Self {
+        if *method == Method::GET || *method == Method::HEAD { Self::Read } else { Self::Change }
+    }
+}
+
+impl From<RawEffect> for Effect {
+    fn from(effect: RawEffect) -> Self {
+        match effect {
+            RawEffect::Read => Self::Read,
+            RawEffect::Change => Self::Change,
+        }
+    }
+}
+
+impl<V: Vendor> RawCall<V> {
+    pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            effect: RawEffect::of(&method),
+            method,
+            path: RawPath::new(path.into()),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: RawBody::None,
+            secrets: Vec::new(),
+            vendor: PhantomData,
+        }
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path as it was given, with its placeholders.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.path.text()
+    }
+
+    /// Whether it can change something.
+    #[must_use]
+    pub fn effect(&self) -> RawEffect {
+        self.effect
+    }
+
+    fn set_json(&mut self, body: &(impl Serialize + ?Sized)) {
+        self.body = serde_json::to_vec(body).map_or(RawBody::NotJson, |json| RawBody::Json(json.into()));
+    }
+
+    /// Whether one of the secrets stands in this text.
+    fn holds_a_secret(&self, text: &str) -> bool {
+        let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+        secrets.any(|secret| !secret.is_empty() && text.contains(secret))
+    }
+}
+
+// The body, and the values of headers and of the query, may be secrets.
+impl<V: Vendor> fmt::Debug for RawCall<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, effect, query, headers, body, secrets, vendor: _ } = self;
+        let names = |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        f.debug_struct("RawCall")
+            .field("method", method)
+            .field("path", path)
+            .field("effect", effect)
+            .field("query", &names(query))
+            .field("headers", &names(headers))
+            .field("body", body)
+            .field("secrets", &secrets.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for RawBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Json(json) => write!(f, "{} bytes", json.len()),
+            Self::NotJson => f.write_str("not JSON"),
+        }
+    }
+}
+
+impl<V: Vendor> PartialEq for RawCall<V> {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { method, path, effect, query, headers, body, secrets, vendor: _ } = self;
+        let exposed = |secrets: &[SecretString]| -> Vec<String> {
+            secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect()
+        };
+        *method == other.method
+            && *path == other.path
+            && *effect == other.effect
+            && *query == other.query
+            && *headers == other.headers
+            && *body == other.body
+            && exposed(secrets) == exposed(&other.secrets)
+    }
+}
+
+impl<V: Vendor> Operation for RawCall<V> {
+    type Vendor = V;
+    type Outcome = RawAnswer;
+
+    fn call(&self) -> DocumentedCall {
+        DocumentedCall::read(V::RAW_CALL, self.method.clone(), self.path.filled()).with_effect(self.effect.into())
+    }
+
+    fn check(&mut self, settings: &V::Settings, problems: &mut Problems) {
+        self.check_method(problems);
+        self.check_path(problems);
+        self.check_query(settings, problems);
+        self.check_headers(problems);
+        self.check_body(problems);
+        self.check_secrets(problems);
+    }
+
+    fn query(&self) -> Parameters {
+        self.query.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect()
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            // Both were checked.
+            if let (Ok(name), Ok(mut header)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+                header.set_sensitive(self.holds_a_secret(value));
+                headers.insert(name, header);
+            }
+        }
+        headers
+    }
+
+    fn body_bytes(&self) -> Bytes {
+        match &self.body {
+            RawBody::Json(json) => json.clone(),
+            RawBody::None | RawBody::NotJson => Bytes::new(),
+        }
+    }
+
+    fn secrets(&self) -> Vec<SecretString> {
+        self.secrets.clone()
+    }
+
+    fn audit_targets(&self) -> Value {
+        Value::Array(vec![format!("{} /{}", self.method, self.path.with_values()).into()])
+    }
+
+    fn how_to_find_out(&self) -> &'static str {
+        "Read what the call would have changed before you send it again: this crate does not know the endpoint, nor whether \
+         calling it twice is harmless."
+    }
+
+    fn read(&self, exchange: &Exchange) -> Result<RawAnswer, ReadError<V>> {
+        if is_page(&exchange.answer) {
+            return Err(ReadError::Unreadable(Cause::new("a page of HTML came in the place of an answer")));
+        }
+        V::check_raw_answer(exchange, self.effect)?;
+        Ok(RawAnswer::of::<V>(exchange, self.effect))
+    }
+}
+
+impl<V: Vendor> Change for RawCall<V> {
+    const ITEMS: &'static str = "call(s)";
+}
+
+/// No API of either vendor answers with a page: it is that of a proxy, or asks to sign in.
+fn is_page(answer: &Answer) -> bool {
+    let is = |text: &str, beginning: &str| {
+        text.get(..beginning.len()).is_some_and(|head| head.eq_ignore_ascii_case(beginning))
+    };
+    let content_type = answer.header("content-type").unwrap_or_default().trim_start();
+    let body = answer.body.trim_start_matches('\u{feff}').trim_start();
+    ["text/html", "application/xhtml"].iter().any(|it| is(content_type, it))
+        || ["<!doctype html", "<html"].iter().any(|it| is(body, it))
+}
