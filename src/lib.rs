@@ -119,6 +119,7 @@
 //! | between two pieces of an answer | 60 s | `between_bytes_timeout` |
 //! | an answer | 32 MiB | `max_answer_bytes` |
 //! | tries, and pauses between them | 4, full jitter up to 250 ms … 10 s | `retry_policy` |
+//! | a look-up inside another call: all of it, and the pages of each of its lists | 300 s, 1,000 pages | `lookup_deadline`, `max_lookup_pages` |
 //! | tries under way at once | 32 (Keyfactor), 5 (AppViewX) | `max_concurrent_tries` |
 //! | a response head | 100 headers, about 400 KiB | (hyper's own limits) |
 //! | nesting of JSON | 128 | (`serde_json`'s own limit) |
@@ -182,9 +183,9 @@ pub mod testing;
 
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::operation::{
-    ApiError, BatchBuilder, Error, Incomplete, IncompleteOutcome, ItemOutcome, ItemState, ListBuilder, ManyOutcome,
-    OnFailure, Operation, OutcomeUnknown, Outcomes, RawAnswer, RawCall, RawEffect, Receipt, Request, RequestBuilder,
-    Rows, SharedError, UnreadableAnswer, UnreadableReason, Vendor,
+    ApiError, BatchBuilder, Error, Incomplete, IncompleteOutcome, ItemOutcome, ItemState, ListBuilder, LookupLimit,
+    LookupLimitReached, ManyOutcome, OnFailure, Operation, OutcomeUnknown, Outcomes, RawAnswer, RawCall, RawEffect,
+    Receipt, Request, RequestBuilder, Rows, SharedError, UnreadableAnswer, UnreadableReason, Vendor,
 };
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::transport::{

@@ -1,6 +1,7 @@
 //! What was read, and cannot be relied on.
 
 use crate::lenient::one_line;
+use crate::operation::LookupLimitReached;
 
 /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -52,6 +53,20 @@ pub enum LookupError {
         /// The number of the page, from 1.
         page: u32,
     },
+    /// The token of the next page is longer than a token can be: it grows from page to page, perhaps.
+    #[error("page {page} of the list names its next page with {length} bytes; at most {limit} are taken")]
+    #[non_exhaustive]
+    TokenTooLong {
+        /// The number of the page, from 1.
+        page: u32,
+        /// How long the token is, in bytes.
+        length: usize,
+        /// How long it may be.
+        limit: usize,
+    },
+    /// A look-up met a limit of the client before it had read what it needed.
+    #[error(transparent)]
+    LimitReached(#[from] LookupLimitReached),
     /// A search for one certificate brought so many others that it was given up: the server seems to ignore what was
     /// asked for.
     #[error("the certificate is not among the first {rows} rows of a search for its id")]

@@ -5,6 +5,7 @@ use std::fmt;
 use super::thumbprint::{CertificateRef, Thumbprint};
 use super::types::{CertificateId, CertificateStoreId};
 use crate::lenient::one_line;
+use crate::operation::LookupLimitReached;
 
 /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -33,6 +34,22 @@ pub enum LookupError {
         rows: u64,
         /// How many there are, as the server said, if it said so.
         total: Option<u64>,
+    },
+    /// A look-up met a limit of the client before it had read what it needed.
+    #[error(transparent)]
+    LimitReached(#[from] LookupLimitReached),
+    /// The inventory of a store was not read to its end within the limits of a look-up. An alias may stand twice in it, so that
+    /// the entries that were read do not prove what the store holds.
+    #[error("the inventory of store {store} was not read to its end: {rows} entries came")]
+    #[non_exhaustive]
+    UnfinishedInventory {
+        /// The store.
+        store: CertificateStoreId,
+        /// How many entries came.
+        rows: u64,
+        /// The limit.
+        #[source]
+        reached: LookupLimitReached,
     },
     /// A row is not what was asked for: the server may have ignored the filter. Nothing of the answer was used.
     #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]

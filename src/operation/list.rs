@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Caller, Error, Operation, Pages, RequestBuilder, Rows, Vendor};
+use super::{Caller, Error, Lookup, Operation, Pages, RequestBuilder, Rows, Vendor};
 use crate::transport::RetryPolicy;
 use crate::validation::{Problems, ValidationError};
 
@@ -30,6 +30,8 @@ pub struct PageSettings {
     pub(crate) page_size: u32,
     /// Instead of the client's.
     retry_policy: Option<RetryPolicy>,
+    /// The look-up that the list is a part of.
+    lookup: Option<Lookup>,
 }
 
 /// Sends the request of each page.
@@ -37,16 +39,26 @@ pub struct PageSettings {
 pub struct PageCaller<V: Vendor> {
     caller: Caller<V>,
     pub(crate) settings: PageSettings,
+    /// How many pages were read.
+    pages: u32,
 }
 
 impl<V: Vendor> PageCaller<V> {
     /// Reads one page.
-    pub(crate) async fn read<O: Operation<Vendor = V>>(&self, page: O) -> Result<O::Outcome, Error<V>> {
-        let request = RequestBuilder::new(self.caller.clone(), page);
-        match self.settings.retry_policy {
-            Some(policy) => request.retry_policy(policy).send().await,
-            None => request.send().await,
+    pub(crate) async fn read<O: Operation<Vendor = V>>(&mut self, page: O) -> Result<O::Outcome, Error<V>> {
+        let mut request = RequestBuilder::new(self.caller.clone(), page);
+        if let Some(policy) = self.settings.retry_policy {
+            request = request.retry_policy(policy);
         }
+        let page = match self.settings.lookup {
+            Some(lookup) => {
+                let list = request.call_name();
+                lookup.read_page(&list, self.pages, request.send()).await?
+            }
+            None => request.send().await?,
+        };
+        self.pages = self.pages.saturating_add(1);
+        Ok(page)
     }
 }
 
@@ -61,7 +73,7 @@ pub struct ListBuilder<L: List> {
 
 impl<L: List> ListBuilder<L> {
     pub(crate) fn new(caller: Caller<L::Vendor>, list: L) -> Self {
-        Self { caller, list, settings: PageSettings { page_size: L::PAGE_SIZE, retry_policy: None } }
+        Self { caller, list, settings: PageSettings { page_size: L::PAGE_SIZE, retry_policy: None, lookup: None } }
     }
 
     /// How many rows are asked for at once. Default 100. What the operation's own limits are stands there.
@@ -85,7 +97,13 @@ impl<L: List> ListBuilder<L> {
         self.list.check(&mut self.settings, &mut problems);
         problems.finish()?;
         let Self { caller, list, settings } = self;
-        Ok(Rows::of(list.pages(PageCaller { caller, settings })))
+        Ok(Rows::of(list.pages(PageCaller { caller, settings, pages: 0 })))
+    }
+
+    /// Reads it as a part of a look-up, within the limits of that.
+    pub(crate) fn within(mut self, lookup: Lookup) -> Self {
+        self.settings.lookup = Some(lookup);
+        self
     }
 
     /// What is asked for, for the setters of one list.

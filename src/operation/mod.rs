@@ -10,6 +10,7 @@ mod error;
 mod failure_scope;
 mod incomplete;
 mod list;
+mod lookup;
 mod many;
 mod many_outcome;
 mod outcome_unknown;
@@ -25,6 +26,8 @@ pub(crate) use self::failure_scope::FailureScope;
 pub use self::incomplete::{Incomplete, IncompleteOutcome};
 pub use self::list::ListBuilder;
 pub(crate) use self::list::{List, PageCaller, PageSettings};
+pub(crate) use self::lookup::Lookup;
+pub use self::lookup::{LookupLimit, LookupLimitReached};
 pub(crate) use self::many::{Batch, CallEnd, Calls, Numbered, NumberedState, PlannedCall};
 pub use self::many::{BatchBuilder, OnFailure, Outcomes};
 pub use self::many_outcome::{ItemOutcome, ItemState, ManyOutcome};
@@ -201,7 +204,7 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
     #[doc(hidden)]
     type ErrorBody: ErrorBody<Self::Code>;
     /// What was read is not what was asked for.
-    type LookupError: std::error::Error + Send + Sync;
+    type LookupError: std::error::Error + From<LookupLimitReached> + Send + Sync;
     /// Where permissions are looked for.
     type Scope: Clone + fmt::Debug + fmt::Display + Send + Sync;
     /// What a client was told that concerns its calls.

@@ -73,6 +73,11 @@ impl<O: Operation> RequestBuilder<O> {
         &mut self.request.operation
     }
 
+    /// How errors name the call.
+    pub(super) fn call_name(&self) -> String {
+        self.request.call_name()
+    }
+
     /// The request as it is by now, unchecked, and what would send it.
     pub(crate) fn into_parts(self) -> (Caller<O::Vendor>, Request<O>) {
         (self.caller, self.request)

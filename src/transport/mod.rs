@@ -165,6 +165,11 @@ impl Transport {
         }
     }
 
+    /// How long a look-up may take, and how many pages of a list it may read.
+    pub(crate) fn lookup_limits(&self) -> (Duration, u32) {
+        (self.options.lookup_deadline, self.options.max_lookup_pages)
+    }
+
     fn limits(&self, effect: Effect, policy: RetryPolicy) -> Limits {
         let Options { connect_timeout, read_timeout, read_budget, change_timeout, .. } = self.options;
         let (one_try, budget) = match effect {

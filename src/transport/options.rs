@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) idle_timeout: Duration,
     pub(crate) max_answer_bytes: usize,
     pub(crate) max_concurrent_tries: usize,
+    pub(crate) lookup_deadline: Duration,
+    pub(crate) max_lookup_pages: u32,
     pub(crate) retry_policy: RetryPolicy,
     pub(crate) plain_http: PlainHttp,
     pub(crate) proxy: Proxy,
@@ -80,6 +82,8 @@ impl Default for Options {
             idle_timeout: Duration::from_secs(4),
             max_answer_bytes: 32 * 1024 * 1024,
             max_concurrent_tries: 32,
+            lookup_deadline: Duration::from_secs(300),
+            max_lookup_pages: 1_000,
             retry_policy: RetryPolicy::DEFAULT,
             plain_http: PlainHttp::LoopbackOnly,
             proxy: Proxy::System,
@@ -97,6 +101,7 @@ impl Options {
             ("read_budget", self.read_budget),
             ("change_timeout", self.change_timeout),
             ("between_bytes_timeout", self.between_bytes_timeout),
+            ("lookup_deadline", self.lookup_deadline),
         ];
         if let Some((setting, _)) = limits.into_iter().find(|(_, limit)| limit.is_zero()) {
             return Err(ConfigurationError::new(setting, "must be longer than zero"));
@@ -113,6 +118,7 @@ impl Options {
         let counts = [
             ("max_answer_bytes", self.max_answer_bytes, usize::MAX),
             ("max_concurrent_tries", self.max_concurrent_tries, Semaphore::MAX_PERMITS),
+            ("max_lookup_pages", self.max_lookup_pages as usize, usize::MAX),
         ];
         if let Some((setting, ..)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
             return Err(ConfigurationError::new(setting, "must be more than zero, and not beyond what can be counted"));
@@ -176,6 +182,25 @@ impl<Settings> ClientBuilder<Settings> {
     /// How long the server may pause between two pieces of an answer, once its head has come. Default 60 s.
     pub fn between_bytes_timeout(mut self, limit: Duration) -> Self {
         self.options.between_bytes_timeout = limit;
+        self
+    }
+
+    /// How long a look-up may take: the lists that are read inside another call, before something is decided or sent, all
+    /// of them together. Default 300 s.
+    ///
+    /// Look-ups are the inventories that a removal with an expected thumbprint and a plan read, those of one look of a
+    /// confirmation, the searches of `locations_of`, and the searches for the group of one certificate. At the limit, the
+    /// call ends as a `Lookup` error with a [`LookupLimitReached`](crate::LookupLimitReached), and nothing was sent. A list
+    /// that you read row by row has no such limit.
+    pub fn lookup_deadline(mut self, limit: Duration) -> Self {
+        self.options.lookup_deadline = limit;
+        self
+    }
+
+    /// How many pages of one list a look-up may read. Default 1,000, which is 100,000 rows. See
+    /// [`lookup_deadline`](Self::lookup_deadline).
+    pub fn max_lookup_pages(mut self, limit: u32) -> Self {
+        self.options.max_lookup_pages = limit;
         self
     }
 

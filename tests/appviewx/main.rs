@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod endless_lists;
 mod errors;
 mod groups;
 #[cfg(feature = "appviewx")]

@@ -18,6 +18,7 @@ mod confirm_proof;
 #[cfg(feature = "keyfactor")]
 mod confirm_trouble;
 mod contract;
+mod endless_lists;
 mod errors;
 mod expected;
 #[cfg(all(feature = "keyfactor", feature = "rustls"))]

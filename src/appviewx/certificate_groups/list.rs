@@ -1,6 +1,7 @@
 //! `POST /certificategroup/list`.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -19,6 +20,9 @@ use crate::validation::{Problems, Reason};
 /// Rows of one page, at most: the vendor's own cap.
 const LARGEST_PAGE: u32 = 1_000;
 
+/// Bytes of a page's token, at most. The vendor documents no limit; tokens that were seen have some dozens.
+pub(crate) const LONGEST_TOKEN: usize = 8 * 1024;
+
 impl CertificateGroups {
     /// Lists the certificate groups.
     ///
@@ -26,7 +30,7 @@ impl CertificateGroups {
     /// - **Permissions:** access to the groups (assumed).
     /// - **Arguments:** none. A page has 1 to 1,000 rows, which is the vendor's cap; by default 100, as the vendor's.
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` for a list that leads back to
-    ///   itself.
+    ///   itself, or that names its next page with more than 8 KiB.
     /// - **Assumed:** where in the answer the groups stand: that part of the vendor's page could not be read. An answer
     ///   without exactly one list of objects is a `Decode` error.
     /// - **Source:** AppViewX CERT+ API reference, "List Certificate Groups".
@@ -52,7 +56,7 @@ impl List for GroupList {
     }
 
     fn pages(self, pages: PageCaller<AppViewX>) -> impl Pages<Row = CertificateGroup, Error = Error> {
-        GroupPages { pages, page: 0, next: Next::First, tokens: HashSet::new() }
+        GroupPages { pages, page: 0, next: Next::First, hasher: RandomState::new(), tokens: HashSet::new() }
     }
 }
 
@@ -68,8 +72,9 @@ struct GroupPages {
     pages: PageCaller<AppViewX>,
     page: u32,
     next: Next,
-    /// The tokens that were used.
-    tokens: HashSet<String>,
+    hasher: RandomState,
+    /// The hashes of the tokens that were used: of a list without an end, the tokens themselves would fill the memory.
+    tokens: HashSet<u64>,
 }
 
 impl Pages for GroupPages {
@@ -86,7 +91,11 @@ impl Pages for GroupPages {
         let GroupPage { rows, next } = self.pages.read(page).await?;
         self.page = self.page.saturating_add(1);
         if let Some(next) = next {
-            if !self.tokens.insert(next.clone()) {
+            if next.len() > LONGEST_TOKEN {
+                let (page, length) = (self.page, next.len());
+                return Err(LookupError::TokenTooLong { page, length, limit: LONGEST_TOKEN }.into());
+            }
+            if !self.tokens.insert(self.hasher.hash_one(&next)) {
                 return Err(LookupError::RepeatedToken { page: self.page }.into());
             }
             self.next = Next::Token(next);

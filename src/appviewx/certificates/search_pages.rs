@@ -118,7 +118,7 @@ impl SearchPages {
         }
     }
 
-    async fn ask(&self, start: u64) -> Result<Page, Error> {
+    async fn ask(&mut self, start: u64) -> Result<Page, Error> {
         let page = SearchPage {
             input: Arc::clone(&self.input),
             sort: self.sort.clone(),

@@ -11,6 +11,7 @@ use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{Caller, Error, SharedError};
+use crate::operation::Lookup;
 
 /// Searches under way at once.
 const AT_ONCE: usize = 5;
@@ -82,11 +83,13 @@ impl GroupLookup {
     async fn membership(&self, id: &ResourceId, ended: &OnceLock<SharedError>) -> GroupMembership {
         // What may not be viewed in one category may stand in the next.
         let mut denied = None;
+        // Each certificate has a look-up of its own: how many there are is for the caller to say.
+        let lookup = Lookup::begin(&self.certificates.caller);
         for category in &self.categories {
             if let Some(error) = ended.get() {
                 return GroupMembership::Unreadable(error.clone());
             }
-            match self.find(id, category).await {
+            match self.find(id, category, lookup).await {
                 Ok(GroupMembership::NotFound) => {}
                 Ok(membership) => return membership,
                 Err(error) => {
@@ -105,9 +108,14 @@ impl GroupLookup {
     }
 
     /// All rows are read, since two of them may contradict each other.
-    async fn find(&self, id: &ResourceId, category: &CertificateCategory) -> Result<GroupMembership, Error> {
+    async fn find(
+        &self,
+        id: &ResourceId,
+        category: &CertificateCategory,
+        lookup: Lookup,
+    ) -> Result<GroupMembership, Error> {
         let search = self.certificates.search().category(category.clone()).resource_id(id);
-        let mut rows = search.rows()?;
+        let mut rows = search.within(lookup).rows()?;
         let mut membership = GroupMembership::NotFound;
         let mut read = 0;
         while let Some(row) = rows.next().await {

@@ -1,6 +1,7 @@
 //! `GET /CertificateStores/{id}/Inventory`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use super::handle::CertificateStores;
 use super::inventory_entry::InventoryEntry;
@@ -11,7 +12,7 @@ use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{Caller, Error};
-use crate::operation::{Connection, ListBuilder};
+use crate::operation::{Connection, ListBuilder, Lookup};
 use crate::transport::Path;
 use crate::validation::Problems;
 
@@ -53,13 +54,32 @@ impl NumberedPages for Inventory {
     }
 }
 
+/// Entries of one alias that are kept. No store is known to have an alias more than twice.
+const MOST_OF_ONE_ALIAS: usize = 100;
+
+/// What is looked for in a store's inventory.
+pub(in crate::keyfactor) struct Sought<'a> {
+    pub(in crate::keyfactor) aliases: HashSet<&'a str>,
+    /// Certificates that may stand under another alias.
+    pub(in crate::keyfactor) certificates: HashSet<&'a Thumbprint>,
+}
+
 /// What a store's inventory lists under some aliases.
 pub(in crate::keyfactor) struct Listed {
     /// All entries of each alias: one may stand twice, with two certificates.
     entries: HashMap<String, Vec<InventoryEntry>>,
-    /// Every alias of the inventory under which one of the wanted certificates stands, not only in a chain.
-    holders: HashMap<Thumbprint, Vec<String>>,
+    /// Where the certificates that are looked for stand, not only in a chain.
+    holders: HashMap<Thumbprint, Holders>,
     pub(in crate::keyfactor) reading: Reading,
+}
+
+/// The aliases of a certificate, as far as somebody asks for them: an inventory may have any number.
+#[derive(Default)]
+struct Holders {
+    /// Those that are looked for.
+    sought: BTreeSet<String>,
+    /// The first one that is not.
+    other: Option<String>,
 }
 
 /// Whether all of an inventory was read. Its rows slide from page to page while others change it.
@@ -77,7 +97,19 @@ impl Listed {
 
     /// The aliases under which a wanted certificate itself stands.
     pub(in crate::keyfactor) fn aliases_of(&self, wanted: &Thumbprint) -> impl Iterator<Item = &str> {
-        self.holders.get(wanted).into_iter().flatten().map(String::as_str)
+        let holders = self.holders.get(wanted).into_iter();
+        holders.flat_map(|it| it.other.iter().chain(&it.sought)).map(String::as_str)
+    }
+
+    fn keep_holder(&mut self, sought: &Sought<'_>, entry: &InventoryEntry) {
+        let held = entry.leaf().map(|leaf| Thumbprint::from(leaf.thumbprint.as_str()));
+        let Some(held) = held.filter(|held| sought.certificates.contains(held)) else { return };
+        let holders = self.holders.entry(held).or_default();
+        if sought.aliases.contains(entry.alias.as_str()) {
+            holders.sought.insert(entry.alias.clone());
+        } else if holders.other.is_none() {
+            holders.other = Some(entry.alias.clone());
+        }
     }
 }
 
@@ -87,33 +119,34 @@ pub(in crate::keyfactor) fn holding<'a>(
     location: &CertificateLocation,
     expected: &Thumbprint,
 ) -> Result<&'a InventoryEntry, LookupError> {
-    let thumbprint = |entry: &InventoryEntry| entry.leaf().map(|leaf| leaf.thumbprint.clone());
-    let other = entries.iter().find(|entry| !thumbprint(entry).is_some_and(|found| expected.is(&found)));
+    let holds = |entry: &InventoryEntry| entry.leaf().is_some_and(|leaf| expected.is(&leaf.thumbprint));
+    let other = entries.iter().find(|entry| !holds(entry));
     match (entries.first(), other) {
         (Some(entry), None) => Ok(entry),
         (_, other) => Err(LookupError::AliasHoldsAnother {
             store: location.store(),
             alias: location.alias().to_owned(),
             expected: expected.clone(),
-            found: other.and_then(thumbprint),
+            found: other.and_then(|entry| entry.leaf().map(|leaf| leaf.thumbprint.clone())),
         }),
     }
 }
 
-/// The entries of a store that have one of these aliases, and the aliases of the wanted certificates. All of the inventory is
-/// read: an alias may stand twice, and a certificate may have got another alias.
+/// Reads the entries of a store that have one of the aliases that are looked for, and the aliases of the certificates. All of
+/// the inventory is read, since an alias may stand twice and a certificate may have got another alias; unless `decides`,
+/// which is given an alias and its entries so far, refuses them, or says that nothing further matters.
 pub(in crate::keyfactor) async fn entries_under(
     caller: &Caller,
     store: CertificateStoreId,
-    aliases: &HashSet<&str>,
-    wanted: &HashSet<&Thumbprint>,
+    sought: &Sought<'_>,
+    lookup: Lookup,
+    mut decides: impl FnMut(&str, &[InventoryEntry]) -> Result<ControlFlow<()>, LookupError> + Send,
 ) -> Result<Listed, Error> {
-    let mut found: HashMap<String, Vec<InventoryEntry>> = HashMap::new();
-    let mut holders: HashMap<Thumbprint, Vec<String>> = HashMap::new();
-    let mut rows = ListBuilder::new(caller.clone(), Inventory { store }).rows()?;
+    let mut listed = Listed { entries: HashMap::new(), holders: HashMap::new(), reading: Reading::PerhapsNotWhole };
+    let mut rows = ListBuilder::new(caller.clone(), Inventory { store }).within(lookup).rows()?;
     let mut received = 0;
     while let Some(entry) = rows.next().await {
-        let entry = entry?;
+        let entry = entry.map_err(|error| unfinished(error, store, received))?;
         received += 1;
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
@@ -121,17 +154,35 @@ pub(in crate::keyfactor) async fn entries_under(
         if entry.alias.trim().is_empty() {
             return Err(LookupError::UnnamedEntry { store }.into());
         }
-        let held = entry.leaf().map(|leaf| Thumbprint::from(leaf.thumbprint.as_str()));
-        if let Some(held) = held.filter(|held| wanted.contains(held)) {
-            holders.entry(held).or_default().push(entry.alias.clone());
+        listed.keep_holder(sought, &entry);
+        if !sought.aliases.contains(entry.alias.as_str()) {
+            continue;
         }
-        if aliases.contains(entry.alias.as_str()) {
-            found.entry(entry.alias.clone()).or_default().push(entry);
+        let alias = entry.alias.clone();
+        let entries = listed.entries.entry(alias.clone()).or_default();
+        if entries.len() >= MOST_OF_ONE_ALIAS {
+            return Err(LookupError::TooManyRows { rows: received, total: rows.total() }.into());
+        }
+        entries.push(entry);
+        if decides(&alias, entries)?.is_break() {
+            return Ok(listed);
         }
     }
-    let is_whole = rows.total().map_or(received < VENDORS_PAGE as u64, |total| received >= total);
-    let reading = if is_whole { Reading::Whole } else { Reading::PerhapsNotWhole };
-    Ok(Listed { entries: found, holders, reading })
+    if rows.total().map_or(received < VENDORS_PAGE as u64, |total| received >= total) {
+        listed.reading = Reading::Whole;
+    }
+    Ok(listed)
+}
+
+/// Says of which store an inventory met a limit.
+fn unfinished(error: Error, store: CertificateStoreId, rows: u64) -> Error {
+    match error {
+        Error::Lookup(error) => match *error {
+            LookupError::LimitReached(reached) => LookupError::UnfinishedInventory { store, rows, reached }.into(),
+            other => other.into(),
+        },
+        other => other,
+    }
 }
 
 /// Refuses a removal whose alias does not hold the certificate that it expects there.
@@ -142,10 +193,20 @@ pub(super) async fn still_as_expected(caller: &Caller, locations: &[CertificateL
             by_store.entry(location.store()).or_default().push((location, thumbprint));
         }
     }
+    let lookup = Lookup::begin(caller);
     for (store, expected) in by_store {
-        let aliases = expected.iter().map(|(location, _)| location.alias()).collect();
-        let listed = entries_under(caller, store, &aliases, &HashSet::new()).await?;
-        for (location, thumbprint) in expected {
+        let by_alias: HashMap<_, _> =
+            expected.iter().map(|(location, it)| (location.alias(), (location, it))).collect();
+        let sought = Sought { aliases: by_alias.keys().copied().collect(), certificates: HashSet::new() };
+        // An alias that holds another certificate decides: nothing is sent.
+        let decides = |alias: &str, entries: &[InventoryEntry]| {
+            if let Some((location, thumbprint)) = by_alias.get(alias) {
+                holding(entries, location, thumbprint)?;
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let listed = entries_under(caller, store, &sought, lookup, decides).await?;
+        for (location, thumbprint) in &expected {
             holding(listed.under(location.alias()), location, thumbprint)?;
         }
     }

@@ -1,6 +1,7 @@
 //! One store of a confirmation, and what is known of it by now.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use tokio::time::{Duration, timeout};
 
@@ -9,13 +10,13 @@ use super::job_runs::{LastInventory, last_inventory};
 use super::poll::Polling;
 use crate::keyfactor::certificate_stores::{
     CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, Listed, Reading, ScheduleInventory,
-    entries_under,
+    Sought, entries_under,
 };
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
-use crate::operation::Request;
+use crate::operation::{Lookup, Request};
 
 /// How long what is beside the verdict may take: the job history, and the schedule after a trigger. A trigger has this at
 /// least.
@@ -217,9 +218,27 @@ impl StoreUnderConfirmation {
         if self.row.is_none() {
             return;
         }
-        let aliases: HashSet<&str> = self.places.iter().map(|place| place.location.alias()).collect();
-        let wanted = self.places.iter().filter_map(|place| place.location.expected_thumbprint()).collect();
-        match timeout(polling.left(), entries_under(&self.stores.caller, self.id, &aliases, &wanted)).await {
+        let caller = &self.stores.caller;
+        let sought = Sought {
+            aliases: self.places.iter().map(|place| place.location.alias()).collect(),
+            certificates: self.places.iter().filter_map(|place| place.location.expected_thumbprint()).collect(),
+        };
+        // A certificate that is there decides for its place, whatever else the inventory lists.
+        let mut open: HashMap<&str, Vec<&CertificateLocation>> = HashMap::new();
+        for Place { location, .. } in &self.places {
+            open.entry(location.alias()).or_default().push(location);
+        }
+        let decides = |alias: &str, entries: &[InventoryEntry]| {
+            if let Some(locations) = open.get_mut(alias) {
+                locations.retain(|location| Shown::of(location, entries) != Shown::It);
+                if locations.is_empty() {
+                    open.remove(alias);
+                }
+            }
+            Ok(if open.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        let read = entries_under(caller, self.id, &sought, Lookup::begin(caller), decides);
+        match timeout(polling.left(), read).await {
             Ok(Ok(listed)) => {
                 let seen = self.seen_at(&listed);
                 for (place, shown) in self.places.iter_mut().zip(seen) {

@@ -1,6 +1,6 @@
 //! The runs of certain jobs, asked for by their ids.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::keyfactor::list_pages::{NumberedPages as _, Page, PageOf, VENDORS_PAGE};
 use crate::keyfactor::lookup_error::LookupError;
@@ -9,13 +9,15 @@ use crate::keyfactor::query::Query;
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::{Caller, Error};
+use crate::operation::Lookup;
 
 /// IIS refuses longer URLs by default: its limit is 2,048.
 const LONGEST_URL: usize = 2_000;
 /// Rows asked for at once about the jobs of one query.
 const RUNS_PAGE: usize = 1_000;
-/// So many pages of runs has no query about a few jobs.
-const MOST_PAGES: u32 = 100;
+/// So many pages of runs, or so many runs, has no query about a few jobs.
+pub(crate) const MOST_PAGES: u32 = 100;
+pub(crate) const MOST_RUNS: usize = 100_000;
 
 /// One page about these jobs. No order is asked for: whether a server sorts by `JobHistoryId` is not proven, and the highest
 /// number counts anyway.
@@ -55,10 +57,11 @@ pub(super) async fn last_inventory(caller: &Caller, job: JobId) -> Result<LastIn
     }))
 }
 
-/// All runs of these jobs.
-pub(super) async fn runs_of(caller: &Caller, jobs: &[JobId]) -> Result<Vec<JobHistoryEntry>, Error> {
+/// The last run of each of these jobs: of all its runs, the one with the highest number, in whatever order they come. An older
+/// one may say that the job is over, which runs again by now.
+pub(super) async fn last_runs(caller: &Caller, jobs: &[JobId]) -> Result<HashMap<JobId, JobHistoryEntry>, Error> {
     let asked: HashSet<JobId> = jobs.iter().copied().collect();
-    let mut entries: Vec<JobHistoryEntry> = Vec::new();
+    let mut latest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
     let mut seen: HashSet<JobHistoryId> = HashSet::new();
     for page in 1..=MOST_PAGES {
         let Page { rows, total } = caller.request(runs_page(jobs, page, RUNS_PAGE)).send().await?;
@@ -69,17 +72,22 @@ pub(super) async fn runs_of(caller: &Caller, jobs: &[JobId]) -> Result<Vec<JobHi
                 return Err(LookupError::not_asked("run of job", row.job_id, "other jobs").into());
             }
             seen.insert(row.job_history_id);
-            entries.push(row);
+            if latest.get(&row.job_id).is_none_or(|known| known.job_history_id <= row.job_history_id) {
+                latest.insert(row.job_id, row);
+            }
         }
         let is_last = match total {
             Some(total) => seen.len() as u64 >= total,
             None => received < VENDORS_PAGE,
         };
         if received == 0 || is_last {
-            return Ok(entries);
+            return Ok(latest);
         }
         if seen.len() == known {
             return Err(LookupError::RepeatedPage { page }.into());
+        }
+        if seen.len() >= MOST_RUNS {
+            break;
         }
     }
     let rows = seen.len() as u64;
@@ -106,7 +114,7 @@ pub(super) async fn find_scheduled(
 ) -> Result<(), Error> {
     let mut open: HashSet<JobId> = jobs.into_iter().collect();
     let handle = OrchestratorJobs { caller: caller.clone() };
-    let mut rows = handle.scheduled(Query::all()).rows()?;
+    let mut rows = handle.scheduled(Query::all()).within(Lookup::begin(caller)).rows()?;
     while !open.is_empty() {
         let Some(row) = rows.next().await else { break };
         let id = row?.id;

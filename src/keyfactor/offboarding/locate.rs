@@ -11,7 +11,7 @@ use crate::keyfactor::query::Query;
 use crate::keyfactor::thumbprint::{CertificateRef, Thumbprint};
 use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId};
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
-use crate::operation::ListBuilder;
+use crate::operation::{ListBuilder, Lookup};
 use crate::validation::Problems;
 
 impl Certificates {
@@ -66,11 +66,12 @@ impl LocateCertificate {
         }
         problems.check_positive("collection_id", self.collection_id.map(CollectionId::get));
         problems.finish()?;
+        let lookup = Lookup::begin(&self.certificates.caller);
         let (thumbprint, id) = match &self.certificate {
             CertificateRef::Thumbprint(thumbprint) => (thumbprint.clone(), None),
             CertificateRef::Id(id) => (self.thumbprint_of(*id).await?, Some(*id)),
         };
-        let certificate = self.certificate_with(&thumbprint, id).await?;
+        let certificate = self.certificate_with(&thumbprint, id, lookup).await?;
         let (places, excluded) = places(&certificate, &thumbprint);
         if places.is_empty() {
             let excluded = excluded.len();
@@ -81,7 +82,8 @@ impl LocateCertificate {
             .map(|(location, _)| location.store())
             .chain(excluded.iter().filter_map(|it| it.cert_store_id))
             .collect();
-        let (stores, readiness_error) = match Stores::read(&self.certificates.caller, certificate.id, &known).await {
+        let read = Stores::read(&self.certificates.caller, certificate.id, &known, lookup).await;
+        let (stores, readiness_error) = match read {
             Ok(stores) => (stores, None),
             Err(error) => (Stores::default(), Some(SharedError::from(error))),
         };
@@ -111,7 +113,12 @@ impl LocateCertificate {
     }
 
     /// The list alone shows whether Command holds the private key, and can be asked for what is revoked or expired.
-    async fn certificate_with(&self, thumbprint: &Thumbprint, id: Option<CertificateId>) -> Result<Certificate, Error> {
+    async fn certificate_with(
+        &self,
+        thumbprint: &Thumbprint,
+        id: Option<CertificateId>,
+        lookup: Lookup,
+    ) -> Result<Certificate, Error> {
         let mut search = self
             .certificates
             .search(Query::field("Thumbprint").eq(thumbprint.as_str()))
@@ -122,8 +129,8 @@ impl LocateCertificate {
         if let Some(collection) = self.collection_id {
             search = search.collection_id(collection);
         }
-        let mut rows = search.rows()?;
-        let mut found: Vec<Certificate> = Vec::new();
+        let mut rows = search.within(lookup).rows()?;
+        let mut found: Option<Certificate> = None;
         while let Some(row) = rows.next().await {
             let row = row?;
             if !thumbprint.is(&row.thumbprint) {
@@ -131,15 +138,17 @@ impl LocateCertificate {
                     LookupError::not_asked("certificate with the thumbprint", row.thumbprint, thumbprint).into()
                 );
             }
-            if id.is_none_or(|id| id == row.id) {
-                found.push(row);
+            match &found {
+                None if id.is_none_or(|id| id == row.id) => found = Some(row),
+                Some(first) if first.id != row.id => {
+                    // Two rows decide: one with another thumbprint was refused above.
+                    let ambiguous = || LookupError::Ambiguous { thumbprint: thumbprint.clone() }.into();
+                    return found.filter(|_| id.is_some()).ok_or_else(ambiguous);
+                }
+                _ => {}
             }
         }
-        match (found.pop(), found.is_empty()) {
-            (Some(certificate), true) => Ok(certificate),
-            (Some(_), false) => Err(LookupError::Ambiguous { thumbprint: thumbprint.clone() }.into()),
-            (None, _) => Err(LookupError::NothingVisible { certificate: self.certificate.clone() }.into()),
-        }
+        found.ok_or_else(|| LookupError::NothingVisible { certificate: self.certificate.clone() }.into())
     }
 }
 
@@ -323,13 +332,14 @@ impl Stores {
         caller: &Caller,
         certificate: CertificateId,
         known: &HashSet<CertificateStoreId>,
+        lookup: Lookup,
     ) -> Result<Self, Error> {
         let mut stores = Self::default();
         for (field, value) in
             [("AgentAvailable", true), ("AgentAvailable", false), ("RemoveSupported", true), ("RemoveSupported", false)]
         {
             let query = Query::field("CertificateId").eq(certificate).and(Query::field(field).eq(value));
-            let mut rows = ListBuilder::new(caller.clone(), ListStores::new(query)).rows()?;
+            let mut rows = ListBuilder::new(caller.clone(), ListStores::new(query)).within(lookup).rows()?;
             while let Some(row) = rows.next().await {
                 let row = row?;
                 if !known.contains(&row.id) {

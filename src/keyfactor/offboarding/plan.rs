@@ -1,21 +1,22 @@
 //! A removal as a plan: what goes, and what can be put back.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::locate::{FoundLocation, LocatedCertificate, StoreReadiness};
 use crate::keyfactor::certificate_stores::{
-    AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, Listed, RemoveCertificates,
-    entries_under, holding,
+    AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, InventoryEntry, Listed,
+    RemoveCertificates, Sought, entries_under, holding,
 };
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId};
 use crate::keyfactor::vendor::{Caller, Error};
-use crate::operation::RequestBuilder;
+use crate::operation::{Lookup, RequestBuilder};
 
 impl CertificateStores {
     /// Makes a plan of a removal before anything is removed: what goes, and what of it can be put back. Every alias is
@@ -155,13 +156,23 @@ impl RemovalPlan {
     async fn make(caller: Caller, located: LocatedCertificate) -> Result<Self, Error> {
         let certificate = located.certificate();
         let held = if certificate.has_private_key { Held::ByCommand } else { Held::Elsewhere };
-        let mut by_store: BTreeMap<CertificateStoreId, HashSet<&str>> = BTreeMap::new();
+        let mut by_store: BTreeMap<CertificateStoreId, HashMap<&str, &CertificateLocation>> = BTreeMap::new();
         for found in located.locations() {
-            by_store.entry(found.location().store()).or_default().insert(found.location().alias());
+            let location = found.location();
+            by_store.entry(location.store()).or_default().insert(location.alias(), location);
         }
+        let lookup = Lookup::begin(&caller);
         let mut inventories: HashMap<CertificateStoreId, Listed> = HashMap::new();
-        for (store, aliases) in by_store {
-            inventories.insert(store, entries_under(&caller, store, &aliases, &HashSet::new()).await?);
+        for (store, locations) in by_store {
+            let sought = Sought { aliases: locations.keys().copied().collect(), certificates: HashSet::new() };
+            // An alias that holds another certificate decides: there is no plan.
+            let decides = |alias: &str, entries: &[InventoryEntry]| {
+                if let Some(location) = locations.get(alias) {
+                    holding(entries, location, located.thumbprint())?;
+                }
+                Ok(ControlFlow::Continue(()))
+            };
+            inventories.insert(store, entries_under(&caller, store, &sought, lookup, decides).await?);
         }
         let planned = |found: &FoundLocation| {
             let location = found.location();

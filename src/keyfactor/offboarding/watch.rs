@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Duration, timeout};
 
-use super::job_runs::{find_scheduled, jobs_per_query, runs_of};
+use super::job_runs::{find_scheduled, jobs_per_query, last_runs};
 use super::poll::{Pace, Polling};
 use super::report::{JobChange, JobsReport, Known};
 use crate::keyfactor::orchestrator_jobs::{JobHistoryEntry, OrchestratorJobs};
@@ -241,9 +241,9 @@ impl Follower {
             }
             return Ok(());
         };
-        match timeout(self.polling.left(), runs_of(&self.caller, jobs)).await {
+        match timeout(self.polling.left(), last_runs(&self.caller, jobs)).await {
             Err(_) => self.time_is_up().await,
-            Ok(Ok(entries)) => self.take(entries),
+            Ok(Ok(runs)) => self.take(runs),
             // After the deadline, no error hides what is known.
             Ok(Err(error)) if self.stage == Stage::LastLook || error.failure_scope().is_transient() => {
                 locked(&self.known).trouble(&error);
@@ -254,9 +254,8 @@ impl Follower {
         Ok(())
     }
 
-    fn take(&mut self, entries: Vec<JobHistoryEntry>) {
+    fn take(&mut self, mut runs: HashMap<JobId, JobHistoryEntry>) {
         let asked = self.queries.pop_front().unwrap_or_default();
-        let mut runs = latest(entries);
         let mut known = locked(&self.known);
         self.changes.extend(asked.into_iter().filter_map(|job| match runs.remove(&job) {
             Some(run) => known.take(run),
@@ -276,16 +275,4 @@ impl Follower {
             known.trouble(&error);
         }
     }
-}
-
-/// Of all runs of a job, the one with the highest number, in whatever order they come. An older one may say that the job
-/// is over, which runs again by now.
-fn latest(entries: Vec<JobHistoryEntry>) -> HashMap<JobId, JobHistoryEntry> {
-    let mut latest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
-    for entry in entries {
-        if latest.get(&entry.job_id).is_none_or(|known| known.job_history_id <= entry.job_history_id) {
-            latest.insert(entry.job_id, entry);
-        }
-    }
-    latest
 }

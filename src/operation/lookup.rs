@@ -1,0 +1,100 @@
+//! Look-ups: lists that are read before something is decided or sent. They are bounded in time and in pages.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{Caller, Error, Vendor};
+
+/// A look-up that is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Lookup {
+    ends: Instant,
+    /// For all of its lists together.
+    deadline: Duration,
+    /// For each of its lists.
+    pages: u32,
+}
+
+impl Lookup {
+    /// Begins now, with the limits of the client.
+    pub(crate) fn begin<V: Vendor>(caller: &Caller<V>) -> Self {
+        let (deadline, pages) = caller.transport().lookup_limits();
+        let now = Instant::now();
+        // A limit beyond what a clock can show is none.
+        let ends = now.checked_add(deadline).unwrap_or_else(|| now + Duration::from_secs(365 * 24 * 60 * 60));
+        Self { ends, deadline, pages }
+    }
+
+    /// Reads the page after so many pages of a list.
+    pub(super) async fn read_page<T, V: Vendor>(
+        self,
+        list: &str,
+        pages: u32,
+        page: impl Future<Output = Result<T, Error<V>>>,
+    ) -> Result<T, Error<V>> {
+        let reached = |limit| {
+            let reached = LookupLimitReached { list: list.to_owned(), limit, pages };
+            Err(Error::Lookup(Box::new(V::LookupError::from(reached))))
+        };
+        if pages >= self.pages {
+            return reached(LookupLimit::Pages(self.pages));
+        }
+        let read = timeout_at(self.ends, page).await;
+        read.unwrap_or_else(|_| reached(LookupLimit::Deadline(self.deadline)))
+    }
+}
+
+/// A look-up met a limit before it had read what it needed. Nothing was sent that could change anything.
+///
+/// Look-ups are the lists that are read inside another call: before a removal with an expected thumbprint, by a plan, by
+/// `locations_of`, to find the group of a certificate. The limits are set on the client, as
+/// [`lookup_deadline`](crate::ClientBuilder::lookup_deadline) and
+/// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages). A list that its caller reads row by row has none of them.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{list}: the look-up was given up after {pages} page(s): {limit}")]
+pub struct LookupLimitReached {
+    list: String,
+    limit: LookupLimit,
+    pages: u32,
+}
+
+impl LookupLimitReached {
+    /// The limit.
+    #[must_use]
+    pub fn limit(&self) -> LookupLimit {
+        self.limit
+    }
+
+    /// The list that was read then: method and path, `GET /CertificateStores/{id}/Inventory`.
+    #[must_use]
+    pub fn list(&self) -> &str {
+        &self.list
+    }
+
+    /// How many of its pages were read.
+    #[must_use]
+    pub fn pages(&self) -> u32 {
+        self.pages
+    }
+}
+
+/// A limit of look-ups.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LookupLimit {
+    /// The time for all lists of one look-up.
+    Deadline(Duration),
+    /// The pages of one list.
+    Pages(u32),
+}
+
+impl fmt::Display for LookupLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deadline(limit) => write!(f, "its time is up, {limit:?} (`lookup_deadline`)"),
+            Self::Pages(limit) => write!(f, "it may read no more than {limit} (`max_lookup_pages`)"),
+        }
+    }
+}
