@@ -217,9 +217,16 @@ fn expected_of(operation: Operation, fault: Fault, of_a_removal: Cell) -> Cell {
     let done_with_a_good_answer = Cell { end: End::Done, ..of_a_removal };
     match (operation, fault) {
         (
-            Operation::ScheduleInventory | Operation::Unschedule | Operation::Reschedule | Operation::Acknowledge,
+            Operation::ScheduleInventory
+            | Operation::Unschedule
+            | Operation::Reschedule
+            | Operation::Acknowledge
+            | Operation::KeyfactorRawChange
+            | Operation::AppViewXRawChange,
             Fault::Body(200, "" | "null") | Fault::Status(204, _),
         )
+        // What it means is up to the caller.
+        | (Operation::KeyfactorRawChange, Fault::Body(200, FAILURE))
         // An object that names nobody: taken, and nothing is confirmed.
         | (Operation::RevokeCertificates, Fault::Body(200, FAILURE)) => done_with_a_good_answer,
         // What is read as no content must have none: a byte order mark is some.
@@ -228,7 +235,11 @@ fn expected_of(operation: Operation, fault: Fault, of_a_removal: Cell) -> Cell {
             Fault::Bom,
         ) => Cell { end: End::Unknown(Some(200)), ..of_a_removal },
         (
-            Operation::Unassign | Operation::Assign | Operation::RevokeCertificate | Operation::Logout,
+            Operation::Unassign
+            | Operation::Assign
+            | Operation::RevokeCertificate
+            | Operation::Logout
+            | Operation::AppViewXRawChange,
             Fault::Body(200, FAILURE),
         ) => Cell { end: End::Api(200), ..of_a_removal },
         _ => of_a_removal,

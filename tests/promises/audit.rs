@@ -3,7 +3,8 @@
 use crate::support::Received;
 use crate::support::capture;
 use crate::support::capture::Event;
-use crate::support::operations::{Operation, Row, Site};
+use crate::support::fault_table::End;
+use crate::support::operations::{Operation, Row, Site, odd_answer};
 use crate::support::scripted::{Answer, Scripted, nobody};
 use clm::keyfactor::{CertificateLocation, Schedule};
 use clm::{Reason, RequestBuilder, RetryPolicy, ValidationError, appviewx, keyfactor};
@@ -370,6 +371,7 @@ fn assert_audited(row: &Row, ended: &str, attempts: &str) {
 #[tokio::test]
 async fn every_change_is_audited_once_by_its_name_and_no_read_is() {
     for (operation, row) in Operation::all() {
+        let ended_oddly = if row.end_with_odd_answer() == End::Done { "done" } else { "outcome unknown" };
         for (answers, ended, attempts) in [
             (vec![row.success()], "done", "1"),
             (vec![busy(), row.success()], "done", "2"),
@@ -380,7 +382,7 @@ async fn every_change_is_audited_once_by_its_name_and_no_read_is() {
             (vec![Answer::with(503, "retry-after: 0\r\n", "")], "outcome unknown", "1"),
             (vec![Answer::Nothing], "outcome unknown", "1"),
             (vec![Answer::cut(200, "[")], "outcome unknown", "1"),
-            (vec![Answer::json(200, "7")], "outcome unknown", "1"),
+            (vec![odd_answer()], ended_oddly, "1"),
             (vec![busy(), Answer::Nothing], "outcome unknown", "2"),
         ] {
             let server = Scripted::start(answers).await;

@@ -10,7 +10,8 @@ use clm::keyfactor::{CertificateLocation, Schedule};
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use clm::{
     BatchBuilder, Incomplete, IncompleteOutcome, ItemOutcome, ItemState, ListBuilder, ManyOutcome, OnFailure, Outcomes,
-    Receipt, Request, RequestBuilder, appviewx, keyfactor, testing,
+    RawAnswer, RawEffect, Receipt, Request, RequestBuilder, UnreadableAnswer, UnreadableReason, appviewx, keyfactor,
+    testing,
 };
 
 fn is_send_static<T: Send + 'static>(_: &T) {}
@@ -108,6 +109,9 @@ fn every_public_type_can_be_sent_shared_and_kept() {
     is_call!(keyfactor::ScheduleInventory);
     is_call!(keyfactor::ControlJobs);
     is_value::<Receipt>();
+    is_call!(keyfactor::RawCall);
+    is_call!(appviewx::RawCall);
+    is_value::<(RawAnswer, RawEffect, UnreadableReason)>();
     is_call!(keyfactor::GetStore);
     is_value::<(ListBuilder<keyfactor::ListStores>, ListBuilder<keyfactor::Inventory>)>();
     is_value::<(ListBuilder<keyfactor::JobHistory>, ListBuilder<keyfactor::ScheduledJobs>)>();
@@ -141,6 +145,8 @@ fn every_error_can_be_boxed_and_sent() {
     is_error::<Incomplete<keyfactor::RemoveEachOutcome>>();
     is_error::<keyfactor::SharedError>();
     is_error::<IncompleteOutcome>();
+    is_error::<UnreadableAnswer>();
+    is_error::<Incomplete<RawAnswer>>();
     is_error::<keyfactor::LookupError>();
     is_error::<clm::ConfigurationError>();
     is_error::<clm::ValidationError>();

@@ -7,9 +7,11 @@ use std::fmt::{Debug, Display};
 use std::pin::Pin;
 use std::time::Duration;
 
+use clm::http::Method;
 use clm::keyfactor::{CertificateLocation, CertificateStoreEntry, Query, Schedule};
-use clm::{ClientBuilder, RetryPolicy, appviewx, keyfactor};
+use clm::{ClientBuilder, RawCall, RawEffect, RequestBuilder, RetryPolicy, appviewx, keyfactor};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::fault::Fault;
@@ -46,6 +48,8 @@ operations! {
     SearchCertificates,
     JobHistory,
     ScheduledJobs,
+    KeyfactorRawChange,
+    KeyfactorRawRead,
     // AppViewX: changes, then reads.
     Unassign,
     Assign,
@@ -54,6 +58,8 @@ operations! {
     Search,
     ListGroups,
     ViewGroup,
+    AppViewXRawChange,
+    AppViewXRawRead,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +74,15 @@ pub enum Effect {
     Change,
 }
 
+/// Which 2xx answers an operation takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// Those of the shape that its page has.
+    ItsOwn,
+    /// Any that can be one: what it means is up to the caller.
+    Any,
+}
+
 /// What the table says of an operation.
 pub struct Row {
     pub vendor: Vendor,
@@ -78,6 +93,7 @@ pub struct Row {
     pub targets: &'static str,
     /// What the audit is told of where it acts.
     pub scope: &'static str,
+    pub takes: Takes,
     /// The status and the body of an answer that says that all was done.
     pub success: (u16, &'static str),
     /// The secrets that the body carries.
@@ -230,6 +246,24 @@ impl Operation {
             Self::ScheduledJobs => keyfactor_read("keyfactor.orchestrator_jobs.scheduled", |site| {
                 list!(keyfactor_ended, site.keyfactor().orchestrator_jobs().scheduled(Query::all()))
             }),
+            Self::KeyfactorRawChange => Row {
+                targets: r#"["DELETE /Certificates/17/Owner"]"#,
+                takes: Takes::Any,
+                success: (200, r#"{"Id": 17}"#),
+                in_body: |secrets| vec![secrets.entry_password],
+                ..keyfactor_change("keyfactor.raw", |site| {
+                    let call = site.keyfactor().raw(Method::DELETE, "Certificates/{id}/Owner").path_value("id", 17);
+                    change!(keyfactor_ended, with_secrets(call, &site.secrets), it => it.receipt())
+                })
+            },
+            Self::KeyfactorRawRead => Row {
+                takes: Takes::Any,
+                in_body: |secrets| vec![secrets.entry_password],
+                ..keyfactor_read("keyfactor.raw", |site| {
+                    let call = site.keyfactor().raw(Method::POST, "Certificates/Query").effect(RawEffect::Read);
+                    read!(keyfactor_ended, with_secrets(call, &site.secrets))
+                })
+            },
             Self::Unassign => Row {
                 targets: r#"["id-1"]"#,
                 success: (200, MOVED),
@@ -288,6 +322,25 @@ impl Operation {
                     read!(appviewx_ended, site.appviewx().certificate_groups().view("web"))
                 })
             },
+            Self::AppViewXRawChange => Row {
+                targets: r#"["POST /certificate/renew/id-1"]"#,
+                takes: Takes::Any,
+                success: (200, r#"{"response": {"requestId": 7}, "appStatusCode": null}"#),
+                in_body: |secrets| vec![secrets.entry_password],
+                ..appviewx_change("appviewx.raw", |site| {
+                    let call = site.appviewx().raw(Method::POST, "/certificate/renew/{id}").path_value("id", "id-1");
+                    change!(appviewx_ended, with_secrets(call, &site.secrets), it => it.receipt())
+                })
+            },
+            Self::AppViewXRawRead => Row {
+                takes: Takes::Any,
+                success: (200, r#"{"response": [], "appStatusCode": "SUCCESS"}"#),
+                in_body: |secrets| vec![secrets.entry_password],
+                ..appviewx_read("appviewx.raw", |site| {
+                    let call = site.appviewx().raw(Method::POST, "visualworkflow/list").effect(RawEffect::Read);
+                    read!(appviewx_ended, with_secrets(call, &site.secrets))
+                })
+            },
         }
     }
 
@@ -303,7 +356,8 @@ impl Operation {
 
 fn keyfactor_change(name: &'static str, send: fn(&Site) -> Sent) -> Row {
     let (vendor, effect) = (Vendor::Keyfactor, Effect::Change);
-    Row { vendor, name, effect, targets: "", scope: "", success: (204, ""), in_body: |_| Vec::new(), send }
+    let (takes, in_body): (_, fn(&Secrets) -> _) = (Takes::ItsOwn, |_| Vec::new());
+    Row { vendor, name, effect, targets: "", scope: "", takes, success: (204, ""), in_body, send }
 }
 
 fn keyfactor_read(name: &'static str, send: fn(&Site) -> Sent) -> Row {
@@ -331,6 +385,15 @@ impl Row {
         }
     }
 
+    /// How the call ends with [`odd_answer`].
+    pub fn end_with_odd_answer(&self) -> End {
+        match (self.takes, self.effect) {
+            (Takes::Any, _) => End::Done,
+            (Takes::ItsOwn, Effect::Change) => End::Unknown(Some(200)),
+            (Takes::ItsOwn, Effect::Read) => End::Decode,
+        }
+    }
+
     /// Whom the audit names.
     pub fn principal(&self) -> &'static str {
         match self.vendor {
@@ -343,6 +406,11 @@ impl Row {
     pub fn note(&self) -> Option<&'static str> {
         (self.name != "appviewx.logout").then_some(NOTE)
     }
+}
+
+/// A 2xx answer that no documented call has. A raw call takes what any endpoint could answer.
+pub fn odd_answer() -> Answer {
+    Answer::json(200, "7")
 }
 
 impl Secrets {
@@ -379,6 +447,13 @@ impl Site {
         let connecting = Duration::from_secs(10).min(self.patience / 2);
         builder.retry_policy(self.policy).connect_timeout(connecting).change_timeout(self.patience)
     }
+}
+
+/// A raw call with a secret in its body and one in a header.
+fn with_secrets<V: clm::Vendor>(call: RequestBuilder<RawCall<V>>, secrets: &Secrets) -> RequestBuilder<RawCall<V>> {
+    let Secrets { entry_password, pfx_password, .. } = *secrets;
+    let call = call.query("page", 1).header("x-key", pfx_password).json(&json!({"Password": entry_password}));
+    call.secret(entry_password).secret(pfx_password)
 }
 
 /// That any task can run it is seen by the compiler.

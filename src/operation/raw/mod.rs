@@ -4,6 +4,7 @@ mod answer;
 mod builder;
 mod check;
 mod path;
+mod shape;
 
 pub use self::answer::{RawAnswer, UnreadableAnswer, UnreadableReason};
 
@@ -18,7 +19,7 @@ use serde_json::Value;
 
 use self::path::RawPath;
 use super::{Change, DocumentedCall, Operation, ReadError, Vendor};
-use crate::transport::{Answer, Cause, Effect, Exchange, Parameters};
+use crate::transport::{Effect, Exchange, Parameters};
 use crate::validation::Problems;
 
 /// A call to an endpoint that this crate has no type for; see the client's `raw`.
@@ -211,9 +212,7 @@ impl<V: Vendor> Operation for RawCall<V> {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RawAnswer, ReadError<V>> {
-        if is_page(&exchange.answer) {
-            return Err(ReadError::Unreadable(Cause::new("a page of HTML came in the place of an answer")));
-        }
+        shape::check(&exchange.answer).map_err(ReadError::Unreadable)?;
         V::check_raw_answer(exchange, self.effect)?;
         Ok(RawAnswer::of::<V>(exchange, self.effect))
     }
@@ -221,15 +220,4 @@ impl<V: Vendor> Operation for RawCall<V> {
 
 impl<V: Vendor> Change for RawCall<V> {
     const ITEMS: &'static str = "call(s)";
-}
-
-/// No API of either vendor answers with a page: it is that of a proxy, or asks to sign in.
-fn is_page(answer: &Answer) -> bool {
-    let is = |text: &str, beginning: &str| {
-        text.get(..beginning.len()).is_some_and(|head| head.eq_ignore_ascii_case(beginning))
-    };
-    let content_type = answer.header("content-type").unwrap_or_default().trim_start();
-    let body = answer.body.trim_start_matches('\u{feff}').trim_start();
-    ["text/html", "application/xhtml"].iter().any(|it| is(content_type, it))
-        || ["<!doctype html", "<html"].iter().any(|it| is(body, it))
 }
