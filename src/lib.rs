@@ -87,6 +87,7 @@
 //! | what happened | a call that only reads | a change | ... with `repeat_after_silence()` |
 //! |---|---|---|---|
 //! | no connection came about: DNS, TCP, a proxy's CONNECT, TLS up to our last message | again | again | again |
+//! | a certificate that is not trusted, or is not for the host | `Transport`, after one try, with the remedy | the same | the same; `OutcomeUnknown` after an unanswered copy |
 //! | any other failure before a response head: a time-out, a reset, a close | again | `OutcomeUnknown` | again |
 //! | a response head that cannot be read, or is too large | again | `OutcomeUnknown` | again |
 //! | 2xx, then a body that is cut, late or malformed | again | `OutcomeUnknown` | again |

@@ -119,6 +119,8 @@ impl<V: Vendor> Error<V> {
         match self {
             Self::Api(error) => error.remediation(),
             Self::OutcomeUnknown(error) => Some(error.how_to_find_out()),
+            Self::Transport(error) => error.remediation(),
+            Self::Authentication(error) => error.remediation(),
             _ => None,
         }
     }

@@ -23,6 +23,7 @@ pub struct AuthenticationError {
     pub(super) trace: Trace,
     #[source]
     pub(super) cause: Option<Cause>,
+    pub(super) remedy: Option<&'static str>,
 }
 
 impl AuthenticationError {
@@ -77,6 +78,13 @@ impl AuthenticationError {
         self.what
     }
 
+    /// What to do about it, if that is known: of a server that was asked for the credential and whose certificate was not
+    /// accepted.
+    #[must_use]
+    pub fn remediation(&self) -> Option<&'static str> {
+        self.remedy
+    }
+
     /// The status with which the operation was refused, if it was sent.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
@@ -103,6 +111,7 @@ pub(crate) struct NoCredential {
     pub(super) said: Box<ProviderSaid>,
     pub(super) cause: Option<Cause>,
     pub(super) tried: Tried,
+    pub(super) remedy: Option<&'static str>,
 }
 
 /// What was tried for a credential that could not be had.
@@ -161,7 +170,7 @@ impl fmt::Display for ProviderSaid {
 
 impl NoCredential {
     pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
-        Self { what, said: Box::default(), cause, tried: Tried::Now }
+        Self { what, said: Box::default(), cause, tried: Tried::Now, remedy: None }
     }
 
     /// What the server said that was asked for the credential.
@@ -180,7 +189,7 @@ impl NoCredential {
     }
 
     pub(crate) fn into_cause(self) -> Cause {
-        let Self { what, said, cause, tried } = self;
+        let Self { what, said, cause, tried, remedy: _ } = self;
         Cause { text: format!("{what}{said}{tried}"), source: cause.map(Box::new) }
     }
 }

@@ -111,7 +111,7 @@ pub(crate) struct Failure {
 #[derive(Debug)]
 pub(crate) enum FailureKind {
     /// Nothing of a change can have arrived, or a read got no answer.
-    NotDone { what: &'static str, cause: Cause },
+    NotDone { what: &'static str, cause: Cause, remedy: Option<&'static str> },
     /// The server refused, with a status that says so; perhaps a second copy, after a first that it never answered.
     Refused { answer: Answer, after_unanswered_copy: bool },
     /// The credential could not be had or renewed.
@@ -164,9 +164,9 @@ impl Failure {
         let Self { end, trace, audit } = self;
         audit.finish(end.name(), &trace, "");
         let (answer, cause) = match *end {
-            FailureKind::NotDone { what: problem, cause } => {
+            FailureKind::NotDone { what: problem, cause, remedy } => {
                 let cause = Cause { text: problem.to_owned(), source: Some(Box::new(cause)) };
-                return NoCredential::new(what, Some(cause)).not_arrived();
+                return NoCredential { remedy, ..NoCredential::new(what, Some(cause)) }.not_arrived();
             }
             FailureKind::Refused { answer, .. } => (Some(answer), None),
             FailureKind::Unknown { answer, cause } => (answer, cause),
@@ -205,7 +205,7 @@ impl Unknown {
     pub(crate) fn of_read(self) -> TransportError {
         let Self { answer: _, trace, cause } = self;
         let cause = cause.unwrap_or_else(|| Cause::new("the answer leaves it open"));
-        TransportError { what: "no clear answer came", trace, cause }
+        TransportError { what: "no clear answer came", trace, cause, remedy: None }
     }
 }
 
@@ -215,13 +215,15 @@ impl Failure {
         let Self { end, trace, audit } = self;
         audit.finish(end.name(), &trace, "");
         match *end {
-            FailureKind::NotDone { what, cause } => Ended::NotDone(TransportError { what, trace, cause }),
+            FailureKind::NotDone { what, cause, remedy } => {
+                Ended::NotDone(TransportError { what, trace, cause, remedy })
+            }
             FailureKind::Refused { answer, after_unanswered_copy } => {
                 Ended::Refused(Refusal { answer, trace, after_unanswered_copy })
             }
             FailureKind::NotAuthenticated { error, refused } => {
-                let NoCredential { what, said, cause, tried } = error;
-                Ended::NotAuthenticated(AuthenticationError { what, said, tried, refused, trace, cause })
+                let NoCredential { what, said, cause, tried, remedy } = error;
+                Ended::NotAuthenticated(AuthenticationError { what, said, tried, refused, trace, cause, remedy })
             }
             FailureKind::Unreadable { answer, cause } => Ended::Unreadable(DecodeError { answer, trace, cause }),
             FailureKind::Unknown { answer, cause } => Ended::Unknown(Unknown { answer, trace, cause }),

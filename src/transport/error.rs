@@ -54,11 +54,18 @@ pub struct TransportError {
     pub(super) trace: Trace,
     #[source]
     pub(super) cause: Cause,
+    pub(super) remedy: Option<&'static str>,
 }
 
 impl TransportError {
     pub(crate) fn evidence<Code>(&self) -> Evidence<'_, Code> {
         Evidence { trace: Some(&self.trace), ..Evidence::NONE }
+    }
+
+    /// What to do about it, if that is known: a certificate that was not accepted stays so, and was tried once.
+    #[must_use]
+    pub fn remediation(&self) -> Option<&'static str> {
+        self.remedy
     }
 
     /// How many times the call was sent.

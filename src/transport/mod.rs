@@ -16,6 +16,7 @@ mod tests;
 #[cfg(feature = "rustls")]
 mod tls;
 mod token;
+mod untrusted;
 
 use std::fmt;
 use std::sync::Arc;
@@ -141,7 +142,7 @@ impl Transport {
         let url = match self.url(&call.path, &call.query) {
             Ok(url) => url,
             Err(cause) => {
-                let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause });
+                let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause, remedy: None });
                 return Err(Failure { end, trace, audit });
             }
         };
@@ -220,7 +221,7 @@ impl<'a> TryDriver for Network<'a> {
         }
         let resends = number - 1;
         match &tried {
-            Try::NotConnected(cause) | Try::NoHead(cause) => {
+            Try::NotConnected(cause) | Try::NoHead(cause) | Try::Untrusted { cause, .. } => {
                 tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
             }
             Try::Head(answer, _) | Try::Expired(answer) => {
@@ -269,8 +270,13 @@ impl Network<'_> {
             Ok(response) => transport.receive(response, secrets).await,
             Err(error) => {
                 let not_connected = error.is_connect();
+                let remedy = untrusted::remedy(&error).filter(|_| not_connected);
                 let cause = Cause::of(&error.without_url());
-                if not_connected { Try::NotConnected(cause) } else { Try::NoHead(cause) }
+                match remedy {
+                    Some(remedy) => Try::Untrusted { cause, remedy },
+                    None if not_connected => Try::NotConnected(cause),
+                    None => Try::NoHead(cause),
+                }
             }
         }
     }

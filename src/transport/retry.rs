@@ -72,6 +72,8 @@ impl Default for RetryPolicy {
 pub(crate) enum Try {
     /// No connection came about: DNS, TCP, a proxy's CONNECT, or TLS before our last handshake message.
     NotConnected(Cause),
+    /// No connection came about, since the other side's certificate was not accepted.
+    Untrusted { cause: Cause, remedy: &'static str },
     /// Bytes may have left, and no response head came that can be read.
     NoHead(Cause),
     /// A response head came, and a body that ended in some way.
@@ -110,6 +112,10 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
     use Next::{Again, Done, Over};
     match tried {
         Try::NotConnected(cause) => Again(FailureKind::not_done("no connection came about", cause)),
+        Try::Untrusted { cause, remedy } => {
+            let what = "no connection came about: the server's certificate was not accepted";
+            Over(Box::new(FailureKind::NotDone { what, cause, remedy: Some(remedy) }))
+        }
         Try::NoHead(cause) => match effect {
             Read => Again(FailureKind::not_done("no answer came", cause)),
             Change => Over(FailureKind::unknown(None, Some(cause))),
@@ -273,7 +279,7 @@ pub(crate) async fn run(effect: Effect, limits: Limits, driver: &mut impl TryDri
 
 impl FailureKind {
     fn not_done(what: &'static str, cause: Cause) -> Box<Self> {
-        Box::new(Self::NotDone { what, cause })
+        Box::new(Self::NotDone { what, cause, remedy: None })
     }
 
     fn unknown(answer: Option<Answer>, cause: Option<Cause>) -> Box<Self> {
@@ -306,7 +312,7 @@ impl FailureKind {
     /// An earlier copy may have arrived, so no later try proves that nothing happened. What came of that copy is kept.
     fn after_unanswered_copy(self, of_copy: Option<Answer>) -> Self {
         match self {
-            Self::NotDone { what: _, cause } => Self::Unknown { answer: of_copy, cause: Some(cause) },
+            Self::NotDone { what: _, cause, remedy: _ } => Self::Unknown { answer: of_copy, cause: Some(cause) },
             Self::NotAuthenticated { error, .. } => Self::Unknown { answer: of_copy, cause: Some(error.into_cause()) },
             Self::Unknown { answer: None, cause } => Self::Unknown { answer: of_copy, cause },
             Self::Refused { answer, .. } => Self::Refused { answer, after_unanswered_copy: true },

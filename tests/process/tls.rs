@@ -68,6 +68,16 @@ fn assert_refused_four_times(error: &TransportError, seen: &[Connection]) {
     }
 }
 
+/// That a server was turned away in the one try, before it got a byte of a request, and that the error says what to do.
+fn assert_refused_once(error: &TransportError, seen: &[Connection], remedy: &str) {
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(seen[0].handshake.is_err(), "{seen:?}");
+    assert_eq!(seen[0].bytes, b"", "{seen:?}");
+    assert!(error.remediation().is_some_and(|it| it.contains(remedy)), "{remedy}: {:?}", error.remediation());
+    assert!(error.to_string().ends_with("the server's certificate was not accepted after 1 attempt(s)"), "{error}");
+}
+
 /// That exactly one request came, whole and with its credential.
 fn assert_one_request(outcome: &RemoveOutcome, seen: &[Connection]) {
     assert_eq!(outcome.receipt().attempts(), 1);
@@ -85,7 +95,7 @@ async fn a_server_of_an_unknown_authority_gets_nothing() {
     let server = trusted_by(&Authority::new("nobody knows it")).await;
     let error = transport(remove(client_of(&localhost(&server))).await);
     assert!(texts(&error).contains("UnknownIssuer"), "{}", texts(&error));
-    assert_refused_four_times(&error, &server.finish().await);
+    assert_refused_once(&error, &server.finish().await, "is not trusted here");
 }
 
 #[tokio::test]
@@ -96,7 +106,7 @@ async fn a_server_with_another_name_gets_nothing() {
         let base_url = format!("https://{called}:{}", server.port());
         let error = transport(remove(client_of(&base_url).only_root_certificate(authority.pem())).await);
         assert!(texts(&error).contains("not valid for name"), "{name}: {}", texts(&error));
-        assert_refused_four_times(&error, &server.finish().await);
+        assert_refused_once(&error, &server.finish().await, "is for another name");
     }
 }
 
@@ -107,7 +117,7 @@ async fn a_certificate_out_of_its_time_gets_nothing() {
         let server = serving(&authority.issue_between(&["localhost"], first, last)).await;
         let error = transport(remove(client_of(&localhost(&server)).only_root_certificate(authority.pem())).await);
         assert!(texts(&error).contains(says), "{says}: {}", texts(&error));
-        assert_refused_four_times(&error, &server.finish().await);
+        assert_refused_once(&error, &server.finish().await, "is out of its time");
     }
 }
 
@@ -117,10 +127,33 @@ async fn another_root_than_the_servers_does_not_help() {
     let other = Authority::new("another");
     let server = trusted_by(&authority).await;
     let error = transport(remove(client_of(&localhost(&server)).only_root_certificate(other.pem())).await);
-    assert_refused_four_times(&error, &server.finish().await);
+    assert_refused_once(&error, &server.finish().await, "is not trusted here");
     let server = trusted_by(&authority).await;
     let error = transport(remove(client_of(&localhost(&server)).add_root_certificate(other.pem())).await);
-    assert_refused_four_times(&error, &server.finish().await);
+    assert_refused_once(&error, &server.finish().await, "is not trusted here");
+}
+
+#[tokio::test]
+async fn a_token_endpoint_of_an_unknown_authority_is_asked_once() {
+    let provider = trusted_by(&Authority::new("nobody knows it")).await;
+    let credentials = Credentials::client_credentials(format!("{}/token", localhost(&provider)), "id", PASSWORD);
+    let error = remove(client_of("https://localhost:1").credentials(credentials)).await.unwrap_err();
+    assert!(error.remediation().is_some_and(|it| it.contains("is not trusted here")), "{error:?}");
+    let Error::Authentication(error) = error else { panic!("{error:?}") };
+    assert!(error.remediation().is_some(), "{error:?}");
+    let seen = provider.finish().await;
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(seen[0].bytes, b"", "{seen:?}");
+}
+
+// What will not pass must not be waited for.
+#[tokio::test]
+async fn a_watch_of_jobs_ends_at_once_where_the_certificate_is_not_trusted() {
+    let server = trusted_by(&Authority::new("nobody knows it")).await;
+    let client = client_of(&localhost(&server)).build().unwrap();
+    let report = client.orchestrator_jobs().watch([Uuid::from_u128(0x10b0)]).finish().await.unwrap();
+    assert!(matches!(report.stopped_by(), Some(Error::Transport(_))), "{report:?}");
+    assert_eq!(server.finish().await.len(), 1);
 }
 
 #[tokio::test]
@@ -243,7 +276,7 @@ async fn the_last_word_about_the_check_counts() {
     let server = trusted_by(&Authority::new("nobody knows it")).await;
     let client = client_of(&localhost(&server)).danger_accept_invalid_certs(true).danger_accept_invalid_certs(false);
     let error = transport(remove(client).await);
-    assert_refused_four_times(&error, &server.finish().await);
+    assert_refused_once(&error, &server.finish().await, "is not trusted here");
 }
 
 /// A server that requires a client certificate, and a client that trusts the server.

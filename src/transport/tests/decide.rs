@@ -56,7 +56,7 @@ fn cell_of(row: &str, effect: Effect, outcome: Try) -> Cell {
     };
     let ends_as = |end: Box<FailureKind>| {
         let (answer, because, ends) = match *end {
-            FailureKind::NotDone { what, cause } => {
+            FailureKind::NotDone { what, cause, remedy: _ } => {
                 assert!(what.starts_with("no "), "{row}: {what}");
                 (None, Some(cause), NotDone)
             }
@@ -90,6 +90,8 @@ fn without_a_head() {
         (RepeatableChange, Again(NotDone), Again(UnknownSilent)),
     ] {
         assert_eq!(cell_of("not connected", effect, Try::NotConnected(Cause::new(CAUSE))), not_connected, "{effect:?}");
+        let untrusted = Try::Untrusted { cause: Cause::new(CAUSE), remedy: "" };
+        assert_eq!(cell_of("untrusted", effect, untrusted), Over(NotDone), "{effect:?}");
         assert_eq!(cell_of("no head", effect, Try::NoHead(Cause::new(CAUSE))), no_head, "{effect:?}");
     }
 }

@@ -158,6 +158,11 @@ pub(super) fn not_connected() -> Try {
     Try::NotConnected(Cause::new("refused"))
 }
 
+/// The other side's certificate was not accepted.
+pub(super) fn untrusted() -> Try {
+    Try::Untrusted { cause: Cause::new("a script"), remedy: "trust it" }
+}
+
 pub(super) fn no_head() -> Try {
     Try::NoHead(Cause::new("reset"))
 }

@@ -223,7 +223,7 @@ async fn a_cause_keeps_every_text_below_and_no_url() {
     for effect in [Effect::Read, Effect::Change, Effect::RepeatableChange] {
         let failure = transport.execute(call(effect)).await.unwrap_err();
         assert_eq!((failure.trace.call.as_str(), failure.trace.attempts), ("GET /A/B", 1));
-        let FailureKind::NotDone { what: "no connection came about", cause } = *failure.end else {
+        let FailureKind::NotDone { what: "no connection came about", cause, .. } = *failure.end else {
             panic!("{effect:?}: {failure:?}")
         };
         let texts = texts(&cause);

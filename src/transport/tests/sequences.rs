@@ -10,6 +10,7 @@ use super::super::request::Effect::{self, Change, Read, RepeatableChange};
 use super::super::retry::{RetryPolicy, Run, Try, run};
 use super::engine::{
     Ended, Renewal, Script, Step, ZERO, at_once, cut, ended, limits, no_head, not_connected, status, too_large,
+    untrusted,
 };
 
 async fn play(effect: Effect, tries: impl IntoIterator<Item = Try>, renewal: Renewal) -> (Run, Script) {
@@ -31,11 +32,12 @@ async fn after_an_unanswered_copy_nothing_proves_that_nothing_happened() {
         ("504 too large", || too_large(504)),
     ];
     // The second try is the last one that the policy allows.
-    let second: [(Make, Ended); 20] = [
+    let second: [(Make, Ended); 21] = [
         (|| status(200), Ended::Ok),
         (|| too_large(200), Ended::Unknown(Some(200))),
         (|| cut(200), Ended::Unknown(Some(200))),
         (not_connected, Ended::Unknown(None)),
+        (untrusted, Ended::Unknown(None)),
         (no_head, Ended::Unknown(None)),
         // What came of the first copy is kept, see below.
         (|| status(301), Ended::Echo(301)),
@@ -266,10 +268,11 @@ async fn a_credential_that_is_gone_before_a_later_try_ends_the_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_one_try_sends_once_whatever_comes() {
-    for tried in [not_connected(), no_head(), cut(200), status(429), status(503)] {
+    for tried in [not_connected(), untrusted(), no_head(), cut(200), status(429), status(503)] {
         for effect in [Change, RepeatableChange] {
             let again = match &tried {
                 Try::NotConnected(_) => not_connected(),
+                Try::Untrusted { .. } => untrusted(),
                 Try::NoHead(_) => no_head(),
                 Try::Head(answer, _) if answer.status == 200 => cut(200),
                 Try::Head(answer, _) | Try::Expired(answer) => status(answer.status.as_u16()),

@@ -1,0 +1,82 @@
+//! Certificates of the other side that were not accepted: trying again shows the same one.
+
+/// What to do, if this is why no connection came about.
+#[cfg(feature = "rustls")]
+pub(super) fn remedy(error: &reqwest::Error) -> Option<&'static str> {
+    remedy_of(error)
+}
+
+/// Without TLS there are no certificates.
+#[cfg(not(feature = "rustls"))]
+pub(super) fn remedy(_: &reqwest::Error) -> Option<&'static str> {
+    None
+}
+
+#[cfg(feature = "rustls")]
+fn remedy_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
+            return Some(advice(problem));
+        }
+        // The error in an `io::Error` is not its source: its source is that of the error.
+        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = match inside {
+            Some(inside) => Some(inside),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+#[cfg(feature = "rustls")]
+fn advice(problem: &rustls::CertificateError) -> &'static str {
+    use rustls::CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext, Revoked,
+        UnknownIssuer,
+    };
+    match problem {
+        UnknownIssuer => {
+            "The authority that issued the server's certificate is not trusted here: give its root certificate to \
+             `add_root_certificate`, or have the platform trust it. A server that sends its certificate without the \
+             intermediate ones looks the same."
+        }
+        NotValidForName | NotValidForNameContext { .. } => {
+            "The server's certificate is for another name: use the name that stands in it as the host of the URL, or have \
+             the server show a certificate for this one."
+        }
+        Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
+            "The server's certificate is out of its time: renew it on the server, or set the clock of this machine."
+        }
+        Revoked => "The server's certificate was revoked: have the server show another one.",
+        _ => "The server's certificate is not accepted: have the server show another one.",
+    }
+}
+
+#[cfg(all(test, feature = "rustls"))]
+mod tests {
+    use std::io;
+
+    use rustls::{CertificateError, Error};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_found_wherever_it_stands_in_the_chain() {
+        let unknown = || Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let once = io::Error::new(io::ErrorKind::InvalidData, unknown());
+        let twice = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, unknown()));
+        for error in [&unknown() as &(dyn std::error::Error + 'static), &once, &twice] {
+            assert_eq!(remedy_of(error), Some(advice(&CertificateError::UnknownIssuer)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn other_trouble_of_tls_is_none_of_a_certificate() {
+        let closed = io::Error::new(io::ErrorKind::UnexpectedEof, "closed");
+        let handshake = io::Error::new(io::ErrorKind::InvalidData, Error::DecryptError);
+        for error in [closed, handshake] {
+            assert_eq!(remedy_of(&error), None, "{error:?}");
+        }
+    }
+}
