@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::types::{CollectionId, ContainerId};
 
@@ -60,11 +59,14 @@ impl PermissionScope {
         }
     }
 
-    /// Puts the id that is sent into a body.
-    pub(super) fn put_into(self, body: &mut Value) {
-        if let (Some((scope, id)), Some(members)) = (self.sent(), body.as_object_mut()) {
-            members.insert(scope.member().to_owned(), id.into());
-        }
+    /// The collection's id, if that is what is sent.
+    pub(super) fn sent_collection(self) -> Option<i32> {
+        self.sent().filter(|(scope, _)| *scope == SentScope::Collection).map(|(_, id)| id)
+    }
+
+    /// The container's id, if that is what is sent.
+    pub(super) fn sent_container(self) -> Option<i32> {
+        self.sent().filter(|(scope, _)| *scope == SentScope::Container).map(|(_, id)| id)
     }
 
     /// The id that is sent, and whether it names a collection or a container.
@@ -85,14 +87,6 @@ pub(super) enum SentScope {
 }
 
 impl SentScope {
-    /// The member of a body.
-    fn member(self) -> &'static str {
-        match self {
-            Self::Collection => "CollectionId",
-            Self::Container => "ContainerId",
-        }
-    }
-
     /// The parameter of a query.
     pub(super) fn parameter(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::validation::{Problems, Reason};
 
@@ -91,22 +91,34 @@ impl Schedule {
         }
     }
 
-    /// The vendor's `KeyfactorSchedule`: exactly one member is set.
-    pub(super) fn to_json(&self) -> Value {
+    /// As a body carries it.
+    pub(super) fn wire(&self) -> WireSchedule {
         match self {
-            Self::Immediate => json!({"Immediate": true}),
-            Self::ExactlyOnce { time } => json!({"ExactlyOnce": {"Time": utc(*time)}}),
-            Self::Interval { minutes } => json!({"Interval": {"Minutes": minutes}}),
-            Self::Daily { time } => json!({"Daily": {"Time": utc(*time)}}),
+            Self::Immediate => WireSchedule::Immediate(true),
+            Self::ExactlyOnce { time } => WireSchedule::ExactlyOnce { time: utc(*time) },
+            Self::Interval { minutes } => WireSchedule::Interval { minutes: *minutes },
+            Self::Daily { time } => WireSchedule::Daily { time: utc(*time) },
             Self::Weekly { days, time } => {
                 let mut days: Vec<i8> = days.iter().map(|day| day.to_sunday_zero_offset()).collect();
                 days.sort_unstable();
                 days.dedup();
-                json!({"Weekly": {"Days": days, "Time": utc(*time)}})
+                WireSchedule::Weekly { days, time: utc(*time) }
             }
-            Self::Monthly { day, time } => json!({"Monthly": {"Day": day, "Time": utc(*time)}}),
+            Self::Monthly { day, time } => WireSchedule::Monthly { day: *day, time: utc(*time) },
         }
     }
+}
+
+/// The vendor's `KeyfactorSchedule`: exactly one member is set.
+#[derive(Serialize)]
+#[serde(rename_all_fields = "PascalCase")]
+pub(super) enum WireSchedule {
+    Immediate(bool),
+    ExactlyOnce { time: String },
+    Interval { minutes: u32 },
+    Daily { time: String },
+    Weekly { days: Vec<i8>, time: String },
+    Monthly { day: u8, time: String },
 }
 
 /// As the vendor prints times.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Operation, Request, RequestBuilder, Vendor};
 use crate::operation::Error;
-use crate::transport::Transport;
+use crate::transport::{Failure, Transport};
 
 /// What a client sends its requests with. Cheap to clone: all clones share it.
 pub struct Caller<V: Vendor> {
@@ -47,7 +47,11 @@ impl<V: Vendor> Caller<V> {
         transport: &Transport,
         request: Request<O>,
     ) -> Result<O::Outcome, Error<V>> {
-        let exchange = match transport.execute(request.call(self.settings())).await {
+        let exchange = match request.call(self.settings()) {
+            Ok(call) => transport.execute(call).await,
+            Err(cause) => Err(Failure::nothing_sent(request.call_name(), cause)),
+        };
+        let exchange = match exchange {
             Ok(exchange) => exchange,
             Err(failure) => return Err(Error::from_failure(failure, request)),
         };

@@ -44,6 +44,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use secrecy::SecretString;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::lenient::Message;
@@ -82,14 +83,17 @@ pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// The JSON body; none by default.
     #[doc(hidden)]
-    fn body(&self) -> Option<Value> {
-        None
+    fn body(&self) -> Option<impl Serialize> {
+        None::<()>
     }
 
-    /// The body as it is sent.
+    /// The body as it is sent. `Err` if it cannot be written: then nothing is sent.
     #[doc(hidden)]
-    fn body_bytes(&self) -> Bytes {
-        self.body().map(|body| Bytes::from(body.to_string())).unwrap_or_default()
+    fn body_bytes(&self) -> Result<Bytes, Cause> {
+        match self.body() {
+            Some(body) => serde_json::to_vec(&body).map(Bytes::from).map_err(|error| Cause::json(&error)),
+            None => Ok(Bytes::new()),
+        }
     }
 
     /// Values in the body that are secrets: they are redacted from what the server says.

@@ -146,24 +146,25 @@ impl<O: Operation> Request<O> {
         format!("{method} /{}", path.template())
     }
 
-    pub(super) fn call(&self, settings: &<O::Vendor as Vendor>::Settings) -> Call {
+    /// `Err` if its body cannot be written.
+    pub(super) fn call(&self, settings: &<O::Vendor as Vendor>::Settings) -> Result<Call, Cause> {
         let operation = &self.operation;
         // Every call has a connection of its own at present.
         let DocumentedCall { name, method, path, effect, connection: _ } = operation.call();
         let mut query = O::Vendor::query(settings);
         query.extend(operation.query());
-        Call {
+        Ok(Call {
             operation: name,
             effect,
             method,
             path,
             query,
             headers: operation.headers(),
-            body: operation.body_bytes(),
+            body: operation.body_bytes()?,
             secrets: operation.secrets(),
             retry_policy: self.settings.retry_policy,
             record: self.record(),
-        }
+        })
     }
 
     fn record(&self) -> Record {

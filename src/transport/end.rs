@@ -143,6 +143,13 @@ impl Exchange {
 }
 
 impl Failure {
+    /// The call could not even be written down.
+    pub(crate) fn nothing_sent(call: String, cause: Cause) -> Self {
+        let trace = Trace { call, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
+        let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause });
+        Self { end, trace, audit: Audit::of_read("") }
+    }
+
     /// The caller gave the call up after this time: what became of it by then is in the call's own audit event. It
     /// counts as sent once.
     pub(crate) fn given_up(call: String, elapsed: Duration) -> Self {

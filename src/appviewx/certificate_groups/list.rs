@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
 use http::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::group::{CertificateGroup, READ_PERMISSION};
@@ -128,11 +129,11 @@ impl Operation for ListGroupsPage {
 
     fn check(&mut self, _: &CallDefaults, _: &mut Problems) {}
 
-    fn body(&self) -> Option<Value> {
+    fn body(&self) -> Option<impl Serialize> {
         let options = json!({"limit": self.limit});
         Some(match &self.token {
             None => json!({"searchOptions": options}),
-            Some(token) => json!({"searchOptions": options, "nextPageToken": token}),
+            Some(token) => json!({"nextPageToken": token, "searchOptions": options}),
         })
     }
 

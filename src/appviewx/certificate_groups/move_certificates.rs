@@ -6,7 +6,7 @@ use std::fmt;
 
 use http::Method;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::appviewx::answer::taken;
 use crate::appviewx::comment::{Comment, CommentRule};
@@ -152,17 +152,12 @@ impl<M: Move> Operation for MoveCertificates<M> {
         self.check_comment(defaults, problems);
     }
 
-    /// The vendor's payload, which is flat.
-    fn body(&self) -> Option<Value> {
-        let mut payload = Map::new();
-        if let Some(group) = self.target.group() {
-            payload.insert("groupName".to_owned(), group.into());
-        }
-        payload.insert("resourceIds".to_owned(), self.resource_ids.iter().map(ResourceId::as_str).collect());
-        if let Some(comment) = &self.comment {
-            payload.insert("comment".to_owned(), comment.as_str().into());
-        }
-        Some(Value::Object(payload))
+    fn body(&self) -> Option<impl Serialize> {
+        Some(WireMove {
+            comment: self.comment.as_ref().map(Comment::as_str),
+            group_name: self.target.group(),
+            resource_ids: &self.resource_ids,
+        })
     }
 
     fn audit_targets(&self) -> Value {
@@ -184,6 +179,17 @@ impl<M: Move> Operation for MoveCertificates<M> {
     fn is_complete(outcome: &MoveOutcome<M>) -> bool {
         outcome.is_complete()
     }
+}
+
+/// The vendor's payload, which is flat.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireMove<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_name: Option<&'a str>,
+    resource_ids: &'a [ResourceId],
 }
 
 impl<M: Move> Change for MoveCertificates<M> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::handle::Certificates;
 use crate::appviewx::answer::taken;
@@ -210,17 +210,13 @@ impl Operation for RevokeCertificate {
         query
     }
 
-    fn body(&self) -> Option<Value> {
-        let mut payload = Map::new();
-        if self.mode == Mode::Async {
-            payload.insert("action".to_owned(), "Revoke".into());
-        }
-        payload.insert("resourceId".to_owned(), self.id.as_str().into());
-        payload.insert("reason".to_owned(), self.reason.as_str().into());
-        if let Some(comments) = &self.comments {
-            payload.insert("comments".to_owned(), comments.as_str().into());
-        }
-        Some(Value::Object(payload))
+    fn body(&self) -> Option<impl Serialize> {
+        Some(WireRevocation {
+            action: (self.mode == Mode::Async).then_some("Revoke"),
+            comments: self.comments.as_deref(),
+            reason: self.reason.as_str(),
+            resource_id: self.id.as_str(),
+        })
     }
 
     fn audit_targets(&self) -> Value {
@@ -235,6 +231,18 @@ impl Operation for RevokeCertificate {
     fn read(&self, exchange: &Exchange) -> Result<RevokeOutcome, ReadError> {
         Ok(RevokeOutcome::new(self.mode, taken(exchange)?, exchange))
     }
+}
+
+/// The payload of both calls.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireRevocation<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comments: Option<&'a str>,
+    reason: &'a str,
+    resource_id: &'a str,
 }
 
 impl Change for RevokeCertificate {

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::certificate::Certificate;
 use super::search_terms::SortOrder;
@@ -202,14 +203,11 @@ impl Operation for SearchPage {
     // Whoever acts on a row compares its id first.
     fn check(&mut self, _: &CallDefaults, _: &mut Problems) {}
 
-    fn body(&self) -> Option<Value> {
-        // Numbers as text, as every client sends them.
-        let mut filter = json!({"max": self.max.to_string(), "start": self.start.to_string()});
-        if let (Some((column, order)), Some(members)) = (&self.sort, filter.as_object_mut()) {
-            members.insert("sortColumn".to_owned(), column.as_str().into());
-            members.insert("sortOrder".to_owned(), order.as_str().into());
-        }
-        Some(json!({"input": *self.input, "filter": filter}))
+    fn body(&self) -> Option<impl Serialize> {
+        let (sort_column, sort_order) =
+            self.sort.as_ref().map(|(column, order)| (column.as_str(), order.as_str())).unzip();
+        let filter = WireFilter { max: self.max.to_string(), sort_column, sort_order, start: self.start.to_string() };
+        Some(WireSearch { filter, input: &self.input })
     }
 
     fn permission_needed(&self) -> Option<&'static str> {
@@ -219,6 +217,25 @@ impl Operation for SearchPage {
     fn read(&self, exchange: &Exchange) -> Result<Page, ReadError> {
         Page::read(answer::envelope(exchange)?).map_err(ReadError::Unreadable)
     }
+}
+
+/// The body of the call.
+#[derive(Serialize)]
+struct WireSearch<'a> {
+    filter: WireFilter<'a>,
+    input: &'a Value,
+}
+
+/// Numbers are text here, as every client sends them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireFilter<'a> {
+    max: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sort_column: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sort_order: Option<&'a str>,
+    start: String,
 }
 
 /// One page of a search.

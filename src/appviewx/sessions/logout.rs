@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::login_endpoint::LoginEndpoint;
 use crate::appviewx::envelope::{Envelope, JSON};
@@ -116,7 +116,7 @@ impl Operation for LogOut {
         self.headers.clone()
     }
 
-    fn body(&self) -> Option<Value> {
+    fn body(&self) -> Option<impl Serialize> {
         Some(json!({}))
     }
 

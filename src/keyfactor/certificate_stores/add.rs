@@ -4,15 +4,16 @@ use std::collections::HashSet;
 
 use http::Method;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::entry::CertificateStoreEntry;
+use super::entry::{CertificateStoreEntry, WireEntry};
 use super::handle::CertificateStores;
 use super::jobs_outcome::{HOW_TO_FIND_OUT, JobsOutcome};
 use crate::keyfactor::certificates::GetCertificate;
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::permission_scope::PermissionScope;
-use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::schedule::{Schedule, WireSchedule};
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
@@ -155,15 +156,14 @@ impl Operation for AddCertificates {
     }
 
     /// The vendor's `AddCertificateRequest`.
-    fn body(&self) -> Option<Value> {
-        let entries: Vec<Value> = self.entries.iter().map(CertificateStoreEntry::to_json).collect();
-        let mut body = json!({
-            "CertificateId": self.certificate,
-            "CertificateStores": entries,
-            "Schedule": self.schedule.to_json(),
-        });
-        self.scope.resolved().put_into(&mut body);
-        Some(body)
+    fn body(&self) -> Option<impl Serialize> {
+        Some(WireAddition {
+            certificate_id: self.certificate,
+            certificate_stores: self.entries.iter().map(CertificateStoreEntry::wire).collect(),
+            collection_id: self.scope.resolved().sent_collection(),
+            container_id: self.scope.resolved().sent_container(),
+            schedule: self.schedule.wire(),
+        })
     }
 
     fn secrets(&self) -> Vec<SecretString> {
@@ -216,6 +216,19 @@ impl Operation for AddCertificates {
     fn audit_job_ids(outcome: &AddOutcome) -> String {
         outcome.job_ids_for_audit()
     }
+}
+
+/// The vendor's `AddCertificateRequest`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireAddition<'a> {
+    certificate_id: CertificateId,
+    certificate_stores: Vec<WireEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collection_id: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container_id: Option<i32>,
+    schedule: WireSchedule,
 }
 
 impl Change for AddCertificates {

@@ -1,11 +1,12 @@
 //! What is put into a store.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::job_fields::JobFields;
 use crate::keyfactor::types::CertificateStoreId;
@@ -130,32 +131,49 @@ impl CertificateStoreEntry {
         secrets
     }
 
-    /// The vendor's `CertificateStoreEntry`.
-    pub(super) fn to_json(&self) -> Value {
-        let mut members = Map::new();
-        let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
-        add("CertificateStoreId", json!(self.store));
-        if let Some(alias) = &self.alias {
-            add("Alias", json!(alias));
+    /// As a body carries it.
+    pub(super) fn wire(&self) -> WireEntry<'_> {
+        fn exposed(password: Option<&SecretString>) -> Option<&str> {
+            password.map(SecretString::expose_secret)
         }
-        if let Some(fields) = self.job_fields.to_json() {
-            add("JobFields", fields);
+        WireEntry {
+            alias: self.alias.as_deref(),
+            certificate_store_id: self.store,
+            entry_password: exposed(self.entry_password.as_ref()).map(|secret_value| WirePassword { secret_value }),
+            include_private_key: self.private_key == PrivateKey::Included,
+            job_fields: self.job_fields.wire(),
+            overwrite: self.existing == Existing::Overwritten,
+            pfx_password: exposed(self.pfx_password.as_ref()),
         }
-        add("Overwrite", json!(self.existing == Existing::Overwritten));
-        add("IncludePrivateKey", json!(self.private_key == PrivateKey::Included));
-        if let Some(password) = &self.entry_password {
-            add("EntryPassword", json!({"SecretValue": password.expose_secret()}));
-        }
-        if let Some(password) = &self.pfx_password {
-            add("PfxPassword", json!(password.expose_secret()));
-        }
-        Value::Object(members)
     }
+}
+
+/// The vendor's `CertificateStoreEntry`.
+#[derive(PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct WireEntry<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<&'a str>,
+    certificate_store_id: CertificateStoreId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry_password: Option<WirePassword<'a>>,
+    include_private_key: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_fields: Option<BTreeMap<&'a str, &'a Value>>,
+    overwrite: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pfx_password: Option<&'a str>,
+}
+
+#[derive(PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct WirePassword<'a> {
+    secret_value: &'a str,
 }
 
 impl PartialEq for CertificateStoreEntry {
     fn eq(&self, other: &Self) -> bool {
-        self.to_json() == other.to_json()
+        self.wire() == other.wire()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Entry parameters that a type of store asks for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::SecretString;
@@ -32,9 +33,9 @@ impl JobFields {
         self.0.iter().cloned().collect()
     }
 
-    /// The member of a body; `None` if there are none.
-    pub(super) fn to_json(&self) -> Option<Value> {
-        (!self.0.is_empty()).then(|| Value::Object(self.to_map()))
+    /// As a body carries them, by name; `None` if there are none.
+    pub(super) fn wire(&self) -> Option<BTreeMap<&str, &Value>> {
+        (!self.0.is_empty()).then(|| self.0.iter().map(|(name, value)| (name.as_str(), value)).collect())
     }
 
     /// The values that are long enough to be told from ordinary words, but for the entry's own alias.

@@ -1,11 +1,12 @@
 //! Where a certificate is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::SecretString;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::job_fields::JobFields;
 use crate::keyfactor::thumbprint::Thumbprint;
@@ -102,14 +103,20 @@ impl CertificateLocation {
         self.job_fields.secrets(Some(&self.alias))
     }
 
-    /// The vendor's `CertificateLocationSpecifier`.
-    pub(super) fn to_json(&self) -> Value {
-        let mut location = json!({"CertificateStoreId": self.store, "Alias": self.alias});
-        if let (Some(fields), Some(members)) = (self.job_fields.to_json(), location.as_object_mut()) {
-            members.insert("JobFields".to_owned(), fields);
-        }
-        location
+    /// As a body carries it.
+    pub(super) fn wire(&self) -> WireLocation<'_> {
+        WireLocation { alias: &self.alias, certificate_store_id: self.store, job_fields: self.job_fields.wire() }
     }
+}
+
+/// The vendor's `CertificateLocationSpecifier`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct WireLocation<'a> {
+    alias: &'a str,
+    certificate_store_id: CertificateStoreId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_fields: Option<BTreeMap<&'a str, &'a Value>>,
 }
 
 impl fmt::Debug for CertificateLocation {

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use http::Method;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::handle::CertificateStores;
 use super::inventory::still_as_expected;
 use super::jobs_outcome::{HOW_TO_FIND_OUT, JobsOutcome};
-use super::location::CertificateLocation;
+use super::location::{CertificateLocation, WireLocation};
 use crate::keyfactor::permission_scope::PermissionScope;
-use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::schedule::{Schedule, WireSchedule};
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{CallLimits, Caller, Error, Keyfactor, ReadError};
@@ -189,12 +190,13 @@ impl Operation for RemoveCertificates {
         self.check_with_limit(limits.max_locations_per_call, problems);
     }
 
-    /// The vendor's `RemoveCertificateRequest`.
-    fn body(&self) -> Option<Value> {
-        let stores: Vec<Value> = self.locations.iter().map(CertificateLocation::to_json).collect();
-        let mut body = json!({"CertificateStores": stores, "Schedule": self.schedule.to_json()});
-        self.scope.resolved().put_into(&mut body);
-        Some(body)
+    fn body(&self) -> Option<impl Serialize> {
+        Some(WireRemoval {
+            certificate_stores: self.locations.iter().map(CertificateLocation::wire).collect(),
+            collection_id: self.scope.resolved().sent_collection(),
+            container_id: self.scope.resolved().sent_container(),
+            schedule: self.schedule.wire(),
+        })
     }
 
     fn secrets(&self) -> Vec<SecretString> {
@@ -248,6 +250,18 @@ impl Operation for RemoveCertificates {
     fn audit_job_ids(outcome: &RemoveOutcome) -> String {
         outcome.job_ids_for_audit()
     }
+}
+
+/// The vendor's `RemoveCertificateRequest`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireRemoval<'a> {
+    certificate_stores: Vec<WireLocation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collection_id: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container_id: Option<i32>,
+    schedule: WireSchedule,
 }
 
 impl Change for RemoveCertificates {

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use http::Method;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::handle::CertificateStores;
 use crate::keyfactor::answer::no_content;
-use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::schedule::{Schedule, WireSchedule};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
 use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
@@ -79,8 +80,8 @@ impl Operation for ScheduleInventory {
         self.schedule.check(problems);
     }
 
-    fn body(&self) -> Option<Value> {
-        Some(json!({"StoreIds": self.stores, "Schedule": self.schedule.to_json()}))
+    fn body(&self) -> Option<impl Serialize> {
+        Some(WireInventorySchedule { schedule: self.schedule.wire(), store_ids: &self.stores })
     }
 
     fn audit_targets(&self) -> Value {
@@ -101,6 +102,14 @@ impl Operation for ScheduleInventory {
     fn read(&self, exchange: &Exchange) -> Result<Receipt, ReadError> {
         no_content(exchange)
     }
+}
+
+/// The vendor's `ScheduleRequest`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireInventorySchedule<'a> {
+    schedule: WireSchedule,
+    store_ids: &'a [CertificateStoreId],
 }
 
 impl Change for ScheduleInventory {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::handle::Certificates;
@@ -192,20 +192,16 @@ impl Operation for RevokeCertificates {
     }
 
     /// The vendor's `RevokeCertificateRequest`.
-    fn body(&self) -> Option<Value> {
-        let mut members = Map::new();
-        members.insert("CertificateIds".to_owned(), json!(self.ids));
-        members.insert("Reason".to_owned(), (self.reason as i32).into());
-        members.insert("Comment".to_owned(), json!(self.comment));
-        if let Some(time) = self.effective_date {
-            members.insert("EffectiveDate".to_owned(), utc(time).into());
-        }
-        if self.crl == Crl::Published {
-            members.insert("PublishCRL".to_owned(), true.into());
-        }
-        let mut body = Value::Object(members);
-        self.scope.resolved().put_into(&mut body);
-        Some(body)
+    fn body(&self) -> Option<impl Serialize> {
+        Some(WireRevocation {
+            certificate_ids: &self.ids,
+            collection_id: self.scope.resolved().sent_collection(),
+            comment: self.comment.as_deref(),
+            container_id: self.scope.resolved().sent_container(),
+            effective_date: self.effective_date.map(utc),
+            publish_crl: (self.crl == Crl::Published).then_some(true),
+            reason: self.reason as i32,
+        })
     }
 
     fn audit_targets(&self) -> Value {
@@ -236,6 +232,23 @@ impl Operation for RevokeCertificates {
     fn is_complete(outcome: &RevokeOutcome) -> bool {
         outcome.is_complete()
     }
+}
+
+/// The vendor's `RevokeCertificateRequest`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireRevocation<'a> {
+    certificate_ids: &'a [CertificateId],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collection_id: Option<i32>,
+    comment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container_id: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_date: Option<String>,
+    #[serde(rename = "PublishCRL", skip_serializing_if = "Option::is_none")]
+    publish_crl: Option<bool>,
+    reason: i32,
 }
 
 impl Change for RevokeCertificates {

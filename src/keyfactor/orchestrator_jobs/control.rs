@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use http::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::handle::OrchestratorJobs;
@@ -179,11 +180,11 @@ impl Operation for ControlJobs {
     }
 
     /// Exactly one member.
-    fn body(&self) -> Option<Value> {
+    fn body(&self) -> Option<impl Serialize> {
         Some(match &self.selection {
-            JobSelection::Jobs(ids) => json!({"JobIds": ids}),
-            JobSelection::Runs(ids) => json!({"JobAuditIds": ids}),
-            JobSelection::Matching(query) => json!({"Query": query.to_string()}),
+            JobSelection::Jobs(ids) => WireSelection::JobIds(ids),
+            JobSelection::Runs(ids) => WireSelection::JobAuditIds(ids),
+            JobSelection::Matching(query) => WireSelection::Query(query.to_string()),
         })
     }
 
@@ -216,6 +217,14 @@ impl Operation for ControlJobs {
     fn read(&self, exchange: &Exchange) -> Result<Receipt, ReadError> {
         no_content(exchange)
     }
+}
+
+/// One member, which says what the jobs are chosen by.
+#[derive(Serialize)]
+enum WireSelection<'a> {
+    JobIds(&'a [JobId]),
+    JobAuditIds(&'a [JobHistoryId]),
+    Query(String),
 }
 
 impl Change for ControlJobs {

@@ -191,10 +191,10 @@ impl<V: Vendor> Operation for RawCall<V> {
         headers
     }
 
-    fn body_bytes(&self) -> Bytes {
+    fn body_bytes(&self) -> Result<Bytes, Cause> {
         match &self.body {
-            RawBody::Json(json) => json.clone(),
-            RawBody::None | RawBody::NotJson => Bytes::new(),
+            RawBody::Json(json) => Ok(json.clone()),
+            RawBody::None | RawBody::NotJson => Ok(Bytes::new()),
         }
     }
 
