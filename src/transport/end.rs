@@ -146,7 +146,7 @@ impl Failure {
     /// The call could not even be written down.
     pub(crate) fn nothing_sent(call: String, cause: Cause) -> Self {
         let trace = Trace { call, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
-        let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause });
+        let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause, remedy: None });
         Self { end, trace, audit: Audit::of_read("") }
     }
 

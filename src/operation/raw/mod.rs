@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use self::path::RawPath;
 use super::{Change, DocumentedCall, Operation, ReadError, Vendor};
-use crate::transport::{Effect, Exchange, Parameters};
+use crate::transport::{Cause, Effect, Exchange, Parameters};
 use crate::validation::Problems;
 
 /// A call to an endpoint that this crate has no type for; see the client's `raw`.
