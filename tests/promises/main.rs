@@ -19,6 +19,11 @@ mod leaks_of_operations;
 mod limits;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod never_twice;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod raw;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod raw_answers;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod secrets;
 mod send_futures;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
