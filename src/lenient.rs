@@ -1,7 +1,6 @@
 //! Reading what servers say without trusting its shape: members in either spelling, a message out of whatever came.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -127,16 +126,6 @@ impl From<String> for Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", one_line(&self.0))
-    }
-}
-
-/// A body as it came: kept whole, and not shown, since it may carry a token.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct RawBody(pub(crate) Arc<String>);
-
-impl fmt::Debug for RawBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.0.len())
     }
 }
 

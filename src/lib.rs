@@ -91,7 +91,7 @@
 //! | any other failure before a response head: a time-out, a reset, a close | again | `OutcomeUnknown` | again |
 //! | a response head that cannot be read, or is too large | again | `OutcomeUnknown` | again |
 //! | 2xx, then a body that is cut, late or malformed | again | `OutcomeUnknown` | again |
-//! | 2xx, and a body that is too large or of another shape | `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
+//! | 2xx, and a body that is too large, in an encoding (`gzip`) or of another shape | `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
 //! | 2xx whose content says that the call failed (AppViewX) | `Api` | `Api` | `Api` |
 //! | 401, and a credential that the crate can renew; of `appviewx::Credentials::login` 407 too, where no proxy is in use | renewed once, again | the same | the same |
 //! | 429 | again, after `Retry-After` | the same | the same |
@@ -118,14 +118,17 @@
 //! | one try of a call that reads, all its tries | 60 s, 120 s | `read_timeout`, `read_budget` |
 //! | a change with all its tries | 300 s | `change_timeout` |
 //! | between two pieces of an answer | 60 s | `between_bytes_timeout` |
-//! | an answer | 32 MiB | `max_answer_bytes` |
+//! | a 2xx answer to a call that reads, such as a page | 32 MiB | `max_answer_bytes` |
+//! | any other answer: to a change, a login or a token request, and every refusal | 1 MiB | `max_change_answer_bytes` |
 //! | tries, and pauses between them | 4, full jitter up to 250 ms … 10 s | `retry_policy` |
 //! | a look-up inside another call: all of it, and the pages of each of its lists | 300 s, 1,000 pages | `lookup_deadline`, `max_lookup_pages` |
 //! | tries under way at once | 32 (Keyfactor), 5 (AppViewX) | `max_concurrent_tries` |
 //! | a response head | 100 headers, about 400 KiB | (hyper's own limits) |
 //! | nesting of JSON | 128 | (`serde_json`'s own limit) |
 //!
-//! HTTP/1.1 only. Each call has a connection of its own: on one that was used before, whatever lies there would be taken for its
+//! `docs/limits.md` in the repository lists every limit, with what happens at it.
+//!
+//! HTTP/1.1 only, and `Accept-Encoding: identity`. Each call has a connection of its own: on one that was used before, whatever lies there would be taken for its
 //! answer. Plain `http://` is refused unless the host is this machine or `allow_plain_http()` was said. `https`
 //! goes through the proxy that the environment names; plain `http` and loopback use none unless `proxy` names one. TLS trusts what the platform
 //! trusts; `add_root_certificate`, `only_root_certificate` and `client_identity` change that.

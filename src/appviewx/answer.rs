@@ -9,7 +9,7 @@ use crate::transport::{Cause, Exchange};
 
 /// The envelope of the answer to a call that only reads, unless it says that the call was refused.
 pub(super) fn envelope(exchange: &Exchange) -> Result<Envelope, ReadError> {
-    let envelope = Envelope::read(&exchange.answer.body).map_err(ReadError::Unreadable)?;
+    let envelope = Envelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
     if envelope.says_failure() || envelope.says_failure_inside() {
         return Err(ReadError::Refused);
     }
@@ -18,7 +18,7 @@ pub(super) fn envelope(exchange: &Exchange) -> Result<Envelope, ReadError> {
 
 /// The envelope of the answer to a change, unless it says that the change was refused.
 pub(super) fn taken(exchange: &Exchange) -> Result<Envelope, ReadError> {
-    let envelope = Envelope::read(&exchange.answer.body).map_err(ReadError::Unreadable)?;
+    let envelope = Envelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
     if !envelope.says_failure() {
         return Ok(envelope);
     }
@@ -35,7 +35,7 @@ pub(super) fn taken(exchange: &Exchange) -> Result<Envelope, ReadError> {
 
 /// Whether the answer to a raw call says that it failed. What is no envelope of the vendor's says nothing.
 pub(super) fn check_raw(exchange: &Exchange, effect: RawEffect) -> Result<(), ReadError> {
-    let body = exchange.answer.body.trim_start_matches('\u{feff}').trim_start();
+    let body = exchange.answer.body.as_str().trim_start_matches('\u{feff}').trim_start();
     if !body.starts_with('{') {
         return Ok(());
     }

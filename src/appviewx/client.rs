@@ -14,7 +14,7 @@ use super::envelope::JSON;
 use super::sessions::{Login, LoginCall, LoginEndpoint, LogoutOutcome, ServiceToken, Session, log_out};
 use super::vendor::{AppViewX, CallDefaults, Caller, Error, RawCall};
 use crate::operation::{Operation, Request, RequestBuilder, Vendor as _};
-use crate::transport::{self, ConfigurationError, Credential, Identity, Transport, base_path};
+use crate::transport::{self, ConfigurationError, Credential, Identity, Options, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
@@ -199,13 +199,14 @@ impl ClientBuilder {
         })?;
         defaults.check()?;
         let principal = credentials.principal();
-        let transport = |headers, credential| {
+        let transport = |options: Options, headers, credential| {
             let principal = principal.clone();
             let identity = Identity { headers, credential, principal, correlation_header: AppViewX::CORRELATION_ID };
-            Transport::new(base_url.clone(), identity, self.options.clone())
+            Transport::new(base_url.clone(), identity, options)
         };
         let login_endpoint = || {
-            let transport = transport(HeaderMap::from_iter([(ACCEPT, JSON)]), Credential::fixed(HeaderMap::new()))?;
+            let headers = HeaderMap::from_iter([(ACCEPT, JSON)]);
+            let transport = transport(self.options.for_credentials(), headers, Credential::fixed(HeaderMap::new()))?;
             Ok::<_, ConfigurationError>(Arc::new(LoginEndpoint { transport, query: AppViewX::query(&defaults) }))
         };
         let (credential, session) = match credentials.proof()? {
@@ -221,7 +222,8 @@ impl ClientBuilder {
                 (Credential::renewable(token), Session::None)
             }
         };
-        let transport = transport(HeaderMap::from_iter([(ACCEPT, JSON), (CONTENT_TYPE, JSON)]), credential)?;
+        let headers = HeaderMap::from_iter([(ACCEPT, JSON), (CONTENT_TYPE, JSON)]);
+        let transport = transport(self.options.clone(), headers, credential)?;
         Ok(Client { caller: Caller::new(transport, defaults), session: Arc::new(session) })
     }
 }

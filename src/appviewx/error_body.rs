@@ -51,8 +51,8 @@ impl ErrorBody<ErrorCode> for AppViewXErrorBody {
 impl AppViewXErrorBody {
     pub(super) fn of(answer: &Answer) -> Self {
         let redact = |text: &str| answer.secrets.redact(text);
-        let Ok(envelope) = Envelope::read(&answer.body) else {
-            let message = lenient::message_of_text(&redact(&answer.body));
+        let Ok(envelope) = Envelope::read(answer.body.as_str()) else {
+            let message = lenient::message_of_text(&redact(answer.body.as_str()));
             return Self { message: message.map(Message::from), ..Self::default() };
         };
         let successful_ids = envelope.successful_ids();

@@ -10,7 +10,7 @@ use crate::transport::{Cause, Exchange};
 
 /// The answer to a change that is answered 204. A 2xx with something in its body is somebody else's, a sign-in page perhaps.
 pub(super) fn no_content(exchange: &Exchange) -> Result<Receipt, ReadError> {
-    match exchange.answer.body.trim() {
+    match exchange.answer.body.as_str().trim() {
         "" | "null" => Ok(Receipt::of::<Keyfactor>(exchange)),
         _ => Err(ReadError::Unreadable(Cause::new("an answer without content was expected"))),
     }
@@ -19,7 +19,7 @@ pub(super) fn no_content(exchange: &Exchange) -> Result<Receipt, ReadError> {
 /// The value in the answer to a call that only reads.
 pub(super) fn json<T: DeserializeOwned>(exchange: &Exchange) -> Result<T, ReadError> {
     check_version(exchange).map_err(ReadError::Lookup)?;
-    lenient::read(&exchange.answer.body).map_err(|error| ReadError::Unreadable(Cause::json(&error)))
+    lenient::read(exchange.answer.body.as_str()).map_err(|error| ReadError::Unreadable(Cause::json(&error)))
 }
 
 /// The length of the list that the answer is a page of, if the server says it.

@@ -56,8 +56,8 @@ pub struct KeyfactorErrorBody {
 impl KeyfactorErrorBody {
     pub(super) fn of(answer: &Answer) -> Self {
         let redact = |text: &str| answer.secrets.redact(text);
-        let Some(json) = lenient::json(&answer.body).ok().filter(|json| !json.is_string()) else {
-            let message = lenient::message_of_text(&redact(&answer.body));
+        let Some(json) = lenient::json(answer.body.as_str()).ok().filter(|json| !json.is_string()) else {
+            let message = lenient::message_of_text(&redact(answer.body.as_str()));
             return Self { message: message.map(Message::from), ..Self::default() };
         };
         let failed_operations = FailedOperation::all_in(&json, answer);

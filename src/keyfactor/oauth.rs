@@ -21,9 +21,6 @@ use crate::transport::{
     NoCredential, Options, Path, ProviderSaid, Record, Renew, Transport, shown, token_url,
 };
 
-/// The most that is read of a token endpoint's answer. Real ones have a few kilobytes.
-const LARGEST_ANSWER: usize = 1024 * 1024;
-
 /// OAuth 2.0 client credentials, for servers with an OAuth identity provider. Made by
 /// [`Credentials::client_credentials`](super::Credentials::client_credentials).
 ///
@@ -118,8 +115,7 @@ impl ClientCredentials {
         self.check()?;
         let url =
             token_url(&self.token_url, options.plain_http).map_err(|error| error.named(self.token_url_name.clone()))?;
-        let mut options = options.clone();
-        options.max_answer_bytes = options.max_answer_bytes.min(LARGEST_ANSWER);
+        let mut options = options.for_credentials();
         #[cfg(feature = "rustls")]
         for pem in &self.roots {
             options.tls.add_root(pem.clone());
@@ -259,7 +255,7 @@ impl TokenEndpoint {
     }
 
     fn said(&self, answer: &Answer) -> ProviderSaid {
-        let json = lenient::json(&answer.body).ok();
+        let json = lenient::json(answer.body.as_str()).ok();
         let member = |name| json.as_ref().and_then(|json| lenient::text(json, name)).map(str::to_owned);
         let message = member("error_description").or_else(|| {
             // The text of a success may be a token in another form. A long text is cut, perhaps within the secret, so that
@@ -267,7 +263,7 @@ impl TokenEndpoint {
             if answer.status.is_success() {
                 None
             } else {
-                lenient::message_of_text(&self.client.without_secret(&answer.body))
+                lenient::message_of_text(&self.client.without_secret(answer.body.as_str()))
             }
         });
         ProviderSaid {
@@ -281,7 +277,7 @@ impl TokenEndpoint {
 
 /// The token of a 2xx answer. Nothing of the answer stands in the causes.
 fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
-    let json = lenient::json(&exchange.answer.body).map_err(|error| Cause::json(&error))?;
+    let json = lenient::json(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
     match lenient::member(&json, "token_type") {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}

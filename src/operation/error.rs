@@ -10,8 +10,8 @@ use super::{ErrorBody, IncompleteOutcome, Operation, OutcomeUnknown, Request, Ve
 use crate::lenient::Message;
 use crate::operation::Incomplete;
 use crate::transport::{
-    AuthenticationError, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure, Refusal, TransportError,
-    Unknown,
+    Answer, AuthenticationError, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure, Refusal,
+    TransportError, Unknown,
 };
 use crate::validation::ValidationError;
 
@@ -131,6 +131,13 @@ impl<V: Vendor> Error<V> {
         self.evidence().answer.map(|answer| answer.body.as_str())
     }
 
+    /// The raw body as far as it came, byte for byte, bounded by the client's answer limit: also one that is no UTF-8, or
+    /// in an encoding that nobody asked for.
+    #[must_use]
+    pub fn body_bytes(&self) -> Option<&[u8]> {
+        self.evidence().answer.map(|answer| answer.body.as_bytes())
+    }
+
     /// How many times the call was sent, if it was sent.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
@@ -203,7 +210,7 @@ impl<V: Vendor> ApiError<V> {
     fn new<O: Operation<Vendor = V>>(request: &Request<O>, refusal: Refusal) -> Self {
         // Of a call that only reads, the scope is no part of what was refused.
         let scope = if request.effect() == Effect::Read { None } else { request.scope() };
-        let body = V::error_body(&refusal.answer);
+        let body = error_body::<V>(&refusal.answer);
         Self { scope, permission_needed: request.permission_needed(), body, refusal }
     }
 
@@ -252,7 +259,13 @@ impl<V: Vendor> ApiError<V> {
     /// The raw body as far as it came, lossy UTF-8.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.refusal.answer.body
+        self.refusal.answer.body.as_str()
+    }
+
+    /// The raw body as far as it came, byte for byte: also one in an encoding that nobody asked for.
+    #[must_use]
+    pub fn body_bytes(&self) -> &[u8] {
+        self.refusal.answer.body.as_bytes()
     }
 
     /// The server's correlation id, if the vendor has one and the server sent it.
@@ -283,8 +296,14 @@ impl<V: Vendor> ApiError<V> {
 impl<V: Vendor> fmt::Display for ApiError<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.refusal.trace.call)?;
-        self.evidence().write_answer(f)
+        self.evidence().write_answer(f)?;
+        f.write_str(&self.refusal.answer.in_encoding())
     }
 }
 
 impl<V: Vendor> StdError for ApiError<V> {}
+
+/// What a refusal says. In an encoding that nobody asked for, it says nothing that could be read.
+pub(super) fn error_body<V: Vendor>(answer: &Answer) -> V::ErrorBody {
+    if answer.encoding().is_some() { V::ErrorBody::default() } else { V::error_body(answer) }
+}

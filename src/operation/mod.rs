@@ -264,7 +264,7 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
 }
 
 /// What can be read out of a refusal, whatever the vendor.
-pub trait ErrorBody<Code>: fmt::Debug + Send + Sync {
+pub trait ErrorBody<Code>: Default + fmt::Debug + Send + Sync {
     fn code(&self) -> Option<&Code>;
     fn message(&self) -> Option<&Message>;
 }

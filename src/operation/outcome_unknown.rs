@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use super::erased::Erased;
+use super::error::error_body;
 use super::{ErrorBody, Operation, Request, Vendor};
 use crate::lenient::Message;
 use crate::transport::{Answer, Cause, Evidence, Trace, Unknown};
@@ -34,7 +35,7 @@ impl<V: Vendor> OutcomeUnknown<V> {
         let Unknown { answer, trace, cause } = unknown;
         // A 2xx says nothing about a failure, and half of it would only look as if it did.
         let refusal = answer.as_ref().filter(|answer| !answer.status.is_success());
-        let body = refusal.map(V::error_body);
+        let body = refusal.map(error_body::<V>);
         Self {
             scope: request.scope(),
             code: body.as_ref().and_then(ErrorBody::code).cloned(),
@@ -96,6 +97,12 @@ impl<V: Vendor> OutcomeUnknown<V> {
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.answer.as_ref().map(|answer| answer.body.as_str())
+    }
+
+    /// The body as far as it came, byte for byte: also one in an encoding that nobody asked for.
+    #[must_use]
+    pub fn body_bytes(&self) -> Option<&[u8]> {
+        self.answer.as_ref().map(|answer| answer.body.as_bytes())
     }
 
     /// The vendor's code, if the answer had one.

@@ -1,14 +1,12 @@
 //! What it took to get an answer, and the answer as it came.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use serde::Serialize;
 
 use super::Vendor;
-use crate::lenient::RawBody;
-use crate::transport::Exchange;
+use crate::transport::{Exchange, RawBody};
 
 /// What an outcome has to show of its call: the answer as it came, and what it took to get it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -62,7 +60,7 @@ impl Receipt {
             correlation_id: header(V::CORRELATION_ID),
             product_version: header(V::PRODUCT_VERSION),
             status: exchange.answer.status,
-            body: RawBody(Arc::clone(&exchange.answer.body)),
+            body: exchange.answer.body.clone(),
         }
     }
 
@@ -101,6 +99,12 @@ impl Receipt {
     /// The body as it came, lossy UTF-8. **It may repeat a secret** if the server does.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.body.0
+        self.body.as_str()
+    }
+
+    /// The body as it came, byte for byte. **It may repeat a secret** if the server does.
+    #[must_use]
+    pub fn body_bytes(&self) -> &[u8] {
+        self.body.as_bytes()
     }
 }

@@ -1,16 +1,16 @@
 //! How calls end, before a vendor makes its own error of it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 
 use super::audit::Audit;
 use super::authentication::{AuthenticationError, NoCredential, ProviderSaid, Silence};
 use super::cause::Cause;
 use super::error::{DecodeError, TransportError};
+use super::raw_body::RawBody;
 use super::secrets::Secrets;
 use crate::lenient::one_line;
 
@@ -58,10 +58,8 @@ impl<Code: fmt::Display> Evidence<'_, Code> {
 pub struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Bounded by the client's answer limit; bytes that are no UTF-8 are replaced.
-    pub(crate) body: Arc<String>,
-    /// The bytes as they came, if they are no UTF-8.
-    pub(crate) not_text: Option<Bytes>,
+    /// Bounded by the client's answer limits.
+    pub(crate) body: RawBody,
     /// What the request carried in confidence.
     pub(crate) secrets: Secrets,
 }
@@ -71,20 +69,36 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as it came.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.not_text.as_deref().unwrap_or(self.body.as_bytes())
+    /// The encodings of the body, on one line, if there are any: none is asked for, so that such a body cannot be read.
+    pub(crate) fn encoding(&self) -> Option<String> {
+        let none_asked_for = [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")];
+        let mut encodings = Vec::new();
+        for (name, plain) in none_asked_for {
+            for value in self.headers.get_all(name) {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                let named = value.split(',').map(str::trim);
+                let is_plain = |it: &&str| it.is_empty() || it.eq_ignore_ascii_case(plain);
+                encodings.extend(named.filter(|it| !is_plain(it)).map(str::to_owned));
+            }
+        }
+        let is_encoded = !encodings.is_empty() && !self.body.as_bytes().is_empty();
+        is_encoded.then(|| one_line(&self.secrets.redact(&encodings.join(", "))))
+    }
+
+    /// The same for people, to be put behind the status.
+    pub(crate) fn in_encoding(&self) -> String {
+        self.encoding().map(|encoding| format!(" in the encoding {encoding:?}")).unwrap_or_default()
     }
 }
 
 // A header may set a cookie and a body may carry a token, so neither is shown.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, headers, body, not_text: _, secrets: _ } = self;
+        let Self { status, headers, body, secrets: _ } = self;
         f.debug_struct("Answer")
             .field("status", status)
             .field("headers", &headers.keys().collect::<Vec<_>>())
-            .field("body", &format_args!("{} bytes", body.len()))
+            .field("body", body)
             .finish()
     }
 }
@@ -181,12 +195,12 @@ impl Failure {
             FailureKind::NotAuthenticated { error, .. } => return error,
         };
         let answered = answer.as_ref().map(|answer| Cause {
-            text: format!("{}: the server answered {}", trace.call, answer.status),
+            text: format!("{}: the server answered {}{}", trace.call, answer.status, answer.in_encoding()),
             source: cause.clone().map(Box::new),
         });
         let status = answer.as_ref().map(|answer| answer.status);
         let silent = if status.is_none() { Silence::NoAnswer } else { Silence::NotKnown };
-        let said = answer.as_ref().map(said).unwrap_or_default();
+        let said = answer.as_ref().filter(|answer| answer.encoding().is_none()).map(said).unwrap_or_default();
         NoCredential::new(what, answered.or(cause)).said(ProviderSaid { status, silent, ..said })
     }
 }

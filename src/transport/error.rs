@@ -109,7 +109,13 @@ impl DecodeError {
     /// The body as far as it was read, lossy UTF-8.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.answer.body
+        self.answer.body.as_str()
+    }
+
+    /// The body as far as it was read, byte for byte: also one in an encoding that nobody asked for.
+    #[must_use]
+    pub fn body_bytes(&self) -> &[u8] {
+        self.answer.body.as_bytes()
     }
 
     /// How many times the call was sent.

@@ -8,6 +8,7 @@ mod cause;
 mod end;
 mod error;
 mod options;
+mod raw_body;
 mod request;
 mod retry;
 mod secrets;
@@ -19,11 +20,10 @@ mod token;
 mod untrusted;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::HeaderMap;
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderMap, HeaderValue};
 use reqwest::redirect;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
@@ -39,6 +39,7 @@ pub(crate) use self::end::{Answer, Ended, Evidence, Exchange, Failure, Refusal, 
 pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::{Options, Proxy};
+pub(crate) use self::raw_body::RawBody;
 pub(crate) use self::request::{Call, Effect, Parameters, Path, encoded_query};
 pub use self::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
@@ -88,8 +89,9 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(base_url: Url, identity: Identity, options: Options) -> Result<Self, ConfigurationError> {
+    pub(crate) fn new(base_url: Url, mut identity: Identity, options: Options) -> Result<Self, ConfigurationError> {
         options.check()?;
+        identity.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let (http, route) = client(&base_url, &options)?;
         let permits = Semaphore::new(options.max_concurrent_tries);
         Ok(Self { http, route, base_url, identity, options, permits })
@@ -267,7 +269,7 @@ impl Network<'_> {
             .body(call.body.clone())
             .timeout(limit);
         match request.send().await {
-            Ok(response) => transport.receive(response, secrets).await,
+            Ok(response) => transport.receive(response, call.effect, secrets).await,
             Err(error) => {
                 let not_connected = error.is_connect();
                 let remedy = untrusted::remedy(&error).filter(|_| not_connected);
@@ -284,9 +286,10 @@ impl Network<'_> {
 
 impl Transport {
     /// Reads the body as it streams in, no further than the limit, and no longer than bytes keep coming.
-    async fn receive(&self, mut response: reqwest::Response, secrets: Secrets) -> Try {
-        let Options { max_answer_bytes: limit, between_bytes_timeout, .. } = self.options;
+    async fn receive(&self, mut response: reqwest::Response, effect: Effect, secrets: Secrets) -> Try {
+        let between_bytes_timeout = self.options.between_bytes_timeout;
         let status = response.status();
+        let limit = self.options.largest_answer(effect, status);
         let headers = std::mem::take(response.headers_mut());
         let mut bytes = Vec::new();
         let end = loop {
@@ -305,8 +308,13 @@ impl Transport {
                 }
             }
         };
-        let (body, not_text) = into_text(bytes);
-        let answer = Answer { status, headers, body, not_text, secrets };
+        let answer = Answer { status, headers, body: bytes.into(), secrets };
+        let end = match (end, answer.encoding()) {
+            (Body::Complete, Some(encoding)) => {
+                Body::Encoded(Cause::new(format!("the answer is in the encoding {encoding:?}, which nobody asked for")))
+            }
+            (end, _) => end,
+        };
         // A proxy may answer for itself.
         let expired = self.route == Route::Direct && self.identity.credential.expires_with(status);
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
@@ -378,25 +386,13 @@ fn system_proxy_takes(url: &Url) -> bool {
 #[cfg(any(fuzzing, test))]
 #[expect(clippy::result_large_err, reason = "only tests call it")]
 pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange, Failure> {
-    let (body, not_text) = into_text(body.to_vec());
-    let answer = Answer { status, headers: HeaderMap::new(), body, not_text, secrets: Secrets::default() };
+    let answer = Answer { status, headers: HeaderMap::new(), body: body.to_vec().into(), secrets: Secrets::default() };
     let trace = Trace { call: String::new(), attempts: 1, elapsed: Duration::ZERO, correlation_id: None };
     let audit = Audit::of_read("");
     match retry::decide(Effect::Change, Try::Head(answer, Body::Complete)) {
         retry::Next::Done(answer) => Ok(Exchange { answer, trace, audit, after_unanswered_copy: false }),
         retry::Next::Over(end) | retry::Next::Again(end) | retry::Next::Renew(end) => {
             Err(Failure { end, trace, audit })
-        }
-    }
-}
-
-/// The body as text, and as bytes if it is none. Valid UTF-8, the usual case, is not copied.
-fn into_text(bytes: Vec<u8>) -> (Arc<String>, Option<Bytes>) {
-    match String::from_utf8(bytes) {
-        Ok(text) => (Arc::new(text), None),
-        Err(error) => {
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            (Arc::new(text), Some(error.into_bytes().into()))
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::StatusCode;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use super::address::{PlainHttp, base_url, shown};
 use super::error::ConfigurationError;
+use super::request::Effect;
 use super::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 use super::tls::Tls;
@@ -34,6 +36,7 @@ pub(crate) struct Options {
     pub(crate) between_bytes_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_answer_bytes: usize,
+    pub(crate) max_change_answer_bytes: usize,
     pub(crate) max_concurrent_tries: usize,
     pub(crate) lookup_deadline: Duration,
     pub(crate) max_lookup_pages: u32,
@@ -81,6 +84,7 @@ impl Default for Options {
             between_bytes_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(4),
             max_answer_bytes: 32 * 1024 * 1024,
+            max_change_answer_bytes: 1024 * 1024,
             max_concurrent_tries: 32,
             lookup_deadline: Duration::from_secs(300),
             max_lookup_pages: 1_000,
@@ -116,6 +120,7 @@ impl Options {
             return Err(ConfigurationError::new("idle_timeout", "must not be longer than a day"));
         }
         let counts = [
+            ("max_change_answer_bytes", self.max_change_answer_bytes, usize::MAX),
             ("max_answer_bytes", self.max_answer_bytes, usize::MAX),
             ("max_concurrent_tries", self.max_concurrent_tries, Semaphore::MAX_PERMITS),
             ("max_lookup_pages", self.max_lookup_pages as usize, usize::MAX),
@@ -124,6 +129,23 @@ impl Options {
             return Err(ConfigurationError::new(setting, "must be more than zero, and not beyond what can be counted"));
         }
         Ok(())
+    }
+
+    /// How many bytes are read of an answer with this status.
+    pub(crate) fn largest_answer(&self, effect: Effect, status: StatusCode) -> usize {
+        match effect {
+            Effect::Read if status.is_success() => self.max_answer_bytes,
+            Effect::Read | Effect::Change | Effect::RepeatableChange => self.largest_short_answer(),
+        }
+    }
+
+    fn largest_short_answer(&self) -> usize {
+        self.max_change_answer_bytes.min(self.max_answer_bytes)
+    }
+
+    /// The same for calls that ask for a credential: what they read is no list.
+    pub(crate) fn for_credentials(&self) -> Self {
+        Self { max_answer_bytes: self.largest_short_answer(), ..self.clone() }
     }
 }
 
@@ -243,8 +265,22 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// The largest answer that is read, in bytes. Default 32 MiB. The reading stops there, whatever follows. What is made
     /// of the bytes, text and JSON, may take a few times as much memory.
+    ///
+    /// It is the limit of a page of a list, and of any other 2xx answer to a call that only reads. For all other answers
+    /// [`max_change_answer_bytes`](Self::max_change_answer_bytes) counts as well.
     pub fn max_answer_bytes(mut self, limit: usize) -> Self {
         self.options.max_answer_bytes = limit;
+        self
+    }
+
+    /// The largest answer to a change that is read, the largest refusal of any call, and the largest answer to a login or a
+    /// token request, in bytes. Default 1 MiB; it is never more than [`max_answer_bytes`](Self::max_answer_bytes). A
+    /// removal from 10,000 locations is answered with about 400 KB.
+    ///
+    /// A 2xx answer to a change that is larger ends as an unknown outcome with what was read, a refusal as its status with
+    /// what was read.
+    pub fn max_change_answer_bytes(mut self, limit: usize) -> Self {
+        self.options.max_change_answer_bytes = limit;
         self
     }
 

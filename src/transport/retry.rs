@@ -90,6 +90,8 @@ pub(crate) enum Body {
     Cut(Cause),
     /// It is larger than the client takes; the rest was not read.
     TooLarge(Cause),
+    /// It came whole, in an encoding that nobody asked for.
+    Encoded(Cause),
 }
 
 /// What follows from a try.
@@ -125,13 +127,17 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
         Try::Head(answer, body) => match (Class::of(answer.status), effect, body) {
             (Class::Success, _, Body::Complete) => Done(answer),
             (Class::Success, Read, Body::Cut(cause)) => Again(FailureKind::not_done("no whole answer came", cause)),
-            (Class::Success, Read, Body::TooLarge(cause)) => Over(Box::new(FailureKind::Unreadable { answer, cause })),
+            (Class::Success, Read, Body::TooLarge(cause) | Body::Encoded(cause)) => {
+                Over(Box::new(FailureKind::Unreadable { answer, cause }))
+            }
             (Class::Success, RepeatableChange, Body::Cut(cause)) => {
                 Again(FailureKind::unknown(Some(answer), Some(cause)))
             }
-            (Class::Success, Change | RepeatableChange, Body::Cut(cause) | Body::TooLarge(cause)) => {
-                Over(FailureKind::unknown(Some(answer), Some(cause)))
-            }
+            (
+                Class::Success,
+                Change | RepeatableChange,
+                Body::Cut(cause) | Body::TooLarge(cause) | Body::Encoded(cause),
+            ) => Over(FailureKind::unknown(Some(answer), Some(cause))),
             // Refused before it acted: assumed.
             (Class::Unauthorized, _, _) => Next::Renew(FailureKind::refused(answer)),
             (Class::TooManyRequests, _, _) => Again(FailureKind::refused(answer)),
@@ -179,7 +185,7 @@ impl Body {
     fn cause(self) -> Option<Cause> {
         match self {
             Self::Complete => None,
-            Self::Cut(cause) | Self::TooLarge(cause) => Some(cause),
+            Self::Cut(cause) | Self::TooLarge(cause) | Self::Encoded(cause) => Some(cause),
         }
     }
 }

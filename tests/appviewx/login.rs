@@ -42,6 +42,7 @@ async fn the_login_and_the_call_after_it_byte_for_byte() {
             received[0].sorted_headers(),
             [
                 sent("accept", "application/json"),
+                sent("accept-encoding", "identity"),
                 sent("content-length", "2"),
                 sent("content-type", "application/json"),
                 sent("host", &host),

@@ -56,6 +56,7 @@ async fn a_logout_byte_for_byte_and_the_next_call_logs_in_again() {
     let sent = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let expected = [
         sent("accept", "application/json"),
+        sent("accept-encoding", "identity"),
         sent("content-length", "2"),
         sent("content-type", "application/json"),
         sent("host", server.origin.trim_start_matches("http://")),

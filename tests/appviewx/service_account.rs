@@ -68,6 +68,7 @@ async fn the_token_request_and_the_call_after_it_byte_for_byte() {
         received[0].sorted_headers(),
         [
             sent("accept", "application/json"),
+            sent("accept-encoding", "identity"),
             sent("authorization", &format!("Basic {}", STANDARD.encode(format!("{ID}:{SECRET}")))),
             sent("content-length", "29"),
             sent("content-type", "application/x-www-form-urlencoded"),

@@ -21,6 +21,7 @@ fn headers(received: &Received, credentials: &[(&str, &str)]) -> Vec<(String, St
     let length = received.body.len().to_string();
     let mut headers: Vec<(String, String)> = [
         ("accept", "application/json"),
+        ("accept-encoding", "identity"),
         ("content-length", &length),
         ("content-type", "application/json"),
         ("user-agent", USER_AGENT),

@@ -298,7 +298,7 @@ async fn failed_operations_are_kept_one_by_one() {
 
 #[tokio::test]
 async fn hostile_texts_stay_whole_in_the_accessors_and_short_in_display() {
-    let long = "ü".repeat(1_000_000);
+    let long = "ü".repeat(500_000);
     let hostile = "a\r\nERROR forged\u{0}\u{1b}[31m\u{85}\u{7f}";
     for (case, code, message) in [
         ("control characters", "0xA0140002", hostile),

@@ -21,6 +21,7 @@ async fn the_token_request_is_this_form_and_nothing_else() {
     let host = idp.origin.strip_prefix("http://").unwrap();
     let headers = [
         ("accept", "application/json"),
+        ("accept-encoding", "identity"),
         ("content-length", &body.len().to_string()),
         ("content-type", "application/x-www-form-urlencoded"),
         ("host", host),

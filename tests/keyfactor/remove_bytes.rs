@@ -32,6 +32,7 @@ async fn the_head_is_exactly_this() {
         assert_eq!(request.request_line, format!("POST {PATH} HTTP/1.1"), "{case}");
         let expected = [
             ("accept", "application/json"),
+            ("accept-encoding", "identity"),
             ("authorization", authorization),
             ("content-length", &request.body.len().to_string()),
             ("content-type", "application/json"),

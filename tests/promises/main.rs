@@ -10,6 +10,8 @@ mod audit;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod cancellation;
 mod comment;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod encodings;
 mod foreign_servers;
 mod keep_alive;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]

@@ -75,7 +75,7 @@ impl Login {
             .execute(call)
             .await
             .map_err(|failure| failure.into_no_credential("the login failed", told))?;
-        let envelope = match Envelope::read(&exchange.answer.body) {
+        let envelope = match Envelope::read(exchange.answer.body.as_str()) {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_change(cause);

@@ -126,7 +126,7 @@ impl Operation for LogOut {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<LoggedOut, ReadError> {
-        let envelope = Envelope::read(&exchange.answer.body).map_err(ReadError::Unreadable)?;
+        let envelope = Envelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
         let status = lenient::text(&envelope.response, "status");
         if envelope.says_failure() || status.is_some_and(|status| !status.eq_ignore_ascii_case("SUCCESS")) {
             return Err(ReadError::Refused);

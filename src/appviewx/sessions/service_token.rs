@@ -51,7 +51,7 @@ impl ServiceToken {
             .execute(call)
             .await
             .map_err(|failure| failure.into_no_credential("the token request failed", told))?;
-        let envelope = match Envelope::read(&exchange.answer.body) {
+        let envelope = match Envelope::read(exchange.answer.body.as_str()) {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_read(cause);

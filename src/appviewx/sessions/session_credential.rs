@@ -24,11 +24,11 @@ pub(super) fn credential_header(credential: &str) -> Option<HeaderValue> {
 /// What an answer says about a login or a token request that failed. A text that repeats the secret is left out.
 pub(super) fn provider_answer(answer: &Answer, secret: &SecretString) -> ProviderSaid {
     let is_clean = |text: &String| !text.contains(secret.expose_secret());
-    let Ok(envelope) = Envelope::read(&answer.body) else {
+    let Ok(envelope) = Envelope::read(answer.body.as_str()) else {
         // What came with a 2xx, and is no envelope, may be a credential itself.
         // A long text is cut, perhaps within the secret, so all of it is looked at.
-        let is_quotable = !answer.status.is_success() && is_clean(&answer.body);
-        let text = is_quotable.then(|| lenient::message_of_text(&answer.body)).flatten();
+        let is_quotable = !answer.status.is_success() && !answer.body.as_str().contains(secret.expose_secret());
+        let text = is_quotable.then(|| lenient::message_of_text(answer.body.as_str())).flatten();
         return ProviderSaid { message: text.filter(is_clean).map(Message::from), ..ProviderSaid::default() };
     };
     let inner = |name| lenient::text(&envelope.response, name).map(str::to_owned);

@@ -87,7 +87,7 @@ impl<T: Target> JobsOutcome<T> {
         scope: PermissionScope,
     ) -> Result<Self, ReadError> {
         let JobIds { job_ids, unrecognized_entries } =
-            JobIds::read(&exchange.answer.body).map_err(ReadError::Unreadable)?;
+            JobIds::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
         let receipt = Receipt::of::<Keyfactor>(exchange);
         Ok(Self { job_ids, unrecognized_entries, locations, repeated, scope, receipt })
     }

@@ -303,7 +303,7 @@ struct Answer {
 
 impl RevokeOutcome {
     fn read(asked: &RevokeCertificates, exchange: &Exchange) -> Result<Self, Cause> {
-        let json = lenient::json(&exchange.answer.body).map_err(|error| Cause::json(&error))?;
+        let json = lenient::json(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
         if !json.is_object() {
             return Err(Cause::new("an object with the revoked ids was expected"));
         }

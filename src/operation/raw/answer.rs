@@ -76,7 +76,7 @@ impl RawAnswer {
     /// The body as it came, byte for byte. **It may repeat a secret** if the server does.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        self.kept.answer.bytes()
+        self.kept.answer.body.as_bytes()
     }
 
     /// Reads the body as JSON of this type. A byte order mark in front is passed over; an answer that has no body by its
@@ -128,7 +128,7 @@ impl PartialEq for RawAnswer {
             && *status == other.status
             && *content_type == other.content_type
             && kept.answer.headers == other.kept.answer.headers
-            && kept.answer.bytes() == other.bytes()
+            && kept.answer.body == other.kept.answer.body
     }
 }
 

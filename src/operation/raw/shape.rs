@@ -5,15 +5,11 @@ use serde::de::IgnoredAny;
 use crate::lenient;
 use crate::transport::{Answer, Cause};
 
-/// An answer that is a page, is encoded, or says that it is JSON and is none, is somebody else's or not whole.
+/// An answer that is a page, or says that it is JSON and is none, is somebody else's or not whole.
 pub(super) fn check(answer: &Answer) -> Result<(), Cause> {
-    let encoding = answer.header("content-encoding").unwrap_or_default().trim();
-    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-        return Err(Cause::new("it is in an encoding that nobody asked for"));
-    }
     let content_type = answer.header("content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let body = answer.body.trim_start_matches('\u{feff}').trim_start();
+    let body = answer.body.as_str().trim_start_matches('\u{feff}').trim_start();
     if matches!(media_type.as_str(), "text/html" | "application/xhtml+xml") || is_page(body) {
         return Err(Cause::new("a page of HTML came in the place of an answer"));
     }
@@ -21,10 +17,10 @@ pub(super) fn check(answer: &Answer) -> Result<(), Cause> {
     if !says_json || body.is_empty() {
         return Ok(());
     }
-    if std::str::from_utf8(answer.bytes()).is_err() {
+    if std::str::from_utf8(answer.body.as_bytes()).is_err() {
         return Err(Cause::new("it says that it is JSON, and is no text"));
     }
-    lenient::read_bytes::<IgnoredAny>(answer.bytes()).map(drop).map_err(|error| Cause::json(&error))
+    lenient::read_bytes::<IgnoredAny>(answer.body.as_bytes()).map(drop).map_err(|error| Cause::json(&error))
 }
 
 /// No API of either vendor is known to answer with a page: it is that of a proxy, or asks to sign in.

@@ -176,8 +176,7 @@ fn answer(status: u16) -> Answer {
     Answer {
         status,
         headers: HeaderMap::new(),
-        body: format!("body of {status}").into(),
-        not_text: None,
+        body: format!("body of {status}").into_bytes().into(),
         secrets: Secrets::default(),
     }
 }

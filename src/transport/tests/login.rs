@@ -351,8 +351,7 @@ fn an_expiry_renews_as_a_401_does() {
         let answer = Answer {
             status,
             headers: HeaderMap::new(),
-            body: "what came".to_owned().into(),
-            not_text: None,
+            body: b"what came".to_vec().into(),
             secrets: Secrets::default(),
         };
         let next = decide(effect, Try::Expired(answer));

@@ -159,7 +159,7 @@ fn a_body_becomes_text_whatever_its_bytes() {
         (b"a\xffb", "a\u{fffd}b"),
         (b"cut \xe2\x82", "cut \u{fffd}"),
     ] {
-        assert_eq!(into_text(bytes.to_vec()).0.as_str(), text);
+        assert_eq!(RawBody::from(bytes.to_vec()).as_str(), text);
     }
 }
 
@@ -271,8 +271,7 @@ fn debug_shows_no_header() {
     let answer = Answer {
         status: StatusCode::OK,
         headers: HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("hunter2"))]),
-        body: "hunter2".to_owned().into(),
-        not_text: None,
+        body: b"hunter2".to_vec().into(),
         secrets: Secrets::default(),
     };
     let shown = format!("{answer:?}");
