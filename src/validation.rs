@@ -137,6 +137,14 @@ pub struct InvalidCharacter {
     pub position: usize,
 }
 
+/// Characters of a name, at most: of a group, a category, a column, an id or a job field. No vendor documents a limit; a longer
+/// one is a mistake, and in a URL most servers would refuse it without saying why.
+pub(crate) const LONGEST_NAME: usize = 1_000;
+
+/// Characters of an alias, of a text that is searched for, of a comment that has no limit of the vendor's, of a note for the
+/// audit, at most.
+pub(crate) const LONGEST_TEXT: usize = 4_000;
+
 /// Collects problems while a request is checked.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<Problem>);
@@ -163,6 +171,19 @@ impl Problems {
                     "{actual} entries, but one call carries at most {limit}; split the list or raise the client's limit"
                 ),
             );
+        }
+    }
+
+    /// The number of characters against the most that are taken.
+    pub(crate) fn check_length(&mut self, field: impl Into<String>, text: &str, limit: usize) {
+        // Most texts are shorter in bytes, which need no counting.
+        if text.len() <= limit {
+            return;
+        }
+        let actual = text.chars().count();
+        if actual > limit {
+            let sentence = format!("{actual} characters, but at most {limit} are taken");
+            self.add(field, Reason::TooLong { limit, actual }, sentence);
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::lenient;
-use crate::validation::{Problems, Reason, invalid_characters, list_characters};
+use crate::validation::{LONGEST_NAME, Problems, Reason, invalid_characters, list_characters};
 
 /// The resource id of a certificate, as `POST /certificate/search` gives it. Opaque: it is sent as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -31,6 +31,7 @@ impl ResourceId {
             problems.add(field, Reason::Blank, "it holds nothing but white space");
             return;
         }
+        problems.check_length(field, id, LONGEST_NAME);
         let found = invalid_characters(id, |it| {
             it == ',' || it.is_whitespace() || it.is_control() || lenient::is_invisible(it)
         });
@@ -112,13 +113,14 @@ pub(super) fn check_resource_ids(
     (ids, repeated)
 }
 
-/// The name of a group. `field` is where it stands in its request.
+/// The name of a group: at most 1,000 characters. `field` is where it stands in its request.
 pub(super) fn check_group_name(name: &str, field: &str, problems: &mut Problems) {
     if name.is_empty() {
         problems.add(field, Reason::Empty, "the name of a group is needed");
     } else if name.trim().is_empty() {
         problems.add(field, Reason::Blank, "it holds nothing but white space");
     }
+    problems.check_length(field, name, LONGEST_NAME);
     let found = invalid_characters(name, |it| it.is_control() || lenient::is_invisible(it));
     if !found.is_empty() {
         let sentence = format!("no control or invisible character is accepted ({})", list_characters(&found));

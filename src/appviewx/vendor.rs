@@ -11,6 +11,7 @@ use super::lookup_error::LookupError;
 use super::types::ResourceId;
 use crate::operation::{self, FailureScope, RawEffect, Vendor};
 use crate::transport::{Answer, ConfigurationError, Exchange, Parameters};
+use crate::validation::LONGEST_NAME;
 
 /// AppViewX CERT+, as the vendor of the crate's shared types: [`Error`] is `clm::Error<AppViewX>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +54,14 @@ impl CallDefaults {
         }
         if self.default_group.trim().is_empty() {
             return Err(ConfigurationError::new("default_group", "must not be empty"));
+        }
+        for (setting, text) in [("gwsource", &self.gwsource), ("default_group", &self.default_group)] {
+            if text.chars().count() > LONGEST_NAME {
+                return Err(ConfigurationError::new(
+                    setting,
+                    format!("must not be longer than {LONGEST_NAME} characters"),
+                ));
+            }
         }
         if self.max_ids_per_call == 0 {
             return Err(ConfigurationError::new("max_ids_per_call", "must be more than zero"));

@@ -18,13 +18,16 @@ use crate::validation::{Problems, Reason};
 /// ```
 ///
 /// Which fields can be queried differs from list to list and is not the same as the names in the rows; the vendor's pages
-/// list them. A value with a double quote is refused when the request is built: how one is escaped is documented nowhere.
+/// list them. A query holds at most 8,000 characters, since it stands in a URL (many servers take less). A value with a double quote is refused when the request is built: how one is escaped is documented nowhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Query {
     /// Empty: everything.
     text: String,
     refused: Vec<Refused>,
 }
+
+/// Characters of a query, at most. It stands in a URL, and Windows takes no request line of more than 16 KiB by default.
+pub(crate) const LONGEST_QUERY: usize = 8_000;
 
 /// A field of a [`Query`], waiting for its comparison.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -95,6 +98,11 @@ impl Query {
     }
 
     pub(crate) fn check(&self, problems: &mut Problems) {
+        if self.text.chars().count() > LONGEST_QUERY {
+            // What else is wrong with it would repeat it.
+            problems.check_length("query", &self.text, LONGEST_QUERY);
+            return;
+        }
         for refused in &self.refused {
             match refused {
                 Refused::NoValue => {

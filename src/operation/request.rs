@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use super::{Caller, Change, DocumentedCall, Error, Operation, ReadError, Vendor};
 use crate::transport::{Call, Cause, Effect, Exchange, Record, RetryPolicy};
-use crate::validation::{Problems, Reason, ValidationError};
+use crate::validation::{LONGEST_TEXT, Problems, Reason, ValidationError};
 
 /// Builds the request of one call. Setters add what is optional; [`send`](Self::send) ends the chain.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl<O: Operation> RequestBuilder<O> {
 
 impl<O: Change> RequestBuilder<O> {
     /// What the audit event of this change says beside its targets, for example the number of a ticket. It stays in this
-    /// program: nothing of it is sent.
+    /// program: nothing of it is sent. At most 4,000 characters.
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.request.settings.audit_note = Some(note.into());
         self
@@ -95,6 +95,9 @@ impl<O: Change> RequestBuilder<O> {
 
 impl CallSettings {
     fn check(&self, problems: &mut Problems) {
+        if let Some(note) = &self.audit_note {
+            problems.check_length("audit_note", note, LONGEST_TEXT);
+        }
         if self.audit_note.as_ref().is_some_and(|note| note.trim().is_empty()) {
             problems.add(
                 "audit_note",

@@ -31,9 +31,84 @@ pub(crate) fn token_url(text: &str, plain_http: PlainHttp) -> Result<Url, Config
     checked("token_url", text, plain_http)
 }
 
+/// Bytes of a URL that a client is given, at most. What a call adds to it has to fit into a URL as well.
+pub(crate) const LONGEST_URL: usize = 8_000;
+
+/// What is wrong with a URL as it was written, of a server or a proxy. The parser would mend or ignore all of it, and the calls
+/// would go elsewhere than it says.
+fn problem_of_text(text: &str) -> Option<&'static str> {
+    if text.len() > LONGEST_URL {
+        return Some("it is longer than 8,000 bytes");
+    }
+    if text.chars().any(|it| it.is_control() || is_ignorable(it)) {
+        return Some("it holds a control character, or one that nobody sees");
+    }
+    let (_, after_scheme) = text.split_once("://")?;
+    let (authority, path) = after_scheme.split_once(['/', '?', '#']).unwrap_or((after_scheme, ""));
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    // The parser takes `%2e` for a dot.
+    let is_dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if path.split('/').any(is_dots) {
+        return Some("its path holds a `.` or `..`");
+    }
+    // `%2F`, `%5C`: some servers take them for a slash.
+    if ["%2f", "%5c", "%00"].iter().any(|it| path.to_ascii_lowercase().contains(it)) {
+        return Some("its path holds an encoded slash, backslash or NUL");
+    }
+    // User name and password are refused elsewhere, where they are.
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if host.contains('%') && !host.starts_with('[') {
+        return Some("its host is percent-encoded");
+    }
+    None
+}
+
+/// What is wrong with host and port of a URL that was parsed.
+fn problem_of_host(url: &Url) -> Option<&'static str> {
+    if url.port() == Some(0) {
+        return Some("nothing can listen on port 0");
+    }
+    let Some(Host::Domain(name)) = url.host() else { return None };
+    // One dot at the end says that the name is whole.
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.is_empty() || name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
+        return Some("its host is no name: a part of it is empty or longer than 63 characters");
+    }
+    None
+}
+
+/// Characters that have no look of their own (`Default_Ignorable_Code_Point` in Unicode). Host names lose them in silence.
+fn is_ignorable(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The URL of a proxy. Its user name and password may stand in it.
+pub(crate) fn proxy_url(text: &str) -> Result<Url, ConfigurationError> {
+    // The text is never repeated: it may hold a password.
+    let wrong = |problem: &'static str| ConfigurationError::new("proxy", problem);
+    let text = text.trim();
+    if let Some(problem) = problem_of_text(text) {
+        return Err(wrong(problem));
+    }
+    let url = Url::parse(text).map_err(|_| wrong("not an absolute URL"))?;
+    // Another scheme than these would be passed over in silence.
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(wrong("it must be an http or https URL that names a host"));
+    }
+    problem_of_host(&url).map_or(Ok(url), |problem| Err(wrong(problem)))
+}
+
 fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<Url, ConfigurationError> {
     // Texts here never repeat the URL: it may hold a password by mistake.
     let wrong = |problem: &'static str| ConfigurationError::new(setting, problem);
+    let text = text.trim();
+    if let Some(problem) = problem_of_text(text) {
+        return Err(wrong(problem));
+    }
     // The parser mends what it can: in `https:///KeyfactorAPI`, where the host was never set, it finds a host. Only
     // a character that has to be encoded is mended without a change of meaning.
     let mended = Cell::new(None);
@@ -44,7 +119,7 @@ fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<U
     };
     let url = Url::options()
         .syntax_violation_callback(Some(&mended_by))
-        .parse(text.trim())
+        .parse(text)
         .map_err(|error| wrong("not an absolute URL").caused_by(Cause::new(error.to_string())))?;
     match url.scheme() {
         "https" if cfg!(feature = "rustls") => {}
@@ -70,6 +145,9 @@ fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<U
     // `https://https://host` names a host called `https`, and credentials would go to whoever answers to that.
     if matches!(url.host_str(), Some("http" | "https")) {
         return Err(wrong("its host is called like a scheme (a scheme given twice, perhaps)"));
+    }
+    if let Some(problem) = problem_of_host(&url) {
+        return Err(wrong(problem));
     }
     if url.path().trim_matches('/').contains("//") {
         return Err(wrong("its path holds an empty segment"));

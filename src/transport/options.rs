@@ -7,7 +7,7 @@ use http::StatusCode;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::address::{PlainHttp, base_url, shown};
+use super::address::{PlainHttp, base_url, proxy_url, shown};
 use super::error::ConfigurationError;
 use super::request::Effect;
 use super::retry::RetryPolicy;
@@ -58,16 +58,10 @@ pub(crate) enum Proxy {
 }
 
 impl Proxy {
-    /// The URL of an explicit proxy. Another scheme than these would be passed over in silence.
+    /// The URL of an explicit proxy.
     pub(crate) fn url(&self) -> Result<Option<Url>, ConfigurationError> {
         let Self::Explicit(given) = self else { return Ok(None) };
-        // The text is never repeated: it may hold a password.
-        let wrong = |problem: &'static str| ConfigurationError::new("proxy", problem);
-        let url = Url::parse(given).map_err(|_| wrong("not an absolute URL"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-            return Err(wrong("it must be an http or https URL that names a host"));
-        }
-        Ok(Some(url))
+        proxy_url(given).map(Some)
     }
 }
 

@@ -6,6 +6,8 @@
 mod support;
 
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod addresses;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod audit;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod cancellation;

@@ -14,7 +14,7 @@ use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
 use crate::lenient;
 use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
 use crate::transport::{Exchange, Parameters, Path};
-use crate::validation::{Problems, Reason};
+use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 
 impl Certificates {
     /// Revokes a certificate. **This cannot be undone.**
@@ -188,6 +188,10 @@ impl Operation for RevokeCertificate {
         self.id.check("resource_id", problems);
         if self.reason.as_str().trim().is_empty() {
             problems.add("reason", Reason::Blank, "it holds nothing but white space");
+        }
+        problems.check_length("reason", self.reason.as_str(), LONGEST_NAME);
+        if let Some(text) = &self.comments {
+            problems.check_length("comments", text, LONGEST_TEXT);
         }
         if self.comments.as_ref().is_some_and(|text| text.trim().is_empty()) {
             let sentence = "it is empty (an unset variable, perhaps); to send none, leave it out";

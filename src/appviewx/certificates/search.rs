@@ -9,7 +9,7 @@ use super::search_terms::{CertificateCategory, Keyword, SortOrder};
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, Error};
 use crate::operation::{List, ListBuilder, PageCaller, PageSettings, Pages};
-use crate::validation::{Problems, Reason};
+use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 
 impl Certificates {
     /// Searches certificates.
@@ -42,7 +42,7 @@ impl Certificates {
     ///   does not say).
     /// - **Arguments:** none is required. Without [`category`](ListBuilder::category) the server searches server
     ///   certificates. A field that was set to nothing, an id that none can be, a comma in the name of a category, and
-    ///   one keyword with two texts are refused. A page size of 0 counts as 1; a server that gives fewer rows than were
+    ///   one keyword with two texts are refused; so are names of more than 1,000 and texts of more than 4,000 characters. A page size of 0 counts as 1; a server that gives fewer rows than were
     ///   asked for is asked for the rest.
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` for pages that are not those that
     ///   were asked for, and, after the rows, for a list that ends before or after the total that the server names or
@@ -142,7 +142,7 @@ impl CertificateSearch {
     fn check_terms(&self, problems: &mut Problems) {
         for (index, category) in self.categories.iter().enumerate() {
             let field = format!("category[{index}]");
-            not_blank(category.as_str(), &field, problems);
+            check_text(category.as_str(), &field, LONGEST_NAME, problems);
             if category.as_str().contains(',') {
                 problems.add(field, Reason::Conflict, "a comma makes two of it; name several one by one");
             }
@@ -151,21 +151,25 @@ impl CertificateSearch {
             id.check("resource_id", problems);
         }
         let sort = self.sort.as_ref().map(|(column, _)| column);
-        for (field, text) in [
-            ("free_text", &self.free_text),
-            ("in_group", &self.filter.group),
-            ("common_name_is", &self.filter.common_name),
-            ("sort_by", &sort.cloned()),
+        for (field, text, limit) in [
+            ("free_text", self.free_text.as_ref(), LONGEST_TEXT),
+            ("in_group", self.filter.group.as_ref(), LONGEST_NAME),
+            ("common_name_is", self.filter.common_name.as_ref(), LONGEST_NAME),
+            ("sort_by", sort, LONGEST_NAME),
         ] {
             if let Some(text) = text {
-                not_blank(text, field, problems);
+                check_text(text, field, limit, problems);
             }
         }
         for (index, (keyword, text)) in self.keywords.iter().enumerate() {
             let name = keyword.as_str();
+            if name.chars().count() > LONGEST_NAME {
+                problems.check_length(format!("keyword[{index}]"), name, LONGEST_NAME);
+                continue;
+            }
             let field = format!("keyword[{name:?}]");
-            not_blank(name, &field, problems);
-            not_blank(text, &field, problems);
+            check_text(name, &field, LONGEST_NAME, problems);
+            check_text(text, &field, LONGEST_TEXT, problems);
             if self.keywords.iter().take(index).any(|(earlier, _)| earlier.as_str() == name) {
                 problems.add(field, Reason::Conflict, "it is set twice, to different texts");
             }
@@ -194,7 +198,8 @@ impl CertificateSearch {
 }
 
 /// An unset variable must not become a search for everything.
-fn not_blank(text: &str, field: &str, problems: &mut Problems) {
+fn check_text(text: &str, field: &str, limit: usize, problems: &mut Problems) {
+    problems.check_length(field, text, limit);
     if text.trim().is_empty() {
         problems.add(field, Reason::Blank, "it is empty (an unset variable, perhaps); to filter nothing, leave it out");
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::job_fields::JobFields;
 use crate::keyfactor::types::CertificateStoreId;
-use crate::validation::{Problems, Reason};
+use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
 /// Where a certificate is put, and how. The vendor's `CertificateStoreEntry`.
 ///
@@ -115,6 +115,9 @@ impl CertificateStoreEntry {
         if self.alias.as_ref().is_some_and(|alias| alias.trim().is_empty()) {
             let sentence = "an alias of white space only names nothing; to let the store choose, leave it out";
             problems.add(format!("{field}.alias"), Reason::Blank, sentence);
+        }
+        if let Some(alias) = &self.alias {
+            problems.check_length(format!("{field}.alias"), alias, LONGEST_TEXT);
         }
         for (name, password) in [("entry_password", &self.entry_password), ("pfx_password", &self.pfx_password)] {
             if password.as_ref().is_some_and(|password| password.expose_secret().is_empty()) {

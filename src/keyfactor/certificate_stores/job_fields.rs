@@ -6,7 +6,7 @@ use std::fmt;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::validation::{Problems, Reason};
+use crate::validation::{LONGEST_NAME, Problems, Reason, invalid_characters, list_characters};
 
 /// A shorter value of a job field would be found in many a word of a message.
 const SHORTEST_SECRET: usize = 6;
@@ -52,9 +52,19 @@ impl JobFields {
     /// `field` is where they stand in their request.
     pub(super) fn check(&self, field: &str, problems: &mut Problems) {
         for (index, (name, value)) in self.0.iter().enumerate() {
+            if name.chars().count() > LONGEST_NAME {
+                problems.check_length(format!("{field}.job_fields[{index}]"), name, LONGEST_NAME);
+                continue;
+            }
             let field = format!("{field}.job_fields[{name:?}]");
             if name.trim().is_empty() {
                 problems.add(&field, Reason::Blank, "a job field needs a name");
+            }
+            let found = invalid_characters(name, char::is_control);
+            if !found.is_empty() {
+                let sentence =
+                    format!("the name of a job field holds no control character ({})", list_characters(&found));
+                problems.add(&field, Reason::InvalidCharacters(found), sentence);
             }
             if value.is_null() || value.is_array() || value.is_object() {
                 problems.add(

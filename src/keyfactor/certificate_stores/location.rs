@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::job_fields::JobFields;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
-use crate::validation::{Problems, Reason};
+use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
 /// Where a certificate is: a store, and the alias under which the store holds it.
 ///
@@ -92,6 +92,7 @@ impl CertificateLocation {
         } else if self.alias.trim().is_empty() {
             problems.add(format!("{field}.alias"), Reason::Blank, "an alias of white space only names nothing");
         }
+        problems.check_length(format!("{field}.alias"), &self.alias, LONGEST_TEXT);
         if let Some(expected) = &self.expected {
             expected.check(&format!("{field}.expected_thumbprint"), problems);
         }

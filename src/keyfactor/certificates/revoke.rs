@@ -19,7 +19,7 @@ use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
 use crate::lenient;
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
 use crate::transport::{Cause, Exchange, Path};
-use crate::validation::{Problems, Reason};
+use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
 impl Certificates {
     /// Revokes certificates. **This cannot be undone**, except for a [hold](RevocationReason::CertificateHold), which
@@ -186,7 +186,7 @@ impl Operation for RevokeCertificates {
         match self.comment.as_deref().map(str::trim) {
             None => problems.add("comment", Reason::Empty, "the vendor's manual requires a comment"),
             Some("") => problems.add("comment", Reason::Blank, "it is empty (an unset variable, perhaps)"),
-            Some(_) => {}
+            Some(text) => problems.check_length("comment", text, LONGEST_TEXT),
         }
         self.scope.check(problems);
     }
