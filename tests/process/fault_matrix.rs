@@ -225,10 +225,10 @@ fn expected_of(operation: Operation, fault: Fault, of_a_removal: Cell) -> Cell {
             | Operation::AppViewXRawChange,
             Fault::Body(200, "" | "null") | Fault::Status(204, _),
         )
-        // What it means is up to the caller.
-        | (Operation::KeyfactorRawChange, Fault::Body(200, FAILURE))
-        // An object that names nobody: taken, and nothing is confirmed.
-        | (Operation::RevokeCertificates, Fault::Body(200, FAILURE)) => done_with_a_good_answer,
+        // An object that names nobody: taken, and nothing is confirmed; what it means to a raw call is up to the caller.
+        | (Operation::RevokeCertificates | Operation::KeyfactorRawChange, Fault::Body(200, FAILURE)) => {
+            done_with_a_good_answer
+        }
         // What is read as no content must have none: a byte order mark is some.
         (
             Operation::ScheduleInventory | Operation::Unschedule | Operation::Reschedule | Operation::Acknowledge,

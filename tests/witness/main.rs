@@ -20,6 +20,9 @@ mod keyfactor_changes;
 mod keyfactor_reads;
 mod keyfactor_told;
 mod keyfactor_whole;
+mod raw_api;
+mod raw_calls;
+mod raw_told;
 mod shared_told;
 #[path = "../support/mod.rs"]
 mod support;

@@ -39,6 +39,10 @@ fn reason(reason: &Reason) -> String {
         Reason::NotScalar => "NotScalar".to_owned(),
         Reason::Conflict => "Conflict".to_owned(),
         Reason::NeedsConsent => "NeedsConsent".to_owned(),
+        Reason::UnsupportedMethod => "UnsupportedMethod".to_owned(),
+        Reason::InvalidHeaderName => "InvalidHeaderName".to_owned(),
+        Reason::Reserved => "Reserved".to_owned(),
+        Reason::NotJson => "NotJson".to_owned(),
         _ => "a reason that the witness does not know".to_owned(),
     }
 }

@@ -134,7 +134,7 @@ fn check_value(field: &str, value: &str, problems: &mut Problems) {
     let decoded = fully_decoded(value);
     if value.is_empty() || is_relative(&decoded) || decoded.contains(['/', '\\']) || decoded.contains(char::is_control)
     {
-        problems.add(field, Reason::InvalidSegment, format!("{} cannot be a part of a path", shown(value)));
+        problems.add(field, Reason::InvalidSegment, format!("\"{}\" cannot be a part of a path", shown(value)));
     }
 }
 
