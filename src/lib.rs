@@ -128,8 +128,7 @@
 //!
 //! `docs/limits.md` in the repository lists every limit, with what happens at it.
 //!
-//! HTTP/1.1 only, and `Accept-Encoding: identity`. Each call has a connection of its own: on one that was used before, whatever lies there would be taken for its
-//! answer. Plain `http://` is refused unless the host is this machine or `allow_plain_http()` was said. `https`
+//! HTTP/1.1 only, and `Accept-Encoding: identity`. Plain `http://` is refused unless the host is this machine or `allow_plain_http()` was said. `https`
 //! goes through the proxy that the environment names; plain `http` and loopback use none unless `proxy` names one. TLS trusts what the platform
 //! trusts; `add_root_certificate`, `only_root_certificate` and `client_identity` change that.
 //!

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::answer;
 use super::lookup_error::LookupError;
 use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
-use crate::operation::{Connection, DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
-use crate::transport::{Exchange, Parameters, Path};
+use crate::operation::{DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
+use crate::transport::{Connection, Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 /// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.

@@ -17,8 +17,8 @@ use url::form_urlencoded;
 use super::credentials::{authorization, bearer};
 use crate::lenient::{self, Message};
 use crate::transport::{
-    Answer, Call, Cause, ConfigurationError, Credential, Effect, Exchange, Failure, Identity, NewCredential,
-    NoCredential, Options, Path, ProviderSaid, Record, Renew, Transport, shown, token_url,
+    Answer, Call, Cause, ConfigurationError, Connection, Credential, Effect, Exchange, Failure, Identity,
+    NewCredential, NoCredential, Options, Path, ProviderSaid, Record, Renew, Transport, shown, token_url,
 };
 
 /// OAuth 2.0 client credentials, for servers with an OAuth identity provider. Made by
@@ -239,6 +239,7 @@ impl TokenEndpoint {
         Call {
             operation: "keyfactor.oauth.token",
             effect: Effect::Read,
+            connection: Connection::Own,
             method: Method::POST,
             path: Path::base(),
             query: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Operation, Request, RequestBuilder, Vendor};
 use crate::operation::Error;
-use crate::transport::{Failure, Transport};
+use crate::transport::{Call, Cause, Connection, Failure, Transport};
 
 /// What a client sends its requests with. Cheap to clone: all clones share it.
 pub struct Caller<V: Vendor> {
@@ -41,13 +41,31 @@ impl<V: Vendor> Caller<V> {
         self.send_over(self.transport(), request).await
     }
 
+    /// The same over a connection of its own, whatever the operation declares.
+    pub(super) async fn execute_alone<O: Operation<Vendor = V>>(
+        &self,
+        request: Request<O>,
+    ) -> Result<O::Outcome, Error<V>> {
+        request.verify(self).await?;
+        let call = request.call(self.settings()).map(|call| Call { connection: Connection::Own, ..call });
+        Self::exchange(self.transport(), call, request).await
+    }
+
     /// Sends it over this transport, without a look before.
     pub(crate) async fn send_over<O: Operation<Vendor = V>>(
         &self,
         transport: &Transport,
         request: Request<O>,
     ) -> Result<O::Outcome, Error<V>> {
-        let exchange = match request.call(self.settings()) {
+        Self::exchange(transport, request.call(self.settings()), request).await
+    }
+
+    async fn exchange<O: Operation<Vendor = V>>(
+        transport: &Transport,
+        call: Result<Call, Cause>,
+        request: Request<O>,
+    ) -> Result<O::Outcome, Error<V>> {
+        let exchange = match call {
             Ok(call) => transport.execute(call).await,
             Err(cause) => Err(Failure::nothing_sent(request.call_name(), cause)),
         };

@@ -48,7 +48,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::lenient::Message;
-use crate::transport::{Answer, Cause, Effect, Exchange, Parameters, Path};
+use crate::transport::{Answer, Cause, Connection, Effect, Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 /// One documented call: what is asked for, and everything that is its own.
@@ -160,7 +160,6 @@ pub struct DocumentedCall {
     pub(crate) method: Method,
     pub(crate) path: Path,
     pub(crate) effect: Effect,
-    #[expect(dead_code, reason = "at present every call has a connection of its own")]
     pub(crate) connection: Connection,
 }
 
@@ -188,15 +187,6 @@ impl DocumentedCall {
 pub trait Change: Operation<Outcome: Clone + PartialEq + fmt::Debug + Sync> {
     /// What it acts on, for people.
     const ITEMS: &'static str;
-}
-
-/// Which connection carries a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Connection {
-    /// One that carried nothing before and carries nothing afterwards.
-    Own,
-    /// One of the client's, whose answers are compared with what was asked for before anything is done with them.
-    Shared,
 }
 
 /// What differs between the vendors: `keyfactor::Keyfactor` and `appviewx::AppViewX`.

@@ -68,6 +68,12 @@ impl<O: Operation> RequestBuilder<O> {
         async move { caller.execute(self.build()?).await }
     }
 
+    /// The same over a connection of its own, whatever the operation declares: its answer decides something.
+    pub(super) async fn send_alone(self) -> Result<O::Outcome, Error<O::Vendor>> {
+        let caller = self.caller.clone();
+        caller.execute_alone(self.build()?).await
+    }
+
     /// What is asked for, for the setters of one operation.
     pub(crate) fn operation(&mut self) -> &mut O {
         &mut self.request.operation
@@ -152,13 +158,13 @@ impl<O: Operation> Request<O> {
     /// `Err` if its body cannot be written.
     pub(super) fn call(&self, settings: &<O::Vendor as Vendor>::Settings) -> Result<Call, Cause> {
         let operation = &self.operation;
-        // Every call has a connection of its own at present.
-        let DocumentedCall { name, method, path, effect, connection: _ } = operation.call();
+        let DocumentedCall { name, method, path, effect, connection } = operation.call();
         let mut query = O::Vendor::query(settings);
         query.extend(operation.query());
         Ok(Call {
             operation: name,
             effect,
+            connection,
             method,
             path,
             query,

@@ -5,12 +5,14 @@ mod audit;
 mod authentication;
 mod basic;
 mod cause;
+mod connections;
 mod end;
 mod error;
 mod options;
 mod raw_body;
 mod request;
 mod retry;
+mod runtime;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,6 @@ use std::time::Duration;
 
 use http::header::ACCEPT_ENCODING;
 use http::{HeaderMap, HeaderValue};
-use reqwest::redirect;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
 use url::Url;
@@ -35,10 +36,11 @@ pub use self::authentication::AuthenticationError;
 pub(crate) use self::authentication::{NoCredential, ProviderSaid};
 pub(crate) use self::basic::basic_authorization;
 pub(crate) use self::cause::Cause;
+pub(crate) use self::connections::Connection;
 pub(crate) use self::end::{Answer, Ended, Evidence, Exchange, Failure, Refusal, Trace, Unknown};
 pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
-pub(crate) use self::options::{Options, Proxy};
+pub(crate) use self::options::Options;
 pub(crate) use self::raw_body::RawBody;
 pub(crate) use self::request::{Call, Effect, Parameters, Path, encoded_query};
 pub use self::retry::RetryPolicy;
@@ -46,8 +48,8 @@ pub use self::retry::RetryPolicy;
 pub(crate) use self::tls::check_roots;
 pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};
 
-use self::address::is_loopback;
 use self::audit::Audit;
+use self::connections::{Connections, Route};
 use self::end::FailureKind;
 use self::retry::{Body, Limits, Try, TryDriver, run};
 use self::secrets::Secrets;
@@ -66,7 +68,7 @@ pub(crate) struct Identity {
 
 /// Everything that this crate sends passes through [`Transport::execute`].
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    connections: Connections,
     route: Route,
     base_url: Url,
     identity: Identity,
@@ -77,7 +79,7 @@ pub(crate) struct Transport {
 // The headers may hold what a caller would not print; the credential shows its kind only.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http: _, route: _, base_url, identity, options, permits: _ } = self;
+        let Self { connections: _, route: _, base_url, identity, options, permits: _ } = self;
         let Identity { headers: _, credential, principal, correlation_header: _ } = identity;
         f.debug_struct("Transport")
             .field("base_url", &shown(base_url.as_str()))
@@ -92,9 +94,9 @@ impl Transport {
     pub(crate) fn new(base_url: Url, mut identity: Identity, options: Options) -> Result<Self, ConfigurationError> {
         options.check()?;
         identity.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let (http, route) = client(&base_url, &options)?;
+        let (connections, route) = Connections::new(&base_url, &options)?;
         let permits = Semaphore::new(options.max_concurrent_tries);
-        Ok(Self { http, route, base_url, identity, options, permits })
+        Ok(Self { connections, route, base_url, identity, options, permits })
     }
 
     pub(crate) fn base_url(&self) -> &Url {
@@ -141,7 +143,8 @@ impl Transport {
             }
         };
         let mut trace = Trace { call: name, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
-        let url = match self.url(&call.path, &call.query) {
+        let url = self.connections.check_runtime().and_then(|()| self.url(&call.path, &call.query));
+        let url = match url {
             Ok(url) => url,
             Err(cause) => {
                 let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause, remedy: None });
@@ -263,7 +266,8 @@ impl Network<'_> {
         headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         let secrets = Secrets::of(&headers, &call.secrets);
         let request = transport
-            .http
+            .connections
+            .client(call.connection)
             .request(call.method.clone(), url.clone())
             .headers(headers)
             .body(call.body.clone())
@@ -324,62 +328,6 @@ impl Transport {
 /// A credential that does not come in time must not hold the call, nor those that wait for the same renewal.
 fn too_late() -> NoCredential {
     NoCredential::new("it did not come within the time limit of the call", None)
-}
-
-/// What another crate's choice of reqwest features could change under us is said here in full.
-fn client(base_url: &Url, options: &Options) -> Result<(reqwest::Client, Route), ConfigurationError> {
-    let mut http = reqwest::Client::builder()
-        .user_agent(concat!("clm/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        .no_hickory_dns()
-        .connect_timeout(options.connect_timeout)
-        // HTTP/1.1 has no name for an answer: on a connection that was used before, whatever lies there is taken for ours.
-        .pool_max_idle_per_host(0)
-        .pool_idle_timeout(options.idle_timeout);
-    let proxy = options.proxy.url()?;
-    let mut route = Route::Direct;
-    #[cfg(feature = "rustls")]
-    {
-        let needed = [Some(base_url), proxy.as_ref()].into_iter().flatten().any(|url| url.scheme() == "https");
-        let use_of_roots = if needed { tls::Roots::Needed } else { tls::Roots::NotNeeded };
-        http = tls::configure(http.tls_backend_rustls(), &options.tls, use_of_roots)?;
-    }
-    if let Some(url) = proxy {
-        let proxy = reqwest::Proxy::all(url).map_err(|error| {
-            ConfigurationError::new("proxy", "it cannot be used").caused_by(Cause::of(&error.without_url()))
-        })?;
-        http = http.no_proxy().proxy(proxy);
-        route = Route::Proxied;
-    } else if matches!(options.proxy, Proxy::None) || base_url.scheme() == "http" || is_loopback(base_url) {
-        // The system's proxy would read the credentials of plain http, and cannot reach this machine's loopback.
-        http = http.no_proxy();
-    } else if system_proxy_takes(base_url) {
-        route = Route::Proxied;
-    }
-    let http = http.build().map_err(|error| {
-        ConfigurationError::new("http client", "it cannot be set up").caused_by(Cause::of(&error.without_url()))
-    })?;
-    Ok((http, route))
-}
-
-/// Whether a proxy stands between the client and the server, as far as the client knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Route {
-    Direct,
-    Proxied,
-}
-
-/// Whether reqwest sends this through a proxy of the system: it asks the same, of the same.
-fn system_proxy_takes(url: &Url) -> bool {
-    let matcher = hyper_util::client::proxy::matcher::Matcher::from_system();
-    url.as_str().parse().is_ok_and(|url| matcher.intercept(&url).is_some())
 }
 
 /// What one whole answer to a change comes to, without a server.

@@ -248,10 +248,8 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long an unused connection is kept. Default 4 s.
-    ///
-    /// At present each call has a connection of its own, so that no answer of another call can be taken for its own: no
-    /// connection is kept, and this setting has no effect.
+    /// How long a connection is kept for the next call, of those that share one: job history, scheduled jobs and searches.
+    /// Default 4 s, which is less than servers keep theirs. Zero keeps none. Every other call has a connection of its own.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.options.idle_timeout = limit;
         self

@@ -9,6 +9,7 @@ use url::{Url, form_urlencoded};
 
 use super::audit::Record;
 use super::cause::Cause;
+use super::connections::Connection;
 use super::retry::RetryPolicy;
 use crate::validation::{Problems, Reason};
 
@@ -28,6 +29,7 @@ pub(crate) struct Call {
     /// The crate's name of the operation, for spans and the audit.
     pub(crate) operation: &'static str,
     pub(crate) effect: Effect,
+    pub(crate) connection: Connection,
     pub(crate) method: Method,
     pub(crate) path: Path,
     pub(crate) query: Parameters,

@@ -15,8 +15,8 @@ use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, Error, ReadError};
 use crate::lenient;
-use crate::operation::{Connection, DocumentedCall, Operation, PageCaller, Pages, Total};
-use crate::transport::{Cause, Exchange, Path};
+use crate::operation::{DocumentedCall, Operation, PageCaller, Pages, Total};
+use crate::transport::{Cause, Connection, Exchange, Path};
 use crate::validation::Problems;
 
 /// What an account needs to search certificates.

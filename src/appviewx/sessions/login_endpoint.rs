@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use crate::transport::{Call, Effect, Parameters, Path, Record, Transport};
+use crate::transport::{Call, Connection, Effect, Parameters, Path, Record, Transport};
 
 /// Where sessions and tokens come from: the client's own server, over a transport that has no credential.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ impl LoginEndpoint {
         Call {
             operation,
             effect,
+            connection: Connection::Own,
             method: Method::POST,
             path,
             query: self.query.clone(),

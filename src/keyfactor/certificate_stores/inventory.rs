@@ -12,8 +12,8 @@ use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{Caller, Error};
-use crate::operation::{Connection, ListBuilder, Lookup};
-use crate::transport::Path;
+use crate::operation::{ListBuilder, Lookup};
+use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl CertificateStores {

@@ -4,8 +4,8 @@ use super::handle::CertificateStores;
 use super::store::{CertificateStore, PERMISSION};
 use crate::keyfactor::list_pages::{ListCall, NumberedPages};
 use crate::keyfactor::query::Query;
-use crate::operation::{Connection, ListBuilder};
-use crate::transport::Path;
+use crate::operation::ListBuilder;
+use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl CertificateStores {

@@ -5,8 +5,8 @@ use super::handle::{Certificates, PERMISSION};
 use crate::keyfactor::list_pages::{ListCall, NumberedPages};
 use crate::keyfactor::query::Query;
 use crate::keyfactor::types::CollectionId;
-use crate::operation::{Connection, ListBuilder};
-use crate::transport::Path;
+use crate::operation::ListBuilder;
+use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl Certificates {

@@ -8,8 +8,7 @@ use crate::keyfactor::list_pages::{ListCall, PageOf};
 use crate::keyfactor::orchestrator_jobs::{OrchestratorJobs, READ_JOBS};
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::Error;
-use crate::operation::Connection;
-use crate::transport::Path;
+use crate::transport::{Connection, Path};
 
 impl OrchestratorJobs {
     /// Whether the account may follow jobs. Ask before the first removal: afterwards is too late.
@@ -63,7 +62,8 @@ fn one_run() -> PageOf<Value> {
         name: "keyfactor.orchestrator_jobs.can_follow",
         path: Path::fixed("OrchestratorJobs/JobHistory"),
         query: Vec::new(),
-        connection: Connection::Shared,
+        // It decides whether jobs are followed at all.
+        connection: Connection::Own,
         permission_needed: READ_JOBS,
     };
     call.page(1, 1)

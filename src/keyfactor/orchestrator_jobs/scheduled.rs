@@ -7,8 +7,8 @@ use super::handle::{OrchestratorJobs, PERMISSION};
 use crate::keyfactor::list_pages::{ListCall, NumberedPages, Row};
 use crate::keyfactor::query::Query;
 use crate::keyfactor::types::JobId;
-use crate::operation::{Connection, ListBuilder};
-use crate::transport::Path;
+use crate::operation::ListBuilder;
+use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl OrchestratorJobs {

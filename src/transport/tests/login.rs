@@ -16,12 +16,13 @@ use tokio::time::{advance, timeout};
 use url::Url;
 
 use super::super::authentication::NoCredential;
+use super::super::connections::{Connections, Route, system_proxy_takes};
 use super::super::end::{Answer, FailureKind};
+use super::super::options::{Options, Proxy};
 use super::super::request::Effect;
 use super::super::retry::{Next, Try, decide};
 use super::super::secrets::Secrets;
 use super::super::token::{Attempts, Credential, Issued, NewCredential, Renew};
-use super::super::{Options, Proxy, Route, client, system_proxy_takes};
 
 const GIVEN_UP: &str = "the call that asked for it was given up before an answer came";
 const WRONG: &str = "the login failed";
@@ -404,7 +405,7 @@ fn what_the_builder_says_decides_whether_a_proxy_is_used() {
         [(Proxy::None, Route::Direct), (Proxy::System, Route::Direct), (explicit(), Route::Proxied)]
     {
         let options = Options { proxy, ..Options::default() };
-        let (_, route) = client(&Url::parse("http://127.0.0.1:9/avxapi").unwrap(), &options).unwrap();
+        let (_, route) = Connections::new(&Url::parse("http://127.0.0.1:9/avxapi").unwrap(), &options).unwrap();
         assert_eq!(route, expected, "{:?}", options.proxy);
     }
 }

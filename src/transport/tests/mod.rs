@@ -123,6 +123,7 @@ fn call(effect: Effect) -> Call {
     Call {
         operation: "a.b",
         effect,
+        connection: Connection::Own,
         method: Method::GET,
         path: Path::fixed("A/B"),
         query: vec![("QueryString".into(), r#"A -eq "1+1""#.to_owned())],
