@@ -15,7 +15,12 @@ pub(crate) fn json(body: &str) -> Result<Value, serde_json::Error> {
 
 /// A body as a value of this type. A byte order mark in front is passed over.
 pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, serde_json::Error> {
-    serde_json::from_str(body.strip_prefix('\u{feff}').unwrap_or(body))
+    serde_json::from_str(without_mark(body))
+}
+
+/// A body without the byte order mark in front.
+pub(crate) fn without_mark(body: &str) -> &str {
+    body.strip_prefix('\u{feff}').unwrap_or(body)
 }
 
 /// The same for bytes that may be no text.

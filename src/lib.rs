@@ -165,6 +165,12 @@ mod operation;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
     not(all(feature = "keyfactor", feature = "appviewx")),
+    allow(dead_code, unused_imports, unused_macros, reason = "one vendor alone uses a part of what both share")
+)]
+mod rows;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+#[cfg_attr(
+    not(all(feature = "keyfactor", feature = "appviewx")),
     allow(dead_code, unused_imports, reason = "one vendor alone uses a part of what both share")
 )]
 mod transport;

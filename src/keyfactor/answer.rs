@@ -1,11 +1,9 @@
 //! How answers of the server are read.
 
-use serde::de::DeserializeOwned;
-
 use super::lookup_error::LookupError;
 use super::vendor::{Keyfactor, ReadError};
-use crate::lenient;
 use crate::operation::{Receipt, Vendor as _};
+use crate::rows::{self, ReadRow, RowLimit};
 use crate::transport::{Cause, Exchange};
 
 /// The answer to a change that is answered 204. A 2xx with something in its body is somebody else's, a sign-in page perhaps.
@@ -16,10 +14,16 @@ pub(super) fn no_content(exchange: &Exchange) -> Result<Receipt, ReadError> {
     }
 }
 
-/// The value in the answer to a call that only reads.
-pub(super) fn json<T: DeserializeOwned>(exchange: &Exchange) -> Result<T, ReadError> {
+/// The row that is the answer to a call that only reads.
+pub(super) fn row<R: ReadRow>(exchange: &Exchange) -> Result<R, ReadError> {
     check_version(exchange).map_err(ReadError::Lookup)?;
-    lenient::read(exchange.answer.body.as_str()).map_err(|error| ReadError::Unreadable(Cause::json(&error)))
+    rows::read_row(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)
+}
+
+/// The rows of a page.
+pub(super) fn rows<R: ReadRow>(exchange: &Exchange, limit: RowLimit) -> Result<Vec<R>, ReadError> {
+    check_version(exchange).map_err(ReadError::Lookup)?;
+    rows::read_rows(exchange.answer.body.as_str(), limit).map_err(ReadError::Unreadable)
 }
 
 /// The length of the list that the answer is a page of, if the server says it.

@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::Method;
-use serde::de::DeserializeOwned;
 
 use super::answer;
 use super::lookup_error::LookupError;
 use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
 use crate::operation::{DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
+use crate::rows::{ReadRow, RowLimit};
 use crate::transport::{Connection, Exchange, Parameters, Path};
 use crate::validation::Problems;
 
@@ -48,13 +48,15 @@ impl ListCall {
     pub(super) fn page<T>(mut self, page: u32, rows: usize) -> PageOf<T> {
         self.query.push(("PageReturned".into(), page.to_string()));
         self.query.push(("ReturnLimit".into(), rows.to_string()));
-        PageOf { call: self, row: PhantomData }
+        PageOf { call: self, asked: rows as u64, row: PhantomData }
     }
 }
 
 /// One page of a list.
 pub(super) struct PageOf<T> {
     pub(super) call: ListCall,
+    /// Rows that are asked for.
+    asked: u64,
     row: PhantomData<fn() -> T>,
 }
 
@@ -66,7 +68,7 @@ pub(super) struct Page<T> {
 
 impl<T> Clone for PageOf<T> {
     fn clone(&self) -> Self {
-        Self { call: self.call.clone(), row: PhantomData }
+        Self { call: self.call.clone(), asked: self.asked, row: PhantomData }
     }
 }
 
@@ -76,7 +78,7 @@ impl<T> std::fmt::Debug for PageOf<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Operation for PageOf<T> {
+impl<T: ReadRow + Send + 'static> Operation for PageOf<T> {
     type Vendor = Keyfactor;
     type Outcome = Page<T>;
 
@@ -97,7 +99,9 @@ impl<T: DeserializeOwned + Send + 'static> Operation for PageOf<T> {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Page<T>, ReadError> {
-        Ok(Page { rows: answer::json(exchange)?, total: answer::total(exchange) })
+        let total = answer::total(exchange);
+        let limit = RowLimit { asked: self.asked, announced: total };
+        Ok(Page { rows: answer::rows(exchange, limit)?, total })
     }
 }
 
@@ -124,7 +128,7 @@ impl<L: NumberedPages> List for L {
 }
 
 /// A row of a list, with the id by which it is recognised.
-pub trait Row: DeserializeOwned + Send + 'static {
+pub trait Row: ReadRow + Send + 'static {
     type Id: Hash + Eq + Send;
 
     fn id(&self) -> Self::Id;

@@ -97,13 +97,6 @@ pub enum LookupError {
         /// Command's number for it.
         id: CertificateId,
     },
-    /// An entry of a store's inventory has no name, so that nobody can tell what the store holds under which alias.
-    #[error("the inventory of store {store} lists an entry without a name, so that it proves nothing")]
-    #[non_exhaustive]
-    UnnamedEntry {
-        /// The store.
-        store: CertificateStoreId,
-    },
     /// An alias holds another certificate than the one that was to be removed. Nothing was sent.
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
     #[non_exhaustive]

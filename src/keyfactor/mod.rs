@@ -113,3 +113,4 @@ pub use self::thumbprint::{CertificateRef, Thumbprint};
 pub use self::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, JobHistoryId, JobId};
 pub use self::values::ServerTime;
 pub use self::vendor::{ApiError, Error, Keyfactor, OutcomeUnknown, RawCall, Rows, SharedError};
+pub use crate::rows::RawJson;

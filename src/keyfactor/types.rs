@@ -6,6 +6,37 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::rows::{Scalar, number_scalar};
+
+/// GUIDs in rows.
+macro_rules! guid_scalar {
+    ($id:ty) => {
+        impl Scalar for $id {
+            const TAKES_BLANK: bool = false;
+
+            fn absent() -> Option<Self> {
+                None
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                text.trim().parse().ok()
+            }
+
+            fn from_integer(_: i64) -> Option<Self> {
+                None
+            }
+
+            fn from_float(_: f64) -> Option<Self> {
+                None
+            }
+
+            fn from_bool(_: bool) -> Option<Self> {
+                None
+            }
+        }
+    };
+}
+
 /// The GUID of a certificate store.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -35,6 +66,14 @@ pub struct CollectionId(i32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContainerId(i32);
+
+number_scalar!(CertificateId, of: i32);
+number_scalar!(JobHistoryId, of: i64);
+number_scalar!(CollectionId, of: i32);
+number_scalar!(ContainerId, of: i32);
+guid_scalar!(CertificateStoreId);
+guid_scalar!(JobId);
+guid_scalar!(Uuid);
 
 impl CertificateStoreId {
     /// The GUID.

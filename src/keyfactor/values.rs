@@ -5,9 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+
+use crate::rows::text_scalar;
 
 /// A time as the server wrote it: with `Z`, or without a zone, which Command 10 does and which means UTC.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,6 +32,14 @@ impl ServerTime {
     }
 }
 
+impl From<String> for ServerTime {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+text_scalar!(ServerTime, absent: None);
+
 impl fmt::Display for ServerTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -51,47 +59,62 @@ pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + D
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Null or an empty text as none: servers write both where there is no id.
-pub(super) fn blank_as_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
-        value => serde_json::from_value(value).map(Some).map_err(D::Error::custom),
-    }
-}
-
-/// A number, or the name that older servers write instead.
-pub(super) fn number_or_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NumberOrName, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        // Not known, or not yet: the vendor's zero.
-        Value::Null => NumberOrName::Number(0, "null".to_owned()),
-        Value::Number(number) => NumberOrName::Number(number.as_i64().unwrap_or(-1), number.to_string()),
-        Value::String(name) => match name.trim().parse() {
-            Ok(number) => NumberOrName::Number(number, name),
-            Err(_) => NumberOrName::Name(name),
-        },
-        other => NumberOrName::Name(other.to_string()),
-    })
-}
-
-/// What stands for a value of an enumeration.
-pub(super) enum NumberOrName {
-    Number(i64, String),
-    Name(String),
-}
-
-impl NumberOrName {
-    /// The entry of a table of numbers and names, or the text as it was.
-    pub(super) fn find<T: Clone>(self, table: &[(i64, T)], name_of: impl Fn(&T) -> &str) -> Result<T, String> {
-        let (found, text) = match self {
-            Self::Number(number, text) => (table.iter().find(|row| row.0 == number), text),
-            Self::Name(name) => {
-                let found = table.iter().find(|row| name_of(&row.1).eq_ignore_ascii_case(name.trim()));
-                (found, name)
+/// Implements [`Scalar`], `Serialize` and `Deserialize` for an enumeration that servers write as numbers or as names. It has a
+/// `TABLE` of both, `as_str`, an `Unknown` for what is not known yet, and an `Other` for what is not in the table.
+macro_rules! enumeration {
+    ($name:ident) => {
+        impl $name {
+            fn written(text: &str) -> Self {
+                let text = text.trim();
+                let number: Option<i64> = text.parse().ok();
+                let is = |row: &&(i64, Self)| number == Some(row.0) || row.1.as_str().eq_ignore_ascii_case(text);
+                Self::TABLE.iter().find(is).map_or_else(|| Self::Other(text.to_owned()), |row| row.1.clone())
             }
-        };
-        found.map(|row| row.1.clone()).ok_or(text)
-    }
+        }
+
+        impl Scalar for $name {
+            const TAKES_BLANK: bool = true;
+
+            fn absent() -> Option<Self> {
+                Some(Self::Unknown)
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::written(text))
+            }
+
+            fn from_integer(number: i64) -> Option<Self> {
+                let found = Self::TABLE.iter().find(|row| row.0 == number);
+                Some(found.map_or_else(|| Self::Other(number.to_string()), |row| row.1.clone()))
+            }
+
+            fn from_float(number: f64) -> Option<Self> {
+                Some(Self::Other(text_of_number(number)))
+            }
+
+            fn from_bool(value: bool) -> Option<Self> {
+                Some(Self::Other(value.to_string()))
+            }
+
+            fn from_json(json: &str) -> Option<Self> {
+                Some(Self::Other(json.to_owned()))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Ok(match Self::take(AnyFormat, deserializer)? {
+                    Taken::Value(value) => value,
+                    Taken::Nothing | Taken::Other(_) => Self::Unknown,
+                })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
 }
+pub(super) use enumeration;

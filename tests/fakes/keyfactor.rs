@@ -93,7 +93,7 @@ async fn an_inventory_lists_the_leaf_and_then_the_chain() {
     assert_eq!(entries.iter().map(|it| it.alias.as_str()).collect::<Vec<_>>(), ["alone", "www.pfx"]);
     assert_eq!(entries[1].leaf().unwrap().id, Some(leaf));
     assert_eq!(entries[1].chain()[0].id, Some(root));
-    assert_eq!(entries[1].chain()[0].extra["CertState"], 0);
+    assert_eq!(entries[1].chain()[0].extra.get("CertState").unwrap(), 0);
     assert!(entries[0].chain().is_empty());
     let mut rows = fake.client().certificate_stores().inventory(store).rows().unwrap();
     rows.next().await.unwrap().unwrap();
@@ -142,7 +142,7 @@ async fn a_store_is_what_it_was_described_as() {
     assert_eq!(all[0].client_machine.as_deref(), Some("a.example.com"));
     assert_eq!((all[0].approved, all[0].agent_assigned, all[0].agent_id), (Some(false), false, None));
     assert_eq!(all[0].properties(), Some(json!({"Port": "443"})));
-    assert_eq!((&all[0].inventory_schedule, &all[1].extra["ContainerName"]), (&None, &json!("")));
+    assert_eq!((&all[0].inventory_schedule, all[1].extra.get("ContainerName").unwrap()), (&None, json!("")));
     let single = stores.get(other).send().await.unwrap();
     assert_eq!(single.inventory_schedule, Some(json!({"Interval": {"Minutes": 60}})));
     assert_eq!(stores.get(plain).send().await.unwrap().inventory_schedule, Some(json!({})));

@@ -72,12 +72,12 @@ async fn unknown_members_are_everywhere_and_are_kept() {
     let (fake, store) = with_jobs().await;
     fake.write_unknown_members();
     let added = json!({"Since": "99.1", "Values": [1, null]});
-    assert_eq!(history(&fake, fake.jobs()[0].id).await[0].extra["AddedLater"], added);
+    assert_eq!(history(&fake, fake.jobs()[0].id).await[0].extra.get("AddedLater").unwrap(), added);
     let client = fake.client();
-    assert_eq!(client.certificate_stores().get(store).send().await.unwrap().extra["AddedLater"], added);
+    assert_eq!(client.certificate_stores().get(store).send().await.unwrap().extra.get("AddedLater").unwrap(), added);
     let entries = client.certificate_stores().inventory(store).rows().unwrap().collect().await.unwrap();
-    assert_eq!((&entries[0].extra["AddedLater"], entries[0].alias.as_str()), (&added, "c"));
-    assert_eq!(entries[0].leaf().unwrap().extra["AddedLater"], added);
+    assert_eq!((entries[0].extra.get("AddedLater").unwrap(), entries[0].alias.as_str()), (added.clone(), "c"));
+    assert_eq!(entries[0].leaf().unwrap().extra.get("AddedLater").unwrap(), added);
 }
 
 #[tokio::test]

@@ -220,6 +220,6 @@ async fn locations_are_by_type_of_store_and_scans_are_among_them() {
     assert_eq!((place.store_id, place.alias.as_deref()), (Some(store.parse().unwrap()), Some("www")));
     let scan = &read.details[1].locations[0];
     assert_eq!((scan.store_id, scan.ip_address.as_deref(), scan.port), (None, Some("192.0.2.7"), Some(443)));
-    assert_eq!(scan.extra["NetworkName"], "dmz");
+    assert_eq!(scan.extra.get("NetworkName").unwrap(), "dmz");
     assert!(read.details[2].locations.is_empty());
 }

@@ -280,7 +280,7 @@ async fn scheduled_jobs_are_listed_as_they_wait() {
     let waiting = orchestrator_jobs.scheduled(Query::all()).rows().unwrap().collect().await.unwrap();
     assert!(waiting.iter().map(|it| &it.id).eq(&jobs));
     assert_eq!(waiting[0].job_type.as_deref(), Some("FakeCertManagement"));
-    assert!(waiting[0].extra.contains_key("Schedule") && waiting[0].extra.contains_key("AddedLater"));
+    assert!(waiting[0].extra.get("Schedule").is_some() && waiting[0].extra.get("AddedLater").is_some());
     let none = orchestrator_jobs.scheduled(Query::field("JobType").contains("Inventory")).rows().unwrap();
     assert!(none.collect().await.unwrap().is_empty());
     let error = orchestrator_jobs.scheduled(Query::raw("")).rows().unwrap_err();

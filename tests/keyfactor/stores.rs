@@ -158,14 +158,18 @@ async fn an_inventory_of_many_pages_keeps_every_alias_as_it_is() {
     assert_eq!(fake.requests().len(), 4, "three pages and the empty one");
 }
 
-// What the server lists is not lost, also where it does not say under which alias.
+// What the server lists is not lost: the error has the body.
 #[tokio::test]
-async fn entries_without_an_alias_are_entries() {
-    let entry = |thumbprint: &str| json!({"Name": null, "Certificates": [{"Id": 1, "Thumbprint": thumbprint}]});
-    let server = paged([vec![entry("AA"), entry("BB")]]).await;
-    let rows = client(&server.origin).certificate_stores().inventory(store(1)).rows().unwrap().collect().await.unwrap();
-    let found: Vec<&str> = rows.iter().map(|it| it.leaf().unwrap().thumbprint.as_str()).collect();
-    assert_eq!(found, ["AA", "BB"]);
+async fn an_entry_without_an_alias_is_an_error_that_says_so() {
+    let entry = |name: Value| json!({"Name": name, "Certificates": [{"Id": 1, "Thumbprint": "AA"}]});
+    for name in [Value::Null, json!(""), json!(" ")] {
+        let server = paged([vec![entry(json!("a")), entry(name.clone())]]).await;
+        let error = client(&server.origin).certificate_stores().inventory(store(1)).rows().unwrap().collect().await;
+        let Err(Error::Decode(error)) = error else { panic!("{name}: {error:?}") };
+        let cause = std::error::Error::source(&*error).unwrap().to_string();
+        assert!(cause.starts_with("row 2 of the page: an entry of an inventory has no `Name`"), "{name}: {cause}");
+        assert_eq!(error.body(), json!([entry(json!("a")), entry(name)]).to_string());
+    }
 }
 
 #[tokio::test]

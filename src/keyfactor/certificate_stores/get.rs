@@ -51,7 +51,7 @@ impl Operation for GetStore {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<CertificateStore, ReadError> {
-        let store: CertificateStore = answer::json(exchange)?;
+        let store: CertificateStore = answer::row(exchange)?;
         if store.id != self.id {
             return Err(ReadError::Lookup(LookupError::not_asked("certificate store", store.id, self.id)));
         }

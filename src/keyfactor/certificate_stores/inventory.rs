@@ -151,9 +151,6 @@ pub(in crate::keyfactor) async fn entries_under(
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
         }
-        if entry.alias.trim().is_empty() {
-            return Err(LookupError::UnnamedEntry { store }.into());
-        }
         listed.keep_holder(sought, &entry);
         if !sought.aliases.contains(entry.alias.as_str()) {
             continue;

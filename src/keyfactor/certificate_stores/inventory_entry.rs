@@ -1,33 +1,34 @@
 //! What a store's inventory lists.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::keyfactor::list_pages::Row;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
-use crate::keyfactor::values::{ServerTime, blank_as_none, null_as_default};
+use crate::keyfactor::values::ServerTime;
+use crate::rows::{RawJson, row};
 
 /// One alias of a certificate store, with the certificate that is under it and its chain.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct InventoryEntry {
     /// The alias: what a removal names. The vendor calls it `Name`.
-    #[serde(rename = "Name", default, deserialize_with = "null_as_default")]
     pub alias: String,
     /// The certificate itself first, then its chain; see [`leaf`](Self::leaf) and [`chain`](Self::chain).
-    #[serde(default, deserialize_with = "null_as_default")]
     pub certificates: Vec<InventoryCertificate>,
     /// The store, where the server says it.
-    #[serde(default, deserialize_with = "blank_as_none")]
     pub cert_store_id: Option<CertificateStoreId>,
     /// The entry's parameters, for example `PrivateKeyEntry`.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub parameters: Map<String, Value>,
     /// What else the server said about it.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
+
+row!(InventoryEntry: "an entry of an inventory", Refused {
+    alias: Needed "Name",
+    certificates: Once "Certificates",
+    cert_store_id: Once "CertStoreId",
+    parameters: Once "Parameters",
+});
 
 impl InventoryEntry {
     /// The certificate that the alias stands for: the first one, as seen on real servers.
@@ -53,21 +54,24 @@ impl Row for InventoryEntry {
 }
 
 /// A certificate in an [`InventoryEntry`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct InventoryCertificate {
     /// Command's number for it.
     pub id: Option<CertificateId>,
     /// SHA-1 of the certificate, upper-case hex.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub thumbprint: String,
     /// The subject's distinguished name.
-    #[serde(default, rename = "IssuedDN", deserialize_with = "null_as_default")]
     pub issued_dn: String,
     /// Valid until.
     pub not_after: Option<ServerTime>,
     /// What else the server said about it.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
+
+row!(InventoryCertificate: "a certificate of an inventory", Refused {
+    id: Once "Id",
+    thumbprint: Once "Thumbprint",
+    issued_dn: Plain "IssuedDN",
+    not_after: Plain "NotAfter",
+});

@@ -1,20 +1,18 @@
 //! Certificate stores as Command shows them.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::keyfactor::list_pages::Row;
 use crate::keyfactor::types::{CertificateStoreId, ContainerId, JobId};
-use crate::keyfactor::values::{blank_as_none, null_as_default};
+use crate::rows::{RawJson, row};
 
 /// What an account needs to read certificate stores.
 pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permission to read certificate stores, system-wide or for their \
      containers (`/certificate_stores/read/`).";
 
 /// A certificate store as Command knows it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStore {
     /// Its GUID.
@@ -22,33 +20,40 @@ pub struct CertificateStore {
     /// The machine on which it is.
     pub client_machine: Option<String>,
     /// Its path there. The server spells the member `Storepath`.
-    #[serde(rename = "Storepath", alias = "StorePath")]
     pub store_path: Option<String>,
     /// The container that it is in.
-    #[serde(default, deserialize_with = "blank_as_none")]
     pub container_id: Option<ContainerId>,
     /// The number of its type.
     pub cert_store_type: Option<i32>,
     /// Whether it was approved; discovered stores are listed as well.
     pub approved: Option<bool>,
     /// The orchestrator that manages it.
-    #[serde(default, deserialize_with = "blank_as_none")]
     pub agent_id: Option<Uuid>,
     /// Whether an orchestrator manages it.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub agent_assigned: bool,
     /// When its inventory is read, as the server shows it: [`get`](crate::keyfactor::CertificateStores::get) shows it, the list does not.
     pub inventory_schedule: Option<Value>,
     /// The job that reads its inventory; none without a schedule.
-    #[serde(default, deserialize_with = "blank_as_none")]
     pub cert_store_inventory_job_id: Option<JobId>,
     /// The properties of its type, as JSON inside a text; see [`properties`](Self::properties).
-    #[serde(rename = "Properties")]
     pub properties_text: Option<String>,
     /// What else the server said about it.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
+
+row!(CertificateStore: "a certificate store", Refused {
+    id: Needed "Id",
+    client_machine: Plain "ClientMachine",
+    store_path: Plain "Storepath",
+    container_id: Plain "ContainerId",
+    cert_store_type: Plain "CertStoreType",
+    approved: Plain "Approved",
+    agent_id: Plain "AgentId",
+    agent_assigned: Plain "AgentAssigned",
+    inventory_schedule: Once "InventorySchedule",
+    cert_store_inventory_job_id: Once "CertStoreInventoryJobId",
+    properties_text: Plain "Properties",
+});
 
 impl CertificateStore {
     /// The properties of its type. `None` if there are none, or if they are no JSON.

@@ -78,7 +78,7 @@ impl Operation for GetCertificate {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Certificate, ReadError> {
-        let certificate: Certificate = answer::json(exchange)?;
+        let certificate: Certificate = answer::row(exchange)?;
         if certificate.id != self.0.id {
             return Err(ReadError::Lookup(LookupError::not_asked("certificate", certificate.id, self.0.id)));
         }

@@ -1,8 +1,6 @@
 //! `GET /Certificates/Locations/{id}`.
 
 use http::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::by_id::ById;
 use super::handle::{Certificates, PERMISSION};
@@ -10,9 +8,9 @@ use crate::keyfactor::answer;
 use crate::keyfactor::permission_scope::PermissionScope;
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
-use crate::keyfactor::values::{blank_as_none, null_as_default};
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
 use crate::operation::{DocumentedCall, Operation, RequestBuilder};
+use crate::rows::{RawJson, row};
 use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::Problems;
 
@@ -72,26 +70,26 @@ impl Operation for GetCertificateLocations {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<CertificateLocations, ReadError> {
-        answer::json(exchange)
+        answer::row(exchange)
     }
 }
 
 /// Where a certificate is, by type of store.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateLocations {
     /// One entry for each type of store.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub details: Vec<StoreTypeLocations>,
     /// What else the server said.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
 
+row!(CertificateLocations: "the answer about locations", Refused {
+    details: Once "Details",
+});
+
 /// The places of a certificate in stores of one type.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct StoreTypeLocations {
     /// The name of the type.
@@ -101,20 +99,23 @@ pub struct StoreTypeLocations {
     /// How many there are.
     pub store_count: Option<i32>,
     /// The places.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub locations: Vec<StoreTypeLocation>,
     /// What else the server said.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
 
+row!(StoreTypeLocations: "a type of store", Refused {
+    store_type: Plain "StoreType",
+    store_type_id: Plain "StoreTypeId",
+    store_count: Plain "StoreCount",
+    locations: Once "Locations",
+});
+
 /// One place of a certificate: in a store, or where an SSL scan found it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct StoreTypeLocation {
     /// The store.
-    #[serde(default, deserialize_with = "blank_as_none")]
     pub store_id: Option<CertificateStoreId>,
     /// The machine of the store.
     pub client_machine: Option<String>,
@@ -123,11 +124,18 @@ pub struct StoreTypeLocation {
     /// The alias in the store.
     pub alias: Option<String>,
     /// The address that was scanned. Some versions of the vendor's schema spell it `IpAddress`.
-    #[serde(rename = "IPAddress", alias = "IpAddress")]
     pub ip_address: Option<String>,
     /// The port that was scanned.
     pub port: Option<i32>,
     /// What else the server said.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
+
+row!(StoreTypeLocation: "a location of a certificate", Refused {
+    store_id: Once "StoreId",
+    client_machine: Plain "ClientMachine",
+    store_path: Plain "StorePath",
+    alias: Once "Alias",
+    ip_address: Plain "IPAddress",
+    port: Plain "Port",
+});

@@ -1,13 +1,12 @@
 //! Whether jobs can be followed, and how those that have not begun are withdrawn.
 
-use serde_json::Value;
-
 use super::report::{JobsReport, OpenJobPlace};
 use crate::keyfactor::error_code::ErrorKind;
 use crate::keyfactor::list_pages::{ListCall, PageOf};
 use crate::keyfactor::orchestrator_jobs::{OrchestratorJobs, READ_JOBS};
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::Error;
+use crate::rows::AnyRow;
 use crate::transport::{Connection, Path};
 
 impl OrchestratorJobs {
@@ -57,7 +56,7 @@ impl OrchestratorJobs {
 }
 
 /// One row of the history, whichever it is.
-fn one_run() -> PageOf<Value> {
+fn one_run() -> PageOf<AnyRow> {
     let call = ListCall {
         name: "keyfactor.orchestrator_jobs.can_follow",
         path: Path::fixed("OrchestratorJobs/JobHistory"),

@@ -1,16 +1,13 @@
 //! Runs of jobs as Command shows them.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use super::status::{JobResult, JobStatus};
 use crate::keyfactor::list_pages::Row;
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::values::ServerTime;
+use crate::rows::{RawJson, row};
 
 /// One run of a job. A job that is retried, or that recurs, has several: the one with the highest number counts.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct JobHistoryEntry {
     /// The number of this run.
@@ -28,27 +25,30 @@ pub struct JobHistoryEntry {
     /// What the orchestrator said. **Untrusted text**: it may hold line ends and control characters.
     pub message: Option<String>,
     /// How it ended.
-    #[serde(default = "unknown_result")]
     pub result: JobResult,
     /// How far it is.
-    #[serde(default = "unknown_status")]
     pub status: JobStatus,
     /// The path of the store.
     pub store_path: Option<String>,
     /// The machine of the store.
     pub client_machine: Option<String>,
     /// What else the server said about it.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
 
-fn unknown_result() -> JobResult {
-    JobResult::Unknown
-}
-
-fn unknown_status() -> JobStatus {
-    JobStatus::Unknown
-}
+row!(JobHistoryEntry: "a run of a job", Refused {
+    job_history_id: Needed "JobHistoryId",
+    job_id: Needed "JobId",
+    agent_machine: Plain "AgentMachine",
+    job_type: Plain "JobType",
+    operation_start: Plain "OperationStart",
+    operation_end: Plain "OperationEnd",
+    message: Plain "Message",
+    result: Once "Result",
+    status: Once "Status",
+    store_path: Plain "StorePath",
+    client_machine: Plain "ClientMachine",
+});
 
 impl Row for JobHistoryEntry {
     type Id = JobHistoryId;

@@ -1,13 +1,11 @@
 //! `GET /OrchestratorJobs/ScheduledJobs`.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use super::handle::{OrchestratorJobs, PERMISSION};
 use crate::keyfactor::list_pages::{ListCall, NumberedPages, Row};
 use crate::keyfactor::query::Query;
 use crate::keyfactor::types::JobId;
 use crate::operation::ListBuilder;
+use crate::rows::{RawJson, row};
 use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
@@ -50,8 +48,7 @@ impl NumberedPages for ScheduledJobs {
 }
 
 /// A job that has not run yet, or that runs again.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct ScheduledJob {
     /// The job.
@@ -63,9 +60,15 @@ pub struct ScheduledJob {
     /// The kind of job.
     pub job_type: Option<String>,
     /// What else the server said about it.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: RawJson,
 }
+
+row!(ScheduledJob: "a scheduled job", Refused {
+    id: Needed "Id",
+    client_machine: Plain "ClientMachine",
+    target: Plain "Target",
+    job_type: Plain "JobType",
+});
 
 impl Row for ScheduledJob {
     type Id = JobId;

@@ -1,8 +1,7 @@
 //! The vendor's enumerations of a job, which servers write as numbers or as names.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::keyfactor::values::number_or_name;
+use crate::keyfactor::values::enumeration;
+use crate::rows::{AnyFormat, Member as _, Scalar, Taken, text_of_number};
 
 /// How a job ended. Servers write it as a number or as a name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -89,26 +88,5 @@ impl JobStatus {
     }
 }
 
-impl<'de> Deserialize<'de> for JobResult {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(number_or_name(deserializer)?.find(&Self::TABLE, Self::as_str).unwrap_or_else(Self::Other))
-    }
-}
-
-impl<'de> Deserialize<'de> for JobStatus {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(number_or_name(deserializer)?.find(&Self::TABLE, Self::as_str).unwrap_or_else(Self::Other))
-    }
-}
-
-impl Serialize for JobResult {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl Serialize for JobStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
+enumeration!(JobResult);
+enumeration!(JobStatus);

@@ -1,0 +1,196 @@
+//! JSON that is kept as text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::source::{Source, Text};
+use super::{Name, NameOf};
+
+/// JSON as the server wrote it. It is kept as text, and parsed when it is asked for.
+///
+/// Two are equal if they hold the same value, whatever the order of members and the white space between them.
+#[derive(Clone, Default)]
+pub struct RawJson {
+    /// `None` stands for `{}`, which most rows have.
+    text: Option<Box<str>>,
+}
+
+impl RawJson {
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.text.as_deref().unwrap_or("{}")
+    }
+
+    /// The value, if there is one that `serde_json` can hold: it stops at 128 levels, and at numbers out of range.
+    #[must_use]
+    pub fn value(&self) -> Option<Value> {
+        serde_json::from_str(self.as_str()).ok()
+    }
+
+    /// The value of a member: in this spelling, else in any ASCII case. `None` if there is none, if it cannot be held by
+    /// a [`Value`], or if this is no object.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Value> {
+        serde_json::from_str(self.get_raw(name)?).ok()
+    }
+
+    /// The same, as it was written.
+    #[must_use]
+    pub fn get_raw(&self, name: &str) -> Option<&str> {
+        let mut found = None;
+        for (spelled, value) in self.members() {
+            if spelled == name {
+                return Some(value);
+            }
+            if found.is_none() && spelled.eq_ignore_ascii_case(name) {
+                found = Some(value);
+            }
+        }
+        found
+    }
+
+    /// The members in the order in which they were written, each with its value as it was written. None if this is no object.
+    pub fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+        let members = self.text.as_deref().and_then(|text| serde_json::from_str::<Members<'_>>(text).ok());
+        members.map(|members| members.0).unwrap_or_default().into_iter()
+    }
+
+    /// Whether this is an object without members.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_none()
+    }
+}
+
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text || self.value().is_some_and(|value| other.value() == Some(value))
+    }
+}
+
+impl Eq for RawJson {}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.value() {
+            Some(Value::Object(members)) => fmt::Debug::fmt(&members, f),
+            Some(value) => fmt::Debug::fmt(&value, f),
+            None => fmt::Debug::fmt(self.as_str(), f),
+        }
+    }
+}
+
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        write_raw(self.as_str()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::deserialize(deserializer)?;
+        Ok(Self { text: (text != "{}").then(|| text.into_boxed_str()) })
+    }
+}
+
+/// In every format. What no value can hold is written as a text.
+fn write_raw(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+}
+
+/// Writes the members that a row does not know, beside those that it knows.
+pub(crate) fn write_extra<M: SerializeMap>(map: &mut M, extra: &RawJson) -> Result<(), M::Error> {
+    extra.members().try_for_each(|(name, value)| map.serialize_entry(&name, &write_raw(value)))
+}
+
+/// The members that a row does not know, while they are read: the text of an object without its end.
+#[derive(Default)]
+pub(crate) struct Extra {
+    text: String,
+}
+
+/// Room for a few small members.
+const FIRST: usize = 128;
+
+impl Extra {
+    /// Takes the member that is next.
+    pub(crate) fn take<'de, S: Source<'de>, A: MapAccess<'de>>(
+        &mut self,
+        _: S,
+        name: &str,
+        members: &mut A,
+    ) -> Result<(), A::Error> {
+        let value: S::Raw = members.next_value()?;
+        self.add(name, S::text(&value));
+        Ok(())
+    }
+
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        if self.text.is_empty() {
+            self.text.reserve(FIRST);
+        }
+        self.text.push(if self.text.is_empty() { '{' } else { ',' });
+        push_text(&mut self.text, name);
+        self.text.push(':');
+        self.text.push_str(value);
+    }
+}
+
+impl From<Extra> for RawJson {
+    fn from(extra: Extra) -> Self {
+        let Extra { mut text } = extra;
+        if text.is_empty() {
+            return Self::default();
+        }
+        text.push('}');
+        Self { text: Some(text.into_boxed_str()) }
+    }
+}
+
+/// Writes a text as JSON.
+pub(super) fn push_text(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        json.push_str(&Value::from(text).to_string());
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    }
+}
+
+/// The members of an object.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor).map(Members)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Vec<(Cow<'de, str>, &'de str)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = entries.next_key_seed(NameOf::<()> { names: &[], expected: 0 })? {
+            let value = entries.next_value::<&RawValue>()?.get();
+            if let Name::Unknown(name) = name {
+                members.push((name, value));
+            }
+        }
+        Ok(members)
+    }
+}

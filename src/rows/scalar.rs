@@ -1,0 +1,229 @@
+//! Texts, numbers, ids: what is neither a list nor an object.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::member::{Member, Taken};
+use super::source::{Source, text_of_map, text_of_number, text_of_seq};
+
+/// What can be read out of a text or a number. Servers of several versions write one for the other.
+pub(crate) trait Scalar: Sized {
+    /// What stands for it where it is missing, or null. None for what names a row.
+    fn absent() -> Option<Self>;
+
+    /// `None` if it cannot be read as one.
+    fn from_text(text: &str) -> Option<Self>;
+
+    fn from_owned_text(text: String) -> Option<Self> {
+        Self::from_text(&text)
+    }
+
+    fn from_integer(number: i64) -> Option<Self>;
+
+    fn from_float(number: f64) -> Option<Self>;
+
+    fn from_bool(value: bool) -> Option<Self>;
+
+    /// From a list or an object, as JSON.
+    fn from_json(json: &str) -> Option<Self> {
+        let _ = json;
+        None
+    }
+
+    /// Whether an empty text is one.
+    const TAKES_BLANK: bool;
+
+    fn is_blank(&self) -> bool {
+        false
+    }
+}
+
+impl<T: Scalar> Member for T {
+    fn take<'de, S: Source<'de>, D: Deserializer<'de>>(_: S, deserializer: D) -> Result<Taken<Self>, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor(PhantomData))
+    }
+
+    fn absent() -> Option<Self> {
+        T::absent()
+    }
+
+    fn is_blank(&self) -> bool {
+        T::is_blank(self)
+    }
+}
+
+struct ScalarVisitor<T>(PhantomData<fn() -> T>);
+
+impl<T: Scalar> ScalarVisitor<T> {
+    fn of_json(json: String) -> Taken<T> {
+        T::from_json(&json).map_or(Taken::Other(json), Taken::Value)
+    }
+}
+
+impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
+    type Value = Taken<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a number")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Taken<T>, E> {
+        if !T::TAKES_BLANK && text.trim().is_empty() {
+            return Ok(Taken::Nothing);
+        }
+        Ok(T::from_text(text).map_or_else(|| Taken::Other(Value::from(text).to_string()), Taken::Value))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Taken<T>, E> {
+        if T::TAKES_BLANK {
+            return Ok(T::from_owned_text(text).map_or(Taken::Nothing, Taken::Value));
+        }
+        self.visit_str(&text)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Taken<T>, E> {
+        Ok(T::from_bool(value).map_or_else(|| Taken::Other(value.to_string()), Taken::Value))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Taken<T>, E> {
+        Ok(T::from_integer(number).map_or_else(|| Taken::Other(number.to_string()), Taken::Value))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Taken<T>, E> {
+        let read = match i64::try_from(number) {
+            Ok(number) => T::from_integer(number),
+            // Only texts take it.
+            Err(_) => T::from_text(&number.to_string()),
+        };
+        Ok(read.map_or_else(|| Taken::Other(number.to_string()), Taken::Value))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Taken<T>, E> {
+        Ok(T::from_float(number).map_or_else(|| Taken::Other(text_of_number(number)), Taken::Value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Taken<T>, E> {
+        Ok(Taken::Nothing)
+    }
+
+    fn visit_none<E>(self) -> Result<Taken<T>, E> {
+        Ok(Taken::Nothing)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Taken<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Taken<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, entries: A) -> Result<Taken<T>, A::Error> {
+        text_of_seq(entries).map(Self::of_json)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Taken<T>, A::Error> {
+        text_of_map(members).map(Self::of_json)
+    }
+}
+
+/// What holds any text: numbers and booleans are written out.
+macro_rules! text_scalar {
+    ($text:ty, absent: $absent:expr) => {
+        impl $crate::rows::Scalar for $text {
+            const TAKES_BLANK: bool = true;
+
+            fn absent() -> Option<Self> {
+                $absent
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                Some(text.to_owned().into())
+            }
+
+            fn from_owned_text(text: String) -> Option<Self> {
+                Some(text.into())
+            }
+
+            fn from_integer(number: i64) -> Option<Self> {
+                Some(number.to_string().into())
+            }
+
+            fn from_float(number: f64) -> Option<Self> {
+                Some($crate::rows::text_of_number(number).into())
+            }
+
+            fn from_bool(value: bool) -> Option<Self> {
+                Some(value.to_string().into())
+            }
+
+            fn is_blank(&self) -> bool {
+                self.as_str().trim().is_empty()
+            }
+        }
+    };
+}
+pub(crate) use text_scalar;
+
+text_scalar!(String, absent: Some(Self::new()));
+
+/// Numbers, which may be written as text.
+macro_rules! number_scalar {
+    ($number:ty, of: $primitive:ty) => {
+        impl $crate::rows::Scalar for $number {
+            const TAKES_BLANK: bool = false;
+
+            fn absent() -> Option<Self> {
+                None
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                text.trim().parse::<$primitive>().ok().map(Self::from)
+            }
+
+            fn from_integer(number: i64) -> Option<Self> {
+                <$primitive>::try_from(number).ok().map(Self::from)
+            }
+
+            fn from_float(_: f64) -> Option<Self> {
+                None
+            }
+
+            fn from_bool(_: bool) -> Option<Self> {
+                None
+            }
+        }
+    };
+}
+pub(crate) use number_scalar;
+
+number_scalar!(i32, of: i32);
+
+impl Scalar for bool {
+    const TAKES_BLANK: bool = false;
+
+    fn absent() -> Option<Self> {
+        Some(false)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let is = |word: &str| text.eq_ignore_ascii_case(word);
+        if is("true") { Some(true) } else { is("false").then_some(false) }
+    }
+
+    fn from_integer(_: i64) -> Option<Self> {
+        None
+    }
+
+    fn from_float(_: f64) -> Option<Self> {
+        None
+    }
+
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
+}
