@@ -35,6 +35,11 @@ impl<V: Vendor> Caller<V> {
         RequestBuilder::new(self.clone(), operation)
     }
 
+    /// For what needs the runtime before it sends its first call: an error if no call can be made from here.
+    pub(crate) fn check_runtime(&self, call: impl FnOnce() -> String) -> Result<(), Error<V>> {
+        self.transport().check_runtime().map_err(|cause| Error::nothing_sent(call(), cause))
+    }
+
     /// Looks at what the request relies on, and sends it. Everything that a client sends for its user goes through here.
     pub(crate) async fn execute<O: Operation<Vendor = V>>(&self, request: Request<O>) -> Result<O::Outcome, Error<V>> {
         request.verify(self).await?;

@@ -10,7 +10,7 @@ use super::{ErrorBody, IncompleteOutcome, Operation, OutcomeUnknown, Request, Ve
 use crate::lenient::Message;
 use crate::operation::Incomplete;
 use crate::transport::{
-    Answer, AuthenticationError, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure, Refusal,
+    Answer, AuthenticationError, Cause, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure, Refusal,
     TransportError, Unknown,
 };
 use crate::validation::ValidationError;
@@ -62,6 +62,11 @@ impl<V: Vendor> Error<V> {
                 Self::OutcomeUnknown(Box::new(OutcomeUnknown::new(request, unknown)))
             }
         }
+    }
+
+    /// The call cannot be made.
+    pub(super) fn nothing_sent(call: String, cause: Cause) -> Self {
+        Self::Transport(Box::new(TransportError::nothing_sent(call, cause)))
     }
 
     /// No answer came in the time that this crate gave the call.

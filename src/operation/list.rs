@@ -53,6 +53,7 @@ impl<V: Vendor> PageCaller<V> {
         let page = match self.settings.lookup {
             Some(lookup) => {
                 let list = request.call_name();
+                self.caller.check_runtime(|| list.clone())?;
                 lookup.read_page(&list, self.pages, request.send_alone()).await?
             }
             None => request.send().await?,

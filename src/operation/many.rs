@@ -247,6 +247,9 @@ impl<B: Batch> Outcomes<B> {
                 return Poll::Ready(Some(outcome));
             }
             self.begin_calls();
+            if !self.known.is_empty() {
+                continue;
+            }
             match self.running.poll_join_next_with_id(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok((id, ended)))) => self.take(id, ended),
@@ -271,6 +274,11 @@ impl<B: Batch> Outcomes<B> {
                     request = request.with_audit_note(note);
                 }
             }
+            // Without a runtime, no task can be spawned.
+            if let Err(error) = self.caller.check_runtime(|| request.call_name()) {
+                self.settle(items, Err(error));
+                continue;
+            }
             let caller = self.caller.clone();
             let call = async move { caller.execute(request).await };
             let task = self.running.spawn(call.in_current_span());
@@ -280,7 +288,13 @@ impl<B: Batch> Outcomes<B> {
     }
 
     fn take(&mut self, id: Id, ended: Result<OutcomeOf<B>, Error<VendorOf<B>>>) {
-        let Some(items) = self.items.remove(&id) else { return };
+        if let Some(items) = self.items.remove(&id) {
+            self.settle(items, ended);
+        }
+    }
+
+    /// What the call came to that names these items.
+    fn settle(&mut self, items: Vec<Numbered<B::Item>>, ended: Result<OutcomeOf<B>, Error<VendorOf<B>>>) {
         match ended.map(Arc::new).map_err(SharedError::from) {
             Ok(answer) => {
                 let states = self.calls.settle(items, Ok(Arc::clone(&answer)));

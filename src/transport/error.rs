@@ -58,6 +58,12 @@ pub struct TransportError {
 }
 
 impl TransportError {
+    /// The call cannot be made.
+    pub(crate) fn nothing_sent(call: String, cause: Cause) -> Self {
+        let trace = Trace { call, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
+        Self { what: "nothing was sent", trace, cause, remedy: None }
+    }
+
     pub(crate) fn evidence<Code>(&self) -> Evidence<'_, Code> {
         Evidence { trace: Some(&self.trace), ..Evidence::NONE }
     }

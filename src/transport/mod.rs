@@ -171,6 +171,11 @@ impl Transport {
         }
     }
 
+    /// `Err` if no call can be made from where this is called: there is no tokio runtime that can carry it.
+    pub(crate) fn check_runtime(&self) -> Result<(), Cause> {
+        self.connections.check_runtime()
+    }
+
     /// How long a look-up may take, and how many pages of a list it may read.
     pub(crate) fn lookup_limits(&self) -> (Duration, u32) {
         (self.options.lookup_deadline, self.options.max_lookup_pages)

@@ -28,6 +28,8 @@ mod raw;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod raw_answers;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod runtimes;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod secrets;
 mod send_futures;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]

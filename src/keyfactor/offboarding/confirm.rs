@@ -87,8 +87,8 @@ impl ConfirmRemoved {
     /// Looks until every location is settled, or the time is up.
     ///
     /// # Errors
-    /// [`Error::Validation`] if there is no location, or one that names nothing. What fails for one store is in its
-    /// locations' verdicts.
+    /// [`Error::Validation`] if there is no location, or one that names nothing; [`Error::Transport`] without a fit tokio runtime.
+    /// What fails for one store is in its locations' verdicts.
     pub async fn send(self) -> Result<Confirmation, Error> {
         let mut problems = Problems::default();
         problems.check_count("locations", self.locations.len(), usize::MAX, "certificate location");
@@ -96,6 +96,7 @@ impl ConfirmRemoved {
             location.check(&format!("locations[{index}]"), &mut problems);
         }
         problems.finish()?;
+        self.caller.check_runtime(|| "GET /CertificateStores/{id}".to_owned())?;
         let mut polling = Polling::begin(self.pace);
         let mut stores = self.stores();
         loop {

@@ -192,9 +192,10 @@ impl Follower {
                 Stage::Over => return None,
                 Stage::Beginning => {
                     self.stage = Stage::Asking;
-                    let checked = locked(&self.known).check();
-                    if let Err(error) = checked {
-                        return Some(Err(self.stop(error.into())));
+                    let checked = locked(&self.known).check().map_err(Error::from);
+                    let call = || "GET /OrchestratorJobs/JobHistory".to_owned();
+                    if let Err(error) = checked.and_then(|()| self.caller.check_runtime(call)) {
+                        return Some(Err(self.stop(error)));
                     }
                     self.begin_round();
                 }
