@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::RawEffect;
+use super::{RawCall, RawEffect};
 use crate::lenient;
 use crate::operation::{Error, Incomplete, Receipt, Vendor};
 use crate::transport::{Answer, Cause, DecodeError, Exchange, Trace};
@@ -33,18 +33,24 @@ pub struct RawAnswer {
 struct Kept {
     answer: Answer,
     trace: Trace,
+    method: Method,
     effect: RawEffect,
 }
 
 impl RawAnswer {
-    pub(super) fn of<V: Vendor>(exchange: &Exchange, effect: RawEffect) -> Self {
+    pub(super) fn of<V: Vendor>(call: &RawCall<V>, exchange: &Exchange) -> Self {
         let Exchange { answer, trace, .. } = exchange;
         let content_type = answer.header("content-type").map(|it| answer.secrets.redact(it));
         Self {
             receipt: Receipt::of::<V>(exchange),
             status: answer.status.as_u16(),
             content_type,
-            kept: Arc::new(Kept { answer: answer.clone(), trace: trace.clone(), effect }),
+            kept: Arc::new(Kept {
+                answer: answer.clone(),
+                trace: trace.clone(),
+                method: call.method.clone(),
+                effect: call.effect,
+            }),
         }
     }
 
@@ -110,7 +116,7 @@ impl RawAnswer {
             return Ok(self.bytes());
         }
         let no_content = matches!(self.status(), StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
-        if no_content || self.kept.trace.call.starts_with(Method::HEAD.as_str()) {
+        if no_content || self.kept.method == Method::HEAD {
             return Ok(b"null");
         }
         Err(self.unreadable(UnreadableReason::Empty, Cause::new("it has no body")))
@@ -196,7 +202,7 @@ impl UnreadableAnswer {
 impl<V: Vendor> From<UnreadableAnswer> for Error<V> {
     fn from(unreadable: UnreadableAnswer) -> Self {
         let UnreadableAnswer { answer, reason: _, cause } = unreadable;
-        let Kept { answer: answered, trace, effect } = &*answer.kept;
+        let Kept { answer: answered, trace, method: _, effect } = &*answer.kept;
         match effect {
             RawEffect::Read => Self::Decode(Box::new(DecodeError::new(answered.clone(), trace.clone(), cause))),
             RawEffect::Change => {

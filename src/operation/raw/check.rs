@@ -67,15 +67,16 @@ impl<V: Vendor> RawCall<V> {
     }
 
     pub(super) fn check_path(&self, problems: &mut Problems) {
-        self.path.check(problems);
-        if self.holds_a_secret(self.path.text()) {
-            problems.add("path", Reason::Conflict, "a secret stands in it, and paths are shown and logged");
-        }
-        for (name, value) in self.path.values() {
-            if self.holds_a_secret(value) {
-                let sentence = "it holds a secret, and paths are audited, and logged by servers";
-                problems.add(format!("path.{}", shown(name)), Reason::Conflict, sentence);
-            }
+        let values = self.path.values().iter().map(|(_, value)| value.as_str());
+        // Nothing more is said of such a path, so that nothing repeats it.
+        if values.chain([self.path.text()]).any(|text| self.holds_a_secret(text)) {
+            problems.add(
+                "path",
+                Reason::Conflict,
+                "a secret stands in it, and paths are audited, and logged by servers",
+            );
+        } else {
+            self.path.check(problems);
         }
     }
 
@@ -105,7 +106,7 @@ impl<V: Vendor> RawCall<V> {
             let field = format!("headers[{index}]");
             let invalid = invalid_characters(value, |it| !matches!(it, ' '..='~'));
             let Ok(parsed) = HeaderName::try_from(name) else {
-                problems.add(field, Reason::InvalidHeaderName, format!("no header is called {:?}", shown(name)));
+                problems.add(field, Reason::InvalidHeaderName, format!("no header is called \"{}\"", self.shown(name)));
                 continue;
             };
             if is_reserved::<V>(&parsed) {
@@ -151,6 +152,10 @@ impl<V: Vendor> RawCall<V> {
     }
 }
 
+/// Some servers take an underscore for a hyphen.
 fn is_reserved<V: Vendor>(name: &HeaderName) -> bool {
-    RESERVED.contains(name) || RESERVED_TOO.iter().chain(V::OWN_HEADERS).any(|it| name == it)
+    let name = name.as_str().replace('_', "-");
+    let mut reserved =
+        RESERVED.iter().map(HeaderName::as_str).chain(RESERVED_TOO).chain(V::OWN_HEADERS.iter().copied());
+    reserved.any(|it| it == name)
 }

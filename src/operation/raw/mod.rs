@@ -4,6 +4,7 @@ mod answer;
 mod builder;
 mod check;
 mod path;
+mod segment;
 mod shape;
 
 pub use self::answer::{RawAnswer, UnreadableAnswer, UnreadableReason};
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 use self::path::RawPath;
 use super::{Change, DocumentedCall, Operation, ReadError, Vendor};
+use crate::lenient::one_line;
 use crate::transport::{Cause, Effect, Exchange, Parameters};
 use crate::validation::Problems;
 
@@ -108,6 +110,11 @@ impl<V: Vendor> RawCall<V> {
         self.body = serde_json::to_vec(body).map_or(RawBody::NotJson, |json| RawBody::Json(json.into()));
     }
 
+    /// A text of the caller's on one line, unless one of the secrets stands in it.
+    fn shown(&self, text: &str) -> String {
+        if self.holds_a_secret(text) { "[redacted]".to_owned() } else { one_line(text) }
+    }
+
     /// Whether one of the secrets stands in this text.
     fn holds_a_secret(&self, text: &str) -> bool {
         let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
@@ -119,10 +126,11 @@ impl<V: Vendor> RawCall<V> {
 impl<V: Vendor> fmt::Debug for RawCall<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, path, effect, query, headers, body, secrets, vendor: _ } = self;
-        let names = |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let names = |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| self.shown(name)).collect::<Vec<_>>();
         f.debug_struct("RawCall")
             .field("method", method)
-            .field("path", path)
+            .field("path", &self.shown(path.text()))
+            .field("path_values", &path.values().iter().map(|(_, value)| self.shown(value)).collect::<Vec<_>>())
             .field("effect", effect)
             .field("query", &names(query))
             .field("headers", &names(headers))
@@ -206,6 +214,10 @@ impl<V: Vendor> Operation for RawCall<V> {
         Value::Array(vec![format!("{} /{}", self.method, self.path.with_values()).into()])
     }
 
+    fn permission_needed(&self) -> Option<&'static str> {
+        Some("The account needs the permission that the vendor's page of this endpoint names.")
+    }
+
     fn how_to_find_out(&self) -> &'static str {
         "Read what the call would have changed before you send it again: this crate does not know the endpoint, nor whether \
          calling it twice is harmless."
@@ -214,7 +226,7 @@ impl<V: Vendor> Operation for RawCall<V> {
     fn read(&self, exchange: &Exchange) -> Result<RawAnswer, ReadError<V>> {
         shape::check(&exchange.answer).map_err(ReadError::Unreadable)?;
         V::check_raw_answer(exchange, self.effect)?;
-        Ok(RawAnswer::of::<V>(exchange, self.effect))
+        Ok(RawAnswer::of(self, exchange))
     }
 }
 

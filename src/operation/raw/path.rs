@@ -1,6 +1,7 @@
 //! The path of a raw call: text of the caller, of which nothing may lead anywhere else.
 
 use super::check::{LONGEST_PATH, shown};
+use super::segment;
 use crate::transport::Path;
 use crate::validation::{Problems, Reason, invalid_characters, list_characters};
 
@@ -78,7 +79,7 @@ impl RawPath {
         for segment in self.segments() {
             let problem = if segment.is_empty() {
                 "it has an empty segment, and can name no other server"
-            } else if is_relative(segment) {
+            } else if segment::is_relative(segment) {
                 "it has a segment that leads to another one"
             } else if segment.contains(['{', '}']) && placeholder(segment).is_none() {
                 "a placeholder is a whole segment of letters, digits and underscores in braces, for example `{id}`"
@@ -131,50 +132,65 @@ fn check_value(field: &str, value: &str, problems: &mut Problems) {
         let reason = Reason::TooLong { limit: LONGEST_PATH, actual: value.len() };
         return problems.add(field, reason, format!("it has more than {LONGEST_PATH} bytes"));
     }
-    let decoded = fully_decoded(value);
-    if value.is_empty() || is_relative(&decoded) || decoded.contains(['/', '\\']) || decoded.contains(char::is_control)
-    {
+    if !segment::stays_one(value) {
         problems.add(field, Reason::InvalidSegment, format!("\"{}\" cannot be a part of a path", shown(value)));
     }
 }
 
-/// Whether a server could take this for `.` or `..`: some pass over what follows a semicolon, and white space at the end.
-fn is_relative(segment: &str) -> bool {
-    let name = segment.split(';').next().unwrap_or_default();
-    name.chars().all(|it| it == '.' || it.is_whitespace())
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use url::Url;
 
-/// Without percent-encoding, however many times it was put on: a proxy may take off one and the server another.
-fn fully_decoded(value: &str) -> String {
-    let mut text = value.to_owned();
-    loop {
-        let decoded = percent_decoded(&text);
-        if decoded == text {
-            return text;
+    use super::*;
+    use crate::validation::ValidationError;
+
+    const BASES: [&str; 3] = ["http://127.0.0.1:9", "https://example.com/x", "https://example.com:8443/x/a%20b/"];
+
+    fn checked(text: &str, values: &[(&str, &str)]) -> Result<RawPath, ValidationError> {
+        let mut path = RawPath::new(text.to_owned());
+        for (name, value) in values {
+            path.set((*name).to_owned(), (*value).to_owned());
         }
-        text = decoded;
+        let mut problems = Problems::default();
+        path.check(&mut problems);
+        problems.finish().map(|()| path)
     }
-}
 
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        let byte = match (first, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
-            _ => None,
-        };
-        if let Some(byte) = byte {
-            rest = tail.get(2..).unwrap_or_default();
-            bytes.push(byte);
-        } else {
-            bytes.push(*first);
+    /// The segments below the base, decoded once, as a server has them.
+    fn below(path: &RawPath, base: &Url) -> Vec<String> {
+        let url = path.filled().below(base).unwrap();
+        assert_eq!((url.origin(), url.query(), url.fragment()), (base.origin(), None, None), "{path:?}");
+        let rest = url.path().strip_prefix(base.path().trim_end_matches('/')).unwrap();
+        rest.strip_prefix('/').unwrap().split('/').map(|it| segment::percent_decoded(it).unwrap()).collect()
+    }
+
+    fn texts() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            proptest::string::string_regex(r"[./\\%2eEfFu0?#:@;{}a \t\n\x00]{0,8}").unwrap(),
+            proptest::string::string_regex(r"/?[a-c:@=.~-]{1,3}(/[a-c:@=.~-]{1,3}){0,3}(/\{id\})?").unwrap(),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_taken_stays_below_the_base_as_it_was_given(
+            text in texts(), value in texts(), base in prop::sample::select(BASES.to_vec()),
+        ) {
+            let values = if text.contains("{id}") { vec![("id", value.as_str())] } else { Vec::new() };
+            if let Ok(path) = checked(&text, &values) {
+                let given = text.strip_prefix('/').unwrap_or(&text).split('/');
+                let given: Vec<&str> = given.map(|it| if it == "{id}" { &value } else { it }).collect();
+                prop_assert_eq!(&below(&path, &base.parse().unwrap()), &given);
+                for segment in given {
+                    let decoded = segment::fully_decoded(segment).unwrap();
+                    prop_assert!(!decoded.is_empty() && decoded != "." && decoded != ".." && !decoded.contains('/'));
+                }
+                prop_assert!(!path.with_values().contains(char::is_control));
+            }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|it| u8::try_from(it).ok())
 }
