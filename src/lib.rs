@@ -71,6 +71,14 @@
 //! for, with `next()` and `collect()` for those who need no `Stream`. Every list takes a `page_size(..)` and a
 //! `retry_policy(..)`. A call that only reads ends as `Decode` if a 2xx answer has another shape.
 //!
+//! # Calls without a type
+//!
+//! The client's `raw(method, path)` is a call to an endpoint that this crate has no type for, as a [`RequestBuilder`] of a
+//! [`RawCall`]: query, headers, a JSON body. GET and HEAD only read, every other method is a change, unless
+//! `effect(RawEffect::..)` says otherwise; everything else is as for typed calls. The path is shown as it was given, in errors,
+//! spans and the audit; what it names is given by `path_value(..)`. The outcome is a [`RawAnswer`], which keeps the body as
+//! it came; `read()` and `read_as::<T>()` read it as JSON.
+//!
 //! # Many changes
 //!
 //! `one_job_per_location()` on a removal and `in_calls()` on an AppViewX move give a [`BatchBuilder`], which sends one call
@@ -145,7 +153,8 @@
 //! do) and never given back. Each goes to one server only: an OAuth client's secret to its token endpoint, everything else
 //! to the base URL. They show in no `Debug`, `Display`, log or serialised value, and neither do the values of
 //! job fields and the passwords of certificates and entries. What a server repeats of them is shown as `[redacted]`; job field
-//! values count from six characters on, since shorter ones stand in many a word.
+//! values count from six characters on, since shorter ones stand in many a word. Of a raw call, you name what is a secret with
+//! `secret(..)`.
 //!
 //! # Features
 //!

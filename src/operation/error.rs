@@ -39,7 +39,8 @@ pub enum Error<V: Vendor> {
     Decode(Box<DecodeError>),
     /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
     Lookup(Box<V::LookupError>),
-    /// `require_complete` or `require_success` found a gap. What was done is done; the outcome is inside.
+    /// `require_complete` or `require_success` found a gap, or the answer to a raw change could not be read as what the caller
+    /// wanted. What was done is done; the outcome is inside.
     Incomplete(Box<IncompleteOutcome>),
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::erased::Erased;
 
-/// An outcome with a gap, made an error by `require_complete` or `require_success`. The outcome itself is inside: nothing is
+/// An outcome with a gap, made an error by `require_complete` or `require_success`, or the answer to a raw change that could
+/// not be read. The outcome itself is inside: nothing is
 /// lost.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[error("{gap}")]
