@@ -8,7 +8,7 @@ pub use self::lists::{query, rows};
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use http::StatusCode;
 use serde_json::Value;
@@ -47,8 +47,8 @@ static REQUESTS: LazyLock<Requests> = LazyLock::new(|| {
 fn remove(status: u16, body: &[u8]) -> Result<keyfactor::RemoveOutcome, keyfactor::Error> {
     let removal = REQUESTS.removal.clone();
     match transport::answered(StatusCode::from_u16(status).unwrap(), body) {
-        Ok(exchange) => removal.read(exchange),
-        Err(failure) => Err(keyfactor::Error::from_failure(failure, removal)),
+        Ok(exchange) => Arc::new(removal).read(exchange),
+        Err(failure) => Err(keyfactor::Error::from_failure(failure, Arc::new(removal))),
     }
 }
 
@@ -56,8 +56,8 @@ fn remove(status: u16, body: &[u8]) -> Result<keyfactor::RemoveOutcome, keyfacto
 fn unassign(status: u16, body: &[u8]) -> Result<appviewx::UnassignOutcome, appviewx::Error> {
     let unassignment = REQUESTS.unassignment.clone();
     match transport::answered(StatusCode::from_u16(status).unwrap(), body) {
-        Ok(exchange) => unassignment.read(exchange),
-        Err(failure) => Err(appviewx::Error::from_failure(failure, unassignment)),
+        Ok(exchange) => Arc::new(unassignment).read(exchange),
+        Err(failure) => Err(appviewx::Error::from_failure(failure, Arc::new(unassignment))),
     }
 }
 

@@ -201,13 +201,15 @@ impl ClientBuilder {
         let principal = credentials.principal();
         let transport = |options: Options, headers, credential| {
             let principal = principal.clone();
-            let identity = Identity { headers, credential, principal, correlation_header: AppViewX::CORRELATION_ID };
+            let query = AppViewX::query(&defaults);
+            let identity =
+                Identity { headers, query, credential, principal, correlation_header: AppViewX::CORRELATION_ID };
             Transport::new(base_url.clone(), identity, options)
         };
         let login_endpoint = || {
             let headers = HeaderMap::from_iter([(ACCEPT, JSON)]);
             let transport = transport(self.options.for_credentials(), headers, Credential::fixed(HeaderMap::new()))?;
-            Ok::<_, ConfigurationError>(Arc::new(LoginEndpoint { transport, query: AppViewX::query(&defaults) }))
+            Ok::<_, ConfigurationError>(Arc::new(LoginEndpoint { transport }))
         };
         let (credential, session) = match credentials.proof()? {
             Proof::SessionId(headers) => (Credential::fixed(headers), Session::Given),

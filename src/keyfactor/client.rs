@@ -154,14 +154,15 @@ impl ClientBuilder {
         headers.insert("x-keyfactor-api-version", HeaderValue::from_static("1"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let limits = CallLimits { max_locations_per_call: *max_locations_per_call };
         let identity = Identity {
             headers,
+            query: Keyfactor::query(&limits),
             credential: credentials.credential(&self.options)?,
             principal: credentials.principal(),
             correlation_header: Keyfactor::CORRELATION_ID,
         };
-        let max_locations_per_call = *max_locations_per_call;
         let transport = Transport::new(base_url, identity, self.options)?;
-        Ok(Client { caller: Caller::new(transport, CallLimits { max_locations_per_call }) })
+        Ok(Client { caller: Caller::new(transport, limits) })
     }
 }

@@ -18,7 +18,7 @@ use super::credentials::{authorization, bearer};
 use crate::lenient::{self, Message};
 use crate::transport::{
     Answer, Call, Cause, ConfigurationError, Connection, Credential, Effect, Exchange, Failure, Identity,
-    NewCredential, NoCredential, Options, Path, ProviderSaid, Record, Renew, Transport, shown, token_url,
+    NewCredential, NoCredential, Options, Path, ProviderSaid, Renew, Transport, shown, token_url,
 };
 
 /// OAuth 2.0 client credentials, for servers with an OAuth identity provider. Made by
@@ -130,6 +130,7 @@ impl ClientCredentials {
         };
         let identity = Identity {
             headers,
+            query: Vec::new(),
             credential: Credential::fixed(proof),
             principal: self.client_id.clone(),
             correlation_header: None,
@@ -247,7 +248,7 @@ impl TokenEndpoint {
             body: Bytes::from(self.client.form()),
             secrets: Vec::new(),
             retry_policy: None,
-            record: Record::default(),
+            audited: None,
         }
     }
 

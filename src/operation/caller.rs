@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Operation, Request, RequestBuilder, Vendor};
 use crate::operation::Error;
-use crate::transport::{Call, Cause, Connection, Failure, Transport};
+use crate::transport::{Call, CallName, Cause, Connection, Failure, Transport};
 
 /// What a client sends its requests with. Cheap to clone: all clones share it.
 pub struct Caller<V: Vendor> {
@@ -36,7 +36,7 @@ impl<V: Vendor> Caller<V> {
     }
 
     /// For what needs the runtime before it sends its first call: an error if no call can be made from here.
-    pub(crate) fn check_runtime(&self, call: impl FnOnce() -> String) -> Result<(), Error<V>> {
+    pub(crate) fn check_runtime(&self, call: impl FnOnce() -> CallName) -> Result<(), Error<V>> {
         self.transport().check_runtime().map_err(|cause| Error::nothing_sent(call(), cause))
     }
 
@@ -52,7 +52,8 @@ impl<V: Vendor> Caller<V> {
         request: Request<O>,
     ) -> Result<O::Outcome, Error<V>> {
         request.verify(self).await?;
-        let call = request.call(self.settings()).map(|call| Call { connection: Connection::Own, ..call });
+        let request = Arc::new(request);
+        let call = request.call().map(|call| Call { connection: Connection::Own, ..call });
         Self::exchange(self.transport(), call, request).await
     }
 
@@ -62,13 +63,14 @@ impl<V: Vendor> Caller<V> {
         transport: &Transport,
         request: Request<O>,
     ) -> Result<O::Outcome, Error<V>> {
-        Self::exchange(transport, request.call(self.settings()), request).await
+        let request = Arc::new(request);
+        Self::exchange(transport, request.call(), request).await
     }
 
     async fn exchange<O: Operation<Vendor = V>>(
         transport: &Transport,
         call: Result<Call, Cause>,
-        request: Request<O>,
+        request: Arc<Request<O>>,
     ) -> Result<O::Outcome, Error<V>> {
         let exchange = match call {
             Ok(call) => transport.execute(call).await,

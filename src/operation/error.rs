@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -10,8 +11,8 @@ use super::{ErrorBody, IncompleteOutcome, Operation, OutcomeUnknown, Request, Ve
 use crate::lenient::Message;
 use crate::operation::Incomplete;
 use crate::transport::{
-    Answer, AuthenticationError, Cause, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure, Refusal,
-    TransportError, Unknown,
+    Answer, AuthenticationError, CallName, Cause, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure,
+    Refusal, TransportError, Unknown,
 };
 use crate::validation::ValidationError;
 
@@ -46,13 +47,14 @@ pub enum Error<V: Vendor> {
 
 impl<V: Vendor> Error<V> {
     /// What a failed call comes to. One place turns the transport's ends into these variants.
-    pub(crate) fn from_failure<O: Operation<Vendor = V>>(failure: Failure, request: Request<O>) -> Self {
+    pub(crate) fn from_failure<O: Operation<Vendor = V>>(failure: Failure, request: Arc<Request<O>>) -> Self {
         match failure.ended() {
             Ended::NotDone(error) => Self::Transport(Box::new(error)),
             Ended::NotAuthenticated(error) => Self::Authentication(Box::new(error)),
             Ended::Unreadable(error) => Self::Decode(Box::new(error)),
             Ended::Refused(refusal) => Self::Api(Box::new(ApiError::new(&request, refusal))),
-            Ended::Unknown(unknown) => Self::unknown(request, unknown),
+            // The audit, which had it as well, is done with it.
+            Ended::Unknown(unknown) => Self::unknown(Arc::unwrap_or_clone(request), unknown),
         }
     }
 
@@ -66,14 +68,14 @@ impl<V: Vendor> Error<V> {
     }
 
     /// The call cannot be made.
-    pub(super) fn nothing_sent(call: String, cause: Cause) -> Self {
+    pub(super) fn nothing_sent(call: CallName, cause: Cause) -> Self {
         Self::Transport(Box::new(TransportError::nothing_sent(call, cause)))
     }
 
     /// No answer came in the time that this crate gave the call.
     pub(crate) fn given_up<O: Operation<Vendor = V>>(request: Request<O>, elapsed: Duration) -> Self {
         let failure = Failure::given_up(request.call_name(), elapsed);
-        Self::from_failure(failure, request)
+        Self::from_failure(failure, Arc::new(request))
     }
 
     fn error(&self) -> &(dyn StdError + 'static) {

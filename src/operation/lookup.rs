@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Caller, Error, Vendor};
+use crate::transport::CallName;
 
 /// A look-up that is under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,12 +31,12 @@ impl Lookup {
     /// Reads the page after so many pages of a list.
     pub(super) async fn read_page<T, V: Vendor>(
         self,
-        list: &str,
+        list: &CallName,
         pages: u32,
         page: impl Future<Output = Result<T, Error<V>>>,
     ) -> Result<T, Error<V>> {
         let reached = |limit| {
-            let reached = LookupLimitReached { list: list.to_owned(), limit, pages };
+            let reached = LookupLimitReached { list: list.to_string(), limit, pages };
             Err(Error::Lookup(Box::new(V::LookupError::from(reached))))
         };
         if pages >= self.pages {

@@ -1,9 +1,10 @@
 //! Requests, as they are built and as they are sent.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::{Caller, Change, DocumentedCall, Error, Operation, ReadError, Vendor};
-use crate::transport::{Call, Cause, Effect, Exchange, Record, RetryPolicy};
+use crate::transport::{Audited, Call, CallName, Cause, Effect, Exchange, RetryPolicy};
 use crate::validation::{LONGEST_TEXT, Problems, Reason, ValidationError};
 
 /// Builds the request of one call. Setters add what is optional; [`send`](Self::send) ends the chain.
@@ -80,7 +81,7 @@ impl<O: Operation> RequestBuilder<O> {
     }
 
     /// How errors name the call.
-    pub(super) fn call_name(&self) -> String {
+    pub(super) fn call_name(&self) -> CallName {
         self.request.call_name()
     }
 
@@ -150,50 +151,37 @@ impl<O: Operation> Request<O> {
     }
 
     /// How errors name the call: method and path template, never a value or a query.
-    pub(crate) fn call_name(&self) -> String {
+    pub(crate) fn call_name(&self) -> CallName {
         let DocumentedCall { method, path, .. } = self.operation.call();
-        format!("{method} /{}", path.template())
+        CallName::new(method, &path)
     }
 
     /// `Err` if its body cannot be written.
-    pub(super) fn call(&self, settings: &<O::Vendor as Vendor>::Settings) -> Result<Call, Cause> {
+    pub(super) fn call(self: &Arc<Self>) -> Result<Call, Cause> {
         let operation = &self.operation;
         let DocumentedCall { name, method, path, effect, connection } = operation.call();
-        let mut query = O::Vendor::query(settings);
-        query.extend(operation.query());
+        let audited = || Arc::clone(self) as Arc<dyn Audited>;
         Ok(Call {
             operation: name,
             effect,
             connection,
             method,
             path,
-            query,
+            query: operation.query(),
             headers: operation.headers(),
             body: operation.body_bytes()?,
             secrets: operation.secrets(),
             retry_policy: self.settings.retry_policy,
-            record: self.record(),
+            audited: (effect != Effect::Read).then(audited),
         })
     }
 
-    fn record(&self) -> Record {
-        if self.effect() == Effect::Read {
-            return Record::default();
-        }
-        let targets = self.operation.audit_targets();
-        Record {
-            targets: if targets.is_null() { String::new() } else { targets.to_string() },
-            scope: self.operation.scope().map(|scope| scope.to_string()).unwrap_or_default(),
-            note: self.settings.audit_note.clone(),
-        }
-    }
-
     /// What a 2xx answer comes to.
-    pub(crate) fn read(self, exchange: Exchange) -> Result<O::Outcome, Error<O::Vendor>> {
+    pub(crate) fn read(self: Arc<Self>, exchange: Exchange) -> Result<O::Outcome, Error<O::Vendor>> {
         match self.operation.read(&exchange) {
             Ok(outcome) => {
                 let ended = if O::is_complete(&outcome) { "done" } else { "done, with a gap" };
-                exchange.audit.finish(ended, &exchange.trace, &O::audit_job_ids(&outcome));
+                exchange.audit.finish(ended, &exchange.trace, || O::audit_job_ids(&outcome));
                 Ok(outcome)
             }
             Err(ReadError::Lookup(error)) => Err(Error::Lookup(Box::new(error))),
@@ -202,12 +190,27 @@ impl<O: Operation> Request<O> {
         }
     }
 
-    fn unreadable(self, exchange: Exchange, cause: Cause) -> Error<O::Vendor> {
+    fn unreadable(self: Arc<Self>, exchange: Exchange, cause: Cause) -> Error<O::Vendor> {
         let failure = match self.effect() {
             Effect::Read => exchange.unreadable_read(cause),
             Effect::Change | Effect::RepeatableChange => exchange.unreadable_change(cause),
         };
         Error::from_failure(failure, self)
+    }
+}
+
+impl<O: Operation> Audited for Request<O> {
+    fn targets(&self) -> String {
+        let targets = self.operation.audit_targets();
+        if targets.is_null() { String::new() } else { targets.to_string() }
+    }
+
+    fn scope(&self) -> String {
+        self.operation.scope().map(|scope| scope.to_string()).unwrap_or_default()
+    }
+
+    fn note(&self) -> Option<&str> {
+        self.audit_note()
     }
 }
 

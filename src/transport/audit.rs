@@ -1,26 +1,41 @@
 //! What an auditor asks of a change: what, by whom, why, and how it ended. One event for each change.
 
+use std::fmt;
+use std::sync::Arc;
+
 use super::end::Trace;
 
-/// What a vendor knows about a change before it is sent. Nothing in it is a secret, and none of it is sent.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Record {
-    /// Stores and aliases, or ids, as a JSON array: none of them can look like two.
-    pub(crate) targets: String,
-    pub(crate) scope: String,
+/// What is known about a change before it is sent. Nothing in it is a secret, and none of it is sent. It is asked for when an
+/// event is written that somebody listens to.
+pub(crate) trait Audited: Send + Sync {
+    /// Stores and aliases, or ids, as a JSON array: none of them can look like two. Empty if nothing is named.
+    fn targets(&self) -> String;
+    /// Empty if there is none.
+    fn scope(&self) -> String;
     /// The caller's words.
-    pub(crate) note: Option<String>,
+    fn note(&self) -> Option<&str>;
 }
 
 /// Watches a change from before it is sent until its end is known. If it is dropped earlier, so is the call: then it
 /// says that the outcome is unknown, where it is.
-#[derive(Debug)]
 pub(crate) struct Audit {
     operation: &'static str,
-    principal: String,
-    record: Record,
+    principal: Arc<str>,
+    change: Option<Arc<dyn Audited>>,
     stage: Stage,
     tries: u32,
+}
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, principal, change: _, stage, tries } = self;
+        f.debug_struct("Audit")
+            .field("operation", operation)
+            .field("principal", principal)
+            .field("stage", stage)
+            .field("tries", tries)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How much of a change can have left.
@@ -37,12 +52,13 @@ enum Stage {
 }
 
 impl Audit {
-    pub(super) fn of_change(operation: &'static str, principal: &str, record: Record) -> Self {
-        Self { operation, principal: principal.to_owned(), record, stage: Stage::NothingSent, tries: 0 }
+    pub(super) fn of_change(operation: &'static str, principal: Arc<str>, change: Option<Arc<dyn Audited>>) -> Self {
+        Self { operation, principal, change, stage: Stage::NothingSent, tries: 0 }
     }
 
-    pub(super) fn of_read(operation: &'static str) -> Self {
-        Self { operation, principal: String::new(), record: Record::default(), stage: Stage::NotAudited, tries: 0 }
+    /// Of a call that only reads.
+    pub(super) fn none() -> Self {
+        Self { operation: "", principal: Arc::default(), change: None, stage: Stage::NotAudited, tries: 0 }
     }
 
     pub(super) fn try_begins(&mut self) {
@@ -64,48 +80,57 @@ impl Audit {
         }
     }
 
-    /// Writes the event. `job_ids` are what the server named, if it names such.
-    pub(crate) fn finish(mut self, ended: &str, trace: &Trace, job_ids: &str) {
+    /// Writes the event. `job_ids` gives what the server named, if it names such; it is asked if somebody listens.
+    pub(crate) fn finish(mut self, ended: &str, trace: &Trace, job_ids: impl FnOnce() -> String) {
         self.write(ended, Some(trace), job_ids);
         self.stage = Stage::NotAudited;
     }
 
-    fn write(&self, ended: &str, trace: Option<&Trace>, job_ids: &str) {
+    fn write(&self, ended: &str, trace: Option<&Trace>, job_ids: impl FnOnce() -> String) {
         if self.stage == Stage::NotAudited {
             return;
         }
-        let Record { targets, scope, note } = &self.record;
+        // The values are made only if the event is enabled.
         tracing::info!(
             target: "clm::audit",
             {
                 clm.operation = self.operation,
-                principal = self.principal,
-                targets,
-                scope,
-                audit_note = note.as_deref(),
+                principal = &*self.principal,
+                targets = self.targets(),
+                scope = self.change.as_ref().map(|change| change.scope()).unwrap_or_default(),
+                audit_note = self.change.as_ref().and_then(|change| change.note()),
                 attempts = trace.map_or(self.tries, |trace| trace.attempts),
                 correlation_id = trace.and_then(|trace| trace.correlation_id.as_deref()),
-                job_ids,
+                job_ids = job_ids(),
                 ended,
             },
             "a change has ended"
         );
     }
+
+    fn targets(&self) -> String {
+        self.change.as_ref().map(|change| change.targets()).unwrap_or_default()
+    }
+}
+
+/// Of a change that named no jobs.
+pub(crate) fn no_jobs() -> String {
+    String::new()
 }
 
 impl Drop for Audit {
     fn drop(&mut self) {
         match self.stage {
             Stage::NotAudited => {}
-            Stage::NothingSent if self.tries == 0 => self.write("dropped before it was sent", None, ""),
-            Stage::NothingSent => self.write("dropped: refused or not connected until then", None, ""),
+            Stage::NothingSent if self.tries == 0 => self.write("dropped before it was sent", None, no_jobs),
+            Stage::NothingSent => self.write("dropped: refused or not connected until then", None, no_jobs),
             Stage::InFlight | Stage::Unanswered => {
                 tracing::warn!(
                     clm.operation = self.operation,
-                    targets = self.record.targets,
+                    targets = self.targets(),
                     "the call was dropped after its sending may have begun: its outcome is unknown"
                 );
-                self.write("outcome unknown: dropped", None, "");
+                self.write("outcome unknown: dropped", None, no_jobs);
             }
         }
     }

@@ -6,19 +6,19 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 
-use super::audit::Audit;
+use super::audit::{Audit, no_jobs};
 use super::authentication::{AuthenticationError, NoCredential, ProviderSaid, Silence};
 use super::cause::Cause;
 use super::error::{DecodeError, TransportError};
 use super::raw_body::RawBody;
+use super::request::CallName;
 use super::secrets::Secrets;
 use crate::lenient::one_line;
 
 /// Which call it was, and what was spent on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
-    /// Method and path.
-    pub(crate) call: String,
+    pub(crate) call: CallName,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
     /// The server's, of the last answer.
@@ -158,22 +158,18 @@ impl Exchange {
 
 impl Failure {
     /// The call could not even be written down.
-    pub(crate) fn nothing_sent(call: String, cause: Cause) -> Self {
+    pub(crate) fn nothing_sent(call: CallName, cause: Cause) -> Self {
         let trace = Trace { call, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
         let end = Box::new(FailureKind::NotDone { what: "nothing was sent", cause, remedy: None });
-        Self { end, trace, audit: Audit::of_read("") }
+        Self { end, trace, audit: Audit::none() }
     }
 
     /// The caller gave the call up after this time: what became of it by then is in the call's own audit event. It
     /// counts as sent once.
-    pub(crate) fn given_up(call: String, elapsed: Duration) -> Self {
+    pub(crate) fn given_up(call: CallName, elapsed: Duration) -> Self {
         let cause = Cause::new("no answer came within the time that was left");
         let trace = Trace { call, attempts: 1, elapsed, correlation_id: None };
-        Self {
-            end: Box::new(FailureKind::Unknown { answer: None, cause: Some(cause) }),
-            trace,
-            audit: Audit::of_read(""),
-        }
+        Self { end: Box::new(FailureKind::Unknown { answer: None, cause: Some(cause) }), trace, audit: Audit::none() }
     }
 
     /// The call that should have brought a credential failed. `said` reads what its answer says about that.
@@ -183,7 +179,7 @@ impl Failure {
         said: impl FnOnce(&Answer) -> ProviderSaid,
     ) -> NoCredential {
         let Self { end, trace, audit } = self;
-        audit.finish(end.name(), &trace, "");
+        audit.finish(end.name(), &trace, no_jobs);
         let (answer, cause) = match *end {
             FailureKind::NotDone { what: problem, cause, remedy } => {
                 let cause = Cause { text: problem.to_owned(), source: Some(Box::new(cause)) };
@@ -234,7 +230,7 @@ impl Failure {
     /// Tells the audit, too.
     pub(crate) fn ended(self) -> Ended {
         let Self { end, trace, audit } = self;
-        audit.finish(end.name(), &trace, "");
+        audit.finish(end.name(), &trace, no_jobs);
         match *end {
             FailureKind::NotDone { what, cause, remedy } => {
                 Ended::NotDone(TransportError { what, trace, cause, remedy })

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::cause::Cause;
 use super::end::{Answer, Evidence, Trace};
+use super::request::CallName;
 
 /// The client could not be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +60,7 @@ pub struct TransportError {
 
 impl TransportError {
     /// The call cannot be made.
-    pub(crate) fn nothing_sent(call: String, cause: Cause) -> Self {
+    pub(crate) fn nothing_sent(call: CallName, cause: Cause) -> Self {
         let trace = Trace { call, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
         Self { what: "nothing was sent", trace, cause, remedy: None }
     }

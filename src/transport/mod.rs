@@ -20,8 +20,10 @@ mod tests;
 mod tls;
 mod token;
 mod untrusted;
+mod urls;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::ACCEPT_ENCODING;
@@ -31,7 +33,7 @@ use tracing::Instrument as _;
 use url::Url;
 
 pub(crate) use self::address::{base_path, shown, token_url};
-pub(crate) use self::audit::Record;
+pub(crate) use self::audit::{Audited, no_jobs};
 pub use self::authentication::AuthenticationError;
 pub(crate) use self::authentication::{NoCredential, ProviderSaid};
 pub(crate) use self::basic::basic_authorization;
@@ -42,7 +44,7 @@ pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::Options;
 pub(crate) use self::raw_body::RawBody;
-pub(crate) use self::request::{Call, Effect, Parameters, Path, encoded_query};
+pub(crate) use self::request::{Call, CallName, Effect, Parameters, Path, encoded_query};
 pub use self::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
@@ -54,11 +56,14 @@ use self::end::FailureKind;
 use self::retry::{Body, Limits, Try, TryDriver, run};
 use self::secrets::Secrets;
 use self::token::Issued;
+use self::urls::Urls;
 
 /// What a vendor's client tells the transport about itself.
 pub(crate) struct Identity {
     /// Sent with every call, beside the credential.
     pub(crate) headers: HeaderMap,
+    /// The query that every call carries.
+    pub(crate) query: Parameters,
     pub(crate) credential: Credential,
     /// Who acts, for the audit. Never a secret.
     pub(crate) principal: String,
@@ -70,8 +75,10 @@ pub(crate) struct Identity {
 pub(crate) struct Transport {
     connections: Connections,
     route: Route,
-    base_url: Url,
-    identity: Identity,
+    urls: Urls,
+    credential: Credential,
+    principal: Arc<str>,
+    correlation_header: Option<&'static str>,
     options: Options,
     permits: Semaphore,
 }
@@ -79,10 +86,10 @@ pub(crate) struct Transport {
 // The headers may hold what a caller would not print; the credential shows its kind only.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connections: _, route: _, base_url, identity, options, permits: _ } = self;
-        let Identity { headers: _, credential, principal, correlation_header: _ } = identity;
+        let Self { connections: _, route: _, urls, credential, principal, correlation_header: _, options, permits: _ } =
+            self;
         f.debug_struct("Transport")
-            .field("base_url", &shown(base_url.as_str()))
+            .field("base_url", &shown(urls.base().as_str()))
             .field("principal", principal)
             .field("credential", credential)
             .field("options", options)
@@ -96,28 +103,24 @@ impl Transport {
         identity.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let (connections, route) = Connections::new(&base_url, &options)?;
         let permits = Semaphore::new(options.max_concurrent_tries);
-        Ok(Self { connections, route, base_url, identity, options, permits })
+        let Identity { headers, query, credential, principal, correlation_header } = identity;
+        let urls = Urls::new(base_url, &query);
+        let credential = credential.beside(headers);
+        let principal = principal.into();
+        Ok(Self { connections, route, urls, credential, principal, correlation_header, options, permits })
     }
 
     pub(crate) fn base_url(&self) -> &Url {
-        &self.base_url
+        self.urls.base()
     }
 
     /// How long the URL of a call is, in bytes.
     pub(crate) fn url_length(&self, path: &Path, query: &Parameters) -> usize {
-        self.url(path, query).map_or(0, |url| url.as_str().len())
-    }
-
-    fn url(&self, path: &Path, query: &Parameters) -> Result<Url, Cause> {
-        let mut url = path.below(&self.base_url)?;
-        if !query.is_empty() {
-            url.set_query(Some(&encoded_query(query)));
-        }
-        Ok(url)
+        self.urls.of(path, query).map_or(0, |url| url.as_str().len())
     }
 
     pub(crate) fn credential(&self) -> &Credential {
-        &self.identity.credential
+        &self.credential
     }
 
     /// Sends a call, again where that is harmless, and says how it ended.
@@ -126,7 +129,7 @@ impl Transport {
             "clm.call",
             clm.operation = call.operation,
             http.request.method = call.method.as_str(),
-            server.address = self.base_url.host_str(),
+            server.address = self.base_url().host_str(),
             url.template = call.path.template(),
         );
         self.execute_in_span(call).instrument(span).await
@@ -135,15 +138,14 @@ impl Transport {
     async fn execute_in_span(&self, mut call: Call) -> Result<Exchange, Failure> {
         let name = call.name();
         let effect = call.effect;
-        let record = std::mem::take(&mut call.record);
         let audit = match effect {
-            Effect::Read => Audit::of_read(call.operation),
+            Effect::Read => Audit::none(),
             Effect::Change | Effect::RepeatableChange => {
-                Audit::of_change(call.operation, &self.identity.principal, record)
+                Audit::of_change(call.operation, Arc::clone(&self.principal), call.audited.take())
             }
         };
         let mut trace = Trace { call: name, attempts: 0, elapsed: Duration::ZERO, correlation_id: None };
-        let url = self.connections.check_runtime().and_then(|()| self.url(&call.path, &call.query));
+        let url = self.connections.check_runtime().and_then(|()| self.urls.of(&call.path, &call.query));
         let url = match url {
             Ok(url) => url,
             Err(cause) => {
@@ -152,7 +154,7 @@ impl Transport {
             }
         };
         let limits = self.limits(effect, call.retry_policy.unwrap_or(self.options.retry_policy));
-        let current = tokio::time::timeout(limits.budget, self.identity.credential.current());
+        let current = tokio::time::timeout(limits.budget, self.credential.current());
         let issued = match current.await.unwrap_or_else(|_| Err(too_late())) {
             Ok(issued) => issued,
             Err(error) => {
@@ -210,7 +212,7 @@ impl<'a> TryDriver for Network<'a> {
     }
 
     async fn credential(&mut self, limit: Duration) -> Result<(), NoCredential> {
-        let Identity { credential, .. } = &self.transport.identity;
+        let credential = &self.transport.credential;
         if let Some(in_use) = credential.in_use() {
             self.issued = self.issued.replaced_by(in_use);
             return Ok(());
@@ -235,7 +237,7 @@ impl<'a> TryDriver for Network<'a> {
                 tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
             }
             Try::Head(answer, _) | Try::Expired(answer) => {
-                let correlation_id = self.transport.identity.correlation_header.and_then(|name| answer.header(name));
+                let correlation_id = self.transport.correlation_header.and_then(|name| answer.header(name));
                 tracing::debug!(
                     http.request.resend_count = resends,
                     http.response.status_code = answer.status.as_u16(),
@@ -253,7 +255,7 @@ impl<'a> TryDriver for Network<'a> {
     }
 
     async fn renew(&mut self, limit: Duration) -> Option<Result<(), NoCredential>> {
-        let newer = tokio::time::timeout(limit, self.transport.identity.credential.newer(&self.issued));
+        let newer = tokio::time::timeout(limit, self.transport.credential.newer(&self.issued));
         let renewed = newer.await.unwrap_or_else(|_| Some(Err(too_late())))?;
         Some(renewed.map(|issued| self.issued = issued))
     }
@@ -266,18 +268,14 @@ impl<'a> TryDriver for Network<'a> {
 impl Network<'_> {
     async fn send(&self, limit: Duration) -> Try {
         let Self { transport, call, url, issued, .. } = self;
-        let mut headers = transport.identity.headers.clone();
-        headers.extend(issued.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let mut headers = HeaderMap::clone(&issued.request_headers);
         headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         let secrets = Secrets::of(&headers, &call.secrets);
-        let request = transport
-            .connections
-            .client(call.connection)
-            .request(call.method.clone(), url.clone())
-            .headers(headers)
-            .body(call.body.clone())
-            .timeout(limit);
-        match request.send().await {
+        let mut request = reqwest::Request::new(call.method.clone(), url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(call.body.clone().into());
+        *request.timeout_mut() = Some(limit);
+        match transport.connections.client(call.connection).execute(request).await {
             Ok(response) => transport.receive(response, call.effect, secrets).await,
             Err(error) => {
                 let not_connected = error.is_connect();
@@ -325,7 +323,7 @@ impl Transport {
             (end, _) => end,
         };
         // A proxy may answer for itself.
-        let expired = self.route == Route::Direct && self.identity.credential.expires_with(status);
+        let expired = self.route == Route::Direct && self.credential.expires_with(status);
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
     }
 }
@@ -340,8 +338,13 @@ fn too_late() -> NoCredential {
 #[expect(clippy::result_large_err, reason = "only tests call it")]
 pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange, Failure> {
     let answer = Answer { status, headers: HeaderMap::new(), body: body.to_vec().into(), secrets: Secrets::default() };
-    let trace = Trace { call: String::new(), attempts: 1, elapsed: Duration::ZERO, correlation_id: None };
-    let audit = Audit::of_read("");
+    let trace = Trace {
+        call: CallName::new(http::Method::POST, &Path::base()),
+        attempts: 1,
+        elapsed: Duration::ZERO,
+        correlation_id: None,
+    };
+    let audit = Audit::none();
     match retry::decide(Effect::Change, Try::Head(answer, Body::Complete)) {
         retry::Next::Done(answer) => Ok(Exchange { answer, trace, audit, after_unanswered_copy: false }),
         retry::Next::Over(end) | retry::Next::Again(end) | retry::Next::Renew(end) => {

@@ -1,13 +1,15 @@
 //! What a call is, before it is sent.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use secrecy::SecretString;
 use url::{Url, form_urlencoded};
 
-use super::audit::Record;
+use super::audit::Audited;
 use super::cause::Cause;
 use super::connections::Connection;
 use super::retry::RetryPolicy;
@@ -39,17 +41,41 @@ pub(crate) struct Call {
     pub(crate) secrets: Vec<SecretString>,
     /// Instead of the client's.
     pub(crate) retry_policy: Option<RetryPolicy>,
-    /// What the audit is told about it.
-    pub(crate) record: Record,
+    /// What the audit is told about it, if it is a change.
+    pub(crate) audited: Option<Arc<dyn Audited>>,
 }
 
 /// Names and values of a query. The names of documented calls are literals.
 pub(crate) type Parameters = Vec<(Cow<'static, str>, String)>;
 
 impl Call {
-    /// How errors name the call: method and path template, never a value or a query.
-    pub(crate) fn name(&self) -> String {
-        format!("{} /{}", self.method, self.path.template())
+    /// How errors name the call.
+    pub(crate) fn name(&self) -> CallName {
+        CallName::new(self.method.clone(), &self.path)
+    }
+}
+
+/// How errors name a call: method and path template, never a value or a query.
+#[derive(Clone, Debug)]
+pub(crate) struct CallName {
+    method: Method,
+    template: Cow<'static, str>,
+}
+
+impl CallName {
+    pub(crate) fn new(method: Method, path: &Path) -> Self {
+        Self { method, template: path.template.clone() }
+    }
+
+    /// A GET with this template.
+    pub(crate) const fn get(template: &'static str) -> Self {
+        Self { method: Method::GET, template: Cow::Borrowed(template) }
+    }
+}
+
+impl fmt::Display for CallName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} /{}", self.method, self.template)
     }
 }
 
@@ -90,6 +116,14 @@ impl Path {
         }
     }
 
+    /// The template, if it is a literal without placeholders: then every call of it has the same URL.
+    pub(super) fn literal(&self) -> Option<&'static str> {
+        match self.template {
+            Cow::Borrowed(template) if !template.contains('{') => Some(template),
+            Cow::Borrowed(_) | Cow::Owned(_) => None,
+        }
+    }
+
     /// The template, for errors and spans.
     pub(crate) fn template(&self) -> &str {
         &self.template
@@ -121,6 +155,20 @@ impl Path {
 
 /// Percent-encodes a query with `%20` for a space: not every server takes `+`.
 pub(crate) fn encoded_query(pairs: &[(Cow<'static, str>, String)]) -> String {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
-    pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
+    let mut query = String::new();
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        if index > 0 {
+            query.push('&');
+        }
+        push_encoded(&mut query, name);
+        query.push('=');
+        push_encoded(&mut query, value);
+    }
+    query
+}
+
+fn push_encoded(query: &mut String, text: &str) {
+    for part in form_urlencoded::byte_serialize(text.as_bytes()) {
+        query.push_str(if part == "+" { "%20" } else { part });
+    }
 }

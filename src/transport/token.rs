@@ -78,7 +78,10 @@ pub(crate) enum Credential {
 #[derive(Clone)]
 pub(crate) struct Issued {
     generation: u64,
+    /// The credential's own.
     pub(crate) headers: Arc<HeaderMap>,
+    /// Those of every call, and its own.
+    pub(super) request_headers: Arc<HeaderMap>,
     stale_at: Option<Instant>,
     /// How many renewals had failed when the call got it.
     failures: u64,
@@ -111,9 +114,11 @@ impl Issued {
 
 impl Credential {
     pub(crate) fn fixed(headers: HeaderMap) -> Self {
+        let headers = Arc::new(headers);
         Self::Fixed(Issued {
             generation: 0,
-            headers: Arc::new(headers),
+            headers: Arc::clone(&headers),
+            request_headers: headers,
             stale_at: None,
             failures: 0,
             renewed_at: None,
@@ -124,10 +129,24 @@ impl Credential {
     pub(crate) fn renewable(source: impl Renew + 'static) -> Self {
         Self::Renewable(Box::new(Renewable {
             source: Box::new(source),
+            common: HeaderMap::new(),
             issued: RwLock::new(None),
             renewing: Mutex::new(Renewals { count: 0, last_failure: None }),
             failures: AtomicU64::new(0),
         }))
+    }
+
+    /// The same beside the headers that every call has. They are put together once for each generation.
+    pub(super) fn beside(self, common: HeaderMap) -> Self {
+        match self {
+            Self::Fixed(issued) => {
+                Self::Fixed(Issued { request_headers: Arc::new(joined(common, &issued.headers)), ..issued })
+            }
+            Self::Renewable(mut renewable) => {
+                renewable.common = common;
+                Self::Renewable(renewable)
+            }
+        }
     }
 
     /// The credential in use; the first call fetches it.
@@ -197,8 +216,16 @@ impl Credential {
     }
 }
 
+/// The headers of `own` after those of `common`.
+fn joined(mut common: HeaderMap, own: &HeaderMap) -> HeaderMap {
+    common.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
+    common
+}
+
 pub(crate) struct Renewable {
     source: Box<dyn Renew>,
+    /// The headers that every call has.
+    common: HeaderMap,
     issued: RwLock<Option<Issued>>,
     /// Held while a renewal runs. If the call that leads it is dropped, the next one in the queue gets it.
     renewing: Mutex<Renewals>,
@@ -291,6 +318,7 @@ impl RenewalUnderWay<'_> {
         let issued = Issued {
             generation: self.renewals.count,
             stale_at: fresh.stale_at(),
+            request_headers: Arc::new(joined(self.renewable.common.clone(), &fresh.headers)),
             headers: Arc::new(fresh.headers),
             failures: self.renewable.failures(),
             renewed_at: (asked == RenewalTrigger::ByRefusal).then(Instant::now),

@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use crate::transport::{Call, Connection, Effect, Parameters, Path, Record, Transport};
+use crate::transport::{Call, Connection, Effect, Path, Transport};
 
 /// Where sessions and tokens come from: the client's own server, over a transport that has no credential.
 #[derive(Debug)]
 pub(in crate::appviewx) struct LoginEndpoint {
     pub(in crate::appviewx) transport: Transport,
-    pub(in crate::appviewx) query: Parameters,
 }
 
 impl LoginEndpoint {
@@ -21,12 +20,12 @@ impl LoginEndpoint {
             connection: Connection::Own,
             method: Method::POST,
             path,
-            query: self.query.clone(),
+            query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
             secrets: Vec::new(),
             retry_policy: None,
-            record: Record::default(),
+            audited: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::poll::{Pace, Polling};
 use crate::keyfactor::certificate_stores::{CertificateLocation, CertificateStores};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{Caller, Error};
+use crate::transport::CallName;
 use crate::validation::Problems;
 
 impl CertificateStores {
@@ -96,7 +97,7 @@ impl ConfirmRemoved {
             location.check(&format!("locations[{index}]"), &mut problems);
         }
         problems.finish()?;
-        self.caller.check_runtime(|| "GET /CertificateStores/{id}".to_owned())?;
+        self.caller.check_runtime(|| CallName::get("CertificateStores/{id}"))?;
         let mut polling = Polling::begin(self.pace);
         let mut stores = self.stores();
         loop {

@@ -16,6 +16,7 @@ use super::report::{JobChange, JobsReport, Known};
 use crate::keyfactor::orchestrator_jobs::{JobHistoryEntry, OrchestratorJobs};
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
+use crate::transport::CallName;
 
 impl OrchestratorJobs {
     /// Follows jobs until they are over.
@@ -193,7 +194,7 @@ impl Follower {
                 Stage::Beginning => {
                     self.stage = Stage::Asking;
                     let checked = locked(&self.known).check().map_err(Error::from);
-                    let call = || "GET /OrchestratorJobs/JobHistory".to_owned();
+                    let call = || CallName::get("OrchestratorJobs/JobHistory");
                     if let Err(error) = checked.and_then(|()| self.caller.check_runtime(call)) {
                         return Some(Err(self.stop(error)));
                     }

@@ -4,6 +4,7 @@ mod decide;
 mod engine;
 mod login;
 mod path;
+mod prepared;
 mod sequences;
 mod token;
 
@@ -112,6 +113,7 @@ fn transport(base: &str, options: Options) -> Transport {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer hunter2"))]);
     let identity = Identity {
         headers: HeaderMap::new(),
+        query: Vec::new(),
         credential: Credential::fixed(headers),
         principal: "svc-clm".to_owned(),
         correlation_header: None,
@@ -131,13 +133,13 @@ fn call(effect: Effect) -> Call {
         body: Bytes::new(),
         secrets: Vec::new(),
         retry_policy: None,
-        record: Record::default(),
+        audited: None,
     }
 }
 
 #[test]
 fn a_name_never_has_the_query() {
-    assert_eq!(call(Effect::Read).name(), "GET /A/B");
+    assert_eq!(call(Effect::Read).name().to_string(), "GET /A/B");
 }
 
 #[test]
@@ -223,7 +225,7 @@ async fn a_cause_keeps_every_text_below_and_no_url() {
     let transport = transport(&format!("http://127.0.0.1:{port}/hidden"), options);
     for effect in [Effect::Read, Effect::Change, Effect::RepeatableChange] {
         let failure = transport.execute(call(effect)).await.unwrap_err();
-        assert_eq!((failure.trace.call.as_str(), failure.trace.attempts), ("GET /A/B", 1));
+        assert_eq!((failure.trace.call.to_string().as_str(), failure.trace.attempts), ("GET /A/B", 1));
         let FailureKind::NotDone { what: "no connection came about", cause, .. } = *failure.end else {
             panic!("{effect:?}: {failure:?}")
         };
