@@ -64,7 +64,7 @@ impl Renew for Login {
 
 impl Login {
     async fn log_in(&self) -> Result<NewCredential, NoCredential> {
-        let mut call = self.endpoint.call("appviewx.login", Effect::Change, self.call.path());
+        let mut call = LoginEndpoint::call("appviewx.login", Effect::Change, self.call.path());
         call.headers = self.headers.clone();
         call.headers.insert(CONTENT_TYPE, JSON);
         call.body = Bytes::from_static(b"{}");

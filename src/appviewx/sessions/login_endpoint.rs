@@ -13,7 +13,7 @@ pub(in crate::appviewx) struct LoginEndpoint {
 
 impl LoginEndpoint {
     /// A call that asks for a credential.
-    pub(super) fn call(&self, operation: &'static str, effect: Effect, path: Path) -> Call {
+    pub(super) fn call(operation: &'static str, effect: Effect, path: Path) -> Call {
         Call {
             operation,
             effect,

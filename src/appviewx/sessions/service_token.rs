@@ -40,7 +40,7 @@ impl ServiceToken {
     async fn fetch(&self) -> Result<NewCredential, NoCredential> {
         let path = Path::fixed("acctmgmt-get-service-token");
         // A second token does no harm.
-        let mut call = self.endpoint.call("appviewx.service_token", Effect::Read, path);
+        let mut call = LoginEndpoint::call("appviewx.service_token", Effect::Read, path);
         call.headers = self.headers.clone();
         call.headers.insert(CONTENT_TYPE, FORM);
         call.body = Bytes::from_static(b"grant_type=client_credentials");
