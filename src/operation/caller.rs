@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Operation, Request, RequestBuilder, Vendor};
+use super::{Operation, Request, RequestBuilder, Vendor, reading};
 use crate::operation::Error;
 use crate::transport::{Call, CallName, Cause, Connection, Failure, Transport};
 
@@ -80,7 +80,7 @@ impl<V: Vendor> Caller<V> {
             Ok(exchange) => exchange,
             Err(failure) => return Err(Error::from_failure(failure, request)),
         };
-        request.read(exchange)
+        reading::read(request, exchange).await
     }
 }
 

@@ -15,6 +15,7 @@ mod many;
 mod many_outcome;
 mod outcome_unknown;
 mod raw;
+mod reading;
 mod receipt;
 mod request;
 mod rows;
@@ -59,7 +60,7 @@ pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whose call it is.
     type Vendor: Vendor;
     /// What the call gives.
-    type Outcome: Send;
+    type Outcome: Send + 'static;
 
     /// Which call it is.
     #[doc(hidden)]

@@ -137,6 +137,17 @@ pub(crate) enum FailureKind {
 }
 
 impl Exchange {
+    /// The same answer, which is not audited: of a read.
+    pub(crate) fn without_audit(&self) -> Self {
+        let Self { answer, trace, audit: _, after_unanswered_copy } = self;
+        Self {
+            answer: answer.clone(),
+            trace: trace.clone(),
+            audit: Audit::of_read(""),
+            after_unanswered_copy: *after_unanswered_copy,
+        }
+    }
+
     /// A 2xx answer to a change in a shape that nobody expected: it may well have been carried out.
     pub(crate) fn unreadable_change(self, cause: Cause) -> Failure {
         let Self { answer, trace, audit, .. } = self;
