@@ -9,7 +9,12 @@ use crate::transport::{Cause, Exchange};
 
 /// The envelope of the answer to a call that only reads, unless it says that the call was refused.
 pub(super) fn envelope(exchange: &Exchange) -> Result<Envelope, ReadError> {
-    let envelope = Envelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
+    envelope_of(exchange.answer.body.as_str())
+}
+
+/// The same, of an answer that was written again without its rows.
+pub(super) fn envelope_of(body: &str) -> Result<Envelope, ReadError> {
+    let envelope = Envelope::read(body).map_err(ReadError::Unreadable)?;
     if envelope.says_failure() || envelope.says_failure_inside() {
         return Err(ReadError::Refused);
     }

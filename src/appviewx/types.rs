@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::lenient;
+use crate::rows::text_scalar;
 use crate::validation::{LONGEST_NAME, Problems, Reason, invalid_characters, list_characters};
 
 /// The resource id of a certificate, as `POST /certificate/search` gives it. Opaque: it is sent as it is.
@@ -44,6 +45,8 @@ impl ResourceId {
         }
     }
 }
+
+text_scalar!(ResourceId, absent: None);
 
 impl From<String> for ResourceId {
     fn from(id: String) -> Self {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::rows::Scalar;
 
 /// A time as the server wrote it. **Assumed**, since the vendor does not document it: a number counts milliseconds
 /// since 1970.
@@ -46,50 +48,26 @@ impl fmt::Debug for ServerTime {
     }
 }
 
-/// A row of a list, whose members are taken out one by one. What is left over is kept by the row.
-pub(super) struct Row(Map<String, Value>);
+impl Scalar for ServerTime {
+    const TAKES_BLANK: bool = true;
 
-impl From<Value> for Row {
-    fn from(row: Value) -> Self {
-        match row {
-            Value::Object(members) => Self(members),
-            other => Self(Map::from_iter([("value".to_owned(), other)])),
-        }
-    }
-}
-
-impl Row {
-    /// A text. Numbers and booleans are written out, a null is nothing, and anything else stays where it is.
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        match self.take_unless(name, |value| value.is_array() || value.is_object())? {
-            Value::Null => None,
-            Value::String(text) => Some(text),
-            other => Some(other.to_string()),
-        }
+    fn absent() -> Option<Self> {
+        None
     }
 
-    /// A list of texts. A null is an empty one, and anything else stays where it is.
-    pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
-        let is_list = |value: &Value| value.as_array().is_some_and(|entries| entries.iter().all(Value::is_string));
-        match self.take_unless(name, |value| !value.is_null() && !is_list(value)) {
-            Some(Value::Array(entries)) => {
-                entries.into_iter().filter_map(|entry| entry.as_str().map(str::to_owned)).collect()
-            }
-            _ => Vec::new(),
-        }
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.into()))
     }
 
-    /// A time. A null is none.
-    pub(super) fn time(&mut self, name: &str) -> Option<ServerTime> {
-        self.0.remove(name).filter(|value| !value.is_null()).map(ServerTime)
+    fn from_integer(number: i64) -> Option<Self> {
+        Some(Self(number.into()))
     }
 
-    fn take_unless(&mut self, name: &str, stays: impl FnOnce(&Value) -> bool) -> Option<Value> {
-        if self.0.get(name).is_none_or(stays) { None } else { self.0.remove(name) }
+    fn from_float(number: f64) -> Option<Self> {
+        Some(Self(number.into()))
     }
 
-    /// What is left.
-    pub(super) fn rest(self) -> Map<String, Value> {
-        self.0
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(Self(value.into()))
     }
 }

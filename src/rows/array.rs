@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::Deserialize as _;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::member::{Member, Taken};
@@ -51,6 +52,50 @@ impl<'de, S: Source<'de>, R: ReadRow> Visitor<'de> for RowsVisitor<S, R> {
     }
 
     text_of_scalar!(|_this, text| Ok(if text == "null" { Taken::Nothing } else { Taken::Other(text.to_owned()) }));
+}
+
+/// Texts. A list with something else in it is of another type.
+impl Member for Vec<String> {
+    fn take<'de, S: Source<'de>, D: Deserializer<'de>>(source: S, deserializer: D) -> Result<Taken<Self>, D::Error> {
+        let list = S::Raw::deserialize(deserializer)?;
+        let text = S::text(&list);
+        if text == "null" {
+            return Ok(Taken::Nothing);
+        }
+        let texts = serde_json::Deserializer::from_str(text).deserialize_seq(TextsVisitor { source });
+        Ok(texts.map_or_else(|_| Taken::Other(text.to_owned()), Taken::Value))
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::new())
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+struct TextsVisitor<S> {
+    source: S,
+}
+
+impl<'de, 'source, S: Source<'source>> Visitor<'de> for TextsVisitor<S> {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = entries.next_element()? {
+            if !self.source.has_room(size_of::<String>()) {
+                return Err(too_much());
+            }
+            texts.push(text);
+        }
+        Ok(texts)
+    }
 }
 
 /// What a page holds would take up many times its size.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::source::Body;
 use super::{OURS, ReadRow, RowSeed, fault};
@@ -76,7 +77,7 @@ fn read<'de, T: DeserializeSeed<'de>>(body: &'de str, seed: T) -> Result<T::Valu
 }
 
 /// In this crate's own words, or only where it is: what serde says may quote the body.
-fn cause(error: &serde_json::Error, row: Option<usize>) -> Cause {
+pub(super) fn cause(error: &serde_json::Error, row: Option<usize>) -> Cause {
     let text = error.to_string();
     let Some(said) = text.strip_prefix(OURS) else { return Cause::json(error) };
     let (line, column) = (error.line(), error.column());
@@ -120,5 +121,36 @@ impl<'de, R: ReadRow> Visitor<'de> for PageSeed<'_, R> {
             Some(_) => Err(fault(format_args!("{limit}"))),
             None => Ok(()),
         }
+    }
+}
+
+/// Whether a list holds nothing but objects.
+pub(crate) fn is_list_of_objects(list: &str) -> bool {
+    read(list, ObjectsSeed).unwrap_or(false)
+}
+
+struct ObjectsSeed;
+
+impl<'de> DeserializeSeed<'de> for ObjectsSeed {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ObjectsSeed {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
+        let mut all = true;
+        while let Some(entry) = entries.next_element::<&RawValue>()? {
+            all &= entry.get().starts_with('{');
+        }
+        Ok(all)
     }
 }

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::page::cause;
 use super::source::{Source, Text};
-use super::{Name, NameOf};
+use super::{Name, NameOf, fault};
+use crate::transport::Cause;
 
 /// JSON as the server wrote it. It is kept as text, and parsed when it is asked for.
 ///
@@ -155,7 +157,7 @@ impl From<Extra> for RawJson {
 }
 
 /// Writes a text as JSON.
-pub(super) fn push_text(json: &mut String, text: &str) {
+pub(crate) fn push_text(json: &mut String, text: &str) {
     if text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
         json.push_str(&Value::from(text).to_string());
     } else {
@@ -165,16 +167,28 @@ pub(super) fn push_text(json: &mut String, text: &str) {
     }
 }
 
+/// The members of an object that somebody else reads, each with its value as it was written.
+pub(crate) fn members_of(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, Cause> {
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    let members = deserializer.deserialize_map(MembersVisitor { most: MOST_MEMBERS });
+    members.and_then(|members| deserializer.end().map(|()| members)).map_err(|error| cause(&error, None))
+}
+
+/// Members of an object that is no row, at most.
+const MOST_MEMBERS: usize = 10_000;
+
 /// The members of an object.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor).map(Members)
+        deserializer.deserialize_map(MembersVisitor { most: usize::MAX }).map(Members)
     }
 }
 
-struct MembersVisitor;
+struct MembersVisitor {
+    most: usize,
+}
 
 impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Vec<(Cow<'de, str>, &'de str)>;
@@ -187,6 +201,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
         let mut members = Vec::new();
         while let Some(name) = entries.next_key_seed(NameOf::<()> { names: &[], expected: 0 })? {
             let value = entries.next_value::<&RawValue>()?.get();
+            if members.len() >= self.most {
+                return Err(fault(format_args!("an object has more than {} members", self.most)));
+            }
             if let Name::Unknown(name) = name {
                 members.push((name, value));
             }

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 
 use super::group::{CertificateGroup, READ_PERMISSION};
 use super::handle::CertificateGroups;
-use crate::appviewx::answer;
 use crate::appviewx::envelope::Envelope;
+use crate::appviewx::lists_apart::{ListText, lists_apart};
 use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, Error, ReadError};
 use crate::lenient;
 use crate::operation::{DocumentedCall, List, ListBuilder, Operation, PageCaller, PageSettings, Pages};
+use crate::rows::{self, RowLimit, is_list_of_objects};
 use crate::transport::{Cause, Exchange, Path};
 use crate::validation::{Problems, Reason};
 
@@ -142,38 +143,44 @@ impl Operation for ListGroupsPage {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<GroupPage, ReadError> {
-        GroupPage::read(answer::envelope(exchange)?).map_err(ReadError::Unreadable)
+        let (envelope, lists) = lists_apart(exchange, may_be_rows)?;
+        GroupPage::read(envelope, &lists, self.limit.into()).map_err(ReadError::Unreadable)
     }
 }
 
 impl GroupPage {
     /// **Assumed**, since that part of the vendor's page could not be read: the rows are the one list of objects in the
     /// answer, under whatever name, and the next page's token stands beside it.
-    fn read(envelope: Envelope) -> Result<Self, Cause> {
+    fn read(envelope: Envelope, lists: &[ListText<'_>], asked: u64) -> Result<Self, Cause> {
         let mut inside = envelope.response;
-        if lenient::member(&inside, "response").is_some_and(|it| it.is_object() || it.is_array()) {
+        let whole =
+            |depth| move |list: &&ListText<'_>| list.depth == depth && list.name.eq_ignore_ascii_case("response");
+        let mut depth = 1;
+        if lenient::member(&inside, "response").is_some_and(Value::is_object) {
             inside = lenient::take_member(&mut inside, "response").unwrap_or_default();
+            depth = 2;
         }
+        // The response itself may be the list; then there is nothing beside it.
+        let bare: Vec<_> = (0..=depth).rev().flat_map(|depth| lists.iter().filter(whole(depth))).collect();
+        let is_bare = !bare.is_empty();
+        let beside = lists.iter().filter(|list| list.depth == depth && is_list_of_objects(list.text));
+        let mut found = if is_bare { bare } else { beside.collect() };
         let next = match lenient::member(&inside, "nextPageToken") {
             None | Some(Value::Null) => None,
             Some(Value::String(token)) => Some(token.clone()).filter(|token| !token.trim().is_empty()),
             Some(token) => Some(token.to_string()),
         };
-        let mut lists: Vec<Vec<Value>> = match inside {
-            Value::Array(rows) => vec![rows],
-            Value::Object(members) => members.into_iter().filter_map(|(_, value)| as_list(value)).collect(),
-            _ => Vec::new(),
-        };
-        match (lists.pop(), lists.is_empty()) {
-            (Some(rows), true) => Ok(Self { rows: rows.into_iter().map(CertificateGroup::from).collect(), next }),
+        match (found.pop(), found.is_empty()) {
+            (Some(list), true) => {
+                let limit = RowLimit { asked, announced: None };
+                Ok(Self { rows: rows::read_rows(list.text, limit)?, next })
+            }
             _ => Err(Cause::new("one list of groups was expected in the response")),
         }
     }
 }
 
-fn as_list(value: Value) -> Option<Vec<Value>> {
-    match value {
-        Value::Array(rows) if rows.iter().all(Value::is_object) => Some(rows),
-        _ => None,
-    }
+/// Whether a list of this name may be the one of the rows.
+fn may_be_rows(name: &str) -> bool {
+    !["message", "appStatusCode", "httpStatusCode", "nextPageToken"].iter().any(|it| it.eq_ignore_ascii_case(name))
 }

@@ -10,6 +10,7 @@ use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::types::check_group_name;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
 use crate::operation::{DocumentedCall, Operation, RequestBuilder};
+use crate::rows;
 use crate::transport::{Cause, Exchange, Parameters, Path};
 use crate::validation::Problems;
 
@@ -69,7 +70,9 @@ impl Operation for ViewGroup {
 
     fn read(&self, exchange: &Exchange) -> Result<CertificateGroup, ReadError> {
         let group = match answer::envelope(exchange)?.response {
-            Value::Object(members) => CertificateGroup::from(Value::Object(members)),
+            group @ Value::Object(_) => {
+                rows::read_row::<CertificateGroup>(&group.to_string()).map_err(ReadError::Unreadable)?
+            }
             _ => return Err(ReadError::Unreadable(Cause::new("a group was expected in the response"))),
         };
         match group.name.as_ref().filter(|answered| **answered != self.name) {

@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::certificate::Certificate;
 use super::search_terms::SortOrder;
-use crate::appviewx::answer;
 use crate::appviewx::envelope::{Envelope, says_no_records};
+use crate::appviewx::lists_apart::{ListText, lists_apart};
 use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, Error, ReadError};
 use crate::lenient;
 use crate::operation::{DocumentedCall, Operation, PageCaller, Pages, Total};
+use crate::rows::{self, RowLimit};
 use crate::transport::{Cause, Connection, Exchange, Path};
 use crate::validation::Problems;
 
@@ -215,7 +216,8 @@ impl Operation for SearchPage {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Page, ReadError> {
-        Page::read(answer::envelope(exchange)?).map_err(ReadError::Unreadable)
+        let (envelope, lists) = lists_apart(exchange, |name| name.eq_ignore_ascii_case("objects"))?;
+        Page::read(envelope, &lists, self.max.into()).map_err(ReadError::Unreadable)
     }
 }
 
@@ -249,11 +251,11 @@ struct Page {
 
 impl Page {
     /// The rows stand in an envelope inside the envelope.
-    fn read(envelope: Envelope) -> Result<Self, Cause> {
+    fn read(envelope: Envelope, lists: &[ListText<'_>], asked: u64) -> Result<Self, Cause> {
         let Envelope { mut response, message, .. } = envelope;
-        let mut inside = match lenient::member(&response, "objects") {
-            None => lenient::take_member(&mut response, "response").unwrap_or_default(),
-            Some(_) => response.take(),
+        let (inside, depth) = match lenient::member(&response, "objects") {
+            None => (lenient::take_member(&mut response, "response").unwrap_or_default(), 2),
+            Some(_) => (response.take(), 1),
         };
         let number = |object: &Value, name| lenient::member(object, name).and_then(lenient::number);
         let total = number(&inside, "totalRecords");
@@ -265,9 +267,14 @@ impl Page {
         let is_empty = total == Some(0)
             || number(&inside, "obtainedRecords") == Some(0)
             || said.into_iter().flatten().any(says_no_records);
-        let rows = match lenient::take_member(&mut inside, "objects") {
-            Some(Value::Array(rows)) => rows.into_iter().map(Certificate::from).collect(),
-            None | Some(Value::Null) if is_empty => Vec::new(),
+        let limit = RowLimit { asked, announced: total };
+        let mut lists = lists.iter().filter(|list| list.depth == depth);
+        // A list was taken out; what is no list stands there still.
+        let other = lenient::member(&inside, "objects").is_some_and(|objects| !objects.is_null());
+        let rows = match (lists.next(), lists.next()) {
+            (Some(_), Some(_)) => return Err(Cause::new("the answer has several lists of certificates")),
+            (Some(list), None) if !other => rows::read_rows(list.text, limit)?,
+            (None, _) if !other && is_empty => Vec::new(),
             _ => return Err(Cause::new("a list of certificates was expected in response.response.objects")),
         };
         Ok(Self { rows, total, range })
