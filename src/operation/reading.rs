@@ -1,5 +1,7 @@
 //! Where answers are read: a large one not on the thread that runs the caller's tasks.
 
+use std::sync::Arc;
+
 use tokio::runtime::Handle;
 
 use super::{Error, Operation, Request};
@@ -11,13 +13,13 @@ pub(crate) const LARGE_ANSWER: usize = 256 * 1024;
 
 /// What a 2xx answer comes to.
 pub(super) async fn read<O: Operation>(
-    request: Request<O>,
+    request: Arc<Request<O>>,
     exchange: Exchange,
 ) -> Result<O::Outcome, Error<O::Vendor>> {
     // The answer to a change is bounded, and how it ended is audited before anything else can happen.
     let is_large = request.effect() == Effect::Read && exchange.answer.body.as_bytes().len() > LARGE_ANSWER;
     let Some(runtime) = Handle::try_current().ok().filter(|_| is_large) else { return request.read(exchange) };
-    let (unread, asked) = (exchange.without_audit(), request.clone());
+    let (unread, asked) = (exchange.without_audit(), Arc::clone(&request));
     match off_this_thread(&runtime, move || request.read(exchange)).await {
         Some(read) => read,
         None => {
@@ -41,7 +43,7 @@ async fn off_this_thread<T: Send + 'static>(runtime: &Handle, work: impl FnOnce(
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
-    use std::sync::{Arc, mpsc};
+    use std::sync::mpsc;
     use std::time::Duration;
 
     use super::*;
