@@ -2,8 +2,9 @@
 
 use super::envelope::Envelope;
 use super::error_code::ErrorCode;
+use super::outline::Outline;
 use super::vendor::ReadError;
-use crate::lenient::{self, one_line};
+use crate::lenient::one_line;
 use crate::operation::RawEffect;
 use crate::transport::{Cause, Exchange};
 
@@ -44,12 +45,14 @@ pub(super) fn check_raw(exchange: &Exchange, effect: RawEffect) -> Result<(), Re
     if !body.starts_with('{') {
         return Ok(());
     }
-    let json = lenient::json(body).map_err(|error| ReadError::Unreadable(Cause::json(&error)))?;
-    if !Envelope::is_one(&json) {
-        return Ok(());
-    }
-    match effect {
-        RawEffect::Read => envelope(exchange).map(drop),
-        RawEffect::Change => taken(exchange).map(drop),
+    match (Outline::read(body).map_err(ReadError::Unreadable)?, effect) {
+        (Outline::Foreign | Outline::Success, _) => Ok(()),
+        (Outline::Failure, RawEffect::Read) => Err(ReadError::Refused),
+        (Outline::Failure, RawEffect::Change) => match taken(exchange) {
+            Ok(_) => {
+                Err(ReadError::Unreadable(Cause::new("the answer says that the call failed, and that it did not")))
+            }
+            Err(error) => Err(error),
+        },
     }
 }

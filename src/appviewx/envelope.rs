@@ -1,7 +1,7 @@
 //! The vendor's envelope around every answer.
 
 use http::HeaderValue;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::types::ResourceId;
 use crate::lenient;
@@ -24,7 +24,9 @@ pub(super) struct Envelope {
 impl Envelope {
     pub(super) fn read(body: &str) -> Result<Self, Cause> {
         let mut json = lenient::json(body).map_err(|error| Cause::json(&error))?;
-        if !Self::is_one(&json) && !json.as_object().is_some_and(Map::is_empty) {
+        let known =
+            json.as_object().is_some_and(|members| members.is_empty() || members.keys().any(|it| is_member(it)));
+        if !known {
             return Err(Cause::new("an object with the members of the vendor's envelope was expected"));
         }
         let mut member = |name| lenient::take_member(&mut json, name).unwrap_or_default();
@@ -32,11 +34,6 @@ impl Envelope {
             ["response", "message", "appStatusCode", "tags"].map(&mut member);
         let message = message.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
         Ok(Self { response, message, app_status_code, tags })
-    }
-
-    /// Whether it has a member of the vendor's envelope.
-    pub(super) fn is_one(json: &Value) -> bool {
-        MEMBERS.iter().any(|name| lenient::member(json, name).is_some())
     }
 
     /// What the vendor's sample calls `Successful Ids`. Entries that are no text are kept as they were written.
@@ -69,6 +66,11 @@ impl Envelope {
         let status = member("httpStatusCode").and_then(lenient::number);
         member("appStatusCode").is_some_and(is_failure) || status.is_some_and(|status| !(200..300).contains(&status))
     }
+}
+
+/// Whether a member of this name belongs to the vendor's envelope.
+pub(super) fn is_member(name: &str) -> bool {
+    MEMBERS.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 /// A blank code says nothing, and one client's `Success` is the other's `SUCCESS`.

@@ -29,6 +29,7 @@ mod error_body;
 mod error_code;
 mod lists_apart;
 mod lookup_error;
+mod outline;
 mod regrouping;
 mod sessions;
 mod types;

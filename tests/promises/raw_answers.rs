@@ -235,6 +235,13 @@ async fn an_envelope_counts_as_it_does_for_typed_calls() {
         (r#"{"Message": "no", "AppStatusCode": "CERT-GEN-0033"}"#, REFUSED),
         (r#"{"message": "no", "appStatusCode": "A_CODE_OF_TOMORROW"}"#, OPEN),
         (r#"{"message": "no", "appStatusCode": 7}"#, OPEN),
+        // What contradicts itself is no success, and of a change no refusal either.
+        (r#"{"appStatusCode": "A_CODE_OF_TOMORROW", "appStatusCode": null}"#, OPEN),
+        (
+            r#"{"response": {"appStatusCode": "A_CODE_OF_TOMORROW", "Successful Ids": ["x"]}, "appStatusCode": null}"#,
+            OPEN,
+        ),
+        (r#"{"response": {"httpStatusCode": 500, "Successful Ids": ["x"]}, "appStatusCode": "SUCCESS"}"#, OPEN),
     ] {
         let server = Scripted::start([Answer::json(200, body)]).await;
         for (effect, expected) in [(RawEffect::Read, read), (RawEffect::Change, change)] {
