@@ -143,7 +143,7 @@ impl Exchange {
         Self {
             answer: answer.clone(),
             trace: trace.clone(),
-            audit: Audit::of_read(""),
+            audit: Audit::none(),
             after_unanswered_copy: *after_unanswered_copy,
         }
     }
