@@ -11,6 +11,7 @@ mod error;
 mod options;
 mod raw_body;
 mod request;
+mod request_body;
 mod retry;
 mod runtime;
 mod secrets;
@@ -53,6 +54,7 @@ pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};
 use self::audit::Audit;
 use self::connections::{Connections, Route};
 use self::end::FailureKind;
+use self::request_body::{Begun, request_body};
 use self::retry::{Body, Limits, Try, TryDriver, run};
 use self::secrets::Secrets;
 use self::token::Issued;
@@ -236,7 +238,7 @@ impl<'a> TryDriver for Network<'a> {
             Try::NotConnected(cause) | Try::NoHead(cause) | Try::Untrusted { cause, .. } => {
                 tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
             }
-            Try::Head(answer, _) | Try::Expired(answer) => {
+            Try::Head(answer, _) | Try::TooEarly(answer, _) | Try::Expired(answer) => {
                 let correlation_id = self.transport.correlation_header.and_then(|name| answer.header(name));
                 tracing::debug!(
                     http.request.resend_count = resends,
@@ -271,12 +273,17 @@ impl Network<'_> {
         let mut headers = HeaderMap::clone(&issued.request_headers);
         headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         let secrets = Secrets::of(&headers, &call.secrets);
+        let (body, progress) = request_body(call.body.clone());
         let mut request = reqwest::Request::new(call.method.clone(), url.clone());
         *request.headers_mut() = headers;
-        *request.body_mut() = Some(call.body.clone().into());
+        *request.body_mut() = Some(body);
         *request.timeout_mut() = Some(limit);
         match transport.connections.client(call.connection).execute(request).await {
-            Ok(response) => transport.receive(response, call.effect, secrets).await,
+            Ok(response) => {
+                let begun = progress.answer_begins();
+                let tried = transport.receive(response, call.effect, secrets).await;
+                if begun == Begun::TooEarly { tried.too_early() } else { tried }
+            }
             Err(error) => {
                 let not_connected = error.is_connect();
                 let remedy = untrusted::remedy(&error).filter(|_| not_connected);

@@ -78,8 +78,23 @@ pub(crate) enum Try {
     NoHead(Cause),
     /// A response head came, and a body that ended in some way.
     Head(Answer, Body),
+    /// A response head came before the request was written to its end, which it then never was.
+    TooEarly(Answer, Cause),
     /// A response head came whose status says, beside 401 and of this credential only, that it is no longer taken.
     Expired(Answer),
+}
+
+impl Try {
+    /// The answer of this try began before the request was written.
+    pub(super) fn too_early(self) -> Self {
+        match self {
+            Self::Head(answer, _) | Self::Expired(answer) => {
+                let cause = "the answer began before the request was written: it cannot be the answer to it";
+                Self::TooEarly(answer, Cause::new(cause))
+            }
+            other => other,
+        }
+    }
 }
 
 /// How a body ended.
@@ -122,6 +137,15 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
             Read => Again(FailureKind::not_done("no answer came", cause)),
             Change => Over(FailureKind::unknown(None, Some(cause))),
             RepeatableChange => Again(FailureKind::unknown(None, Some(cause))),
+        },
+        // The size of a body is known before it is read, and refused for.
+        Try::TooEarly(answer, _) if answer.status == StatusCode::PAYLOAD_TOO_LARGE => {
+            Over(FailureKind::refused(answer))
+        }
+        Try::TooEarly(answer, cause) => match effect {
+            Read => Again(FailureKind::not_done("no answer came", cause)),
+            Change => Over(FailureKind::unknown(Some(answer), Some(cause))),
+            RepeatableChange => Again(FailureKind::unknown(Some(answer), Some(cause))),
         },
         Try::Expired(answer) => Next::Renew(FailureKind::refused(answer)),
         Try::Head(answer, body) => match (Class::of(answer.status), effect, body) {

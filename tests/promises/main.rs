@@ -12,6 +12,7 @@ mod audit;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod cancellation;
 mod comment;
+mod early_answers;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod encodings;
 mod foreign_servers;

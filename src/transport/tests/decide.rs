@@ -93,6 +93,20 @@ fn without_a_head() {
     }
 }
 
+#[test]
+fn with_a_head_before_the_request_was_written() {
+    for (status, ..) in TABLE {
+        for (effect, expected) in
+            [(Read, Again(NotDone)), (Change, Over(UnknownCut)), (RepeatableChange, Again(UnknownCut))]
+        {
+            let Try::Head(answer, _) = head(status, Body::Complete) else { unreachable!() };
+            let expected = if status == 413 { Over(Refused) } else { expected };
+            let case = format!("{effect:?} answered {status} too early");
+            assert_eq!(cell_of(&case, effect, Try::TooEarly(answer, Cause::new(CAUSE))), expected, "{case}");
+        }
+    }
+}
+
 /// Of a read, of a change, of a repeatable change: body complete, cut, too large. An encoded one counts as too large.
 type Row = (u16, [Cell; 3], [Cell; 3], [Cell; 3]);
 

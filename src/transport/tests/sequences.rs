@@ -268,7 +268,8 @@ async fn a_credential_that_is_gone_before_a_later_try_ends_the_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_one_try_sends_once_whatever_comes() {
-    for tried in [not_connected(), untrusted(), no_head(), cut(200), status(429), status(503)] {
+    for tried in [not_connected(), untrusted(), no_head(), cut(200), status(429), status(503), status(403).too_early()]
+    {
         for effect in [Change, RepeatableChange] {
             let again = match &tried {
                 Try::NotConnected(_) => not_connected(),
@@ -276,6 +277,7 @@ async fn a_policy_of_one_try_sends_once_whatever_comes() {
                 Try::NoHead(_) => no_head(),
                 Try::Head(answer, _) if answer.status == 200 => cut(200),
                 Try::Head(answer, _) | Try::Expired(answer) => status(answer.status.as_u16()),
+                Try::TooEarly(answer, _) => status(answer.status.as_u16()).too_early(),
             };
             let mut driver = Script::new([(ZERO, again)]);
             let run = run(effect, limits(RetryPolicy::none()), &mut driver).await;
