@@ -143,7 +143,7 @@ pub(crate) const LONGEST_NAME: usize = 1_000;
 
 /// Characters of an alias, of a text that is searched for, of a comment that has no limit of the vendor's, of a note for the
 /// audit, at most.
-pub(crate) const LONGEST_TEXT: usize = 4_000;
+pub(crate) const LONGEST_TEXT: usize = 32_767;
 
 /// Collects problems while a request is checked.
 #[derive(Debug, Default)]

@@ -93,7 +93,7 @@ impl<O: Operation> RequestBuilder<O> {
 
 impl<O: Change> RequestBuilder<O> {
     /// What the audit event of this change says beside its targets, for example the number of a ticket. It stays in this
-    /// program: nothing of it is sent. At most 4,000 characters.
+    /// program: nothing of it is sent. At most 32,767 characters.
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.request.settings.audit_note = Some(note.into());
         self

@@ -157,9 +157,9 @@ fn a_name_or_a_text_of_a_hundred_thousand_characters_is_refused() {
         is("category[0]", 1_000)
     );
     assert_eq!(problems(search().resource_id(long()).rows()), is("resource_id", 1_000));
-    assert_eq!(problems(search().free_text(long()).rows()), is("free_text", 4_000));
+    assert_eq!(problems(search().free_text(long()).rows()), is("free_text", 32_767));
     assert_eq!(problems(search().keyword(long().as_str(), "a").rows()), is("keyword[0]", 1_000));
-    assert_eq!(problems(search().keyword("a", long()).rows()), is("keyword[\"a\"]", 4_000));
+    assert_eq!(problems(search().keyword("a", long()).rows()), is("keyword[\"a\"]", 32_767));
     assert_eq!(problems(search().in_group(long()).rows()), is("in_group", 1_000));
     assert_eq!(problems(search().common_name_is(long()).rows()), is("common_name_is", 1_000));
     assert_eq!(problems(search().sort_by(long(), appviewx::SortOrder::Ascending).rows()), is("sort_by", 1_000));
@@ -167,14 +167,14 @@ fn a_name_or_a_text_of_a_hundred_thousand_characters_is_refused() {
     let store = Uuid::from_u128(1);
     let remove = |location| stores.remove_certificates([location], Schedule::Immediate).build();
     let alias = "certificate_stores[0].alias";
-    assert_eq!(problems(remove(CertificateLocation::new(store, long()))), is(alias, 4_000));
+    assert_eq!(problems(remove(CertificateLocation::new(store, long()))), is(alias, 32_767));
     let field = CertificateLocation::new(store, "a").job_field(long(), 1);
     assert_eq!(problems(remove(field)), is("certificate_stores[0].job_fields[0]", 1_000));
     let entry = CertificateStoreEntry::new(store).alias(long());
-    assert_eq!(problems(stores.add_certificates(1, [entry], Schedule::Immediate).build()), is(alias, 4_000));
+    assert_eq!(problems(stores.add_certificates(1, [entry], Schedule::Immediate).build()), is(alias, 32_767));
     let note =
         stores.remove_certificates([CertificateLocation::new(store, "a")], Schedule::Immediate).audit_note(long());
-    assert_eq!(problems(note.build()), is("audit_note", 4_000));
+    assert_eq!(problems(note.build()), is("audit_note", 32_767));
     assert_eq!(problems(stores.list(Query::raw(long())).rows()), is("query", 8_000));
     let quoted = Query::field("Thumbprint").eq("\"".repeat(LONG - 16));
     assert_eq!(
@@ -183,9 +183,9 @@ fn a_name_or_a_text_of_a_hundred_thousand_characters_is_refused() {
     );
     let revoke =
         keyfactor("https://localhost").build().unwrap().certificates().revoke([1], RevocationReason::Superseded);
-    assert_eq!(problems(revoke.comment(long()).build()), is("comment", 4_000));
+    assert_eq!(problems(revoke.comment(long()).build()), is("comment", 32_767));
     let revoke = certificates.revoke("a", appviewx::RevocationReason::Superseded);
-    assert_eq!(problems(revoke.comments(long()).build()), is("comments", 4_000));
+    assert_eq!(problems(revoke.comments(long()).build()), is("comments", 32_767));
 }
 
 // Counted in characters, whatever their bytes.

@@ -42,7 +42,7 @@ impl Certificates {
     ///   does not say).
     /// - **Arguments:** none is required. Without [`category`](ListBuilder::category) the server searches server
     ///   certificates. A field that was set to nothing, an id that none can be, a comma in the name of a category, and
-    ///   one keyword with two texts are refused; so are names of more than 1,000 and texts of more than 4,000 characters. A page size of 0 counts as 1; a server that gives fewer rows than were
+    ///   one keyword with two texts are refused; so are names of more than 1,000 and texts of more than 32,767 characters. A page size of 0 counts as 1; a server that gives fewer rows than were
     ///   asked for is asked for the rest.
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` for pages that are not those that
     ///   were asked for, and, after the rows, for a list that ends before or after the total that the server names or
