@@ -22,6 +22,7 @@ mod leaks;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod leaks_of_operations;
 mod limits;
+mod limits_note;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod never_twice;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
