@@ -30,6 +30,10 @@ mod raw;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod raw_answers;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod raw_connections;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod raw_paths;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod runtimes;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod secrets;
