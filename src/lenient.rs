@@ -1,7 +1,5 @@
 //! Reading what servers say without trusting its shape: members in either spelling, a message out of whatever came.
 
-use std::fmt;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -63,7 +61,8 @@ pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     member(object, name)?.as_str().filter(|text| !text.trim().is_empty())
 }
 
-/// What a body that is no JSON object or array says to people: the title of an HTML page, else the text itself, shortened.
+/// What a body that is no JSON object or array says to people: the title of an HTML page, else the text itself. Redact it, then
+/// shorten it.
 pub(crate) fn message_of_text(body: &str) -> Option<String> {
     let unquoted = match json(body) {
         Ok(Value::String(text)) => Some(text),
@@ -73,7 +72,7 @@ pub(crate) fn message_of_text(body: &str) -> Option<String> {
     let body = unquoted.as_deref().unwrap_or(body).trim_start_matches('\u{feff}').trim();
     let said = if body.starts_with('<') { html_title(body)? } else { body };
     let said = said.trim();
-    (!said.is_empty()).then(|| shortened(said))
+    (!said.is_empty()).then(|| said.to_owned())
 }
 
 fn html_title(page: &str) -> Option<&str> {
@@ -112,28 +111,6 @@ pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A server's message: kept whole, shown on one line and shortened.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Message(String);
-
-impl Message {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Message {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", one_line(&self.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +134,8 @@ mod tests {
         assert_eq!(message_of_text(" upstream timed out \n").as_deref(), Some("upstream timed out"));
         assert_eq!(message_of_text(r#""no upstream""#).as_deref(), Some("no upstream"));
         assert_eq!(message_of_text(" \n"), None);
-        assert_eq!(message_of_text(&"ü".repeat(600)).map(|said| said.chars().count()), Some(LONGEST_MESSAGE + 1));
+        assert_eq!(message_of_text(&"ü".repeat(600)).map(|said| said.chars().count()), Some(600));
+        assert_eq!(shortened(&"ü".repeat(600)).chars().count(), LONGEST_MESSAGE + 1);
     }
 
     #[test]

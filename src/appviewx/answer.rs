@@ -28,11 +28,10 @@ pub(super) fn taken(exchange: &Exchange) -> Result<Envelope, ReadError> {
     if !envelope.says_failure() {
         return Ok(envelope);
     }
-    match ErrorCode::of(envelope.code().unwrap_or_default(), None) {
+    match ErrorCode::said_in(&exchange.answer, &envelope.code().unwrap_or_default(), None) {
         // Nobody knows that this code is a refusal, and a 2xx says that the change was carried out.
         ErrorCode::Other(code) => {
-            let code = one_line(&exchange.answer.secrets.redact(&code));
-            let cause = Cause::new(format!("no documented refusal has the appStatusCode {code}"));
+            let cause = Cause::new(format!("no documented refusal has the appStatusCode {}", one_line(&code)));
             Err(ReadError::Unreadable(cause))
         }
         _ => Err(ReadError::Refused),

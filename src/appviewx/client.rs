@@ -213,14 +213,14 @@ impl ClientBuilder {
         };
         let (credential, session) = match credentials.proof()? {
             Proof::SessionId(headers) => (Credential::fixed(headers), Session::Given),
-            Proof::PasswordHeaders(headers) => (Credential::fixed(headers), Session::None),
-            Proof::Login { headers, password } => {
+            Proof::PasswordHeaders { headers, pair } => (Credential::fixed_with(headers, vec![pair]), Session::None),
+            Proof::Login { headers, pair } => {
                 let endpoint = login_endpoint()?;
-                let login = Login { endpoint: Arc::clone(&endpoint), call: login_call, headers, password };
+                let login = Login { endpoint: Arc::clone(&endpoint), call: login_call, headers, pair };
                 (Credential::renewable(login), Session::OfLogin(endpoint))
             }
-            Proof::ServiceAccount { headers, secret } => {
-                let token = ServiceToken { endpoint: login_endpoint()?, headers, secret };
+            Proof::ServiceAccount(headers) => {
+                let token = ServiceToken { endpoint: login_endpoint()?, headers };
                 (Credential::renewable(token), Session::None)
             }
         };

@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::transport::{ConfigurationError, basic_authorization};
+use crate::transport::{ConfigurationError, base64_of_pair, basic_authorization};
 
 /// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
 ///
@@ -27,12 +27,12 @@ enum Kind {
 pub(super) enum Proof {
     /// With every call.
     SessionId(HeaderMap),
-    /// With every call.
-    PasswordHeaders(HeaderMap),
-    /// With the login only.
-    Login { headers: HeaderMap, password: SecretString },
+    /// With every call. `pair` is what a gateway may make of them.
+    PasswordHeaders { headers: HeaderMap, pair: SecretString },
+    /// The same, with the login only.
+    Login { headers: HeaderMap, pair: SecretString },
     /// With the token request only.
-    ServiceAccount { headers: HeaderMap, secret: SecretString },
+    ServiceAccount(HeaderMap),
 }
 
 impl Credentials {
@@ -129,17 +129,17 @@ impl Credentials {
                 headers.insert("sessionid", value);
                 Proof::SessionId(headers)
             }
-            Kind::PasswordHeaders { user, password } => Proof::PasswordHeaders(password_headers(user, password)?),
+            Kind::PasswordHeaders { user, password } => Proof::PasswordHeaders {
+                headers: password_headers(user, password)?,
+                pair: base64_of_pair(user, password),
+            },
             Kind::Login { user, password } => {
-                Proof::Login { headers: password_headers(user, password)?, password: password.clone() }
+                Proof::Login { headers: password_headers(user, password)?, pair: base64_of_pair(user, password) }
             }
             Kind::ServiceAccount { id, secret } => {
                 let value = basic_authorization(id, secret)
                     .map_err(|problem| ConfigurationError::new("credentials", problem))?;
-                Proof::ServiceAccount {
-                    headers: HeaderMap::from_iter([(AUTHORIZATION, value)]),
-                    secret: secret.clone(),
-                }
+                Proof::ServiceAccount(HeaderMap::from_iter([(AUTHORIZATION, value)]))
             }
         })
     }

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::envelope::{Envelope, is_failure, says_no_records};
 use super::error_code::ErrorCode;
 use super::types::ResourceId;
-use crate::lenient::{self, Message};
+use crate::lenient;
 use crate::operation::ErrorBody;
-use crate::transport::Answer;
+use crate::transport::{Answer, ServerText};
 
 /// The code of an older page for "there is nothing".
 const NO_RECORDS: &str = "NO_RECORDS_FOUND";
@@ -18,7 +18,7 @@ const NO_RECORDS: &str = "NO_RECORDS_FOUND";
 #[derive(Default)]
 pub struct AppViewXErrorBody {
     pub(super) code: Option<ErrorCode>,
-    message: Option<Message>,
+    message: Option<ServerText>,
     pub(super) tags: Value,
     pub(super) successful_ids: Vec<ResourceId>,
     /// It says that there is nothing, which of a search is an answer.
@@ -43,17 +43,15 @@ impl ErrorBody<ErrorCode> for AppViewXErrorBody {
         self.code.as_ref()
     }
 
-    fn message(&self) -> Option<&Message> {
+    fn message(&self) -> Option<&ServerText> {
         self.message.as_ref()
     }
 }
 
 impl AppViewXErrorBody {
     pub(super) fn of(answer: &Answer) -> Self {
-        let redact = |text: &str| answer.secrets.redact(text);
         let Ok(envelope) = Envelope::read(answer.body.as_str()) else {
-            let message = lenient::message_of_text(&redact(answer.body.as_str()));
-            return Self { message: message.map(Message::from), ..Self::default() };
+            return Self { message: answer.said_as_text(), ..Self::default() };
         };
         let successful_ids = envelope.successful_ids();
         let Envelope { response, message, app_status_code, tags } = envelope;
@@ -69,14 +67,11 @@ impl AppViewXErrorBody {
         };
         let message = message.or(message_inside);
         let code = code.map(|code| match code {
-            Value::String(code) => ErrorCode::of(code.clone(), message.as_deref()),
-            other => ErrorCode::Other(other.to_string()),
+            Value::String(code) => ErrorCode::said_in(answer, code, message.as_deref()),
+            other => ErrorCode::said_in(answer, &other.to_string(), None),
         });
-        let code = code.map(|code| match code {
-            ErrorCode::Other(code) => ErrorCode::Other(redact(&code)),
-            documented => documented,
-        });
-        let message = message.map(|message| redact(&message));
-        Self { code, message: message.map(Message::from), tags, successful_ids, no_records }
+        let message = message.map(|message| answer.said(&message));
+        let tags = answer.secrets.redact_value(&tags);
+        Self { code, message, tags, successful_ids, no_records }
     }
 }

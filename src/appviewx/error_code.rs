@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::transport::Answer;
+
 /// The vendor's `appStatusCode`: one variant for each row of the status table on the page of the unassign call, and for
 /// four codes that pages of other calls document. That these four mean the same for a change of groups is **assumed**.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -222,15 +224,16 @@ impl ErrorCode {
         }
     }
 
-    /// The variant of a code, with the help of the message where two rows share a code.
-    pub(super) fn of(code: String, message: Option<&str>) -> Self {
+    /// A code of this answer, with the help of the message where two rows share a code. Both are compared as they were sent;
+    /// an unknown code is kept without what must not be shown.
+    pub(super) fn said_in(answer: &Answer, code: &str, message: Option<&str>) -> Self {
         let known = Self::DOCUMENTED.into_iter().find(|known| known.as_str() == code.trim());
         match known {
             Some(Self::MandatoryFieldMissingOrInvalid) if message.is_some_and(is_about_comment_length) => {
                 Self::CommentTooLong
             }
             Some(known) => known,
-            None => Self::Other(code),
+            None => Self::Other(answer.said(code).into_string()),
         }
     }
 }

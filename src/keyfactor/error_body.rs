@@ -5,14 +5,14 @@ use std::fmt;
 use serde_json::Value;
 
 use super::error_code::ErrorCode;
-use crate::lenient::{self, Message};
+use crate::lenient;
 use crate::operation::ErrorBody;
-use crate::transport::Answer;
+use crate::transport::{Answer, ServerText};
 
 /// One part of a call that failed, as the server reported it.
 #[derive(Clone, PartialEq)]
 pub struct FailedOperation {
-    reason: Option<Message>,
+    reason: Option<ServerText>,
     raw: Value,
 }
 
@@ -28,14 +28,14 @@ impl FailedOperation {
     /// Those that an answer names.
     pub(super) fn all_in(json: &Value, answer: &Answer) -> Vec<Self> {
         let entries = lenient::member(json, "FailedOperations").and_then(Value::as_array).into_iter().flatten();
-        let reason = |raw: &Value| lenient::text(raw, "Reason").map(|text| answer.secrets.redact(text).into());
+        let reason = |raw: &Value| lenient::text(raw, "Reason").map(|text| answer.said(text));
         entries.map(|raw| Self { reason: reason(raw), raw: raw.clone() }).collect()
     }
 
     /// Why it failed.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        self.reason.as_ref().map(Message::as_str)
+        self.reason.as_ref().map(ServerText::as_str)
     }
 
     /// The whole entry. Which other members it has is documented nowhere.
@@ -49,32 +49,26 @@ impl FailedOperation {
 #[derive(Debug, Default)]
 pub struct KeyfactorErrorBody {
     pub(super) code: Option<ErrorCode>,
-    pub(super) message: Option<Message>,
+    pub(super) message: Option<ServerText>,
     pub(super) failed_operations: Vec<FailedOperation>,
 }
 
 impl KeyfactorErrorBody {
     pub(super) fn of(answer: &Answer) -> Self {
-        let redact = |text: &str| answer.secrets.redact(text);
         let Some(json) = lenient::json(answer.body.as_str()).ok().filter(|json| !json.is_string()) else {
-            let message = lenient::message_of_text(&redact(answer.body.as_str()));
-            return Self { message: message.map(Message::from), ..Self::default() };
+            return Self { message: answer.said_as_text(), ..Self::default() };
         };
         let failed_operations = FailedOperation::all_in(&json, answer);
         let message = lenient::text(&json, "Message")
             .map(str::to_owned)
             .or_else(|| joined(failed_operations.iter().filter_map(FailedOperation::reason).map(str::to_owned)))
-            .or_else(|| problem_details(&json))
-            .map(|message| Message::from(redact(&message)));
+            .or_else(|| problem_details(&json, answer))
+            .map(|message| answer.said(&message));
         let code = match lenient::member(&json, "ErrorCode") {
-            Some(Value::String(code)) if !code.trim().is_empty() => Some(ErrorCode::of(code)),
-            Some(Value::Number(code)) => Some(ErrorCode::Other(code.to_string())),
+            Some(Value::String(code)) if !code.trim().is_empty() => Some(ErrorCode::said_in(answer, code)),
+            Some(Value::Number(code)) => Some(ErrorCode::said_in(answer, &code.to_string())),
             _ => None,
         };
-        let code = code.map(|code| match code {
-            ErrorCode::Other(code) => ErrorCode::Other(redact(&code)),
-            known => known,
-        });
         Self { code, message, failed_operations }
     }
 }
@@ -84,22 +78,24 @@ impl ErrorBody<ErrorCode> for KeyfactorErrorBody {
         self.code.as_ref()
     }
 
-    fn message(&self) -> Option<&Message> {
+    fn message(&self) -> Option<&ServerText> {
         self.message.as_ref()
     }
 }
 
-/// An RFC 7807 problem: its detail or title, and the fields that ASP.NET names in `errors`.
-fn problem_details(json: &Value) -> Option<String> {
+/// An RFC 7807 problem: its detail or title, and the fields that ASP.NET names in `errors`. Each text is redacted by itself: a
+/// server may have cut it.
+fn problem_details(json: &Value, answer: &Answer) -> Option<String> {
+    let said = |text: &str| answer.said(text).into_string();
     let fields =
-        lenient::member(json, "errors").and_then(Value::as_object).into_iter().flatten().map(|(field, said)| {
-            let said = match said {
-                Value::Array(texts) => joined(texts.iter().filter_map(Value::as_str).map(str::to_owned)),
-                other => other.as_str().map(str::to_owned),
+        lenient::member(json, "errors").and_then(Value::as_object).into_iter().flatten().map(|(field, texts)| {
+            let texts = match texts {
+                Value::Array(texts) => joined(texts.iter().filter_map(Value::as_str).map(said)),
+                other => other.as_str().map(said),
             };
-            format!("{field}: {}", said.unwrap_or_default())
+            format!("{}: {}", said(field), texts.unwrap_or_default())
         });
-    let head = lenient::text(json, "detail").or_else(|| lenient::text(json, "title")).map(str::to_owned);
+    let head = lenient::text(json, "detail").or_else(|| lenient::text(json, "title")).map(said);
     joined(head.into_iter().chain(fields))
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::transport::Answer;
+
 /// What kind of failure a status is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -97,7 +99,8 @@ impl ErrorCode {
         }
     }
 
-    pub(super) fn of(code: &str) -> Self {
+    /// A code of this answer. It is compared as it was sent, and kept without what must not be shown.
+    pub(super) fn said_in(answer: &Answer, code: &str) -> Self {
         [
             Self::PrivateKeyNotFound,
             Self::CertificateFormatMissing,
@@ -108,7 +111,7 @@ impl ErrorCode {
         ]
         .into_iter()
         .find(|known| known.as_str().eq_ignore_ascii_case(code.trim()))
-        .unwrap_or_else(|| Self::Other(code.to_owned()))
+        .unwrap_or_else(|| Self::Other(answer.said(code).into_string()))
     }
 }
 

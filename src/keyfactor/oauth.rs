@@ -15,7 +15,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::credentials::{authorization, bearer};
-use crate::lenient::{self, Message};
+use crate::lenient;
 use crate::transport::{
     Answer, Call, Cause, ConfigurationError, Connection, Credential, Effect, Exchange, Failure, Identity,
     NewCredential, NoCredential, Options, Path, ProviderSaid, Renew, Transport, shown, token_url,
@@ -179,13 +179,6 @@ impl ClientCredentials {
     fn pair(&self) -> String {
         STANDARD.encode(format!("{}:{}", encoded(&self.client_id), encoded(self.client_secret.expose_secret())))
     }
-
-    /// A text of the endpoint without the secret, which some repeat.
-    fn without_secret(&self, text: &str) -> String {
-        let secret = self.client_secret.expose_secret();
-        let forms = [secret.to_owned(), encoded(secret), STANDARD.encode(secret), self.pair()];
-        forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "[redacted]"))
-    }
 }
 
 fn encoded(text: &str) -> String {
@@ -246,31 +239,24 @@ impl TokenEndpoint {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::from(self.client.form()),
-            secrets: Vec::new(),
+            secrets: vec![self.client.client_secret.clone(), self.client.pair().into()],
             retry_policy: None,
             audited: None,
         }
     }
 
     fn failed(&self, failure: Failure) -> NoCredential {
-        failure.into_no_credential("the token request failed", |answer| self.said(answer))
+        failure.into_no_credential("the token request failed", Self::said)
     }
 
-    fn said(&self, answer: &Answer) -> ProviderSaid {
+    fn said(answer: &Answer) -> ProviderSaid {
         let json = lenient::json(answer.body.as_str()).ok();
-        let member = |name| json.as_ref().and_then(|json| lenient::text(json, name)).map(str::to_owned);
-        let message = member("error_description").or_else(|| {
-            // The text of a success may be a token in another form. A long text is cut, perhaps within the secret, so that
-            // goes first.
-            if answer.status.is_success() {
-                None
-            } else {
-                lenient::message_of_text(&self.client.without_secret(answer.body.as_str()))
-            }
-        });
+        let member = |name| json.as_ref().and_then(|json| lenient::text(json, name)).map(|text| answer.said(text));
+        // The text of a success may be a token in another form.
+        let text = || if answer.status.is_success() { None } else { answer.said_as_text() };
         ProviderSaid {
-            code: member("error").map(|code| self.client.without_secret(&code)),
-            message: message.map(|message| Message::from(self.client.without_secret(&message))),
+            code: member("error"),
+            message: member("error_description").or_else(text),
             remaining_attempts: None,
             ..ProviderSaid::default()
         }

@@ -8,11 +8,10 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{ErrorBody, IncompleteOutcome, Operation, OutcomeUnknown, Request, Vendor};
-use crate::lenient::Message;
 use crate::operation::Incomplete;
 use crate::transport::{
     Answer, AuthenticationError, CallName, Cause, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure,
-    Refusal, TransportError, Unknown,
+    Refusal, ServerText, TransportError, Unknown,
 };
 use crate::validation::ValidationError;
 
@@ -161,7 +160,9 @@ impl<V: Vendor> Error<V> {
     /// The server's correlation id, if the vendor has one and the server sent it.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
-        self.evidence().answer?.header(V::CORRELATION_ID?)
+        let Evidence { trace, answer, .. } = self.evidence();
+        answer?;
+        trace?.correlation_id.as_ref().map(ServerText::as_str)
     }
 
     /// The outcome with a gap inside [`Incomplete`](Self::Incomplete), if it is of this type.
@@ -255,7 +256,7 @@ impl<V: Vendor> ApiError<V> {
     /// operations or an RFC 7807 problem's detail, else the text or page title that came.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.body.message().map(Message::as_str)
+        self.body.message().map(ServerText::as_str)
     }
 
     /// What to do about it.
@@ -279,7 +280,7 @@ impl<V: Vendor> ApiError<V> {
     /// The server's correlation id, if the vendor has one and the server sent it.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
-        self.refusal.answer.header(V::CORRELATION_ID?)
+        self.refusal.trace.correlation_id.as_ref().map(ServerText::as_str)
     }
 
     /// Where the server was asked to look for permissions, if the call is a change and has such a scope.

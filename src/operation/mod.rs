@@ -48,8 +48,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::lenient::Message;
-use crate::transport::{Answer, Cause, Connection, Effect, Exchange, Parameters, Path};
+use crate::transport::{Answer, Cause, Connection, Effect, Exchange, Parameters, Path, ServerText};
 use crate::validation::Problems;
 
 /// One documented call: what is asked for, and everything that is its own.
@@ -257,7 +256,7 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
 /// What can be read out of a refusal, whatever the vendor.
 pub trait ErrorBody<Code>: Default + fmt::Debug + Send + Sync {
     fn code(&self) -> Option<&Code>;
-    fn message(&self) -> Option<&Message>;
+    fn message(&self) -> Option<&ServerText>;
 }
 
 /// Why a 2xx answer was not taken.

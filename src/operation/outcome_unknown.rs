@@ -9,8 +9,7 @@ use http::{HeaderMap, StatusCode};
 use super::erased::Erased;
 use super::error::error_body;
 use super::{ErrorBody, Operation, Request, Vendor};
-use crate::lenient::Message;
-use crate::transport::{Answer, Cause, Evidence, Trace, Unknown};
+use crate::transport::{Answer, Cause, Evidence, ServerText, Trace, Unknown};
 
 /// A change may have arrived, and was not clearly refused. **Do not send it again before you know.**
 ///
@@ -23,7 +22,7 @@ pub struct OutcomeUnknown<V: Vendor> {
     request: Erased,
     scope: Option<V::Scope>,
     code: Option<V::Code>,
-    message: Option<Message>,
+    message: Option<ServerText>,
     answer: Option<Answer>,
     how_to_find_out: &'static str,
     trace: Trace,
@@ -114,7 +113,7 @@ impl<V: Vendor> OutcomeUnknown<V> {
     /// The vendor's message, if the answer had one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.message.as_ref().map(Message::as_str)
+        self.message.as_ref().map(ServerText::as_str)
     }
 
     /// Where the server was asked to look for permissions, if the call has such a scope.

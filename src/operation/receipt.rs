@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::Vendor;
-use crate::transport::{Exchange, RawBody};
+use crate::transport::{Exchange, RawBody, ServerText};
 
 /// What an outcome has to show of its call: the answer as it came, and what it took to get it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -31,7 +31,7 @@ enum VendorHeader {
     Unknown,
     /// The answer had none.
     Missing,
-    Sent(String),
+    Sent(ServerText),
 }
 
 impl VendorHeader {
@@ -42,17 +42,17 @@ impl VendorHeader {
     fn as_str(&self) -> Option<&str> {
         match self {
             Self::Unknown | Self::Missing => None,
-            Self::Sent(value) => Some(value),
+            Self::Sent(value) => Some(value.as_str()),
         }
     }
 }
 
 impl Receipt {
     pub(crate) fn of<V: Vendor>(exchange: &Exchange) -> Self {
-        let header = |name: Option<&str>| match name.map(|name| exchange.answer.header(name)) {
+        let header = |name: Option<&str>| match name.map(|name| exchange.answer.said_in(name)) {
             None => VendorHeader::Unknown,
             Some(None) => VendorHeader::Missing,
-            Some(Some(value)) => VendorHeader::Sent(value.to_owned()),
+            Some(Some(value)) => VendorHeader::Sent(value),
         };
         Self {
             attempts: exchange.trace.attempts,

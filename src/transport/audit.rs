@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::end::Trace;
+use super::secrets::ServerText;
 
 /// What is known about a change before it is sent. Nothing in it is a secret, and none of it is sent. It is asked for when an
 /// event is written that somebody listens to.
@@ -100,7 +101,7 @@ impl Audit {
                 scope = self.change.as_ref().map(|change| change.scope()).unwrap_or_default(),
                 audit_note = self.change.as_ref().and_then(|change| change.note()),
                 attempts = trace.map_or(self.tries, |trace| trace.attempts),
-                correlation_id = trace.and_then(|trace| trace.correlation_id.as_deref()),
+                correlation_id = trace.and_then(|trace| trace.correlation_id.as_ref().map(ServerText::as_str)),
                 job_ids = job_ids(),
                 ended,
             },

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::cause::Cause;
 use super::end::{Answer, Evidence, Trace};
-use crate::lenient::{Message, one_line};
+use super::secrets::ServerText;
 
 /// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
 /// operation was not sent, or was refused with 401 before.
@@ -35,13 +35,13 @@ impl AuthenticationError {
     /// vendor's code.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.said.code.as_deref()
+        self.said.code.as_ref().map(ServerText::as_str)
     }
 
     /// What the identity provider or the login said: OAuth's `error_description`, or the vendor's status description.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.said.message.as_ref().map(Message::as_str)
+        self.said.message.as_ref().map(ServerText::as_str)
     }
 
     /// How many more logins may fail before the account locks, where the server says so.
@@ -136,8 +136,8 @@ impl fmt::Display for Tried {
 /// What a server said that was asked for a credential.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProviderSaid {
-    pub(crate) code: Option<String>,
-    pub(crate) message: Option<Message>,
+    pub(crate) code: Option<ServerText>,
+    pub(crate) message: Option<ServerText>,
     pub(crate) remaining_attempts: Option<u32>,
     /// Of its answer, if it was asked and answered.
     pub(crate) status: Option<StatusCode>,
@@ -156,10 +156,10 @@ pub(crate) enum Silence {
 impl fmt::Display for ProviderSaid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(code) = &self.code {
-            write!(f, " ({})", one_line(code))?;
+            write!(f, " ({code})")?;
         }
         if let Some(message) = &self.message {
-            write!(f, ": {}", one_line(message.as_str()))?;
+            write!(f, ": {message}")?;
         }
         if let Some(remaining) = self.remaining_attempts {
             write!(f, " ({remaining} attempts remain)")?;

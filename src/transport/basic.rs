@@ -5,6 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 
+/// Name and secret in one text, as Basic authentication has them. It is as secret as the secret.
+pub(crate) fn base64_of_pair(user: &str, secret: &SecretString) -> SecretString {
+    STANDARD.encode(format!("{user}:{}", secret.expose_secret())).into()
+}
+
 /// The value of an `Authorization` header, or what is wrong, which never repeats the secret.
 pub(crate) fn basic_authorization(user: &str, secret: &SecretString) -> Result<HeaderValue, &'static str> {
     let secret = secret.expose_secret();

@@ -12,8 +12,8 @@ use super::cause::Cause;
 use super::error::{DecodeError, TransportError};
 use super::raw_body::RawBody;
 use super::request::CallName;
-use super::secrets::Secrets;
-use crate::lenient::one_line;
+use super::secrets::{Secrets, ServerText};
+use crate::lenient::{message_of_text, one_line};
 
 /// Which call it was, and what was spent on it.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Trace {
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
     /// The server's, of the last answer.
-    pub(crate) correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<ServerText>,
 }
 
 /// What an error has to show, whichever variant it is. The vendors' accessors are all read from here.
@@ -65,8 +65,25 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A header, to be read or compared; for one that is shown, see [`said_in`](Self::said_in).
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A header as it can be shown.
+    pub(crate) fn said_in(&self, name: &str) -> Option<ServerText> {
+        self.header(name).map(|value| self.said(value))
+    }
+
+    /// A text of this answer as it can be shown. Whatever of an answer becomes part of an error, an outcome or an event goes
+    /// through here; what is compared does not.
+    pub(crate) fn said(&self, text: &str) -> ServerText {
+        self.secrets.text(text)
+    }
+
+    /// What a body that is no JSON object or array says to people.
+    pub(crate) fn said_as_text(&self) -> Option<ServerText> {
+        message_of_text(self.body.as_str()).map(|text| self.secrets.beginning_of(&text))
     }
 
     /// The encodings of the body, on one line, if there are any: none is asked for, so that such a body cannot be read.
@@ -94,10 +111,10 @@ impl Answer {
 // A header may set a cookie and a body may carry a token, so neither is shown.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, headers, body, secrets: _ } = self;
+        let Self { status, headers, body, secrets } = self;
         f.debug_struct("Answer")
             .field("status", status)
-            .field("headers", &headers.keys().collect::<Vec<_>>())
+            .field("headers", &headers.keys().map(|name| secrets.redact(name.as_str())).collect::<Vec<_>>())
             .field("body", body)
             .finish()
     }

@@ -10,6 +10,7 @@ mod end;
 mod error;
 mod options;
 mod raw_body;
+mod redaction;
 mod request;
 mod request_body;
 mod retry;
@@ -37,7 +38,7 @@ pub(crate) use self::address::{base_path, shown, token_url};
 pub(crate) use self::audit::{Audited, no_jobs};
 pub use self::authentication::AuthenticationError;
 pub(crate) use self::authentication::{NoCredential, ProviderSaid};
-pub(crate) use self::basic::basic_authorization;
+pub(crate) use self::basic::{base64_of_pair, basic_authorization};
 pub(crate) use self::cause::Cause;
 pub(crate) use self::connections::Connection;
 pub(crate) use self::end::{Answer, Ended, Evidence, Exchange, Failure, Refusal, Trace, Unknown};
@@ -47,6 +48,7 @@ pub(crate) use self::options::Options;
 pub(crate) use self::raw_body::RawBody;
 pub(crate) use self::request::{Call, CallName, Effect, Parameters, Path, encoded_query};
 pub use self::retry::RetryPolicy;
+pub(crate) use self::secrets::ServerText;
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
 pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};
@@ -56,7 +58,7 @@ use self::connections::{Connections, Route};
 use self::end::FailureKind;
 use self::request_body::{Begun, request_body};
 use self::retry::{Body, Limits, Try, TryDriver, run};
-use self::secrets::Secrets;
+use self::secrets::{Confidence, Secrets};
 use self::token::Issued;
 use self::urls::Urls;
 
@@ -164,7 +166,8 @@ impl Transport {
                 return Err(Failure { end, trace, audit });
             }
         };
-        let mut driver = Network { transport: self, call, url, issued, audit, correlation_id: None };
+        let secrets = Confidence::of(&call.headers, std::mem::take(&mut call.secrets));
+        let mut driver = Network { transport: self, call, url, issued, secrets, audit, correlation_id: None };
         let ended = run(effect, limits, &mut driver).await;
         trace.attempts = ended.attempts;
         trace.elapsed = ended.elapsed;
@@ -201,8 +204,10 @@ struct Network<'a> {
     call: Call,
     url: Url,
     issued: Issued,
+    /// Of the call itself.
+    secrets: Option<Arc<Confidence>>,
     audit: Audit,
-    correlation_id: Option<String>,
+    correlation_id: Option<ServerText>,
 }
 
 impl<'a> TryDriver for Network<'a> {
@@ -239,14 +244,14 @@ impl<'a> TryDriver for Network<'a> {
                 tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
             }
             Try::Head(answer, _) | Try::TooEarly(answer, _) | Try::Expired(answer) => {
-                let correlation_id = self.transport.correlation_header.and_then(|name| answer.header(name));
+                let correlation_id = self.transport.correlation_header.and_then(|name| answer.said_in(name));
                 tracing::debug!(
                     http.request.resend_count = resends,
                     http.response.status_code = answer.status.as_u16(),
-                    clm.correlation_id = correlation_id,
+                    clm.correlation_id = correlation_id.as_ref().map(ServerText::as_str),
                     "answered"
                 );
-                self.correlation_id = correlation_id.map(str::to_owned);
+                self.correlation_id = correlation_id;
             }
         }
         tried
@@ -269,10 +274,10 @@ impl<'a> TryDriver for Network<'a> {
 
 impl Network<'_> {
     async fn send(&self, limit: Duration) -> Try {
-        let Self { transport, call, url, issued, .. } = self;
+        let Self { transport, call, url, issued, secrets, .. } = self;
         let mut headers = HeaderMap::clone(&issued.request_headers);
         headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        let secrets = Secrets::of(&headers, &call.secrets);
+        let secrets = Secrets { of_credential: issued.secrets.clone(), of_call: secrets.clone() };
         let (body, progress) = request_body(call.body.clone());
         let mut request = reqwest::Request::new(call.method.clone(), url.clone());
         *request.headers_mut() = headers;

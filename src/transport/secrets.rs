@@ -1,62 +1,188 @@
-//! What a request carried in confidence, to be taken out of what the answer says.
+//! What a request carried in confidence, and what a server says without it.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
-/// The sensitive headers of a request, and the secrets in its body. Some servers and gateways repeat them in what they say.
+use super::redaction::{self, Needles};
+use crate::lenient::{one_line, shortened};
+
+/// A shorter secret would be found in many a word.
+const SHORTEST_SECRET: usize = 4;
+
+/// The secrets of a request: those of its credential, and those of the call itself. Some servers and gateways repeat them in
+/// what they say.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets {
+    pub(super) of_credential: Option<Arc<Confidence>>,
+    pub(super) of_call: Option<Arc<Confidence>>,
+}
+
+/// Sensitive headers, and secrets that travel elsewhere. Nothing is done with them before a text is to be shown.
+pub(crate) struct Confidence {
     headers: Vec<HeaderValue>,
-    in_body: Vec<SecretString>,
+    texts: Vec<SecretString>,
+    needles: OnceLock<Needles>,
+}
+
+impl Confidence {
+    /// `None` if there is nothing secret.
+    pub(super) fn of(headers: &HeaderMap, texts: Vec<SecretString>) -> Option<Arc<Self>> {
+        let headers: Vec<HeaderValue> = headers.values().filter(|value| value.is_sensitive()).cloned().collect();
+        let is_empty = headers.is_empty() && texts.is_empty();
+        (!is_empty).then(|| Arc::new(Self { headers, texts, needles: OnceLock::new() }))
+    }
+
+    fn needles(&self) -> &Needles {
+        self.needles.get_or_init(|| {
+            let texts = self.texts.iter().flat_map(|text| forms(text.expose_secret()));
+            Needles::new(self.headers.iter().flat_map(forms_of_header).chain(texts))
+        })
+    }
+}
+
+impl fmt::Debug for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 impl Secrets {
-    pub(super) fn of(headers: &HeaderMap, in_body: &[SecretString]) -> Self {
-        let headers = headers.values().filter(|value| value.is_sensitive()).cloned().collect();
-        Self { headers, in_body: in_body.to_vec() }
+    /// A text of the server, as it can be shown.
+    pub(crate) fn text(&self, text: &str) -> ServerText {
+        ServerText(self.redact(text))
     }
 
-    /// The text without the secrets. Ask before it is shortened: half a secret is not found.
+    /// The same of a text that may be a whole page: what is kept of it is shortened.
+    pub(super) fn beginning_of(&self, text: &str) -> ServerText {
+        ServerText(shortened(&self.redact(text)))
+    }
+
+    /// The same as a plain text. Redact before you shorten: half a secret in the middle of a text is not found.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let in_body = self.in_body.iter().map(|secret| secret.expose_secret().to_owned());
-        let forms = self.headers.iter().flat_map(forms).chain(in_body);
-        let mut forms: Vec<String> = forms.filter(|form| !form.is_empty()).collect();
-        // One may be a part of another.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        forms.iter().fold(text.to_owned(), |text, form| text.replace(form.as_str(), "[redacted]"))
+        let Self { of_credential, of_call } = self;
+        match (of_credential.as_deref(), of_call.as_deref()) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => redaction::without(&[one.needles()], text),
+            (Some(one), Some(other)) => redaction::without(&[one.needles(), other.needles()], text),
+        }
+        .unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The same for every text in a JSON value, and for every number and name of a member.
+    pub(crate) fn redact_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.redact(text)),
+            Value::Number(number) => {
+                let text = number.to_string();
+                let shown = self.redact(&text);
+                if shown == text { value.clone() } else { Value::String(shown) }
+            }
+            Value::Array(entries) => entries.iter().map(|entry| self.redact_value(entry)).collect(),
+            Value::Object(members) => Value::Object(self.redact_members(members)),
+            Value::Null | Value::Bool(_) => value.clone(),
+        }
+    }
+
+    /// The same for the members of an object.
+    fn redact_members(&self, members: &Map<String, Value>) -> Map<String, Value> {
+        members.iter().map(|(name, value)| (self.redact(name), self.redact_value(value))).collect()
+    }
+}
+
+/// A text of a server without the request's secrets: kept whole, shown on one line and shortened.
+///
+/// Only [`Secrets`] makes one, so that what holds it cannot show a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerText(String);
+
+impl ServerText {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Debug for ServerText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", one_line(&self.0))
+    }
+}
+
+impl fmt::Display for ServerText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.0))
+    }
+}
+
+impl Serialize for ServerText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
 /// A header's value, and what it was made of.
-fn forms(value: &HeaderValue) -> Vec<String> {
+fn forms_of_header(value: &HeaderValue) -> Vec<String> {
     let whole = String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let mut forms = Vec::new();
+    let mut all = Vec::new();
     if let Some(token) = whole.strip_prefix("Bearer ") {
-        forms.push(token.to_owned());
+        all.extend(forms(token));
     }
     if let Some(coded) = whole.strip_prefix("Basic ") {
-        forms.push(coded.to_owned());
+        all.extend(forms_of_base64(coded));
         let pair = STANDARD.decode(coded).ok().and_then(|pair| String::from_utf8(pair).ok());
         if let Some((_, secret)) = pair.as_deref().and_then(|pair| pair.split_once(':')) {
-            forms.push(secret.to_owned());
+            all.extend(forms(secret));
         }
     }
-    forms.push(whole);
-    forms
+    all.extend(forms(&whole));
+    all
+}
+
+/// The same text in the alphabets of base64, with and without padding.
+fn forms_of_base64(coded: &str) -> [String; 3] {
+    let bare = coded.trim_end_matches('=').to_owned();
+    let of_urls = bare.replace('+', "-").replace('/', "_");
+    [coded.to_owned(), bare, of_urls]
+}
+
+/// A secret as it is, and in base64. Other forms are found by decoding the text.
+fn forms(secret: &str) -> Vec<String> {
+    if secret.chars().nth(SHORTEST_SECRET - 1).is_none() {
+        return Vec::new();
+    }
+    let coded = [STANDARD.encode(secret), STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
+    std::iter::once(secret.to_owned()).chain(coded).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::header::{ACCEPT, AUTHORIZATION};
+    use serde_json::json;
 
-    fn redacted(value: &str, text: &str) -> String {
+    fn secrets(value: &str, in_body: &[&str]) -> Secrets {
         let mut secret = HeaderValue::try_from(value).unwrap();
         secret.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, secret), (ACCEPT, HeaderValue::from_static("anything"))]);
-        Secrets::of(&headers, &["key-of-body".into()]).redact(text)
+        let texts = in_body.iter().map(|text| (*text).into()).collect();
+        Secrets {
+            of_credential: Confidence::of(&headers, Vec::new()),
+            of_call: Confidence::of(&HeaderMap::new(), texts),
+        }
+    }
+
+    fn redacted(value: &str, text: &str) -> String {
+        secrets(value, &["key-of-body"]).redact(text)
     }
 
     #[test]
@@ -70,8 +196,29 @@ mod tests {
             (&basic, basic.trim_start_matches("Basic "), "[redacted]"),
             ("s3cret-pw", "anything else", "anything else"),
             ("s3cret-pw", "field key-of-body is bad", "field [redacted] is bad"),
+            ("abc", "abc is too short to be told from words", "abc is too short to be told from words"),
+            ("abcd", "abcd is not", "[redacted] is not"),
         ] {
             assert_eq!(redacted(value, text), expected);
         }
+    }
+
+    #[test]
+    fn every_text_number_and_name_of_a_value_is_looked_through() {
+        let secrets = secrets("s3cret-pw", &["918273"]);
+        let said = json!({"s3cret-pw": [1, 918_273, true, null, {"a": "x s3cret-pw"}], "n": 9182});
+        let shown = json!({"[redacted]": [1, "[redacted]", true, null, {"a": "x [redacted]"}], "n": 9182});
+        assert_eq!(secrets.redact_value(&said), shown);
+    }
+
+    #[test]
+    fn a_server_text_is_whole_and_shown_on_one_line() {
+        let text = secrets("s3cret-pw", &[]).text("a\ns3cret-pw");
+        assert_eq!(text.as_str(), "a\n[redacted]");
+        assert_eq!(
+            (format!("{text:?}"), text.to_string()),
+            (r#""a\n[redacted]""#.to_owned(), r"a\n[redacted]".to_owned())
+        );
+        assert_eq!(serde_json::to_string(&text).unwrap(), r#""a\n[redacted]""#);
     }
 }

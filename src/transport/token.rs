@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant};
 
 use super::authentication::{NoCredential, Tried};
+use super::secrets::Confidence;
 
 /// Where a new credential comes from.
 pub(crate) trait Renew: Send + Sync {
@@ -82,6 +84,8 @@ pub(crate) struct Issued {
     pub(crate) headers: Arc<HeaderMap>,
     /// Those of every call, and its own.
     pub(super) request_headers: Arc<HeaderMap>,
+    /// What of it no text may show.
+    pub(super) secrets: Option<Arc<Confidence>>,
     stale_at: Option<Instant>,
     /// How many renewals had failed when the call got it.
     failures: u64,
@@ -114,9 +118,15 @@ impl Issued {
 
 impl Credential {
     pub(crate) fn fixed(headers: HeaderMap) -> Self {
+        Self::fixed_with(headers, Vec::new())
+    }
+
+    /// The same, with other forms of it that no text may show either.
+    pub(crate) fn fixed_with(headers: HeaderMap, other_forms: Vec<SecretString>) -> Self {
         let headers = Arc::new(headers);
         Self::Fixed(Issued {
             generation: 0,
+            secrets: Confidence::of(&headers, other_forms),
             headers: Arc::clone(&headers),
             request_headers: headers,
             stale_at: None,
@@ -318,6 +328,7 @@ impl RenewalUnderWay<'_> {
         let issued = Issued {
             generation: self.renewals.count,
             stale_at: fresh.stale_at(),
+            secrets: Confidence::of(&fresh.headers, Vec::new()),
             request_headers: Arc::new(joined(self.renewable.common.clone(), &fresh.headers)),
             headers: Arc::new(fresh.headers),
             failures: self.renewable.failures(),

@@ -218,7 +218,9 @@ impl<M: Move> MoveOutcome<M> {
     fn new(request: &MoveCertificates<M>, envelope: Envelope, exchange: &Exchange) -> Self {
         let named = envelope.successful_ids();
         let asked: HashSet<&ResourceId> = request.resource_ids.iter().collect();
-        let unexpected_ids = named.iter().filter(|id| !asked.contains(id)).cloned().collect();
+        let secrets = &exchange.answer.secrets;
+        let shown = |id: &ResourceId| ResourceId::from(secrets.redact(id.as_str()));
+        let unexpected_ids = named.iter().filter(|id| !asked.contains(id)).map(shown).collect();
         let confirmed: HashSet<&ResourceId> = named.iter().collect();
         let asked = request.resource_ids.iter().cloned();
         let (successful_ids, unconfirmed_ids) = asked.partition(|id| confirmed.contains(id));
@@ -228,7 +230,7 @@ impl<M: Move> MoveOutcome<M> {
             unconfirmed_ids,
             unexpected_ids,
             repeated: request.repeated.clone(),
-            message: envelope.message.map(|message| exchange.answer.secrets.redact(&message)),
+            message: envelope.message.map(|message| secrets.redact(&message)),
             receipt: Receipt::of::<AppViewX>(exchange),
         }
     }
@@ -245,7 +247,7 @@ impl<M: Move> MoveOutcome<M> {
         &self.unconfirmed_ids
     }
 
-    /// What the answer names although nobody asked for it.
+    /// What the answer names although nobody asked for it. A secret of the request in them is redacted.
     #[must_use]
     pub fn unexpected_ids(&self) -> &[ResourceId] {
         &self.unexpected_ids

@@ -13,7 +13,7 @@ use super::login_endpoint::LoginEndpoint;
 use super::session_credential::{credential_header, provider_answer};
 use crate::appviewx::envelope::{Envelope, JSON};
 use crate::lenient;
-use crate::transport::{Answer, Attempts, Effect, NewCredential, NoCredential, Path, Renew, no_jobs};
+use crate::transport::{Attempts, Effect, NewCredential, NoCredential, Path, Renew, no_jobs};
 
 const SESSION_ID: HeaderName = HeaderName::from_static("sessionid");
 
@@ -44,7 +44,8 @@ pub(in crate::appviewx) struct Login {
     pub(in crate::appviewx) call: LoginCall,
     /// `username` and `password`. No other call carries them.
     pub(in crate::appviewx) headers: HeaderMap,
-    pub(in crate::appviewx) password: SecretString,
+    /// Both, as Basic authentication would have them.
+    pub(in crate::appviewx) pair: SecretString,
 }
 
 impl Renew for Login {
@@ -68,18 +69,18 @@ impl Login {
         call.headers = self.headers.clone();
         call.headers.insert(CONTENT_TYPE, JSON);
         call.body = Bytes::from_static(b"{}");
-        let told = |answer: &Answer| provider_answer(answer, &self.password);
+        call.secrets = vec![self.pair.clone()];
         let exchange = self
             .endpoint
             .transport
             .execute(call)
             .await
-            .map_err(|failure| failure.into_no_credential("the login failed", told))?;
+            .map_err(|failure| failure.into_no_credential("the login failed", provider_answer))?;
         let envelope = match Envelope::read(exchange.answer.body.as_str()) {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_change(cause);
-                return Err(failure.into_no_credential("the login's answer cannot be read", told));
+                return Err(failure.into_no_credential("the login's answer cannot be read", provider_answer));
             }
         };
         let session_id = match lenient::member(&envelope.response, "sessionId") {
@@ -95,7 +96,7 @@ impl Login {
                 exchange.audit.finish("done", &exchange.trace, no_jobs);
                 Ok(NewCredential { headers: HeaderMap::from_iter([(SESSION_ID, session_id)]), lifetime: None })
             }
-            Err(what) => Err(exchange.refused().into_no_credential(what, told)),
+            Err(what) => Err(exchange.refused().into_no_credential(what, provider_answer)),
         }
     }
 }

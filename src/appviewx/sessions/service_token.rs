@@ -10,13 +10,12 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::SecretString;
 use serde_json::Value;
 
 use super::login_endpoint::LoginEndpoint;
 use super::session_credential::{credential_header, provider_answer};
 use crate::appviewx::envelope::Envelope;
-use crate::transport::{Answer, Effect, NewCredential, NoCredential, Path, Renew};
+use crate::transport::{Effect, NewCredential, NoCredential, Path, Renew};
 
 const TOKEN: HeaderName = HeaderName::from_static("token");
 
@@ -27,7 +26,6 @@ pub(in crate::appviewx) struct ServiceToken {
     pub(in crate::appviewx) endpoint: Arc<LoginEndpoint>,
     /// `Authorization`. No other call carries it.
     pub(in crate::appviewx) headers: HeaderMap,
-    pub(in crate::appviewx) secret: SecretString,
 }
 
 impl Renew for ServiceToken {
@@ -44,18 +42,19 @@ impl ServiceToken {
         call.headers = self.headers.clone();
         call.headers.insert(CONTENT_TYPE, FORM);
         call.body = Bytes::from_static(b"grant_type=client_credentials");
-        let told = |answer: &Answer| provider_answer(answer, &self.secret);
         let exchange = self
             .endpoint
             .transport
             .execute(call)
             .await
-            .map_err(|failure| failure.into_no_credential("the token request failed", told))?;
+            .map_err(|failure| failure.into_no_credential("the token request failed", provider_answer))?;
         let envelope = match Envelope::read(exchange.answer.body.as_str()) {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_read(cause);
-                return Err(failure.into_no_credential("the answer to the token request cannot be read", told));
+                return Err(
+                    failure.into_no_credential("the answer to the token request cannot be read", provider_answer)
+                );
             }
         };
         let token = match &envelope.response {
@@ -68,7 +67,7 @@ impl ServiceToken {
         };
         match token {
             Ok((token, lifetime)) => Ok(NewCredential { headers: HeaderMap::from_iter([(TOKEN, token)]), lifetime }),
-            Err(what) => Err(exchange.refused().into_no_credential(what, told)),
+            Err(what) => Err(exchange.refused().into_no_credential(what, provider_answer)),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! How the answers to logins and token requests are read.
 
 use http::HeaderValue;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::appviewx::envelope::Envelope;
-use crate::lenient::{self, Message};
+use crate::lenient;
 use crate::transport::{Answer, ProviderSaid};
 
 /// Servers take much less in a header; beyond it, an answer is a mistake.
@@ -21,21 +20,19 @@ pub(super) fn credential_header(credential: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// What an answer says about a login or a token request that failed. A text that repeats the secret is left out.
-pub(super) fn provider_answer(answer: &Answer, secret: &SecretString) -> ProviderSaid {
-    let is_clean = |text: &String| !text.contains(secret.expose_secret());
+/// What an answer says about a login or a token request that failed.
+pub(super) fn provider_answer(answer: &Answer) -> ProviderSaid {
     let Ok(envelope) = Envelope::read(answer.body.as_str()) else {
         // What came with a 2xx, and is no envelope, may be a credential itself.
-        // A long text is cut, perhaps within the secret, so all of it is looked at.
-        let is_quotable = !answer.status.is_success() && !answer.body.as_str().contains(secret.expose_secret());
-        let text = is_quotable.then(|| lenient::message_of_text(answer.body.as_str())).flatten();
-        return ProviderSaid { message: text.filter(is_clean).map(Message::from), ..ProviderSaid::default() };
+        let message = if answer.status.is_success() { None } else { answer.said_as_text() };
+        return ProviderSaid { message, ..ProviderSaid::default() };
     };
     let inner = |name| lenient::text(&envelope.response, name).map(str::to_owned);
     let message = inner("statusDescription").or_else(|| envelope.message.clone()).or_else(|| inner("message"));
+    let code = inner("appStatusCode").or_else(|| envelope.code());
     ProviderSaid {
-        code: inner("appStatusCode").or_else(|| envelope.code()).filter(is_clean),
-        message: message.filter(is_clean).map(Message::from),
+        code: code.map(|code| answer.said(&code)),
+        message: message.map(|message| answer.said(&message)),
         remaining_attempts: lenient::member(&envelope.response, "availableLoginAttemptCount").and_then(count),
         ..ProviderSaid::default()
     }
@@ -58,7 +55,7 @@ mod tests {
     fn a_count_comes_in_any_type() {
         let told = |body: &str| {
             let exchange = crate::transport::answered(StatusCode::OK, body.as_bytes()).unwrap();
-            provider_answer(&exchange.answer, &"secret".into()).remaining_attempts
+            provider_answer(&exchange.answer).remaining_attempts
         };
         for (written, read) in [
             ("10", Some(10)),

@@ -88,6 +88,8 @@ impl<T: Target> JobsOutcome<T> {
     ) -> Result<Self, ReadError> {
         let JobIds { job_ids, unrecognized_entries } =
             JobIds::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
+        let secrets = &exchange.answer.secrets;
+        let unrecognized_entries = unrecognized_entries.iter().map(|entry| secrets.redact_value(entry)).collect();
         let receipt = Receipt::of::<Keyfactor>(exchange);
         Ok(Self { job_ids, unrecognized_entries, locations, repeated, scope, receipt })
     }
@@ -103,7 +105,7 @@ impl<T: Target> JobsOutcome<T> {
         &self.job_ids
     }
 
-    /// Entries of the answer that are no GUIDs, or the nil GUID.
+    /// Entries of the answer that are no GUIDs, or the nil GUID. A secret of the request in them is redacted.
     #[must_use]
     pub fn unrecognized_entries(&self) -> &[Value] {
         &self.unrecognized_entries

@@ -1,0 +1,112 @@
+//! Many texts that are looked for at once.
+
+use std::collections::HashMap;
+
+/// Bytes of the shortest text that is looked for.
+pub(super) const SHORTEST: usize = 4;
+
+type Head = [u8; SHORTEST];
+
+/// Texts to be found in another one: sorted, so that those with the same beginning stand side by side.
+#[derive(Default)]
+pub(crate) struct Needles {
+    sorted: Vec<Vec<u8>>,
+    /// Where those that begin with these bytes stand.
+    heads: HashMap<Head, (usize, usize)>,
+    /// Which bytes one of them begins with.
+    firsts: Firsts,
+}
+
+/// A set of bytes.
+#[derive(Default)]
+struct Firsts([u64; 4]);
+
+impl Firsts {
+    fn add(&mut self, byte: u8) {
+        if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
+            *word |= 1 << (byte & 63);
+        }
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte >> 6)).is_some_and(|word| word & (1 << (byte & 63)) != 0)
+    }
+}
+
+/// How many bytes may be compared while one text is looked through.
+pub(super) struct Budget(usize);
+
+impl Budget {
+    pub(super) fn for_text(length: usize) -> Self {
+        Self(length.saturating_mul(32).saturating_add(64 * 1024))
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.0 == 0
+    }
+
+    #[cfg(test)]
+    pub(super) fn left(&self) -> usize {
+        self.0
+    }
+
+    fn spend(&mut self) {
+        self.0 = self.0.saturating_sub(1);
+    }
+}
+
+impl Needles {
+    /// Texts of less than [`SHORTEST`] bytes are left out.
+    pub(crate) fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut sorted: Vec<Vec<u8>> =
+            texts.into_iter().map(String::into_bytes).filter(|text| text.len() >= SHORTEST).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut heads: HashMap<Head, (usize, usize)> = HashMap::new();
+        let mut firsts = Firsts::default();
+        for (index, text) in sorted.iter().enumerate() {
+            if let (Some(first), Some(head)) = (text.first(), text.first_chunk()) {
+                firsts.add(*first);
+                heads.entry(*head).or_insert((index, index)).1 = index + 1;
+            }
+        }
+        Self { sorted, heads, firsts }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    /// How long the longest of the texts is that `rest` begins with. What follows one of them for `cut_after` bytes counts as
+    /// its beginning, the rest of which was cut off.
+    pub(super) fn at_the_start_of(&self, rest: &[u8], cut_after: usize, budget: &mut Budget) -> Option<usize> {
+        if !self.firsts.has(*rest.first()?) {
+            return None;
+        }
+        let (from, to) = *self.heads.get(rest.first_chunk::<SHORTEST>()?)?;
+        let mut same = self.sorted.get(from..to)?;
+        let mut longest = None;
+        let mut length = SHORTEST;
+        loop {
+            if let Some((whole, longer)) = same.split_first()
+                && whole.len() == length
+            {
+                longest = Some(length);
+                same = longer;
+            }
+            if same.is_empty() || budget.is_spent() {
+                return longest;
+            }
+            if length >= cut_after {
+                return Some(length);
+            }
+            let Some(next) = rest.get(length) else { return longest };
+            let at = |text: &Vec<u8>| text.get(length).copied();
+            let from = same.partition_point(|text| at(text) < Some(*next));
+            let to = same.partition_point(|text| at(text) <= Some(*next));
+            same = same.get(from..to).unwrap_or_default();
+            length += 1;
+            budget.spend();
+        }
+    }
+}
