@@ -204,6 +204,8 @@ fn a_value_that_could_be_taken_for_another_path_is_refused_and_named() {
 #[test]
 fn each_placeholder_has_one_value() {
     let raw = |path: &str| command(&nobody()).raw(Method::GET, path);
+    let many = (0..100_000).fold(raw("a"), |call, number| call.path_value(number.to_string(), 1));
+    assert_eq!(problem(many, "many").reason(), &Reason::TooMany { limit: 1_000, actual: 100_000 });
     for (call, field, reason) in [
         (raw("a/{id}"), "path.id", Reason::Empty),
         (raw("a/{id}").path_value("ID", 1).path_value("id", 1), "path.ID", Reason::Conflict),

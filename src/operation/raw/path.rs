@@ -5,6 +5,9 @@ use super::segment;
 use crate::transport::Path;
 use crate::validation::{Problems, Reason, invalid_characters, list_characters};
 
+/// Values of one path: more than the longest path has room for.
+const MOST_VALUES: usize = 1_000;
+
 /// A path with placeholders, and what stands for them.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct RawPath {
@@ -93,6 +96,10 @@ impl RawPath {
     /// One value for each placeholder, and no other.
     fn check_values(&self, problems: &mut Problems) {
         let names: Vec<&str> = self.segments().filter_map(placeholder).collect();
+        if self.values.len() > MOST_VALUES {
+            let reason = Reason::TooMany { limit: MOST_VALUES, actual: self.values.len() };
+            return problems.add("path", reason, format!("one path takes at most {MOST_VALUES} values"));
+        }
         for (index, name) in names.iter().enumerate() {
             if names.iter().take(index).any(|it| it == name) {
                 problems.add("path", Reason::Conflict, format!("it has the placeholder {{{name}}} twice"));
