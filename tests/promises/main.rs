@@ -11,6 +11,7 @@ mod addresses;
 mod audit;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod cancellation;
+mod close_races;
 mod comment;
 mod early_answers;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
