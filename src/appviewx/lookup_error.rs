@@ -64,6 +64,13 @@ pub enum LookupError {
         /// How long it may be.
         limit: usize,
     },
+    /// Page after page of a list has no rows, and names another one.
+    #[error("{pages} pages of the list without a row came, one after the other: it does not seem to end")]
+    #[non_exhaustive]
+    EmptyPages {
+        /// How many of them came.
+        pages: u32,
+    },
     /// A look-up met a limit of the client before it had read what it needed.
     #[error(transparent)]
     LimitReached(#[from] LookupLimitReached),

@@ -112,6 +112,22 @@ async fn a_token_that_grows_ends_the_list() {
     assert!(rows.next().await.is_none());
 }
 
+// Whoever asks for the next row would wait for ever.
+#[tokio::test]
+async fn pages_of_groups_without_rows_end_the_list() {
+    let server = Scripted::choosing(|number, _| {
+        let groups = if number == 50 { json!([{"name": "web"}]) } else { json!([]) };
+        let token = format!("token {number}");
+        Answer::json(200, &json!({"response": {"groups": groups, "nextPageToken": token}}).to_string())
+    })
+    .await;
+    let mut rows = builder(&server.origin).build().unwrap().certificate_groups().list().rows().unwrap();
+    assert_eq!(rows.next().await.unwrap().unwrap().name.as_deref(), Some("web"));
+    let Some(Err(Error::Lookup(error))) = rows.next().await else { panic!() };
+    assert!(matches!(*error, LookupError::EmptyPages { pages: 100, .. }), "{error:?}");
+    assert_eq!(server.received().len(), 51 + 100);
+}
+
 #[tokio::test]
 async fn a_token_of_the_longest_length_is_taken() {
     let server = endless_groups(|_| 8_192).await;

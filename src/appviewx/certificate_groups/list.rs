@@ -25,6 +25,9 @@ const LARGEST_PAGE: u32 = 1_000;
 /// Bytes of a page's token, at most. The vendor documents no limit; tokens that were seen have some dozens.
 pub(crate) const LONGEST_TOKEN: usize = 8 * 1024;
 
+/// Pages without rows that may follow one another: whoever asks for the next row waits for all of them.
+const MOST_EMPTY_PAGES: u32 = 100;
+
 impl CertificateGroups {
     /// Lists the certificate groups.
     ///
@@ -32,7 +35,7 @@ impl CertificateGroups {
     /// - **Permissions:** access to the groups (assumed).
     /// - **Arguments:** none. A page has 1 to 1,000 rows, which is the vendor's cap; by default 100, as the vendor's.
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` for a list that leads back to
-    ///   itself, or that names its next page with more than 8 KiB.
+    ///   itself, that names its next page with more than 8 KiB, or that goes on after 100 pages without rows.
     /// - **Assumed:** where in the answer the groups stand: that part of the vendor's page could not be read. An answer
     ///   without exactly one list of objects is a `Decode` error.
     /// - **Source:** AppViewX CERT+ API reference, "List Certificate Groups".
@@ -58,7 +61,7 @@ impl List for GroupList {
     }
 
     fn pages(self, pages: PageCaller<AppViewX>) -> impl Pages<Row = CertificateGroup, Error = Error> {
-        GroupPages { pages, page: 0, next: Next::First, hasher: RandomState::new(), tokens: HashSet::new() }
+        GroupPages { pages, page: 0, empty: 0, next: Next::First, hasher: RandomState::new(), tokens: HashSet::new() }
     }
 }
 
@@ -73,6 +76,8 @@ enum Next {
 struct GroupPages {
     pages: PageCaller<AppViewX>,
     page: u32,
+    /// Pages without rows, one after the other, up to the last one.
+    empty: u32,
     next: Next,
     hasher: RandomState,
     /// The hashes of the tokens that were used: of a list without an end, the tokens themselves would fill the memory.
@@ -92,7 +97,11 @@ impl Pages for GroupPages {
         let page = ListGroupsPage { limit: self.pages.settings.page_size, token };
         let GroupPage { rows, next } = self.pages.read(page).await?;
         self.page = self.page.saturating_add(1);
+        self.empty = if rows.is_empty() { self.empty + 1 } else { 0 };
         if let Some(next) = next {
+            if self.empty >= MOST_EMPTY_PAGES {
+                return Err(LookupError::EmptyPages { pages: self.empty }.into());
+            }
             if next.len() > LONGEST_TOKEN {
                 let (page, length) = (self.page, next.len());
                 return Err(LookupError::TokenTooLong { page, length, limit: LONGEST_TOKEN }.into());

@@ -46,7 +46,10 @@ impl CertificateLocation {
     ///
     /// Just before the removal is sent, the store's inventory is read again; it needs the permission to read certificate
     /// stores. If the alias then holds another certificate, or is not listed, nothing is sent and the call ends as
-    /// [`LookupError::AliasHoldsAnother`](crate::keyfactor::LookupError::AliasHoldsAnother). Command's inventory may lag
+    /// [`LookupError::AliasHoldsAnother`](crate::keyfactor::LookupError::AliasHoldsAnother). An inventory that cannot be read
+    /// to its end within the client's [`lookup_deadline`](crate::keyfactor::ClientBuilder::lookup_deadline) and
+    /// [`max_lookup_pages`](crate::keyfactor::ClientBuilder::max_lookup_pages) ends as
+    /// [`UnfinishedInventory`](crate::keyfactor::LookupError::UnfinishedInventory), and nothing is sent. Command's inventory may lag
     /// behind the store itself, so what was put there since its last run is not seen; neither is what is put there between
     /// this look and the moment at which the job runs, which `ExactlyOnce` or a pause before another try make longer.
     #[must_use]

@@ -29,7 +29,8 @@ impl Certificates {
     ///   stores, to read certificate stores. Without the latter the locations are found all the same, see
     ///   [`readiness_error`](LocatedCertificate::readiness_error).
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if nothing is visible to this account, if the
-    ///   certificate is in no store that it can see, or if the server answers with what was not asked for.
+    ///   certificate is in no store that it can see, if the server answers with what was not asked for, or if the search does
+    ///   not end within the client's limits of look-ups.
     pub fn locations_of(&self, certificate: impl Into<CertificateRef>) -> LocateCertificate {
         LocateCertificate::new(self.caller.clone(), certificate.into())
     }

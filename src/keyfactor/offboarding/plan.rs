@@ -28,7 +28,8 @@ impl CertificateStores {
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID Inventory".
     ///
     /// # Errors
-    /// Those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if an alias does not hold the certificate.
+    /// Those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if an alias does not hold the certificate, or an
+    /// inventory does not end within the client's limits of look-ups.
     /// [`LocatedCertificate::only`] makes a plan of the others.
     pub fn plan_removal(
         &self,
