@@ -53,8 +53,14 @@ fn expected(fault: Fault) -> [Cell; 2] {
         }
         Fault::Status(status @ (429 | 408 | 502..=504), _)
         | Fault::Cut(status @ (429 | 503))
+        | Fault::AnsweredUnread(status @ (429 | 503))
         | Fault::Html(status @ (429 | 502)) => [ok(2, 2), api(status, 3, 3)],
-        Fault::Status(status, _) | Fault::Cut(status) | Fault::Html(status) | Fault::Endless(status) | Fault::Body(status, _) => {
+        Fault::Status(status, _)
+        | Fault::Cut(status)
+        | Fault::AnsweredUnread(status)
+        | Fault::Html(status)
+        | Fault::Endless(status)
+        | Fault::Body(status, _) => {
             [api(status, 1, 1); 2]
         }
     }

@@ -69,6 +69,9 @@ pub enum Fault {
     Endless(u16),
     /// This status whose body breaks off in its middle.
     Cut(u16),
+    /// An answer with this status that begins before anything of the request is read. The request is then read whole. The client
+    /// has sent a small one by then, and cannot see the difference.
+    AnsweredUnread(u16),
     /// A complete answer with this status and perhaps a `Retry-After`.
     Status(u16, Option<&'static str>),
     /// A complete answer with this status and body.
@@ -256,7 +259,11 @@ impl Fault {
     /// Whether the answer says that nothing was done.
     fn refuses(self) -> bool {
         match self {
-            Self::Status(status, _) | Self::Body(status, _) | Self::Html(status) | Self::Cut(status) => {
+            Self::Status(status, _)
+            | Self::Body(status, _)
+            | Self::Html(status)
+            | Self::Cut(status)
+            | Self::AnsweredUnread(status) => {
                 matches!(status, 300..=407 | 409..=499)
             }
             _ => false,
@@ -399,6 +406,10 @@ async fn play(shared: &Shared, fault: Fault, closes: bool, stream: &mut TcpStrea
             stream.read_exact(&mut vec![0; length / 2]).await.ok()?;
             return None;
         }
+        Fault::AnsweredUnread(status) => {
+            let head = format!("HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{");
+            write(stream, head.as_bytes()).await?;
+        }
         _ => {}
     }
     let request = read_request(stream).await?;
@@ -416,6 +427,7 @@ fn status_of(fault: Fault, good: &Answer) -> Option<u16> {
     match fault {
         Fault::Endless(status)
         | Fault::Cut(status)
+        | Fault::AnsweredUnread(status)
         | Fault::Status(status, _)
         | Fault::Body(status, _)
         | Fault::Html(status) => Some(status),
@@ -457,6 +469,10 @@ async fn answer(fault: Fault, mut good: Answer, closes: bool, stream: &mut TcpSt
         | Fault::CloseAfterHalfBody
         | Fault::CloseBeforeAnswer => None,
         Fault::Good => good.send(stream, closes).await,
+        Fault::AnsweredUnread(_) => {
+            write(stream, b"}").await?;
+            (!closes).then_some(())
+        }
         Fault::Interim => {
             write(stream, b"HTTP/1.1 100 Continue\r\n\r\n").await?;
             good.send(stream, closes).await

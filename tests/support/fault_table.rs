@@ -120,6 +120,10 @@ pub const ONE_FAULT: &[(Fault, [Cell; 4])] = &[
     (Fault::Status(429, LATER),        [api(429, 1, 1),      api(429, 1, 1),      api(429, 1, 1),      api(429, 1, 1)]),
     (Fault::Cut(429),                  [ok(2, 2),            api(429, 3, 3),      ok(2, 2),            api(429, 3, 3)]),
     (Fault::Html(429),                 [ok(2, 2),            api(429, 3, 3),      ok(2, 2),            api(429, 3, 3)]),
+    // An answer that begins before a small request is read cannot be told from one that is quick.
+    (Fault::AnsweredUnread(429),       [ok(2, 2),            api(429, 3, 3),      ok(2, 2),            api(429, 3, 3)]),
+    (Fault::AnsweredUnread(400),       [api(400, 1, 1),      api(400, 1, 1),      api(400, 1, 1),      api(400, 1, 1)]),
+    (Fault::AnsweredUnread(503),       [unknown(503, 1, 1),  unknown(503, 1, 1),  ok(2, 2),            unknown(503, 3, 3)]),
     // 408, 502, 503, 504: somebody may have passed it on.
     (Fault::Status(408, None),         [unknown(408, 1, 1),  unknown(408, 1, 1),  ok(2, 2),            unknown(408, 3, 3)]),
     (Fault::Status(408, NOW),          [unknown(408, 1, 1),  unknown(408, 1, 1),  ok(2, 2),            unknown(408, 3, 3)]),
