@@ -174,7 +174,13 @@ mod operation;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
     not(all(feature = "keyfactor", feature = "appviewx")),
-    allow(dead_code, unused_imports, unused_macros, reason = "one vendor alone uses a part of what both share")
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        unused_macros,
+        reason = "one vendor alone uses a part of what both share"
+    )
 )]
 mod rows;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]

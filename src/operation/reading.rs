@@ -20,13 +20,11 @@ pub(super) async fn read<O: Operation>(
     let is_large = request.effect() == Effect::Read && exchange.answer.body.as_bytes().len() > LARGE_ANSWER;
     let Some(runtime) = Handle::try_current().ok().filter(|_| is_large) else { return request.read(exchange) };
     let (unread, asked) = (exchange.without_audit(), Arc::clone(&request));
-    match off_this_thread(&runtime, move || request.read(exchange)).await {
-        Some(read) => read,
-        None => {
-            let cause = Cause::new("the runtime was shut down before the answer was read");
-            Err(Error::from_failure(unread.unreadable_read(cause), asked))
-        }
+    if let Some(read) = off_this_thread(&runtime, move || request.read(exchange)).await {
+        return read;
     }
+    let cause = Cause::new("the runtime was shut down before the answer was read");
+    Err(Error::from_failure(unread.unreadable_read(cause), asked))
 }
 
 /// `None` if the runtime is shut down before the work begins. A panic goes on here.

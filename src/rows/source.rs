@@ -15,7 +15,7 @@ pub trait Source<'de>: Copy {
     /// A value as JSON text.
     type Raw: Deserialize<'de>;
 
-    fn text<'a>(raw: &'a Self::Raw) -> &'a str;
+    fn text(raw: &Self::Raw) -> &str;
 
     /// Whether what is read may take up this much more memory.
     fn has_room(self, bytes: usize) -> bool;
@@ -46,7 +46,7 @@ impl<'de> Source<'de> for Body<'_> {
 #[derive(Clone, Copy)]
 pub(crate) struct AnyFormat;
 
-impl<'de> Source<'de> for AnyFormat {
+impl Source<'_> for AnyFormat {
     type Raw = Text;
 
     fn text(raw: &Text) -> &str {

@@ -14,6 +14,8 @@ mod fault_matrix_read;
 mod keyfactor_memory;
 #[cfg(all(feature = "appviewx", target_os = "linux"))]
 mod million_rows;
+#[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
+mod hostile_pages;
 mod never_twice;
 mod proxy;
 mod tls;
