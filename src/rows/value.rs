@@ -10,12 +10,15 @@ use super::array::too_much;
 use super::member::{Member, Taken};
 use super::source::Source;
 
-/// What a member of an object takes up beside its name and its value.
-const MEMBER: usize = 2 * size_of::<String>();
+/// What a member of an object takes up beside the bytes of its texts.
+const MEMBER: usize = size_of::<String>() + size_of::<Value>();
+
+/// What an object takes up before its second member: it is a tree, whose first node has room for 11 members.
+const OBJECT: usize = 12 * MEMBER;
 
 impl Member for Value {
     fn take<'de, S: Source<'de>, D: Deserializer<'de>>(source: S, deserializer: D) -> Result<Taken<Self>, D::Error> {
-        Ok(match (ValueSeed { source }).deserialize(deserializer)? {
+        Ok(match (ValueSeed { source, place: Place::Member }).deserialize(deserializer)? {
             Self::Null => Taken::Nothing,
             value => Taken::Value(value),
         })
@@ -32,7 +35,7 @@ impl Member for Value {
 
 impl Member for Map<String, Value> {
     fn take<'de, S: Source<'de>, D: Deserializer<'de>>(source: S, deserializer: D) -> Result<Taken<Self>, D::Error> {
-        Ok(match (ValueSeed { source }).deserialize(deserializer)? {
+        Ok(match (ValueSeed { source, place: Place::Member }).deserialize(deserializer)? {
             Value::Null => Taken::Nothing,
             Value::Object(members) => Taken::Value(members),
             other => Taken::Other(other.to_string()),
@@ -69,9 +72,22 @@ impl Member for BTreeMap<String, Value> {
 #[derive(Clone, Copy)]
 struct ValueSeed<S> {
     source: S,
+    place: Place,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is a member of a row. Rows are counted.
+    Member,
+    Inside,
 }
 
 impl<'de, S: Source<'de>> ValueSeed<S> {
+    fn inside(self) -> Self {
+        Self { place: Place::Inside, ..self }
+    }
+
     fn count<E: Error>(self, bytes: usize) -> Result<(), E> {
         if self.source.has_room(bytes) { Ok(()) } else { Err(too_much()) }
     }
@@ -130,7 +146,7 @@ impl<'de, S: Source<'de>> Visitor<'de> for ValueSeed<S> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = entries.next_element_seed(self)? {
+        while let Some(value) = entries.next_element_seed(self.inside())? {
             self.count(size_of::<Value>())?;
             values.push(value);
         }
@@ -140,8 +156,9 @@ impl<'de, S: Source<'de>> Visitor<'de> for ValueSeed<S> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            self.count(MEMBER + size_of::<Value>())?;
-            object.insert(name, members.next_value_seed(self)?);
+            let is_counted = self.place == Place::Inside && object.is_empty();
+            self.count(if is_counted { OBJECT } else { MEMBER })?;
+            object.insert(name, members.next_value_seed(self.inside())?);
         }
         Ok(Value::Object(object))
     }

@@ -10,12 +10,12 @@ mod support;
 mod endless_lists;
 mod fault_matrix;
 mod fault_matrix_read;
+#[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
+mod hostile_pages;
 #[cfg(feature = "keyfactor")]
 mod keyfactor_memory;
 #[cfg(all(feature = "appviewx", target_os = "linux"))]
 mod million_rows;
-#[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
-mod hostile_pages;
 mod never_twice;
 mod proxy;
 mod tls;
