@@ -16,12 +16,16 @@ use crate::transport::Cause;
 
 /// JSON as the server wrote it. It is kept as text, and parsed when it is asked for.
 ///
-/// Two are equal if they hold the same value, whatever the order of members and the white space between them.
+/// Two are equal if they hold the same value, whatever the order of members and the white space between them. Of texts that
+/// are longer than 1 MiB only the bytes are compared, and their length is all that `Debug` shows.
 #[derive(Clone, Default)]
 pub struct RawJson {
     /// `None` stands for `{}`, which most rows have.
     text: Option<Box<str>>,
 }
+
+/// A longer text is not parsed unless its value is asked for: it may become many times its size.
+const LONGEST_PARSED: usize = 1024 * 1024;
 
 impl RawJson {
     /// As it was written.
@@ -46,16 +50,8 @@ impl RawJson {
     /// The same, as it was written.
     #[must_use]
     pub fn get_raw(&self, name: &str) -> Option<&str> {
-        let mut found = None;
-        for (spelled, value) in self.members() {
-            if spelled == name {
-                return Some(value);
-            }
-            if found.is_none() && spelled.eq_ignore_ascii_case(name) {
-                found = Some(value);
-            }
-        }
-        found
+        let mut deserializer = serde_json::Deserializer::from_str(self.text.as_deref()?);
+        deserializer.deserialize_map(OneMember { name }).ok()?
     }
 
     /// The members in the order in which they were written, each with its value as it was written. None if this is no object.
@@ -73,7 +69,8 @@ impl RawJson {
 
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text || self.value().is_some_and(|value| other.value() == Some(value))
+        let is_long = self.as_str().len().max(other.as_str().len()) > LONGEST_PARSED;
+        self.text == other.text || !is_long && self.value().is_some_and(|value| other.value() == Some(value))
     }
 }
 
@@ -81,6 +78,9 @@ impl Eq for RawJson {}
 
 impl fmt::Debug for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.as_str().len() > LONGEST_PARSED {
+            return write!(f, "{} bytes", self.as_str().len());
+        }
         match self.value() {
             Some(Value::Object(members)) => fmt::Debug::fmt(&members, f),
             Some(value) => fmt::Debug::fmt(&value, f),
@@ -209,5 +209,32 @@ impl<'de> Visitor<'de> for MembersVisitor {
             }
         }
         Ok(members)
+    }
+}
+
+/// Finds the value of a member: in this spelling, else the first in any case.
+struct OneMember<'a> {
+    name: &'a str,
+}
+
+impl<'de> Visitor<'de> for OneMember<'_> {
+    type Value = Option<&'de str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let (mut exact, mut any_case) = (None, None);
+        while let Some(spelled) = members.next_key_seed(NameOf::<()> { names: &[], expected: 0 })? {
+            let value = members.next_value::<&RawValue>()?.get();
+            let Name::Unknown(spelled) = spelled else { continue };
+            if spelled == self.name {
+                exact.get_or_insert(value);
+            } else if spelled.eq_ignore_ascii_case(self.name) {
+                any_case.get_or_insert(value);
+            }
+        }
+        Ok(exact.or(any_case))
     }
 }
