@@ -166,6 +166,8 @@
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 mod lenient;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+mod named_values;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
     not(all(feature = "keyfactor", feature = "appviewx")),
     allow(dead_code, unused_imports, reason = "one vendor alone uses a part of what both share")

@@ -145,13 +145,13 @@ pub(crate) const LONGEST_NAME: usize = 1_000;
 /// audit, at most.
 pub(crate) const LONGEST_TEXT: usize = 32_767;
 
-/// Collects problems while a request is checked.
+/// Collects problems while a request is checked. A field is written only if it has a problem, so `format_args!` costs nothing.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    pub(crate) fn add(&mut self, field: impl Into<String>, reason: Reason, sentence: impl Into<String>) {
-        self.0.push(Problem { field: field.into(), reason, sentence: sentence.into() });
+    pub(crate) fn add(&mut self, field: impl fmt::Display, reason: Reason, sentence: impl Into<String>) {
+        self.0.push(Problem { field: field.to_string(), reason, sentence: sentence.into() });
     }
 
     /// Takes over the problems of a part that was checked on its own.
@@ -160,7 +160,7 @@ impl Problems {
     }
 
     /// The number of entries against the most that one call may carry.
-    pub(crate) fn check_count(&mut self, field: &str, actual: usize, limit: usize, noun: &str) {
+    pub(crate) fn check_count(&mut self, field: impl fmt::Display, actual: usize, limit: usize, noun: &str) {
         if actual == 0 {
             self.add(field, Reason::Empty, format!("at least one {noun} is needed"));
         } else if actual > limit {
@@ -175,7 +175,7 @@ impl Problems {
     }
 
     /// The number of characters against the most that are taken.
-    pub(crate) fn check_length(&mut self, field: impl Into<String>, text: &str, limit: usize) {
+    pub(crate) fn check_length(&mut self, field: impl fmt::Display, text: &str, limit: usize) {
         // Most texts are shorter in bytes, which need no counting.
         if text.len() <= limit {
             return;
@@ -188,7 +188,7 @@ impl Problems {
     }
 
     /// An id of the kind that starts at 1, where 0 is a way to say "none" that is refused.
-    pub(crate) fn check_positive(&mut self, field: &str, id: Option<i32>) {
+    pub(crate) fn check_positive(&mut self, field: impl fmt::Display, id: Option<i32>) {
         if let Some(id) = id.filter(|id| *id <= 0) {
             self.add(
                 field,
@@ -200,7 +200,7 @@ impl Problems {
 
     /// A GUID that names something. The nil GUID is one that was never set.
     #[cfg(feature = "keyfactor")]
-    pub(crate) fn check_guid(&mut self, field: &str, id: uuid::Uuid, noun: &str) {
+    pub(crate) fn check_guid(&mut self, field: impl fmt::Display, id: uuid::Uuid, noun: &str) {
         if id.is_nil() {
             let sentence = format!("the nil GUID names no {noun} (an identifier that was never set, perhaps)");
             self.add(field, Reason::Nil, sentence);

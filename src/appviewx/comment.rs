@@ -45,7 +45,8 @@ impl Comment {
         } else if text.chars().all(char::is_whitespace) {
             problems.add(FIELD, Reason::Blank, "it holds nothing but white space; to send none, leave it out");
         }
-        let actual = text.encode_utf16().count();
+        // A text of no more bytes has no more units.
+        let actual = if text.len() > Self::MAX_LENGTH { text.encode_utf16().count() } else { 0 };
         if actual > Self::MAX_LENGTH {
             let limit = Self::MAX_LENGTH;
             problems.add(
@@ -127,7 +128,10 @@ impl CommentRule {
 }
 
 fn is_documented(character: char) -> bool {
-    character == ' '
-        || matches!(character.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
+    // What the tables say of ASCII.
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric() || character == ' ';
+    }
+    matches!(character.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
         || character.general_category() == GeneralCategory::DecimalNumber
 }

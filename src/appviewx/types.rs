@@ -22,17 +22,20 @@ impl ResourceId {
     }
 
     /// `field` is where this id stands in its request.
-    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
+    pub(super) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
         let id = self.as_str();
         if id.is_empty() {
-            problems.add(field, Reason::Empty, "a resource id is needed");
+            problems.add(&field, Reason::Empty, "a resource id is needed");
             return;
         }
         if id.trim().is_empty() {
-            problems.add(field, Reason::Blank, "it holds nothing but white space");
+            problems.add(&field, Reason::Blank, "it holds nothing but white space");
             return;
         }
-        problems.check_length(field, id, LONGEST_NAME);
+        problems.check_length(&field, id, LONGEST_NAME);
+        if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return;
+        }
         let found = invalid_characters(id, |it| {
             it == ',' || it.is_whitespace() || it.is_control() || lenient::is_invisible(it)
         });
@@ -41,7 +44,7 @@ impl ResourceId {
                 "a resource id holds no comma, white space, control or invisible character ({}); pass several ids as separate ones",
                 list_characters(&found)
             );
-            problems.add(field, Reason::InvalidCharacters(found), sentence);
+            problems.add(&field, Reason::InvalidCharacters(found), sentence);
         }
     }
 }
@@ -108,25 +111,32 @@ pub(super) fn check_resource_ids(
     problems: &mut Problems,
 ) -> (Vec<ResourceId>, Vec<ResourceId>) {
     for (index, id) in ids.iter().enumerate() {
-        id.check(&format!("resource_ids[{index}]"), problems);
+        id.check(format_args!("resource_ids[{index}]"), problems);
     }
-    let mut seen = HashSet::new();
-    let (ids, repeated): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| seen.insert(id.clone()));
+    let (ids, repeated) = if ids.len() > 1 { once_each(ids) } else { (ids, Vec::new()) };
     problems.check_count("resource_ids", ids.len(), limit, "resource id");
     (ids, repeated)
 }
 
+/// Each id once, in the order of its first place; and those that stood there again.
+fn once_each(ids: Vec<ResourceId>) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    let mut seen = HashSet::with_capacity(ids.len());
+    let is_first: Vec<bool> = ids.iter().map(|id| seen.insert(id)).collect();
+    let mut is_first = is_first.into_iter();
+    ids.into_iter().partition(|_| is_first.next() == Some(true))
+}
+
 /// The name of a group: at most 1,000 characters. `field` is where it stands in its request.
-pub(super) fn check_group_name(name: &str, field: &str, problems: &mut Problems) {
+pub(super) fn check_group_name(name: &str, field: impl fmt::Display, problems: &mut Problems) {
     if name.is_empty() {
-        problems.add(field, Reason::Empty, "the name of a group is needed");
+        problems.add(&field, Reason::Empty, "the name of a group is needed");
     } else if name.trim().is_empty() {
-        problems.add(field, Reason::Blank, "it holds nothing but white space");
+        problems.add(&field, Reason::Blank, "it holds nothing but white space");
     }
-    problems.check_length(field, name, LONGEST_NAME);
+    problems.check_length(&field, name, LONGEST_NAME);
     let found = invalid_characters(name, |it| it.is_control() || lenient::is_invisible(it));
     if !found.is_empty() {
         let sentence = format!("no control or invisible character is accepted ({})", list_characters(&found));
-        problems.add(field, Reason::InvalidCharacters(found), sentence);
+        problems.add(&field, Reason::InvalidCharacters(found), sentence);
     }
 }

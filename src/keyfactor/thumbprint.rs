@@ -42,7 +42,7 @@ impl Thumbprint {
         *self == Self::written(text)
     }
 
-    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
+    pub(super) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
         let Self(digits) = self;
         if digits.is_empty() {
             problems.add(field, Reason::Empty, "a thumbprint is needed");

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use http::HeaderValue;
 use reqwest::redirect;
 use tokio::runtime::{Handle, Id};
 use url::Url;
@@ -16,6 +17,9 @@ use super::options::{Options, Proxy};
 use super::runtime::CheckedRuntimes;
 #[cfg(feature = "rustls")]
 use super::tls;
+
+/// How the client names itself.
+pub(super) const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clm/", env!("CARGO_PKG_VERSION")));
 
 /// Which connection carries a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,7 +92,7 @@ impl Keep {
 /// What another crate's choice of reqwest features could change under us is said here in full.
 fn client(base_url: &Url, options: &Options, keep: Keep) -> Result<(reqwest::Client, Route), ConfigurationError> {
     let mut http = reqwest::Client::builder()
-        .user_agent(concat!("clm/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

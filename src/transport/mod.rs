@@ -28,7 +28,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::ACCEPT_ENCODING;
+use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
@@ -105,6 +105,8 @@ impl Transport {
     pub(crate) fn new(base_url: Url, mut identity: Identity, options: Options) -> Result<Self, ConfigurationError> {
         options.check()?;
         identity.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        // reqwest adds it to every request that has none.
+        identity.headers.insert(USER_AGENT, connections::USER_AGENT);
         let (connections, route) = Connections::new(&base_url, &options)?;
         let permits = Semaphore::new(options.max_concurrent_tries);
         let Identity { headers, query, credential, principal, correlation_header } = identity;

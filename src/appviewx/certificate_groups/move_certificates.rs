@@ -214,16 +214,34 @@ pub struct MoveOutcome<M> {
     receipt: Receipt,
 }
 
+/// Which ids an answer confirms.
+struct Confirmed {
+    successful_ids: Vec<ResourceId>,
+    unconfirmed_ids: Vec<ResourceId>,
+    unexpected_ids: Vec<ResourceId>,
+}
+
+impl Confirmed {
+    /// `shown` is what is kept of an id that nobody asked for.
+    fn of(asked: &[ResourceId], named: Vec<ResourceId>, shown: impl Fn(&ResourceId) -> ResourceId) -> Self {
+        // What a server answers when all is well, mostly. Nothing is asked for twice.
+        if named == asked {
+            return Self { successful_ids: named, unconfirmed_ids: Vec::new(), unexpected_ids: Vec::new() };
+        }
+        let confirmed: HashSet<&ResourceId> = named.iter().collect();
+        let (successful_ids, unconfirmed_ids) = asked.iter().cloned().partition(|id| confirmed.contains(id));
+        let asked: HashSet<&ResourceId> = asked.iter().collect();
+        let unexpected_ids = named.iter().filter(|id| !asked.contains(id)).map(shown).collect();
+        Self { successful_ids, unconfirmed_ids, unexpected_ids }
+    }
+}
+
 impl<M: Move> MoveOutcome<M> {
     fn new(request: &MoveCertificates<M>, envelope: Envelope, exchange: &Exchange) -> Self {
-        let named = envelope.successful_ids();
-        let asked: HashSet<&ResourceId> = request.resource_ids.iter().collect();
         let secrets = &exchange.answer.secrets;
         let shown = |id: &ResourceId| ResourceId::from(secrets.redact(id.as_str()));
-        let unexpected_ids = named.iter().filter(|id| !asked.contains(id)).map(shown).collect();
-        let confirmed: HashSet<&ResourceId> = named.iter().collect();
-        let asked = request.resource_ids.iter().cloned();
-        let (successful_ids, unconfirmed_ids) = asked.partition(|id| confirmed.contains(id));
+        let Confirmed { successful_ids, unconfirmed_ids, unexpected_ids } =
+            Confirmed::of(&request.resource_ids, envelope.successful_ids(), shown);
         Self {
             target: request.target.clone(),
             successful_ids,

@@ -1,5 +1,7 @@
 //! `POST /certificate/search`.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::certificate::Certificate;
@@ -8,6 +10,7 @@ use super::search_pages::{RowFilter, SearchPages};
 use super::search_terms::{CertificateCategory, Keyword, SortOrder};
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, Error};
+use crate::named_values::{NamedValue, NamedValues};
 use crate::operation::{List, ListBuilder, PageCaller, PageSettings, Pages};
 use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 
@@ -62,7 +65,7 @@ pub struct CertificateSearch {
     categories: Vec<CertificateCategory>,
     resource_id: Option<ResourceId>,
     free_text: Option<String>,
-    keywords: Vec<(Keyword, String)>,
+    keywords: NamedValues<String>,
     sort: Option<(String, SortOrder)>,
     filter: RowFilter,
 }
@@ -93,11 +96,7 @@ impl ListBuilder<CertificateSearch> {
 
     /// Searches a field, one of the documented ones or any other by its name: `.keyword("certcn", "www.example.com")`.
     pub fn keyword(mut self, field: impl Into<Keyword>, text: impl Into<String>) -> Self {
-        let keyword = (field.into(), text.into());
-        let keywords = &mut self.list().keywords;
-        if !keywords.contains(&keyword) {
-            keywords.push(keyword);
-        }
+        self.list().keywords.add(field.into().as_str().to_owned(), text.into());
         self
     }
 
@@ -161,16 +160,15 @@ impl CertificateSearch {
                 check_text(text, field, limit, problems);
             }
         }
-        for (index, (keyword, text)) in self.keywords.iter().enumerate() {
-            let name = keyword.as_str();
+        for (index, NamedValue { name, value: text, is_conflict }) in self.keywords.in_order().enumerate() {
             if name.chars().count() > LONGEST_NAME {
-                problems.check_length(format!("keyword[{index}]"), name, LONGEST_NAME);
+                problems.check_length(format_args!("keyword[{index}]"), name, LONGEST_NAME);
                 continue;
             }
-            let field = format!("keyword[{name:?}]");
-            check_text(name, &field, LONGEST_NAME, problems);
-            check_text(text, &field, LONGEST_TEXT, problems);
-            if self.keywords.iter().take(index).any(|(earlier, _)| earlier.as_str() == name) {
+            let field = format_args!("keyword[{name:?}]");
+            check_text(name, field, LONGEST_NAME, problems);
+            check_text(text, field, LONGEST_TEXT, problems);
+            if is_conflict {
                 problems.add(field, Reason::Conflict, "it is set twice, to different texts");
             }
         }
@@ -190,7 +188,7 @@ impl CertificateSearch {
             input.insert("freeSearch".to_owned(), text.as_str().into());
         }
         if !self.keywords.is_empty() {
-            let keywords = self.keywords.iter().map(|(key, text)| (key.as_str().to_owned(), text.as_str().into()));
+            let keywords = self.keywords.last_of_each().map(|(name, text)| (name.to_owned(), text.as_str().into()));
             input.insert("keywordSearch".to_owned(), Value::Object(keywords.collect()));
         }
         Value::Object(input)
@@ -198,8 +196,8 @@ impl CertificateSearch {
 }
 
 /// An unset variable must not become a search for everything.
-fn check_text(text: &str, field: &str, limit: usize, problems: &mut Problems) {
-    problems.check_length(field, text, limit);
+fn check_text(text: &str, field: impl fmt::Display, limit: usize, problems: &mut Problems) {
+    problems.check_length(&field, text, limit);
     if text.trim().is_empty() {
         problems.add(field, Reason::Blank, "it is empty (an unset variable, perhaps); to filter nothing, leave it out");
     }

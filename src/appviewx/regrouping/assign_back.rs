@@ -161,7 +161,7 @@ impl AssignBack {
         request.operation_mut().check(&caller.settings().for_several_calls(), &mut problems);
         request.check_settings(&mut problems);
         for (index, it) in remembered.iter().enumerate() {
-            check_group_name(&it.group, &format!("plan.remembered[{index}].group"), &mut problems);
+            check_group_name(&it.group, format_args!("plan.remembered[{index}].group"), &mut problems);
         }
         if let Some(id) = request.repeated().first() {
             problems.add("plan", Reason::Conflict, format!("it names {id} more than once"));

@@ -139,8 +139,8 @@ impl Operation for AddCertificates {
         problems.check_count("certificate_stores", self.entries.len(), limit, "certificate store");
         let mut places: HashSet<(CertificateStoreId, Option<&str>)> = HashSet::new();
         for (index, entry) in self.entries.iter().enumerate() {
-            let field = format!("certificate_stores[{index}]");
-            entry.check(&field, problems);
+            let field = format_args!("certificate_stores[{index}]");
+            entry.check(field, problems);
             if !places.insert((entry.store(), entry.alias_asked_for())) {
                 problems.add(field, Reason::Conflict, "the same store and alias stand further up in the list");
             }

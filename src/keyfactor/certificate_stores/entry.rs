@@ -1,6 +1,5 @@
 //! What is put into a store.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,7 +7,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::job_fields::JobFields;
+use super::job_fields::{JobFields, WireJobFields};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
@@ -110,18 +109,22 @@ impl CertificateStoreEntry {
     }
 
     /// `field` is where this entry stands in its request.
-    pub(super) fn check(&self, field: &str, problems: &mut Problems) {
-        problems.check_guid(&format!("{field}.certificate_store_id"), self.store.get(), "store");
+    pub(super) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
+        problems.check_guid(format_args!("{field}.certificate_store_id"), self.store.get(), "store");
         if self.alias.as_ref().is_some_and(|alias| alias.trim().is_empty()) {
             let sentence = "an alias of white space only names nothing; to let the store choose, leave it out";
-            problems.add(format!("{field}.alias"), Reason::Blank, sentence);
+            problems.add(format_args!("{field}.alias"), Reason::Blank, sentence);
         }
         if let Some(alias) = &self.alias {
-            problems.check_length(format!("{field}.alias"), alias, LONGEST_TEXT);
+            problems.check_length(format_args!("{field}.alias"), alias, LONGEST_TEXT);
         }
         for (name, password) in [("entry_password", &self.entry_password), ("pfx_password", &self.pfx_password)] {
             if password.as_ref().is_some_and(|password| password.expose_secret().is_empty()) {
-                problems.add(format!("{field}.{name}"), Reason::Empty, "an empty password; to send none, leave it out");
+                problems.add(
+                    format_args!("{field}.{name}"),
+                    Reason::Empty,
+                    "an empty password; to send none, leave it out",
+                );
             }
         }
         self.job_fields.check(field, problems);
@@ -162,7 +165,7 @@ pub(super) struct WireEntry<'a> {
     entry_password: Option<WirePassword<'a>>,
     include_private_key: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    job_fields: Option<BTreeMap<&'a str, &'a Value>>,
+    job_fields: Option<WireJobFields<'a>>,
     overwrite: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pfx_password: Option<&'a str>,

@@ -1,6 +1,5 @@
 //! Where a certificate is.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::SecretString;
@@ -8,7 +7,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::job_fields::JobFields;
+use super::job_fields::{JobFields, WireJobFields};
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::validation::{LONGEST_TEXT, Problems, Reason};
@@ -83,21 +82,24 @@ impl CertificateLocation {
 
     /// Whether both ask for the same, in whatever order the job fields were set.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        let of = |it: &Self| (it.store, it.alias.clone(), it.job_fields.to_map(), it.expected.clone());
-        of(self) == of(other)
+        self.wire() == other.wire() && self.expected == other.expected
     }
 
     /// `field` is where this location stands in its request.
-    pub(in crate::keyfactor) fn check(&self, field: &str, problems: &mut Problems) {
-        problems.check_guid(&format!("{field}.certificate_store_id"), self.store.get(), "store");
+    pub(in crate::keyfactor) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
+        problems.check_guid(format_args!("{field}.certificate_store_id"), self.store.get(), "store");
         if self.alias.is_empty() {
-            problems.add(format!("{field}.alias"), Reason::Empty, "an alias is needed: it decides what is removed");
+            problems.add(
+                format_args!("{field}.alias"),
+                Reason::Empty,
+                "an alias is needed: it decides what is removed",
+            );
         } else if self.alias.trim().is_empty() {
-            problems.add(format!("{field}.alias"), Reason::Blank, "an alias of white space only names nothing");
+            problems.add(format_args!("{field}.alias"), Reason::Blank, "an alias of white space only names nothing");
         }
-        problems.check_length(format!("{field}.alias"), &self.alias, LONGEST_TEXT);
+        problems.check_length(format_args!("{field}.alias"), &self.alias, LONGEST_TEXT);
         if let Some(expected) = &self.expected {
-            expected.check(&format!("{field}.expected_thumbprint"), problems);
+            expected.check(format_args!("{field}.expected_thumbprint"), problems);
         }
         self.job_fields.check(field, problems);
     }
@@ -114,13 +116,13 @@ impl CertificateLocation {
 }
 
 /// The vendor's `CertificateLocationSpecifier`.
-#[derive(Serialize)]
+#[derive(PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct WireLocation<'a> {
     alias: &'a str,
     certificate_store_id: CertificateStoreId,
     #[serde(skip_serializing_if = "Option::is_none")]
-    job_fields: Option<BTreeMap<&'a str, &'a Value>>,
+    job_fields: Option<WireJobFields<'a>>,
 }
 
 impl fmt::Debug for CertificateLocation {

@@ -129,25 +129,30 @@ impl RemoveCertificates {
 
     /// Exact repeats would be two jobs for one removal: the first is kept, the others are given back.
     fn take_repeats_out(&mut self, problems: &mut Problems) {
+        if let [location] = self.locations.as_slice() {
+            return location.check("certificate_stores[0]", problems);
+        }
         let given = std::mem::take(&mut self.locations);
-        let mut first_at: HashMap<(CertificateStoreId, String), (usize, CertificateLocation)> = HashMap::new();
-        for (index, location) in given.into_iter().enumerate() {
-            let field = format!("certificate_stores[{index}]");
-            location.check(&field, problems);
-            let place = (location.store(), location.alias().to_owned());
-            let (first, first_location) = first_at.entry(place).or_insert_with(|| (index, location.clone()));
-            if *first != index && first_location.is_like(&location) {
-                self.repeated.push(location);
-                continue;
-            }
-            if *first != index {
+        let mut first_at: HashMap<(CertificateStoreId, &str), (usize, &CertificateLocation)> =
+            HashMap::with_capacity(given.len());
+        let mut is_repeat = Vec::with_capacity(given.len());
+        for (index, location) in given.iter().enumerate() {
+            location.check(format_args!("certificate_stores[{index}]"), problems);
+            let place = (location.store(), location.alias());
+            let (first, first_location) = *first_at.entry(place).or_insert((index, location));
+            let is_second = first != index;
+            is_repeat.push(is_second && first_location.is_like(location));
+            if is_second && !first_location.is_like(location) {
                 let sentence = format!(
                     "the same store and alias as certificate_stores[{first}], but with other job fields or another thumbprint"
                 );
-                problems.add(field, Reason::Conflict, sentence);
+                problems.add(format_args!("certificate_stores[{index}]"), Reason::Conflict, sentence);
             }
-            self.locations.push(location);
         }
+        let mut is_repeat = is_repeat.into_iter();
+        let (repeated, locations): (Vec<_>, Vec<_>) = given.into_iter().partition(|_| is_repeat.next() == Some(true));
+        self.locations = locations;
+        self.repeated.extend(repeated);
     }
 
     /// Checks it, for so many locations.

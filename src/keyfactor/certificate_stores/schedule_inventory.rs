@@ -72,7 +72,7 @@ impl Operation for ScheduleInventory {
 
     fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
         for (index, store) in self.stores.iter().enumerate() {
-            problems.check_guid(&format!("store_ids[{index}]"), store.get(), "store");
+            problems.check_guid(format_args!("store_ids[{index}]"), store.get(), "store");
         }
         let mut seen = HashSet::new();
         self.stores.retain(|store| seen.insert(*store));

@@ -178,7 +178,7 @@ impl Operation for RevokeCertificates {
 
     fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
         for (index, id) in self.ids.iter().enumerate() {
-            problems.check_positive(&format!("certificate_ids[{index}]"), Some(id.get()));
+            problems.check_positive(format_args!("certificate_ids[{index}]"), Some(id.get()));
         }
         let mut seen = HashSet::new();
         self.ids.retain(|id| seen.insert(*id));

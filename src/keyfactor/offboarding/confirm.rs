@@ -94,7 +94,7 @@ impl ConfirmRemoved {
         let mut problems = Problems::default();
         problems.check_count("locations", self.locations.len(), usize::MAX, "certificate location");
         for (index, location) in self.locations.iter().enumerate() {
-            location.check(&format!("locations[{index}]"), &mut problems);
+            location.check(format_args!("locations[{index}]"), &mut problems);
         }
         problems.finish()?;
         self.caller.check_runtime(|| CallName::get("CertificateStores/{id}"))?;

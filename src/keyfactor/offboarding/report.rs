@@ -227,7 +227,7 @@ impl Known {
         let mut problems = Problems::default();
         problems.check_count("job_ids", self.order.len(), usize::MAX, "job id");
         for (index, id) in self.order.iter().enumerate() {
-            problems.check_guid(&format!("job_ids[{index}]"), id.get(), "job");
+            problems.check_guid(format_args!("job_ids[{index}]"), id.get(), "job");
         }
         problems.finish()
     }

@@ -159,7 +159,7 @@ impl Operation for ControlJobs {
                 once_each(ids);
                 problems.check_count("job_ids", ids.len(), usize::MAX, "job id");
                 for (index, id) in ids.iter().enumerate() {
-                    problems.check_guid(&format!("job_ids[{index}]"), id.get(), "job");
+                    problems.check_guid(format_args!("job_ids[{index}]"), id.get(), "job");
                 }
             }
             JobSelection::Runs(ids) => {
