@@ -1,6 +1,7 @@
 //! The client and its builder.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, Method};
@@ -44,6 +45,7 @@ impl Client {
             comment_rule: CommentRule::default(),
             default_group: "Default".to_owned(),
             max_ids_per_call: 1_000,
+            change_timeout: Duration::ZERO,
         };
         let settings = Settings { credentials: None, login_call: LoginCall::default(), defaults };
         // The vendor's own bulk tool keeps to five.
@@ -190,7 +192,8 @@ impl ClientBuilder {
     /// [`Error::Configuration`] names the setting that is missing or wrong.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = with_api_path(self.base_url()?);
-        let Settings { credentials, login_call, defaults } = self.settings;
+        let Settings { credentials, login_call, mut defaults } = self.settings;
+        defaults.change_timeout = self.options.change_timeout;
         let credentials = credentials.ok_or_else(|| {
             ConfigurationError::new(
                 "credentials",

@@ -1,5 +1,7 @@
 //! What is AppViewX's own about every call.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -45,6 +47,8 @@ pub struct CallDefaults {
     pub(super) comment_rule: CommentRule,
     pub(super) default_group: String,
     pub(super) max_ids_per_call: usize,
+    /// As the transport has it: a server that may wait has to answer before.
+    pub(super) change_timeout: Duration,
 }
 
 impl CallDefaults {

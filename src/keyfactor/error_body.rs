@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::error_code::ErrorCode;
@@ -16,7 +18,16 @@ pub struct FailedOperation {
     raw: Value,
 }
 
-// What else stands in it is not known, so it is not shown.
+// What else stands in it is not known, so it is not shown, nor serialised.
+impl Serialize for FailedOperation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { reason, raw: _ } = self;
+        let mut operation = serializer.serialize_struct("FailedOperation", 1)?;
+        operation.serialize_field("reason", &reason.as_ref().map(Message::as_str))?;
+        operation.end()
+    }
+}
+
 impl fmt::Debug for FailedOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reason, raw: _ } = self;
@@ -38,7 +49,7 @@ impl FailedOperation {
         self.reason.as_ref().map(ServerText::as_str)
     }
 
-    /// The whole entry. Which other members it has is documented nowhere.
+    /// The whole entry. Which other members it has is undocumented by the vendor.
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.raw

@@ -12,10 +12,9 @@ pub struct Scope {
     collection: Option<CollectionId>,
     container: Option<ContainerId>,
     both: BothScopes,
-    resolved: PermissionScope,
 }
 
-/// What becomes of a container id beside a collection id.
+/// What happens to a container id beside a collection id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum BothScopes {
     #[default]
@@ -24,9 +23,8 @@ enum BothScopes {
 }
 
 impl Scope {
-    /// A collection beats a container.
-    pub(super) fn check(&mut self, problems: &mut Problems) {
-        let Self { collection, container, both, resolved: _ } = *self;
+    pub(super) fn check(self, problems: &mut Problems) {
+        let Self { collection, container, both } = self;
         problems.check_positive("collection_id", collection.map(CollectionId::get));
         problems.check_positive("container_id", container.map(ContainerId::get));
         if both == BothScopes::Refused && collection.is_some() && container.is_some() {
@@ -36,16 +34,15 @@ impl Scope {
                 "a collection is given as well; the vendor's rule would ignore the container",
             );
         }
-        self.resolved = match (collection, container) {
+    }
+
+    /// After the precedence rule: a collection beats a container.
+    pub(super) fn resolved(self) -> PermissionScope {
+        match (self.collection, self.container) {
             (Some(id), ignored_container) => PermissionScope::Collection { id, ignored_container },
             (None, Some(id)) => PermissionScope::Container { id },
             (None, None) => PermissionScope::SystemWideOrContainers,
-        };
-    }
-
-    /// After the precedence rule, once it was checked.
-    pub(super) fn resolved(&self) -> &PermissionScope {
-        &self.resolved
+        }
     }
 }
 
@@ -58,7 +55,8 @@ pub trait InCollection: Operation<Vendor = Keyfactor> {
 pub trait InContainer: InCollection {}
 
 impl<O: InCollection> RequestBuilder<O> {
-    /// Has the server check the right to read certificates in this collection, instead of system-wide.
+    /// Has the server check permissions in this collection, instead of system-wide: to read certificates, and for
+    /// [`Certificates::revoke`](super::Certificates::revoke) to revoke them.
     ///
     /// Positive; leaving it out means "none". With a container id as well, the collection wins.
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
@@ -72,7 +70,7 @@ impl<O: InContainer> RequestBuilder<O> {
     /// collection is given.
     ///
     /// The pages of Remove and Add name it, but **no published schema of these two calls has such a member**: there it may
-    /// have no effect. Do not rely on it to narrow a removal.
+    /// have no effect. Do not rely on it to narrow a removal. The schema of Revoke has it from version 25 on.
     pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
         self.operation().scope_settings().container = Some(id.into());
         self

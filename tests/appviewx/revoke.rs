@@ -11,6 +11,8 @@ use crate::support::appviewx::{FIRST, client};
 use crate::support::scripted::{Answer, Scripted};
 
 const CALL: &str = "/avxapi/certificate/revoke?gwsource=external&isSync=true";
+/// Five sixths of the default `change_timeout`.
+const DEFAULT_TTL: &str = "&ttl=250";
 
 fn certificates(server: &Scripted) -> appviewx::Certificates {
     client(&server.origin).certificates()
@@ -37,11 +39,11 @@ async fn every_setter_is_in_the_call() {
         body
     };
     for (revocation, target, body) in [
-        (plain(), CALL.to_owned(), body.clone()),
-        (plain().comments("Lost: CHG-1"), CALL.to_owned(), with("comments", "Lost: CHG-1")),
+        (plain(), format!("{CALL}{DEFAULT_TTL}"), body.clone()),
+        (plain().comments("Lost: CHG-1"), format!("{CALL}{DEFAULT_TTL}"), with("comments", "Lost: CHG-1")),
         (plain().ttl(Duration::from_secs(60)), format!("{CALL}&ttl=60"), body.clone()),
         (plain().ttl(Duration::from_millis(1_001)), format!("{CALL}&ttl=2"), body.clone()),
-        (plain().with_manual_approval(), format!("{CALL}&autoApproval=false"), body.clone()),
+        (plain().with_manual_approval(), format!("{CALL}{DEFAULT_TTL}&autoApproval=false"), body.clone()),
         (plain().in_background(), "/avxapi/certificate/action?gwsource=external".to_owned(), with("action", "Revoke")),
     ] {
         revocation.audit_note("CHG 1234").send().await.unwrap();
@@ -77,6 +79,20 @@ async fn all_problems_are_listed_and_nothing_is_sent() {
     assert_eq!(id, "resource_id");
     assert_eq!([reason, comments], [("reason", &Reason::Blank), ("comments", &Reason::Blank)]);
     assert_eq!(ttl, ("ttl", &Reason::OutOfRange));
+    let plain = || certificates.revoke(FIRST, RevocationReason::Superseded);
+    let problem = |refused: clm::ValidationError| {
+        let [problem] = refused.problems() else { panic!("{refused}") };
+        (problem.field().to_owned(), problem.reason().clone())
+    };
+    let minute = Duration::from_secs(60);
+    for both in [plain().ttl(minute).in_background(), plain().in_background().ttl(minute)] {
+        assert_eq!(problem(both.build().unwrap_err()), ("ttl".to_owned(), Reason::Conflict));
+    }
+    // The server has to answer before the client stops waiting.
+    for ttl in [Duration::from_millis(299_001), Duration::from_secs(300), Duration::MAX] {
+        assert_eq!(problem(plain().ttl(ttl).build().unwrap_err()), ("ttl".to_owned(), Reason::OutOfRange));
+    }
+    plain().ttl(Duration::from_secs(299)).build().unwrap();
     assert!(fake.requests().is_empty());
 }
 
@@ -86,8 +102,8 @@ async fn a_request_is_no_revocation() {
     for (response, code, id) in [
         (Value::Null, json!("SUCCESS"), None),
         (Value::Null, Value::Null, None),
-        (json!({"requestId": "R1"}), json!("SUCCESS"), None),
-        // Without the word that it succeeded, the id of a request tells that it is not over.
+        // The id of a request tells that it is not over, whatever else is said.
+        (json!({"requestId": "R1"}), json!("SUCCESS"), Some("R1")),
         (json!({"requestId": "R1"}), Value::Null, Some("R1")),
         (json!({"RequestIds": [17]}), Value::Null, Some("17")),
     ] {
@@ -102,6 +118,33 @@ async fn a_request_is_no_revocation() {
     let outcome =
         certificates(&server).revoke(FIRST, RevocationReason::Superseded).in_background().send().await.unwrap();
     assert_eq!((outcome.is_revoked(), outcome.request_id()), (false, Some("R1")));
+    let gap = outcome.clone().require_complete().unwrap_err();
+    assert_eq!(gap.into_outcome(), outcome);
+    // An empty object is no word that anything is revoked.
+    let outcome = answered(200, &json!({})).await.unwrap();
+    assert!(matches!(outcome.state, RevocationState::Requested { request_id: None, .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_waits_for_an_approval_is_not_revoked() {
+    for response in [json!({"requestId": "R1"}), Value::Null] {
+        let id = response["requestId"].as_str();
+        let server =
+            Scripted::start([Answer::json(200, &envelope(response.clone(), json!("SUCCESS")).to_string())]).await;
+        let revocation = certificates(&server).revoke(FIRST, RevocationReason::Superseded).with_manual_approval();
+        let outcome = revocation.send().await.unwrap();
+        assert!(matches!(outcome.state, RevocationState::AwaitingApproval { .. }), "{outcome:?}");
+        assert_eq!((outcome.is_revoked(), outcome.request_id()), (false, id));
+        let error = Error::from(outcome.require_complete().unwrap_err());
+        assert!(error.to_string().contains("waits for an approval"), "{error}");
+    }
+    let fake = FakeAppViewX::start().await;
+    fake.add_certificate(FIRST, "web-servers");
+    let certificates = fake.client().certificates();
+    let revocation = certificates.revoke(FIRST, RevocationReason::Superseded).with_manual_approval();
+    assert!(!revocation.send().await.unwrap().is_revoked());
+    let rows = certificates.search().resource_id(FIRST).rows().unwrap().collect().await.unwrap();
+    assert_ne!(rows[0].expiry_status.as_deref(), Some("Revoked"));
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ async fn a_refusal_says_what_is_needed() {
         assert_eq!(refusal.kind(), ErrorKind::Forbidden);
         assert!(refusal.remediation().unwrap().contains("read the certificate"), "{error:?}");
         assert!(refusal.remediation().unwrap().contains("schedule on certificate stores"), "{error:?}");
-        assert_eq!(refusal.scope().map(scope_parts), Some(("none", None, None)));
+        assert_eq!(refusal.scope().copied().map(scope_parts), Some(("none", None, None)));
     }
     assert!(fake.jobs().is_empty());
 }

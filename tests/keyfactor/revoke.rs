@@ -62,6 +62,7 @@ async fn every_setter_is_in_the_body() {
         (RevocationReason::CessationOfOperation, 5),
         (RevocationReason::CertificateHold, 6),
         (RevocationReason::RemoveFromHold, -1),
+        (RevocationReason::Other(7), 7),
     ] {
         certificates.revoke([7], reason).comment("c").send().await.unwrap();
         assert_eq!(server.received().pop().unwrap().json()["Reason"], code);
@@ -75,7 +76,7 @@ async fn the_precedence_shows_in_the_request_and_can_be_refused() {
     let both = || plain().collection_id(4).container_id(5);
     let shown = serde_json::to_value(both().build().unwrap().scope()).unwrap();
     assert_eq!(shown, json!({"kind": "collection", "id": 4, "ignored_container": 5}));
-    assert_eq!(*plain().build().unwrap().scope(), PermissionScope::SystemWideOrContainers);
+    assert_eq!(plain().build().unwrap().scope(), PermissionScope::SystemWideOrContainers);
     let refused = both().deny_ambiguous_scope().build().unwrap_err();
     let [problem] = refused.problems() else { panic!("{refused}") };
     assert_eq!((problem.field(), problem.reason()), ("container_id", &Reason::Conflict));
@@ -129,7 +130,15 @@ async fn revoked_suspended_and_not_named_are_told_apart() {
         (json!({"RevokedIds": [7]}), vec![7], vec![], vec![8], vec![]),
         (json!({"RevokedIds": null, "SuspendedCerts": []}), vec![], vec![], vec![7, 8], vec![]),
         (json!({}), vec![], vec![], vec![7, 8], vec![]),
-        (json!({"RevokedIds": [7, 8, 9]}), vec![7, 8], vec![], vec![], vec![9]),
+        (json!({"RevokedIds": [7, 9, 8, 12, 9, 11]}), vec![7, 8], vec![], vec![], vec![9, 12, 11]),
+        (json!({"revokedids": [7, "8"], "SUSPENDEDCERTS": []}), vec![7, 8], vec![], vec![], vec![]),
+        (
+            json!({"RevokedIds": [7], "suspendedCerts": [{"certid": 8, "workflowId": "wf-1"}]}),
+            vec![7],
+            vec![8],
+            vec![],
+            vec![],
+        ),
         // Both at once is not known to be revoked.
         (json!({"RevokedIds": [7, 8], "SuspendedCerts": suspended}), vec![7], vec![8], vec![8], vec![]),
     ] {
@@ -153,13 +162,37 @@ async fn revoked_suspended_and_not_named_are_told_apart() {
     let failed = json!({"RevokedIds": [7, 8], "FailedOperations": [{"Reason": "no CRL"}]});
     let outcome = answered(200, &failed).await.unwrap();
     assert_eq!(outcome.failed_operations[0].reason(), Some("no CRL"));
+    assert_eq!(serde_json::to_value(&outcome).unwrap()["failed_operations"], json!([{"reason": "no CRL"}]));
     assert!(!outcome.is_complete());
+    // One entry that cannot be read does not hide the others.
+    let odd = json!({"RevokedIds": [8, "seven"], "SuspendedCerts": [{"Message": "which?"}, 7]});
+    let outcome = answered(200, &odd).await.unwrap();
+    assert_eq!((outcome.revoked.clone(), outcome.unconfirmed.clone()), (ids(&[8]), ids(&[7])));
+    assert_eq!(outcome.unrecognized_entries, [json!("seven"), json!({"Message": "which?"}), json!(7)]);
+    assert!(!outcome.is_complete());
+    // One that nobody asked for keeps what is said about it.
+    let foreign = json!({"RevokedIds": [7, 8], "SuspendedCerts": [{"CertId": 9, "Message": "waits"}]});
+    let outcome = answered(200, &foreign).await.unwrap();
+    assert_eq!((outcome.unexpected, outcome.suspended[0].message.as_deref()), (ids(&[9]), Some("waits")));
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_the_credential_is_quoted_without_it() {
+    let basic = "dXNlcjpwYXNzd29yZA==";
+    let message = format!("denied for {basic}");
+    let body = json!({
+        "RevokedIds": [7], "SuspendedCerts": [{"CertId": 8, "Message": message}], "FailedOperations": [{"Reason": message}],
+    });
+    let outcome = answered(200, &body).await.unwrap();
+    assert_eq!(outcome.suspended[0].message.as_deref(), Some("denied for ***"), "{outcome:?}");
+    for shown in [format!("{outcome:?}"), serde_json::to_string(&outcome).unwrap()] {
+        assert!(!shown.contains(basic), "{shown}");
+    }
 }
 
 #[tokio::test]
 async fn an_answer_in_another_shape_leaves_the_outcome_open_and_gives_the_request_back() {
-    for body in [json!([7, 8]), json!(null), json!("done"), json!({"RevokedIds": "7"}), json!({"SuspendedCerts": [7]})]
-    {
+    for body in [json!([7, 8]), json!(null), json!("done"), json!({"RevokedIds": "7"}), json!({"SuspendedCerts": {}})] {
         let error = answered(200, &body).await.unwrap_err();
         let Error::OutcomeUnknown(unknown) = error else { panic!("{body}: {error:?}") };
         assert_eq!(unknown.body(), Some(body.to_string().as_str()));

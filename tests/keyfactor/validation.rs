@@ -354,7 +354,7 @@ async fn the_scope_is_resolved_and_shown_wherever_it_matters() {
         assert_eq!(scope_parts(build(&taken).build().unwrap().scope()), expected, "{case}: request");
         assert_eq!(scope_parts(build(&taken).send().await.unwrap().scope()), expected, "{case}: outcome");
         match build(&refused).send().await.unwrap_err() {
-            Error::Api(error) => assert_eq!(scope_parts(error.scope().unwrap()), expected, "{case}: refusal"),
+            Error::Api(error) => assert_eq!(scope_parts(*error.scope().unwrap()), expected, "{case}: refusal"),
             other => panic!("{case}: {other:?}"),
         }
         match build(&failed).send().await.unwrap_err() {

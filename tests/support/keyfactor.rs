@@ -243,7 +243,7 @@ pub fn variants() -> Vec<Variant> {
 pub const CONTAINER_ALONE: &str = "a container alone";
 
 /// A scope as its kind, its id and the container that is ignored.
-pub fn scope_parts(scope: &PermissionScope) -> (&'static str, Option<i32>, Option<i32>) {
+pub fn scope_parts(scope: PermissionScope) -> (&'static str, Option<i32>, Option<i32>) {
     match scope {
         PermissionScope::SystemWideOrContainers => ("none", None, None),
         PermissionScope::Collection { id, ignored_container, .. } => {

@@ -148,7 +148,7 @@ macro_rules! describe_jobs {
         $told.show(&$outcome);
         $told.list("job ids", $outcome.job_ids());
         $told.list("unrecognized entries", $outcome.unrecognized_entries());
-        $told.say("scope", scope($outcome.scope()));
+        $told.say("scope", scope(&$outcome.scope()));
         $told.say("is complete", $outcome.is_complete());
         $told.some("correlation id", $outcome.receipt().correlation_id());
         $told.some("product version", $outcome.receipt().product_version());

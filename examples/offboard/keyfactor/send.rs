@@ -45,7 +45,7 @@ pub(super) fn removal_call(request: &RemoveCertificates) -> Call {
         "Schedule": {"Immediate": true},
     });
     let collection = match request.scope() {
-        PermissionScope::Collection { id, .. } => Some(*id),
+        PermissionScope::Collection { id, .. } => Some(id),
         _ => None,
     };
     Call { path: "CertificateStores/Certificates/Remove", body }.in_collection(collection)

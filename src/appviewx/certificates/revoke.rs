@@ -12,7 +12,7 @@ use crate::appviewx::envelope::Envelope;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
 use crate::lenient;
-use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
 use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 
@@ -42,11 +42,13 @@ impl Certificates {
     ///
     /// - **Call:** `PUT /certificate/revoke` with `isSync=true`; in the background `PUT /certificate/action`.
     /// - **Permissions:** to revoke in the category of the certificate, and read-write on its group.
-    /// - **Arguments:** one resource id; a reason. The certificate must not be revoked or monitored already, have no open work
+    /// - **Arguments:** one resource id; a reason; a [`ttl`](RequestBuilder::ttl) below the client's
+    ///   [`change_timeout`](crate::ClientBuilder::change_timeout), by default five sixths of it. The certificate must not be revoked or monitored already, have no open work
     ///   order, and have a CRL distribution point; the connector of its authority must be available.
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error).
-    /// - **Assumed**, since a part of the vendor's pages could not be read: that a success without the id of a request means
-    ///   that the certificate is revoked; how the id of a request is named; that the refusals are those of other pages.
+    /// - **Assumed**, since a part of the vendor's pages could not be read: that a success in sync mode, approved automatically
+    ///   and without the id of a request, means that the certificate is revoked; how the id of a request is named; that the
+    ///   refusals are those of other pages. Every other success counts as a request that was taken.
     /// - **Source:** AppViewX CERT+ API reference, "Revoke a Certificate in Sync Mode" and "… in Async Mode".
     pub fn revoke(&self, id: impl Into<ResourceId>, reason: RevocationReason) -> RequestBuilder<RevokeCertificate> {
         let id = id.into();
@@ -54,7 +56,8 @@ impl Certificates {
             id,
             reason,
             comments: None,
-            mode: Mode::Sync { ttl: None },
+            mode: Mode::Sync,
+            ttl: None,
             approval: Approval::Automatic,
         })
     }
@@ -68,10 +71,11 @@ impl RequestBuilder<RevokeCertificate> {
         self
     }
 
-    /// How long the server may wait for the authority, in whole seconds; a part of a second counts as one. The vendor's
-    /// default is 300 s. Keep it below the client's [`change_timeout`](crate::ClientBuilder::change_timeout).
+    /// How long the server may wait for the authority, in whole seconds; a part of a second counts as one. It must be below
+    /// the client's [`change_timeout`](crate::ClientBuilder::change_timeout), so that the server answers first. Default: five
+    /// sixths of that, 250 s of 300 s. Not allowed beside [`in_background`](Self::in_background).
     pub fn ttl(mut self, limit: Duration) -> Self {
-        self.operation().mode = Mode::Sync { ttl: Some(limit) };
+        self.operation().ttl = Some(limit);
         self
     }
 
@@ -95,12 +99,13 @@ pub struct RevokeCertificate {
     reason: RevocationReason,
     comments: Option<String>,
     mode: Mode,
+    ttl: Option<Duration>,
     approval: Approval,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
-    Sync { ttl: Option<Duration> },
+    Sync,
     Async,
 }
 
@@ -165,11 +170,28 @@ impl RevokeCertificate {
         self.comments.as_deref()
     }
 
-    /// The vendor's parameter, in whole seconds.
-    fn ttl_seconds(&self) -> Option<u64> {
-        let Mode::Sync { ttl: Some(ttl) } = self.mode else { return None };
-        Some(ttl.as_secs() + u64::from(ttl.subsec_nanos() > 0))
+    fn check_ttl(&mut self, change_timeout: Duration, problems: &mut Problems) {
+        match (self.mode, self.ttl) {
+            (Mode::Async, None) => {}
+            (Mode::Async, Some(_)) => {
+                problems.add("ttl", Reason::Conflict, "the server does not wait for a revocation in the background");
+            }
+            (Mode::Sync, None) => self.ttl = Some(change_timeout * 5 / 6),
+            (Mode::Sync, Some(ttl)) if ttl.is_zero() => {
+                problems.add("ttl", Reason::OutOfRange, "the vendor takes a positive number of seconds");
+            }
+            (Mode::Sync, Some(ttl)) if whole_seconds(ttl) >= change_timeout.as_secs() => {
+                let sentence = format!("{ttl:?} is not below the client's change_timeout of {change_timeout:?}");
+                problems.add("ttl", Reason::OutOfRange, sentence);
+            }
+            (Mode::Sync, Some(_)) => {}
+        }
     }
+}
+
+/// A part of a second counts as one.
+fn whole_seconds(ttl: Duration) -> u64 {
+    ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0))
 }
 
 impl Operation for RevokeCertificate {
@@ -178,13 +200,13 @@ impl Operation for RevokeCertificate {
 
     fn call(&self) -> DocumentedCall {
         let path = match self.mode {
-            Mode::Sync { .. } => "certificate/revoke",
+            Mode::Sync => "certificate/revoke",
             Mode::Async => "certificate/action",
         };
         DocumentedCall::change("appviewx.certificates.revoke", Method::PUT, Path::fixed(path))
     }
 
-    fn check(&mut self, _: &CallDefaults, problems: &mut Problems) {
+    fn check(&mut self, defaults: &CallDefaults, problems: &mut Problems) {
         self.id.check("resource_id", problems);
         if self.reason.as_str().trim().is_empty() {
             problems.add("reason", Reason::Blank, "it holds nothing but white space");
@@ -197,17 +219,15 @@ impl Operation for RevokeCertificate {
             let sentence = "it is empty (an unset variable, perhaps); to send none, leave it out";
             problems.add("comments", Reason::Blank, sentence);
         }
-        if self.ttl_seconds() == Some(0) {
-            problems.add("ttl", Reason::OutOfRange, "the vendor takes a positive number of seconds");
-        }
+        self.check_ttl(defaults.change_timeout, problems);
     }
 
     fn query(&self) -> Parameters {
         let mut query = Vec::new();
-        if let Mode::Sync { .. } = self.mode {
+        if self.mode == Mode::Sync {
             query.push(("isSync".into(), "true".to_owned()));
         }
-        query.extend(self.ttl_seconds().map(|seconds| ("ttl".into(), seconds.to_string())));
+        query.extend(self.ttl.map(|ttl| ("ttl".into(), whole_seconds(ttl).to_string())));
         if self.approval == Approval::Manual {
             query.push(("autoApproval".into(), "false".to_owned()));
         }
@@ -233,7 +253,11 @@ impl Operation for RevokeCertificate {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RevokeOutcome, ReadError> {
-        Ok(RevokeOutcome::new(self.mode, taken(exchange)?, exchange))
+        Ok(RevokeOutcome::new(self, taken(exchange)?, exchange))
+    }
+
+    fn is_complete(outcome: &RevokeOutcome) -> bool {
+        outcome.is_revoked()
     }
 }
 
@@ -279,17 +303,25 @@ pub enum RevocationState {
         /// The id of the request, if the answer names it.
         request_id: Option<String>,
     },
+    /// The server took a request that somebody has to approve. **The certificate is not revoked.**
+    #[non_exhaustive]
+    AwaitingApproval {
+        /// The id of the request, if the answer names it.
+        request_id: Option<String>,
+    },
 }
 
 impl RevokeOutcome {
-    fn new(mode: Mode, envelope: Envelope, exchange: &Exchange) -> Self {
-        let request_id = request_id(&envelope.response);
-        let is_done = envelope.code().is_some() || request_id.is_none();
-        let state = match mode {
-            Mode::Sync { .. } if is_done => RevocationState::Revoked,
-            Mode::Sync { .. } | Mode::Async => RevocationState::Requested { request_id },
+    fn new(asked: &RevokeCertificate, envelope: Envelope, exchange: &Exchange) -> Self {
+        let redact = |text: String| exchange.answer.secrets.redact(&text);
+        let request_id = request_id(&envelope.response).map(redact);
+        let says_something = envelope.code().is_some() || envelope.message.is_some() || !envelope.response.is_null();
+        let state = match (asked.mode, asked.approval) {
+            (_, Approval::Manual) => RevocationState::AwaitingApproval { request_id },
+            (Mode::Sync, Approval::Automatic) if request_id.is_none() && says_something => RevocationState::Revoked,
+            (Mode::Sync | Mode::Async, Approval::Automatic) => RevocationState::Requested { request_id },
         };
-        let message = envelope.message.map(|message| exchange.answer.secrets.redact(&message));
+        let message = envelope.message.map(redact);
         Self { state, message, receipt: Receipt::of::<AppViewX>(exchange) }
     }
 
@@ -299,13 +331,30 @@ impl RevokeOutcome {
         self.state == RevocationState::Revoked
     }
 
-    /// The id of the request, of one in the background.
+    /// The id of the request, if the certificate is not revoked yet and the answer names it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         match &self.state {
             RevocationState::Revoked => None,
-            RevocationState::Requested { request_id } => request_id.as_deref(),
+            RevocationState::Requested { request_id } | RevocationState::AwaitingApproval { request_id } => {
+                request_id.as_deref()
+            }
         }
+    }
+
+    /// Makes it an error that the certificate is not revoked yet.
+    ///
+    /// # Errors
+    /// [`Incomplete`], which holds this outcome, if [`is_revoked`](Self::is_revoked) is false.
+    pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
+        let gap = match &self.state {
+            RevocationState::Revoked => return Ok(self),
+            RevocationState::Requested { .. } => "the server took a request: the certificate is not revoked yet",
+            RevocationState::AwaitingApproval { .. } => {
+                "the revocation waits for an approval: the certificate is not revoked"
+            }
+        };
+        Err(Incomplete::new(gap.to_owned(), self))
     }
 }
 

@@ -102,7 +102,7 @@ impl AddCertificates {
 
     /// Where the server is asked to look for permissions, after the precedence rule.
     #[must_use]
-    pub fn scope(&self) -> &PermissionScope {
+    pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()
     }
 
@@ -177,7 +177,7 @@ impl Operation for AddCertificates {
     }
 
     fn scope(&self) -> Option<PermissionScope> {
-        Some(*self.scope.resolved())
+        Some(self.scope.resolved())
     }
 
     fn permission_needed(&self) -> Option<&'static str> {
@@ -196,7 +196,7 @@ impl Operation for AddCertificates {
         let Some(expected) = &self.expected else { return Ok(()) };
         let mut get = caller.request(GetCertificate::new(self.certificate));
         if let PermissionScope::Collection { id, .. } = self.scope.resolved() {
-            get = get.collection_id(*id);
+            get = get.collection_id(id);
         }
         let found = get.send().await?.thumbprint;
         if expected.is(&found) {
@@ -206,7 +206,7 @@ impl Operation for AddCertificates {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<AddOutcome, ReadError> {
-        JobsOutcome::read(exchange, self.entries.clone(), Vec::new(), *self.scope.resolved())
+        JobsOutcome::read(exchange, self.entries.clone(), Vec::new(), self.scope.resolved())
     }
 
     fn is_complete(outcome: &AddOutcome) -> bool {

@@ -111,8 +111,8 @@ impl<T: Target> JobsOutcome<T> {
 
     /// Where the server was asked to look for permissions.
     #[must_use]
-    pub fn scope(&self) -> &PermissionScope {
-        &self.scope
+    pub fn scope(&self) -> PermissionScope {
+        self.scope
     }
 
     /// Whether there is exactly one job id for each location, all different, and nothing else.

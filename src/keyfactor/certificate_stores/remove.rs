@@ -116,7 +116,7 @@ impl RemoveCertificates {
 
     /// Where the server is asked to look for permissions, after the precedence rule.
     #[must_use]
-    pub fn scope(&self) -> &PermissionScope {
+    pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()
     }
 
@@ -213,7 +213,7 @@ impl Operation for RemoveCertificates {
     }
 
     fn scope(&self) -> Option<PermissionScope> {
-        Some(*self.scope.resolved())
+        Some(self.scope.resolved())
     }
 
     fn permission_needed(&self) -> Option<&'static str> {
@@ -245,7 +245,7 @@ impl Operation for RemoveCertificates {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RemoveOutcome, ReadError> {
-        JobsOutcome::read(exchange, self.locations.clone(), self.repeated.clone(), *self.scope.resolved())
+        JobsOutcome::read(exchange, self.locations.clone(), self.repeated.clone(), self.scope.resolved())
     }
 
     fn is_complete(outcome: &RemoveOutcome) -> bool {

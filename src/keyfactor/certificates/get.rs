@@ -70,7 +70,7 @@ impl Operation for GetCertificate {
     }
 
     fn scope(&self) -> Option<PermissionScope> {
-        Some(*self.0.scope.resolved())
+        Some(self.0.scope.resolved())
     }
 
     fn permission_needed(&self) -> Option<&'static str> {

@@ -62,7 +62,7 @@ impl Operation for GetCertificateLocations {
     }
 
     fn scope(&self) -> Option<PermissionScope> {
-        Some(*self.0.scope.resolved())
+        Some(self.0.scope.resolved())
     }
 
     fn permission_needed(&self) -> Option<&'static str> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use http::Method;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,7 +14,6 @@ use crate::keyfactor::permission_scope::PermissionScope;
 use crate::keyfactor::schedule::utc;
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::types::CertificateId;
-use crate::keyfactor::values::null_as_default;
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
 use crate::lenient;
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
@@ -55,7 +54,8 @@ impl Certificates {
     ///   given: this body has both, and the vendor's rule is that the collection wins.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Undocumented by the vendor:** in which shape the ids that failed are answered; whether one that fails stops the
-    ///   others; what an id that is revoked already is answered.
+    ///   others; what an id that is revoked already is answered. That a hold which is taken back is answered among the revoked
+    ///   ids is **assumed**.
     /// - **Source:** Keyfactor Command reference, "POST Certificates Revoke".
     pub fn revoke(
         &self,
@@ -87,7 +87,8 @@ impl RequestBuilder<RevokeCertificates> {
         self
     }
 
-    /// Has a new certificate revocation list published at once.
+    /// Asks for a new certificate revocation list to be published. The vendor's member is `PublishCRL`; when the list appears
+    /// is undocumented by the vendor.
     pub fn publish_crl(mut self) -> Self {
         self.operation().crl = Crl::Published;
         self
@@ -111,26 +112,46 @@ enum Crl {
     Published,
 }
 
-/// Why certificates are revoked. The vendor's `RevokeCode`, as far as its values have names.
+/// Why certificates are revoked. The vendor's `RevokeCode`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RevocationReason {
     /// 0.
-    Unspecified = 0,
+    Unspecified,
     /// 1: somebody else has or may have the private key.
-    KeyCompromised = 1,
+    KeyCompromised,
     /// 2: the same of the authority's key.
-    CaCompromised = 2,
+    CaCompromised,
     /// 3.
-    AffiliationChanged = 3,
+    AffiliationChanged,
     /// 4: another certificate takes its place.
-    Superseded = 4,
+    Superseded,
     /// 5.
-    CessationOfOperation = 5,
+    CessationOfOperation,
     /// 6: suspended for a time. The only revocation that can be taken back.
-    CertificateHold = 6,
+    CertificateHold,
     /// -1: takes a hold back.
-    RemoveFromHold = -1,
+    RemoveFromHold,
+    /// Any other, sent as it is. The vendor lists 7 (remove from CRL), 8 (no name given) and 999 (unknown).
+    Other(i32),
+}
+
+impl RevocationReason {
+    /// As the vendor writes it.
+    #[must_use]
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Unspecified => 0,
+            Self::KeyCompromised => 1,
+            Self::CaCompromised => 2,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::CertificateHold => 6,
+            Self::RemoveFromHold => -1,
+            Self::Other(code) => code,
+        }
+    }
 }
 
 impl RevokeCertificates {
@@ -154,7 +175,7 @@ impl RevokeCertificates {
 
     /// Where the server is asked to look for permissions, after the precedence rule.
     #[must_use]
-    pub fn scope(&self) -> &PermissionScope {
+    pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()
     }
 }
@@ -200,7 +221,7 @@ impl Operation for RevokeCertificates {
             container_id: self.scope.resolved().sent_container(),
             effective_date: self.effective_date.map(utc),
             publish_crl: (self.crl == Crl::Published).then_some(true),
-            reason: self.reason as i32,
+            reason: self.reason.code(),
         })
     }
 
@@ -209,7 +230,7 @@ impl Operation for RevokeCertificates {
     }
 
     fn scope(&self) -> Option<PermissionScope> {
-        Some(*self.scope.resolved())
+        Some(self.scope.resolved())
     }
 
     fn permission_needed(&self) -> Option<&'static str> {
@@ -221,8 +242,8 @@ impl Operation for RevokeCertificates {
     }
 
     fn how_to_find_out(&self) -> &'static str {
-        "Read the certificates: GET /Certificates/{id} shows the state and the date of a revocation. One that waits for an \
-         approval is not shown there: look at the workflows in the portal."
+        "Read the certificates: GET /Certificates/{id} shows the state and the date of a revocation. Whether it shows one that \
+         waits for an approval is undocumented by the vendor: look at the workflows in the portal, too."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RevokeOutcome, ReadError> {
@@ -261,67 +282,119 @@ impl Change for RevokeCertificates {
 pub struct RevokeOutcome {
     /// The certificates that the server says it revoked, in the order in which they were asked for.
     pub revoked: Vec<CertificateId>,
-    /// The revocations that wait for an approval. **These certificates are not revoked.**
+    /// The revocations that wait for an approval, those that nobody asked for among them. **These certificates are not
+    /// revoked.**
     pub suspended: Vec<SuspendedRevocation>,
     /// The certificates that were asked for and that the answer does not name, or names as revoked and suspended at once.
     pub unconfirmed: Vec<CertificateId>,
     /// What the answer names although nobody asked for it.
     pub unexpected: Vec<CertificateId>,
     /// What failed, one by one, if the answer says so.
-    #[serde(skip)]
     pub failed_operations: Vec<FailedOperation>,
+    /// Entries of the two lists that could not be read.
+    pub unrecognized_entries: Vec<Value>,
     /// The answer as it came, the server's correlation id, and what it took to get it.
     #[serde(flatten)]
     pub receipt: Receipt,
 }
 
 /// A revocation that waits for an approval. **The certificate is not revoked.**
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all(deserialize = "PascalCase"))]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SuspendedRevocation {
     /// The certificate.
-    #[serde(rename(deserialize = "CertId"))]
     pub certificate_id: CertificateId,
-    /// The workflow that waits.
-    #[serde(default)]
+    /// The workflow that waits, if the answer names it.
     pub workflow_id: Option<Uuid>,
     /// What the server says about it.
-    #[serde(default)]
     pub message: Option<String>,
 }
 
-/// The vendor's `RevocationResponse`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    #[serde(default, deserialize_with = "null_as_default")]
-    revoked_ids: Vec<CertificateId>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    suspended_certs: Vec<SuspendedRevocation>,
+impl SuspendedRevocation {
+    fn read(entry: &Value, exchange: &Exchange) -> Option<Self> {
+        Some(Self {
+            certificate_id: certificate_id(lenient::member(entry, "CertId")?)?,
+            workflow_id: lenient::text(entry, "WorkflowId").and_then(|id| id.trim().parse().ok()),
+            message: lenient::text(entry, "Message").map(|text| exchange.answer.secrets.redact(text)),
+        })
+    }
 }
 
-impl RevokeOutcome {
-    fn read(asked: &RevokeCertificates, exchange: &Exchange) -> Result<Self, Cause> {
+/// A number, or a number as text.
+fn certificate_id(value: &Value) -> Option<CertificateId> {
+    let id = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    i32::try_from(id).ok().map(CertificateId::from)
+}
+
+/// The vendor's `RevocationResponse`.
+struct Answer {
+    revoked: Vec<CertificateId>,
+    suspended: Vec<SuspendedRevocation>,
+    failed_operations: Vec<FailedOperation>,
+    unrecognized_entries: Vec<Value>,
+}
+
+impl Answer {
+    fn read(exchange: &Exchange) -> Result<Self, Cause> {
         let json = lenient::json(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
         if !json.is_object() {
             return Err(Cause::new("an object with the revoked ids was expected"));
         }
-        let failed_operations = FailedOperation::all_in(&json, &exchange.answer);
-        let Answer { revoked_ids, suspended_certs } =
-            serde_json::from_value(json).map_err(|_| Cause::new("a list of ids in another shape was expected"))?;
-        let waiting: HashSet<CertificateId> = suspended_certs.iter().map(|it| it.certificate_id).collect();
+        let mut unrecognized_entries = Vec::new();
+        Ok(Self {
+            revoked: entries(&json, "RevokedIds", certificate_id, &mut unrecognized_entries)?,
+            suspended: entries(
+                &json,
+                "SuspendedCerts",
+                |entry| SuspendedRevocation::read(entry, exchange),
+                &mut unrecognized_entries,
+            )?,
+            failed_operations: FailedOperation::all_in(&json, &exchange.answer),
+            unrecognized_entries,
+        })
+    }
+}
+
+/// The entries of a list, which may be missing or null, and apart from them those that cannot be read.
+fn entries<T>(
+    json: &Value,
+    name: &'static str,
+    read: impl Fn(&Value) -> Option<T>,
+    unrecognized: &mut Vec<Value>,
+) -> Result<Vec<T>, Cause> {
+    let list = match lenient::member(json, name) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Cause::new(format!("a list was expected as {name}"))),
+    };
+    let mut entries = Vec::new();
+    for entry in list {
+        match read(entry) {
+            Some(value) => entries.push(value),
+            None => unrecognized.push(entry.clone()),
+        }
+    }
+    Ok(entries)
+}
+
+impl RevokeOutcome {
+    fn read(asked: &RevokeCertificates, exchange: &Exchange) -> Result<Self, Cause> {
+        let Answer { revoked, suspended, failed_operations, unrecognized_entries } = Answer::read(exchange)?;
+        let asked_ids: HashSet<CertificateId> = asked.ids.iter().copied().collect();
+        let waiting: HashSet<CertificateId> = suspended.iter().map(|it| it.certificate_id).collect();
         // What is said to be both is not known to be revoked.
-        let (both, named): (HashSet<_>, HashSet<_>) = revoked_ids.iter().copied().partition(|id| waiting.contains(id));
+        let (both, named): (HashSet<_>, HashSet<_>) = revoked.iter().copied().partition(|id| waiting.contains(id));
         let is_left = |id: &CertificateId| !named.contains(id) && (!waiting.contains(id) || both.contains(id));
-        let is_foreign = |id: &CertificateId| !asked.ids.contains(id);
         let of = |keep: &dyn Fn(&CertificateId) -> bool| asked.ids.iter().copied().filter(|id| keep(id)).collect();
+        let mut foreign = HashSet::new();
+        let all_named = revoked.iter().copied().chain(suspended.iter().map(|it| it.certificate_id));
         Ok(Self {
             revoked: of(&|id| named.contains(id)),
             unconfirmed: of(&is_left),
-            unexpected: named.iter().chain(&waiting).copied().filter(is_foreign).collect(),
-            suspended: suspended_certs.into_iter().filter(|it| !is_foreign(&it.certificate_id)).collect(),
+            unexpected: all_named.filter(|id| !asked_ids.contains(id) && foreign.insert(*id)).collect(),
+            suspended,
             failed_operations,
+            unrecognized_entries,
             receipt: Receipt::of::<Keyfactor>(exchange),
         })
     }
@@ -330,7 +403,8 @@ impl RevokeOutcome {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let nothing_waits = self.suspended.is_empty() && self.unconfirmed.is_empty();
-        nothing_waits && self.unexpected.is_empty() && self.failed_operations.is_empty()
+        let nothing_else = self.unexpected.is_empty() && self.unrecognized_entries.is_empty();
+        nothing_waits && nothing_else && self.failed_operations.is_empty()
     }
 
     /// Makes a gap an error.
@@ -342,12 +416,14 @@ impl RevokeOutcome {
             return Ok(self);
         }
         let gap = format!(
-            "the server revoked {} certificate(s); {} wait for an approval, {} are unconfirmed, {} failed, {} were not asked for",
+            "the server revoked {} certificate(s); {} wait for an approval, {} are unconfirmed, {} failed, {} were not \
+             asked for, {} entries could not be read",
             self.revoked.len(),
             self.suspended.len(),
             self.unconfirmed.len(),
             self.failed_operations.len(),
-            self.unexpected.len()
+            self.unexpected.len(),
+            self.unrecognized_entries.len()
         );
         Err(Incomplete::new(gap, self))
     }

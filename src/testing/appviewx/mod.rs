@@ -20,6 +20,7 @@ const DEFAULT_GROUP: &str = "Default";
 /// A fake AppViewX server with certificates in groups, sessions, an account and a service account. Feature `testing`.
 ///
 /// It knows, below `/avxapi`: `PUT /certificate/group/unassign` and `/assign`, `POST /certificate/search`,
+/// `PUT /certificate/revoke`, `PUT /certificate/action` with the action `Revoke`,
 /// `POST /certificategroup/list`, `GET /certificate/group`; both spellings of the login (`POST /login` and
 /// `/acctmgmt-perform-login`), `POST /acctmgmt-perform-logout` and `POST /acctmgmt-get-service-token`. Any other request is
 /// answered 501 with a body that names it, and is listed by [`unexpected_requests`](Self::unexpected_requests).
@@ -50,6 +51,10 @@ const DEFAULT_GROUP: &str = "Default";
 /// to case, ids included, and needs the right to view each category that it names; where the groups stand in their list;
 /// that a wrong `Content-Type` or a missing `gwsource` counts as a missing mandatory field; that
 /// the default group is called `Default`.
+///
+/// **Assumed of revocations:** how the id of a request is named; that one in the background is carried out at once; that one
+/// with manual approval has an id and changes nothing (nobody approves here); that an unknown id is 404 with
+/// `NO_RECORDS_FOUND`, one that is revoked already 406 with `CERT-VWF-0006`.
 ///
 /// **Invented, to reach a documented refusal from a client that checks first:**
 /// [`require_comment`](Self::require_comment) and [`set_comment_limit`](Self::set_comment_limit).

@@ -6,9 +6,8 @@ use super::super::server::{RecordedRequest, Reply, member};
 use super::{State, check_call, missing, refusal};
 
 impl State {
-    /// **Documented:** paths, query and body. **Seen in clients:** that a success carries `SUCCESS`, and that one in the
-    /// background has the id of a request. **Assumed:** how that id is named, that it is revoked at once all the same, and the
-    /// refusals: an unknown id is 404 with `NO_RECORDS_FOUND`, one that is revoked already 406 with `CERT-VWF-0006`.
+    /// **Seen in clients:** that a success carries `SUCCESS`, and that one in the background has the id of a request. What is
+    /// assumed stands at [`FakeAppViewX`](super::FakeAppViewX).
     pub(super) fn revoke(&mut self, request: &RecordedRequest) -> Result<Reply, Reply> {
         self.authenticate(request)?;
         check_call(request)?;
@@ -28,11 +27,12 @@ impl State {
         if certificate.members.get("expiryStatus").and_then(Value::as_str) == Some("Revoked") {
             return Err(refusal((406, "CERT-VWF-0006", "The action is not supported for the certificate.")));
         }
-        if let Some(certificate) = self.certificates.get_mut(id) {
+        let needs_approval = request.query().split('&').any(|it| it == "autoApproval=false");
+        if let Some(certificate) = self.certificates.get_mut(id).filter(|_| !needs_approval) {
             certificate.members.insert("expiryStatus".to_owned(), "Revoked".into());
             certificate.comments.extend(member(&body, "comments").as_str().map(str::to_owned));
         }
-        let response = if is_async { json!({"requestId": "R1042"}) } else { Value::Null };
+        let response = if is_async || needs_approval { json!({"requestId": "R1042"}) } else { Value::Null };
         let message = "Revoke action has been triggered successfully";
         Ok(Reply::json(
             200,

@@ -40,7 +40,7 @@ const PASSWORD: &str = "fake-keyfactor-password";
 ///
 /// It knows, below `/KeyfactorAPI`:
 ///
-/// - `GET /Certificates`, `/Certificates/{id}`, `/Certificates/Locations/{id}`;
+/// - `GET /Certificates`, `/Certificates/{id}`, `/Certificates/Locations/{id}`; `POST /Certificates/Revoke`;
 /// - `GET /CertificateStores`, `/CertificateStores/{id}`, `/CertificateStores/{id}/Inventory`;
 /// - `POST /CertificateStores/Certificates/Add`, `/CertificateStores/Certificates/Remove`, `/CertificateStores/Schedule`;
 /// - `GET /OrchestratorJobs/JobHistory`, `/OrchestratorJobs/ScheduledJobs`;
@@ -66,6 +66,9 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// its chain behind it, with the state 0; that the list of stores shows no inventory schedule and an empty container name;
 /// that job types are the store's type and the kind of job; that a store takes an added certificate without an alias.
 /// **In the vendor's code:** that overwriting needs an alias that the inventory has, with the beginning of the message.
+///
+/// **Assumed of revocations:** that the whole call is refused for an unknown id, for one that is revoked already and not on
+/// hold, or for a missing comment; the messages; that a hold which is taken back is among the revoked ids.
 ///
 /// **Assumed:** the order in which permissions are checked (it is lost in every copy of the vendor's page) and that
 /// one location without permission refuses the whole call; that a certificate must be in the collection; which permissions
