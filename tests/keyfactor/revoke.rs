@@ -184,7 +184,7 @@ async fn a_server_that_repeats_the_credential_is_quoted_without_it() {
         "RevokedIds": [7], "SuspendedCerts": [{"CertId": 8, "Message": message}], "FailedOperations": [{"Reason": message}],
     });
     let outcome = answered(200, &body).await.unwrap();
-    assert_eq!(outcome.suspended[0].message.as_deref(), Some("denied for ***"), "{outcome:?}");
+    assert_eq!(outcome.suspended[0].message.as_deref(), Some("denied for [redacted]"), "{outcome:?}");
     for shown in [format!("{outcome:?}"), serde_json::to_string(&outcome).unwrap()] {
         assert!(!shown.contains(basic), "{shown}");
     }
