@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::envelope::{Envelope, is_failure, says_no_records};
 use super::error_code::ErrorCode;
+use super::outline::without_long_members;
 use super::types::ResourceId;
 use crate::lenient;
 use crate::operation::ErrorBody;
@@ -13,6 +14,9 @@ use crate::transport::{Answer, ServerText};
 
 /// The code of an older page for "there is nothing".
 const NO_RECORDS: &str = "NO_RECORDS_FOUND";
+
+/// The most bytes of an answer that are looked at as a whole.
+const LARGEST: usize = 1024 * 1024;
 
 /// What could be read out of a refusal's body.
 #[derive(Default)]
@@ -50,7 +54,14 @@ impl ErrorBody<ErrorCode> for AppViewXErrorBody {
 
 impl AppViewXErrorBody {
     pub(super) fn of(answer: &Answer) -> Self {
-        let Ok(envelope) = Envelope::read(answer.body.as_str()) else {
+        let body = answer.body.as_str();
+        // Only a 2xx answer to a call that reads can be so large.
+        let envelope = if body.len() > LARGEST {
+            without_long_members(body).and_then(|brief| Envelope::read(&brief))
+        } else {
+            Envelope::read(body)
+        };
+        let Ok(envelope) = envelope else {
             return Self { message: answer.said_as_text(), ..Self::default() };
         };
         let successful_ids = envelope.successful_ids();

@@ -18,4 +18,6 @@ mod keyfactor_memory;
 mod million_rows;
 mod never_twice;
 mod proxy;
+#[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
+mod raw_memory;
 mod tls;
