@@ -23,7 +23,7 @@ impl Serialize for FailedOperation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { reason, raw: _ } = self;
         let mut operation = serializer.serialize_struct("FailedOperation", 1)?;
-        operation.serialize_field("reason", &reason.as_ref().map(Message::as_str))?;
+        operation.serialize_field("reason", &reason.as_ref().map(ServerText::as_str))?;
         operation.end()
     }
 }
