@@ -24,7 +24,10 @@ pub struct AppViewXErrorBody {
     pub(super) code: Option<ErrorCode>,
     message: Option<ServerText>,
     pub(super) tags: Value,
+    /// As they were sent, to be compared.
     pub(super) successful_ids: Vec<ResourceId>,
+    /// The same, to be shown.
+    pub(super) shown_ids: Vec<ResourceId>,
     /// It says that there is nothing, which of a search is an answer.
     pub(super) no_records: bool,
 }
@@ -32,11 +35,11 @@ pub struct AppViewXErrorBody {
 // The tags have no documented content, so they are not shown.
 impl fmt::Debug for AppViewXErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, tags: _, successful_ids, no_records } = self;
+        let Self { code, message, tags: _, successful_ids: _, shown_ids, no_records } = self;
         f.debug_struct("AppViewXErrorBody")
             .field("code", code)
             .field("message", message)
-            .field("successful_ids", successful_ids)
+            .field("successful_ids", shown_ids)
             .field("no_records", no_records)
             .finish_non_exhaustive()
     }
@@ -82,7 +85,8 @@ impl AppViewXErrorBody {
             other => ErrorCode::said_in(answer, &other.to_string(), None),
         });
         let message = message.map(|message| answer.said(&message));
+        let shown_ids = successful_ids.iter().map(|id| answer.said(id.as_str()).into_string().into()).collect();
         let tags = answer.secrets.redact_value(&tags);
-        Self { code, message, tags, successful_ids, no_records }
+        Self { code, message, tags, successful_ids, shown_ids, no_records }
     }
 }

@@ -160,9 +160,14 @@ impl ApiError {
     }
 
     /// Ids that the answer names as successful although it says that it failed. Which of the two is true is
-    /// undocumented by the vendor: look before you act on them.
+    /// undocumented by the vendor: look before you act on them. A secret of the request in them is redacted.
     #[must_use]
     pub fn successful_ids(&self) -> &[ResourceId] {
+        &self.error_body().shown_ids
+    }
+
+    /// The same as they were sent, to be compared with those that were asked for.
+    pub(super) fn ids_to_compare(&self) -> &[ResourceId] {
         &self.error_body().successful_ids
     }
 

@@ -37,7 +37,9 @@ fn check_version(exchange: &Exchange) -> Result<(), LookupError> {
     let Some(version) = version else { return Ok(()) };
     let major = version.split('.').next().and_then(|major| major.trim().parse::<u32>().ok());
     match major {
-        Some(major) if major < 11 => Err(LookupError::UnsupportedVersion { version: version.to_owned() }),
+        Some(major) if major < 11 => {
+            Err(LookupError::UnsupportedVersion { version: exchange.answer.said(version).into_string() })
+        }
         _ => Ok(()),
     }
 }

@@ -23,7 +23,7 @@ impl Serialize for FailedOperation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { reason, raw: _ } = self;
         let mut operation = serializer.serialize_struct("FailedOperation", 1)?;
-        operation.serialize_field("reason", &reason.as_ref().map(ServerText::as_str))?;
+        operation.serialize_field("reason", reason)?;
         operation.end()
     }
 }
@@ -40,7 +40,7 @@ impl FailedOperation {
     pub(super) fn all_in(json: &Value, answer: &Answer) -> Vec<Self> {
         let entries = lenient::member(json, "FailedOperations").and_then(Value::as_array).into_iter().flatten();
         let reason = |raw: &Value| lenient::text(raw, "Reason").map(|text| answer.said(text));
-        entries.map(|raw| Self { reason: reason(raw), raw: raw.clone() }).collect()
+        entries.map(|raw| Self { reason: reason(raw), raw: answer.secrets.redact_value(raw) }).collect()
     }
 
     /// Why it failed.
@@ -49,7 +49,7 @@ impl FailedOperation {
         self.reason.as_ref().map(ServerText::as_str)
     }
 
-    /// The whole entry. Which other members it has is undocumented by the vendor.
+    /// The whole entry. Which other members it has is undocumented by the vendor. Secrets of the request are redacted.
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.raw

@@ -12,7 +12,7 @@ use super::lookup_error::LookupError;
 use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
 use crate::operation::{DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
 use crate::rows::{ReadRow, RowLimit};
-use crate::transport::{Connection, Exchange, Parameters, Path};
+use crate::transport::{Connection, Exchange, Parameters, Path, Secrets};
 use crate::validation::Problems;
 
 /// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
@@ -78,7 +78,7 @@ impl<T> std::fmt::Debug for PageOf<T> {
     }
 }
 
-impl<T: ReadRow + Send + 'static> Operation for PageOf<T> {
+impl<T: Row> Operation for PageOf<T> {
     type Vendor = Keyfactor;
     type Outcome = Page<T>;
 
@@ -101,7 +101,9 @@ impl<T: ReadRow + Send + 'static> Operation for PageOf<T> {
     fn read(&self, exchange: &Exchange) -> Result<Page<T>, ReadError> {
         let total = answer::total(exchange);
         let limit = RowLimit { asked: self.asked, announced: total };
-        Ok(Page { rows: answer::rows(exchange, limit)?, total })
+        let mut rows: Vec<T> = answer::rows(exchange, limit)?;
+        rows.iter_mut().for_each(|row| row.redact(&exchange.answer.secrets));
+        Ok(Page { rows, total })
     }
 }
 
@@ -132,6 +134,11 @@ pub trait Row: ReadRow + Send + 'static {
     type Id: Hash + Eq + Send;
 
     fn id(&self) -> Self::Id;
+
+    /// Takes secrets of the request out of what is said to people. What names or proves something stays as it came.
+    fn redact(&mut self, secrets: &Secrets) {
+        let _ = secrets;
+    }
 }
 
 struct ServerPages<T: Row> {

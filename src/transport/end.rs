@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::audit::{Audit, no_jobs};
 use super::authentication::{AuthenticationError, NoCredential, ProviderSaid, Silence};
@@ -114,7 +114,7 @@ impl fmt::Debug for Answer {
         let Self { status, headers, body, secrets } = self;
         f.debug_struct("Answer")
             .field("status", status)
-            .field("headers", &headers.keys().map(|name| secrets.redact(name.as_str())).collect::<Vec<_>>())
+            .field("headers", &secrets.redact_names(headers.keys().map(HeaderName::as_str)))
             .field("body", body)
             .finish()
     }

@@ -48,7 +48,7 @@ pub(crate) use self::options::Options;
 pub(crate) use self::raw_body::RawBody;
 pub(crate) use self::request::{Call, CallName, Effect, Parameters, Path, encoded_query};
 pub use self::retry::RetryPolicy;
-pub(crate) use self::secrets::ServerText;
+pub(crate) use self::secrets::{Secrets, ServerText};
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
 pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};
@@ -58,7 +58,7 @@ use self::connections::{Connections, Route};
 use self::end::FailureKind;
 use self::request_body::{Begun, request_body};
 use self::retry::{Body, Limits, Try, TryDriver, run};
-use self::secrets::{Confidence, Secrets};
+use self::secrets::Confidence;
 use self::token::Issued;
 use self::urls::Urls;
 

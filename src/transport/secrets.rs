@@ -19,7 +19,7 @@ const SHORTEST_SECRET: usize = 4;
 /// The secrets of a request: those of its credential, and those of the call itself. Some servers and gateways repeat them in
 /// what they say.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets {
+pub struct Secrets {
     pub(super) of_credential: Option<Arc<Confidence>>,
     pub(super) of_call: Option<Arc<Confidence>>,
 }
@@ -40,14 +40,22 @@ impl Confidence {
     }
 
     fn needles(&self) -> &Needles {
-        self.needles.get_or_init(|| {
-            let texts = self.texts.iter().flat_map(|text| forms(text.expose_secret()));
-            Needles::new(self.headers.iter().flat_map(forms_of_header).chain(texts))
-        })
+        self.needles.get_or_init(|| Needles::new(self.forms()))
+    }
+
+    fn forms(&self) -> impl Iterator<Item = String> + '_ {
+        let texts = self.texts.iter().flat_map(|text| forms(text.expose_secret()));
+        self.headers.iter().flat_map(forms_of_header).chain(texts)
     }
 }
 
 impl fmt::Debug for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
@@ -66,13 +74,34 @@ impl Secrets {
 
     /// The same as a plain text. Redact before you shorten: half a secret in the middle of a text is not found.
     pub(crate) fn redact(&self, text: &str) -> String {
+        self.without(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// `None` if the text holds no secret.
+    fn without(&self, text: &str) -> Option<String> {
         let Self { of_credential, of_call } = self;
         match (of_credential.as_deref(), of_call.as_deref()) {
             (None, None) => None,
             (Some(one), None) | (None, Some(one)) => redaction::without(&[one.needles()], text),
             (Some(one), Some(other)) => redaction::without(&[one.needles(), other.needles()], text),
         }
-        .unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The same in its place.
+    pub(crate) fn redact_in(&self, text: &mut String) {
+        if let Some(shown) = self.without(text) {
+            *text = shown;
+        }
+    }
+
+    /// Names of headers, as they can be shown: whatever case they were sent in, they are kept in lower case.
+    pub(super) fn redact_names<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let Self { of_credential, of_call } = self;
+        let known = || [of_credential, of_call].into_iter().flatten();
+        let lower = Needles::new(known().flat_map(|it| it.forms()).map(|form| form.to_lowercase()));
+        let needles: Vec<&Needles> = known().map(|it| it.needles()).chain([&lower]).collect();
+        let shown = |name: &str| redaction::without(&needles, name).unwrap_or_else(|| name.to_owned());
+        names.into_iter().map(shown).collect()
     }
 
     /// The same for every text in a JSON value, and for every number and name of a member.
@@ -88,6 +117,11 @@ impl Secrets {
             Value::Object(members) => Value::Object(self.redact_members(members)),
             Value::Null | Value::Bool(_) => value.clone(),
         }
+    }
+
+    /// The same for each of several values.
+    pub(crate) fn redact_values(&self, values: &[Value]) -> Vec<Value> {
+        values.iter().map(|value| self.redact_value(value)).collect()
     }
 
     /// The same for the members of an object.

@@ -35,6 +35,8 @@ mod raw_connections;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod raw_paths;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod redaction;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod rows;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod runtimes;

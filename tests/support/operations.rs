@@ -536,7 +536,7 @@ impl Shown {
 
 /// How a call of one vendor ended: the vendor cannot be a parameter, since nobody else can name what it has to be.
 macro_rules! ended {
-    ($ended:ident, $vendor:ident) => {
+    ($ended:ident, $vendor:ident, $refusal:ident => $accessors:expr) => {
         fn $ended<T: Debug + Serialize>(
             mut shown: Shown,
             result: Result<T, $vendor::Error>,
@@ -551,7 +551,11 @@ macro_rules! ended {
                 Err(error) => error,
             };
             shown.error(&error);
-            shown.debug(&(error.status(), error.code(), error.message(), error.remediation(), error.body()));
+            // Not the body: it is what the server sent.
+            shown.debug(&(error.status(), error.code(), error.message(), error.remediation(), error.correlation_id()));
+            if let $vendor::Error::Api($refusal) = &error {
+                shown.debug(&$accessors);
+            }
             let end = match &error {
                 $vendor::Error::Transport(_) => End::Transport,
                 $vendor::Error::Api(refusal) if refusal.after_unanswered_copy() => {
@@ -572,5 +576,5 @@ macro_rules! ended {
     };
 }
 
-ended!(keyfactor_ended, keyfactor);
-ended!(appviewx_ended, appviewx);
+ended!(keyfactor_ended, keyfactor, it => it.failed_operations().iter().map(|it| it.reason()).collect::<Vec<_>>());
+ended!(appviewx_ended, appviewx, it => (it.tags(), it.successful_ids()));

@@ -77,7 +77,7 @@ impl Operation for ViewGroup {
         };
         match group.name.as_ref().filter(|answered| **answered != self.name) {
             Some(answered) => {
-                let (asked, answered) = (self.name.clone(), answered.clone());
+                let (asked, answered) = (self.name.clone(), exchange.answer.said(answered).into_string());
                 Err(ReadError::Lookup(LookupError::OtherGroup { asked, answered }))
             }
             None => Ok(group),

@@ -218,8 +218,8 @@ impl<M: Move> Calls for MoveCalls<M> {
             Err(error) => error,
         };
         match (&*error, error.failure_scope()) {
-            (Error::Api(api), _) if !api.after_unanswered_copy() && !api.successful_ids().is_empty() => {
-                let named = api.successful_ids();
+            (Error::Api(api), _) if !api.after_unanswered_copy() && !api.ids_to_compare().is_empty() => {
+                let named = api.ids_to_compare();
                 let (named, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|(_, id)| named.contains(id));
                 let mut states = all(named, &ItemState::Unknown(error.clone()));
                 states.extend(all(others, &ItemState::RefusedTogether(error)));

@@ -167,7 +167,8 @@ impl Operation for AddCertificates {
     }
 
     fn secrets(&self) -> Vec<SecretString> {
-        self.entries.iter().flat_map(CertificateStoreEntry::secrets).collect()
+        let names = self.entries.iter().filter_map(CertificateStoreEntry::alias_asked_for).collect();
+        self.entries.iter().flat_map(|entry| entry.secrets(&names)).collect()
     }
 
     fn audit_targets(&self) -> Value {

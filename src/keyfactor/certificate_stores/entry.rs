@@ -1,5 +1,6 @@
 //! What is put into a store.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -131,10 +132,10 @@ impl CertificateStoreEntry {
     }
 
     /// What a server's answer must not show: the values of the job fields, and the passwords.
-    pub(super) fn secrets(&self) -> Vec<SecretString> {
-        let mut secrets = self.job_fields.secrets(self.alias.as_deref());
-        secrets.extend([&self.entry_password, &self.pfx_password].into_iter().flatten().cloned());
-        secrets
+    /// A job field that repeats one of the `names` is no secret.
+    pub(super) fn secrets(&self, names: &HashSet<&str>) -> impl Iterator<Item = SecretString> {
+        let passwords = [&self.entry_password, &self.pfx_password].into_iter().flatten().cloned();
+        self.job_fields.secrets(names).chain(passwords)
     }
 
     /// As a body carries it.

@@ -1,5 +1,6 @@
 //! Entry parameters that a type of store asks for.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use secrecy::SecretString;
@@ -32,15 +33,16 @@ impl JobFields {
         (!self.0.is_empty()).then_some(WireJobFields(&self.0))
     }
 
-    /// The values that are long enough to be told from ordinary words, but for the entry's own alias.
-    pub(super) fn secrets(&self, alias: Option<&str>) -> Vec<SecretString> {
+    /// The values that are long enough to be told from ordinary words, but for names of what the request is about.
+    pub(super) fn secrets(&self, names: &HashSet<&str>) -> impl Iterator<Item = SecretString> {
         let texts = self.0.in_order().filter_map(|it| match it.value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         });
-        let is_secret = |text: &String| text.chars().count() >= SHORTEST_SECRET && Some(text.as_str()) != alias;
-        texts.filter(is_secret).map(SecretString::from).collect()
+        let is_secret =
+            |text: &String| text.chars().nth(SHORTEST_SECRET - 1).is_some() && !names.contains(text.as_str());
+        texts.filter(is_secret).map(SecretString::from)
     }
 
     /// `field` is where they stand in their request.

@@ -86,8 +86,7 @@ impl<T: Target> JobsOutcome<T> {
     ) -> Result<Self, ReadError> {
         let JobIds { job_ids, unrecognized_entries } =
             JobIds::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
-        let secrets = &exchange.answer.secrets;
-        let unrecognized_entries = unrecognized_entries.iter().map(|entry| secrets.redact_value(entry)).collect();
+        let unrecognized_entries = exchange.answer.secrets.redact_values(&unrecognized_entries);
         let receipt = Receipt::of::<Keyfactor>(exchange);
         Ok(Self { job_ids, unrecognized_entries, locations, repeated, scope, receipt })
     }

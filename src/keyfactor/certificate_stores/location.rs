@@ -1,5 +1,6 @@
 //! Where a certificate is.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use secrecy::SecretString;
@@ -18,18 +19,26 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason};
 /// the store's inventory; it is sent byte for byte.
 ///
 /// The values of job fields may be secrets: `Debug` and serialising show their names only.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct CertificateLocation {
     store: CertificateStoreId,
     alias: String,
     job_fields: JobFields,
     expected: Option<Thumbprint>,
+    /// The store's path, where this crate looked the store up. It says nothing about what is removed.
+    store_path: Option<String>,
 }
 
 impl CertificateLocation {
     /// A store's GUID, and the alias in it.
     pub fn new(store: impl Into<CertificateStoreId>, alias: impl Into<String>) -> Self {
-        Self { store: store.into(), alias: alias.into(), job_fields: JobFields::default(), expected: None }
+        Self {
+            store: store.into(),
+            alias: alias.into(),
+            job_fields: JobFields::default(),
+            expected: None,
+            store_path: None,
+        }
     }
 
     /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
@@ -54,6 +63,12 @@ impl CertificateLocation {
     #[must_use]
     pub fn expecting_thumbprint(mut self, thumbprint: impl Into<Thumbprint>) -> Self {
         self.expected = Some(thumbprint.into());
+        self
+    }
+
+    /// The path of the store, which is no secret where a job field repeats it.
+    pub(in crate::keyfactor) fn in_store_at(mut self, path: Option<&str>) -> Self {
+        self.store_path = path.map(str::to_owned);
         self
     }
 
@@ -104,9 +119,14 @@ impl CertificateLocation {
         self.job_fields.check(field, problems);
     }
 
-    /// What a server's answer must not show: the values of the job fields.
-    pub(super) fn secrets(&self) -> Vec<SecretString> {
-        self.job_fields.secrets(Some(&self.alias))
+    /// What a server's answer must not show: the values of the job fields, but for those in `names`.
+    pub(super) fn secrets(&self, names: &HashSet<&str>) -> impl Iterator<Item = SecretString> {
+        self.job_fields.secrets(names)
+    }
+
+    /// What it names: a job field that repeats it is no secret.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.alias.as_str()).chain(self.store_path.as_deref())
     }
 
     /// As a body carries it.
@@ -125,9 +145,16 @@ pub(super) struct WireLocation<'a> {
     job_fields: Option<WireJobFields<'a>>,
 }
 
+impl PartialEq for CertificateLocation {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { store, alias, job_fields, expected, store_path: _ } = self;
+        *store == other.store && *alias == other.alias && *job_fields == other.job_fields && *expected == other.expected
+    }
+}
+
 impl fmt::Debug for CertificateLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, alias, job_fields, expected } = self;
+        let Self { store, alias, job_fields, expected, store_path: _ } = self;
         f.debug_struct("CertificateLocation")
             .field("store", &format_args!("{store}"))
             .field("alias", alias)
@@ -139,7 +166,7 @@ impl fmt::Debug for CertificateLocation {
 
 impl Serialize for CertificateLocation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { store, alias, job_fields, expected } = self;
+        let Self { store, alias, job_fields, expected, store_path: _ } = self;
         let mut fields = serializer.serialize_struct("CertificateLocation", 4)?;
         fields.serialize_field("certificate_store_id", store)?;
         fields.serialize_field("alias", alias)?;

@@ -205,7 +205,8 @@ impl Operation for RemoveCertificates {
     }
 
     fn secrets(&self) -> Vec<SecretString> {
-        self.locations.iter().flat_map(CertificateLocation::secrets).collect()
+        let names = self.locations.iter().flat_map(CertificateLocation::names).collect();
+        self.locations.iter().flat_map(|location| location.secrets(&names)).collect()
     }
 
     fn audit_targets(&self) -> Value {

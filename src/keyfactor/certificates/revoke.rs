@@ -350,7 +350,7 @@ impl Answer {
                 &mut unrecognized_entries,
             )?,
             failed_operations: FailedOperation::all_in(&json, &exchange.answer),
-            unrecognized_entries,
+            unrecognized_entries: exchange.answer.secrets.redact_values(&unrecognized_entries),
         })
     }
 }

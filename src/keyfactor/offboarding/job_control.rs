@@ -2,7 +2,7 @@
 
 use super::report::{JobsReport, OpenJobPlace};
 use crate::keyfactor::error_code::ErrorKind;
-use crate::keyfactor::list_pages::{ListCall, PageOf};
+use crate::keyfactor::list_pages::{ListCall, PageOf, Row};
 use crate::keyfactor::orchestrator_jobs::{OrchestratorJobs, READ_JOBS};
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::Error;
@@ -53,6 +53,13 @@ impl OrchestratorJobs {
             Ok(ids)
         }
     }
+}
+
+/// Nothing of it is looked at.
+impl Row for AnyRow {
+    type Id = ();
+
+    fn id(&self) {}
 }
 
 /// One row of the history, whichever it is.

@@ -165,6 +165,7 @@ fn places(certificate: &Certificate, thumbprint: &Thumbprint) -> Places {
             (Some(0), Some(store)) if !place.alias.trim().is_empty() => {
                 if seen.insert((store, place.alias.clone())) {
                     let location = CertificateLocation::new(store, &place.alias).expecting_thumbprint(thumbprint);
+                    let location = location.in_store_at(place.store_path.as_deref());
                     places.push((location, place.clone()));
                 }
             }

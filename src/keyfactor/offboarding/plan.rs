@@ -203,7 +203,9 @@ impl RemovalPlan {
     /// The places, each with the thumbprint that is expected there.
     pub fn locations(&self) -> impl Iterator<Item = CertificateLocation> + '_ {
         self.removals.iter().map(|removal| {
-            CertificateLocation::new(removal.store_id, &removal.alias).expecting_thumbprint(&self.thumbprint)
+            CertificateLocation::new(removal.store_id, &removal.alias)
+                .expecting_thumbprint(&self.thumbprint)
+                .in_store_at(removal.store_path.as_deref())
         })
     }
 

@@ -5,6 +5,7 @@ use crate::keyfactor::list_pages::Row;
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::values::ServerTime;
 use crate::rows::{RawJson, row};
+use crate::transport::Secrets;
 
 /// One run of a job. A job that is retried, or that recurs, has several: the one with the highest number counts.
 #[derive(Clone, PartialEq, Debug)]
@@ -22,7 +23,8 @@ pub struct JobHistoryEntry {
     pub operation_start: Option<ServerTime>,
     /// When it ended; none while it runs.
     pub operation_end: Option<ServerTime>,
-    /// What the orchestrator said. **Untrusted text**: it may hold line ends and control characters.
+    /// What the orchestrator said. **Untrusted text**: it may hold line ends and control characters. The client's credential
+    /// is redacted from it; the job fields of the removal are not known to this call.
     pub message: Option<String>,
     /// How it ended.
     pub result: JobResult,
@@ -55,5 +57,17 @@ impl Row for JobHistoryEntry {
 
     fn id(&self) -> JobHistoryId {
         self.job_history_id
+    }
+
+    fn redact(&mut self, secrets: &Secrets) {
+        if let Some(message) = &mut self.message {
+            secrets.redact_in(message);
+        }
+        if let JobResult::Other(sent) = &mut self.result {
+            secrets.redact_in(sent);
+        }
+        if let JobStatus::Other(sent) = &mut self.status {
+            secrets.redact_in(sent);
+        }
     }
 }

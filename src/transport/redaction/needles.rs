@@ -98,7 +98,7 @@ impl Needles {
                 return longest;
             }
             if length >= cut_after {
-                return Some(length);
+                longest = Some(length);
             }
             let Some(next) = rest.get(length) else { return longest };
             let at = |text: &Vec<u8>| text.get(length).copied();
