@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::error_code::ErrorCode;
@@ -12,22 +11,14 @@ use crate::operation::ErrorBody;
 use crate::transport::{Answer, ServerText};
 
 /// One part of a call that failed, as the server reported it.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct FailedOperation {
     reason: Option<ServerText>,
+    #[serde(skip)]
     raw: Value,
 }
 
-// What else stands in it is not known, so it is not shown, nor serialised.
-impl Serialize for FailedOperation {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { reason, raw: _ } = self;
-        let mut operation = serializer.serialize_struct("FailedOperation", 1)?;
-        operation.serialize_field("reason", reason)?;
-        operation.end()
-    }
-}
-
+// What else stands in it is not known, so it is not shown.
 impl fmt::Debug for FailedOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reason, raw: _ } = self;

@@ -342,11 +342,12 @@ impl Answer {
         }
         let mut unrecognized_entries = Vec::new();
         Ok(Self {
-            revoked: entries(&json, "RevokedIds", certificate_id, &mut unrecognized_entries)?,
+            revoked: entries(&json, "RevokedIds", certificate_id, exchange, &mut unrecognized_entries)?,
             suspended: entries(
                 &json,
                 "SuspendedCerts",
                 |entry| SuspendedRevocation::read(entry, exchange),
+                exchange,
                 &mut unrecognized_entries,
             )?,
             failed_operations: FailedOperation::all_in(&json, &exchange.answer),
@@ -360,6 +361,7 @@ fn entries<T>(
     json: &Value,
     name: &'static str,
     read: impl Fn(&Value) -> Option<T>,
+    exchange: &Exchange,
     unrecognized: &mut Vec<Value>,
 ) -> Result<Vec<T>, Cause> {
     let list = match lenient::member(json, name) {
@@ -371,7 +373,7 @@ fn entries<T>(
     for entry in list {
         match read(entry) {
             Some(value) => entries.push(value),
-            None => unrecognized.push(entry.clone()),
+            None => unrecognized.push(exchange.answer.secrets.redact_value(entry)),
         }
     }
     Ok(entries)
