@@ -76,7 +76,10 @@ impl Search<'_> {
     ) {
         let Self { needles, budget, found, cut_at: _ } = self;
         for needles in *needles {
-            for start in 0..bytes.len() {
+            for (start, first) in bytes.iter().enumerate() {
+                if !needles.has_first(*first) {
+                    continue;
+                }
                 let rest = bytes.get(start..).unwrap_or_default();
                 let cut_after = cut_at.saturating_sub(start).max(shortest_beginning);
                 if let Some(length) = needles.at_the_start_of(rest, cut_after, budget) {

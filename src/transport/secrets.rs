@@ -64,12 +64,12 @@ impl fmt::Debug for Secrets {
 impl Secrets {
     /// A text of the server, as it can be shown.
     pub(crate) fn text(&self, text: &str) -> ServerText {
-        ServerText(self.redact(text))
+        ServerText { shown: OnceLock::new(), given: text.to_owned(), secrets: self.clone() }
     }
 
     /// The same of a text that may be a whole page: what is kept of it is shortened.
     pub(super) fn beginning_of(&self, text: &str) -> ServerText {
-        ServerText(shortened(&self.redact(text)))
+        ServerText::of_shown(shortened(&self.redact(text)))
     }
 
     /// The same as a plain text. Redact before you shorten: half a secret in the middle of a text is not found.
@@ -133,34 +133,52 @@ impl Secrets {
 /// A text of a server without the request's secrets: kept whole, shown on one line and shortened.
 ///
 /// Only [`Secrets`] makes one, so that what holds it cannot show a secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ServerText(String);
+#[derive(Clone)]
+pub struct ServerText {
+    /// What it is without the secrets is found out when it is first looked at. Most texts of a success never are.
+    shown: OnceLock<String>,
+    given: String,
+    secrets: Secrets,
+}
 
 impl ServerText {
+    fn of_shown(shown: String) -> Self {
+        Self { shown: OnceLock::from(shown), given: String::new(), secrets: Secrets::default() }
+    }
+
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        self.shown.get_or_init(|| self.secrets.redact(&self.given))
     }
 
     pub(crate) fn into_string(self) -> String {
-        self.0
+        let Self { shown, given, secrets } = self;
+        shown.into_inner().unwrap_or_else(|| secrets.redact(&given))
     }
 }
 
+impl PartialEq for ServerText {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ServerText {}
+
 impl fmt::Debug for ServerText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", one_line(&self.0))
+        write!(f, "\"{}\"", one_line(self.as_str()))
     }
 }
 
 impl fmt::Display for ServerText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&one_line(&self.0))
+        f.write_str(&one_line(self.as_str()))
     }
 }
 
 impl Serialize for ServerText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 

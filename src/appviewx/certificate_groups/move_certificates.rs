@@ -14,7 +14,7 @@ use crate::appviewx::envelope::Envelope;
 use crate::appviewx::types::{ResourceId, check_group_name, check_resource_ids};
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
-use crate::transport::{Effect, Exchange, Path};
+use crate::transport::{Effect, Exchange, Path, ServerText};
 use crate::validation::Problems;
 
 /// What differs between the two moves: `Unassign` and `Assign`. Nobody else has one.
@@ -209,7 +209,7 @@ pub struct MoveOutcome<M> {
     unconfirmed_ids: Vec<ResourceId>,
     unexpected_ids: Vec<ResourceId>,
     repeated: Vec<ResourceId>,
-    message: Option<String>,
+    message: Option<ServerText>,
     #[serde(flatten)]
     receipt: Receipt,
 }
@@ -248,7 +248,7 @@ impl<M: Move> MoveOutcome<M> {
             unconfirmed_ids,
             unexpected_ids,
             repeated: request.repeated.clone(),
-            message: envelope.message.map(|message| secrets.redact(&message)),
+            message: envelope.message.map(|message| secrets.text(&message)),
             receipt: Receipt::of::<AppViewX>(exchange),
         }
     }
@@ -280,7 +280,7 @@ impl<M: Move> MoveOutcome<M> {
     /// What the server said.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        self.message.as_ref().map(ServerText::as_str)
     }
 
     /// The answer as it came, and what it took to get it.

@@ -19,12 +19,12 @@ impl Decoder {
     pub(super) const ALL: [Self; 4] = [Self::Json, Self::Html, Self::Plus, Self::Percent];
 
     /// What every escape begins with.
-    fn begins(self, byte: u8) -> bool {
+    fn first(self) -> u8 {
         match self {
-            Self::Json => byte == b'\\',
-            Self::Html => byte == b'&',
-            Self::Plus => byte == b'+',
-            Self::Percent => byte == b'%',
+            Self::Json => b'\\',
+            Self::Html => b'&',
+            Self::Plus => b'+',
+            Self::Percent => b'%',
         }
     }
 
@@ -83,7 +83,11 @@ impl<'a> View<'a> {
 
     /// What it is decoded; `None` if there is nothing to decode.
     pub(super) fn decoded(&self, decoder: Decoder) -> Option<View<'static>> {
-        let first = self.bytes.iter().position(|byte| decoder.begins(*byte))?;
+        // Most texts hold none, and to see that is all that they cost.
+        if !self.bytes.contains(&decoder.first()) {
+            return None;
+        }
+        let first = self.bytes.iter().position(|byte| *byte == decoder.first())?;
         let mut bytes = Vec::with_capacity(self.bytes.len());
         let mut places = Vec::with_capacity(self.bytes.len() + 1);
         bytes.extend_from_slice(self.bytes.get(..first).unwrap_or_default());
@@ -91,7 +95,7 @@ impl<'a> View<'a> {
         let mut index = first;
         while let Some(byte) = self.bytes.get(index) {
             let rest = self.bytes.get(index..).unwrap_or_default();
-            let escape = if decoder.begins(*byte) { decoder.read(rest) } else { Escape::None };
+            let escape = if *byte == decoder.first() { decoder.read(rest) } else { Escape::None };
             let place = self.place_of(index);
             index += match escape {
                 Escape::None => {
@@ -151,7 +155,9 @@ pub(super) struct Base16Run {
 impl Base16Run {
     fn read(bytes: &[u8], digits: Range<usize>) -> Self {
         let text = bytes.get(digits.clone()).unwrap_or_default();
-        Self { bytes: text.chunks_exact(2).filter_map(byte_of).collect(), digits }
+        let mut decoded = Vec::with_capacity(text.len() / 2);
+        decoded.extend(text.chunks_exact(2).filter_map(byte_of));
+        Self { bytes: decoded, digits }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -171,8 +177,17 @@ impl Base16Run {
 }
 
 fn byte_of(digits: &[u8]) -> Option<u8> {
-    let digits = std::str::from_utf8(digits).ok().filter(|it| it.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
-    u8::from_str_radix(digits, 16).ok()
+    let &[high, low] = digits else { return None };
+    Some(value_of(high)? << 4 | value_of(low)?)
+}
+
+fn value_of(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
 }
 
 fn json(text: &[u8]) -> Escape {

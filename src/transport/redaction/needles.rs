@@ -18,18 +18,23 @@ pub(crate) struct Needles {
 }
 
 /// A set of bytes.
-#[derive(Default)]
-struct Firsts([u64; 4]);
+struct Firsts([bool; 256]);
+
+impl Default for Firsts {
+    fn default() -> Self {
+        Self([false; 256])
+    }
+}
 
 impl Firsts {
     fn add(&mut self, byte: u8) {
-        if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
-            *word |= 1 << (byte & 63);
+        if let Some(has) = self.0.get_mut(usize::from(byte)) {
+            *has = true;
         }
     }
 
     fn has(&self, byte: u8) -> bool {
-        self.0.get(usize::from(byte >> 6)).is_some_and(|word| word & (1 << (byte & 63)) != 0)
+        self.0.get(usize::from(byte)) == Some(&true)
     }
 }
 
@@ -77,12 +82,14 @@ impl Needles {
         self.sorted.is_empty()
     }
 
+    /// Whether one of the texts begins with this byte.
+    pub(super) fn has_first(&self, byte: u8) -> bool {
+        self.firsts.has(byte)
+    }
+
     /// How long the longest of the texts is that `rest` begins with. What follows one of them for `cut_after` bytes counts as
     /// its beginning, the rest of which was cut off.
     pub(super) fn at_the_start_of(&self, rest: &[u8], cut_after: usize, budget: &mut Budget) -> Option<usize> {
-        if !self.firsts.has(*rest.first()?) {
-            return None;
-        }
         let (from, to) = *self.heads.get(rest.first_chunk::<SHORTEST>()?)?;
         let mut same = self.sorted.get(from..to)?;
         let mut longest = None;
