@@ -44,6 +44,8 @@ pub(super) struct Connections {
 
 impl Connections {
     pub(super) fn new(base_url: &Url, options: &Options) -> Result<(Self, Route), ConfigurationError> {
+        #[cfg(feature = "rustls")]
+        tls::warn_if_unchecked(&options.tls);
         let (own, route) = client(base_url, options, Keep::Nothing)?;
         let keep = if options.idle_timeout.is_zero() { Keep::Nothing } else { Keep::Idle };
         let (shared, _) = client(base_url, options, keep)?;

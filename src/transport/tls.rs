@@ -123,12 +123,18 @@ pub(super) fn configure(
         http = http.identity(client_identity(chain, key)?);
     }
     if *server_check == ServerCheck::Off {
-        tracing::warn!(
-            "danger_accept_invalid_certs: the server's certificate is not checked, anyone can read the credentials"
-        );
         http = http.tls_danger_accept_invalid_certs(true);
     }
     Ok(http)
+}
+
+/// Said once for each client, however many connections it has.
+pub(super) fn warn_if_unchecked(tls: &Tls) {
+    if tls.server_check == ServerCheck::Off {
+        tracing::warn!(
+            "danger_accept_invalid_certs: the server's certificate is not checked, anyone can read the credentials"
+        );
+    }
 }
 
 /// Whether this is a PEM bundle of certificates that can serve as roots.
