@@ -98,6 +98,7 @@
 //! | a certificate that is not trusted, or is not for the host | `Transport`, after one try, with the remedy | the same | the same; `OutcomeUnknown` after an unanswered copy |
 //! | any other failure before a response head: a time-out, a reset, a close | again | `OutcomeUnknown` | again |
 //! | a response head that cannot be read, or is too large | again | `OutcomeUnknown` | again |
+//! | an answer that began before the request was written, where that can be seen; of those, 413 is `Api` | again | `OutcomeUnknown` | again |
 //! | 2xx, then a body that is cut, late or malformed | again | `OutcomeUnknown` | again |
 //! | 2xx, and a body that is too large, in an encoding (`gzip`) or of another shape | `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
 //! | 2xx whose content says that the call failed (AppViewX) | `Api` | `Api` | `Api` |
@@ -117,6 +118,29 @@
 //! later answer proves anything about it: a refusal then says so in `after_unanswered_copy()`, and nothing ends as if
 //! nothing had arrived. A call that is dropped while a try is under way sends nothing further; a change that is dropped
 //! then logs a warning, since its outcome is unknown.
+//!
+//! # Connections
+//!
+//! HTTP/1.1 has no name for an answer: what lies in a connection is taken for the answer to the next request. Servers and gateways do
+//! write answers that nobody asked for, for example 408 to a connection that was idle. So each change, each login and token
+//! request, and each read that proves or decides something has a connection of its own, which carried nothing before and carries
+//! nothing afterwards: inventories, stores, certificates by id, locations, groups, raw calls, and every list that is read inside
+//! another call. Job history, scheduled jobs and searches share connections. Their rows are compared with what was asked for
+//! before the crate does anything with them; **the rows of a search that you read yourself may, at worst, be missing or
+//! another search's**.
+//!
+//! An answer that begins before its request was written is no answer to it, and a change then ends as `OutcomeUnknown`. That can be
+//! seen when it lies there before the first byte of the request, and when it comes while a body is still being sent, which takes
+//! some hundred KiB at least. It cannot be seen otherwise: a small request is written at once, and **a server that answers a new
+//! connection without having read the request is believed**. Its 429 or renewable 401 has the change sent again, its other 4xx
+//! are taken for a refusal, and its 2xx for success if it has the right shape.
+//!
+//! A shared connection is kept for 4 s (`idle_timeout`), which is less than servers keep theirs. It belongs to the tokio runtime
+//! that first used one: a client may be used from several runtimes, and calls from the others have connections of their own. A
+//! call outside of a tokio runtime, or in one without timers or I/O, ends as `Transport`, and nothing was sent; since tokio
+//! reports missing timers by a panic only, a panic hook may see that one, and a program built with `panic = "abort"` ends.
+//!
+//! `docs/performance.md` in the repository says what a connection for each call costs, and how many calls a second that allows.
 //!
 //! # Default limits
 //!
