@@ -13,6 +13,8 @@ mod audit;
 mod cancellation;
 mod close_races;
 mod comment;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod connections;
 mod early_answers;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod encodings;

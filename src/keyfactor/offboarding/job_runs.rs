@@ -10,6 +10,7 @@ use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::{Caller, Error};
 use crate::operation::Lookup;
+use crate::transport::Connection;
 
 /// IIS refuses longer URLs by default: its limit is 2,048.
 const LONGEST_URL: usize = 2_000;
@@ -41,6 +42,8 @@ pub(super) enum LastInventory {
 /// Reads the last run of an inventory job.
 pub(super) async fn last_inventory(caller: &Caller, job: JobId) -> Result<LastInventory, Error> {
     let mut page = runs_page(&[job], 1, RUNS_PAGE);
+    // A confirmation takes it for a part of its proof.
+    page.call.connection = Connection::Own;
     page.call.query.extend(LATEST_FIRST.map(|(name, value)| (name.into(), value.to_owned())));
     let Page { rows: entries, total } = caller.request(page).send().await?;
     // A job that recurs gathers runs for years: one page will do, if it is the latest one.
