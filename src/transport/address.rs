@@ -51,10 +51,6 @@ fn problem_of_text(text: &str) -> Option<&'static str> {
     if path.split('/').any(is_dots) {
         return Some("its path holds a `.` or `..`");
     }
-    // `%2F`, `%5C`: some servers take them for a slash.
-    if ["%2f", "%5c", "%00"].iter().any(|it| path.to_ascii_lowercase().contains(it)) {
-        return Some("its path holds an encoded slash, backslash or NUL");
-    }
     // User name and password are refused elsewhere, where they are.
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if host.contains('%') && !host.starts_with('[') {

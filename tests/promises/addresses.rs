@@ -10,7 +10,7 @@ use uuid::Uuid;
 const PASSWORD: &str = "password-marker";
 
 /// A URL, and a part of what is said about it.
-const REFUSED: [(&str, &str); 33] = [
+const REFUSED: [(&str, &str); 30] = [
     ("https://keyfactor.example.com/%2e%2e", "`.` or `..`"),
     ("https://keyfactor.example.com/%2E%2e/KeyfactorAPI", "`.` or `..`"),
     ("https://keyfactor.example.com/a/.%2e/KeyfactorAPI", "`.` or `..`"),
@@ -18,9 +18,6 @@ const REFUSED: [(&str, &str); 33] = [
     ("https://keyfactor.example.com/a/../KeyfactorAPI", "`.` or `..`"),
     ("https://keyfactor.example.com/a/./KeyfactorAPI", "`.` or `..`"),
     ("https://keyfactor.example.com/..", "`.` or `..`"),
-    ("https://keyfactor.example.com/a%2fb", "encoded slash"),
-    ("https://keyfactor.example.com/a%5Cb", "encoded slash"),
-    ("https://keyfactor.example.com/a%00", "NUL"),
     ("https://keyfactor.example.com:0", "port 0"),
     ("https://keyfactor.example.com:0/KeyfactorAPI", "port 0"),
     ("https://127.0.0.1:0", "port 0"),

@@ -397,7 +397,8 @@ proptest! {
                 prop_assert_eq!(request.repeated(), [location]);
             }
             Err(refused) => prop_assert!(
-                !refused.problems().is_empty() && (alias.trim().is_empty() || name.trim().is_empty()),
+                !refused.problems().is_empty()
+                    && (alias.trim().is_empty() || name.trim().is_empty() || name.contains(char::is_control)),
                 "{}", refused
             ),
         }

@@ -347,6 +347,10 @@ async fn no_base_url_means_another_server_than_it_says() {
         format!("{own}/http://{there}"),
         "https://https://command.example.invalid".to_owned(),
         String::new(),
+        format!("{own}/.."),
+        format!("{own}/a/../b"),
+        format!("{own}/a/./b/%2e%2e/c"),
+        format!("{own}/..//{there}/"),
     ];
     for base_url in &refused {
         let builder = keyfactor_builder(base_url);
@@ -366,12 +370,8 @@ async fn no_base_url_means_another_server_than_it_says() {
     }
 
     let taken = [
-        (format!("{own}/.."), "/KeyfactorAPI"),
-        (format!("{own}/a/../b"), "/b"),
-        (format!("{own}/a/./b/%2e%2e/c"), "/a/c"),
         (format!("{own}//"), "/KeyfactorAPI"),
         (format!("{own}//{there}"), &*format!("/{there}")),
-        (format!("{own}/..//{there}/"), &*format!("/{there}")),
         (format!("{own}/@{there}"), &*format!("/@{there}")),
         (format!("{own}/%2F%2F{there}"), &*format!("/%2F%2F{there}")),
         (format!("{own}/%5C%40{there}"), &*format!("/%5C%40{there}")),
