@@ -1,7 +1,13 @@
 //! Reading what servers say without trusting its shape: members in either spelling, a message out of whatever came.
 
+mod bounded;
+mod members;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+pub(crate) use self::bounded::{Budget, Kept, read_seed};
+pub(crate) use self::members::{Members, Shape, members};
 
 /// The longest text of a server that is taken over into a message.
 const LONGEST_MESSAGE: usize = 500;
@@ -64,7 +70,7 @@ pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 /// What a body that is no JSON object or array says to people: the title of an HTML page, else the text itself. Redact it, then
 /// shorten it.
 pub(crate) fn message_of_text(body: &str) -> Option<String> {
-    let unquoted = match json(body) {
+    let unquoted = match bounded::outline(body) {
         Ok(Value::String(text)) => Some(text),
         Ok(Value::Object(_) | Value::Array(_)) => return None,
         Ok(_) | Err(_) => None,

@@ -101,7 +101,8 @@
 //! | an answer that began before the request was written, where that can be seen; of those, 413 is `Api` | again | `OutcomeUnknown` | again |
 //! | 2xx, then a body that is cut, late or malformed | again | `OutcomeUnknown` | again |
 //! | 2xx, and a body that is too large, in an encoding (`gzip`) or of another shape | `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
-//! | 2xx whose content says that the call failed (AppViewX) | `Api` | `Api` | `Api` |
+//! | 2xx whose content says that the call failed, in a code outside or inside (AppViewX) | `Api` | `Api` | `Api` |
+//! | 2xx whose content says both that the call failed and that it did not | `Api` or `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
 //! | 401, and a credential that the crate can renew; of `appviewx::Credentials::login` 407 too, where no proxy is in use | renewed once, again | the same | the same |
 //! | 429 | again, after `Retry-After` | the same | the same |
 //! | 408, 502, 503, 504 | again, after `Retry-After` | `OutcomeUnknown` | again, after `Retry-After` |

@@ -3,8 +3,9 @@
 use super::envelope::Envelope;
 use super::error_code::ErrorCode;
 use super::outline::Outline;
+use super::short_envelope::{ShortEnvelope, Verdict};
 use super::vendor::ReadError;
-use crate::lenient::one_line;
+use crate::lenient::{self, one_line};
 use crate::operation::RawEffect;
 use crate::transport::{Cause, Exchange};
 
@@ -16,25 +17,27 @@ pub(super) fn envelope(exchange: &Exchange) -> Result<Envelope, ReadError> {
 /// The same, of an answer that was written again without its rows.
 pub(super) fn envelope_of(body: &str) -> Result<Envelope, ReadError> {
     let envelope = Envelope::read(body).map_err(ReadError::Unreadable)?;
-    if envelope.says_failure() || envelope.says_failure_inside() {
-        return Err(ReadError::Refused);
+    match Outline::read(lenient::without_mark(body)).map_err(ReadError::Unreadable)? {
+        Outline::Failure => Err(ReadError::Refused),
+        Outline::Foreign | Outline::Success => Ok(envelope),
     }
-    Ok(envelope)
 }
 
 /// The envelope of the answer to a change, unless it says that the change was refused.
-pub(super) fn taken(exchange: &Exchange) -> Result<Envelope, ReadError> {
-    let envelope = Envelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
-    if !envelope.says_failure() {
-        return Ok(envelope);
-    }
-    match ErrorCode::said_in(&exchange.answer, &envelope.code().unwrap_or_default(), None) {
-        // Nobody knows that this code is a refusal, and a 2xx says that the change was carried out.
-        ErrorCode::Other(code) => {
-            let cause = Cause::new(format!("no documented refusal has the appStatusCode {}", one_line(&code)));
-            Err(ReadError::Unreadable(cause))
-        }
-        _ => Err(ReadError::Refused),
+pub(super) fn taken(exchange: &Exchange) -> Result<ShortEnvelope, ReadError> {
+    let envelope = ShortEnvelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
+    // Nobody knows that another code is a refusal, and a 2xx says that the change was carried out.
+    let unreadable = |cause: String| Err(ReadError::Unreadable(Cause::new(cause)));
+    match envelope.verdict() {
+        Verdict::Success => Ok(envelope),
+        Verdict::Contradiction(how) => unreadable(format!("the answer contradicts itself: {how}")),
+        Verdict::Failure(Some(code)) => match ErrorCode::said_in(&exchange.answer, &code, None) {
+            ErrorCode::Other(code) => {
+                unreadable(format!("no documented refusal has the appStatusCode {}", one_line(&code)))
+            }
+            _ => Err(ReadError::Refused),
+        },
+        Verdict::Failure(None) => unreadable("a status in it says that it failed, and no code says why".to_owned()),
     }
 }
 
@@ -44,14 +47,14 @@ pub(super) fn check_raw(exchange: &Exchange, effect: RawEffect) -> Result<(), Re
     if !body.starts_with('{') {
         return Ok(());
     }
-    match (Outline::read(body).map_err(ReadError::Unreadable)?, effect) {
-        (Outline::Foreign | Outline::Success, _) => Ok(()),
-        (Outline::Failure, RawEffect::Read) => Err(ReadError::Refused),
-        (Outline::Failure, RawEffect::Change) => match taken(exchange) {
-            Ok(_) => {
-                Err(ReadError::Unreadable(Cause::new("the answer says that the call failed, and that it did not")))
-            }
-            Err(error) => Err(error),
+    match effect {
+        RawEffect::Read => match Outline::read(body).map_err(ReadError::Unreadable)? {
+            Outline::Foreign | Outline::Success => Ok(()),
+            Outline::Failure => Err(ReadError::Refused),
         },
+        RawEffect::Change if ShortEnvelope::read_any(body).map_err(ReadError::Unreadable)?.is_one() => {
+            taken(exchange).map(drop)
+        }
+        RawEffect::Change => Ok(()),
     }
 }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::envelope::{Envelope, is_failure, says_no_records};
+use super::envelope::{is_failure, says_no_records};
 use super::error_code::ErrorCode;
 use super::outline::without_long_members;
+use super::short_envelope::{ShortEnvelope, as_text};
 use super::types::ResourceId;
-use crate::lenient;
 use crate::operation::ErrorBody;
 use crate::transport::{Answer, ServerText};
 
@@ -30,17 +30,19 @@ pub struct AppViewXErrorBody {
     pub(super) shown_ids: Vec<ResourceId>,
     /// It says that there is nothing, which of a search is an answer.
     pub(super) no_records: bool,
+    is_abridged: bool,
 }
 
 // The tags have no documented content, so they are not shown.
 impl fmt::Debug for AppViewXErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, tags: _, successful_ids: _, shown_ids, no_records } = self;
+        let Self { code, message, tags: _, successful_ids: _, shown_ids, no_records, is_abridged } = self;
         f.debug_struct("AppViewXErrorBody")
             .field("code", code)
             .field("message", message)
             .field("successful_ids", shown_ids)
             .field("no_records", no_records)
+            .field("is_abridged", is_abridged)
             .finish_non_exhaustive()
     }
 }
@@ -53,6 +55,10 @@ impl ErrorBody<ErrorCode> for AppViewXErrorBody {
     fn message(&self) -> Option<&ServerText> {
         self.message.as_ref()
     }
+
+    fn is_abridged(&self) -> bool {
+        self.is_abridged
+    }
 }
 
 impl AppViewXErrorBody {
@@ -60,20 +66,21 @@ impl AppViewXErrorBody {
         let body = answer.body.as_str();
         // Only a 2xx answer to a call that reads can be so large.
         let envelope = if body.len() > LARGEST {
-            without_long_members(body).and_then(|brief| Envelope::read(&brief))
+            without_long_members(body).and_then(|brief| ShortEnvelope::read(&brief))
         } else {
-            Envelope::read(body)
+            ShortEnvelope::read(body)
         };
-        let Ok(envelope) = envelope else {
+        let Ok(mut envelope) = envelope else {
             return Self { message: answer.said_as_text(), ..Self::default() };
         };
         let successful_ids = envelope.successful_ids();
-        let Envelope { response, message, app_status_code, tags } = envelope;
-        let message_inside = lenient::text(&response, "message").map(str::to_owned);
-        let code_inside = lenient::member(&response, "appStatusCode").filter(|code| is_failure(code));
+        let message = envelope.message().map(str::to_owned);
+        let message_inside = envelope.inner_text("message").map(str::to_owned);
+        let code_inside = envelope.inner("appStatusCode").filter(|code| is_failure(code));
+        let code_outside = envelope.app_status_code();
         let code = match code_inside {
-            Some(inside) if !is_failure(&app_status_code) => Some(inside),
-            _ => Some(&app_status_code).filter(|code| !code.is_null()),
+            Some(inside) if !code_outside.is_some_and(is_failure) => Some(inside),
+            _ => code_outside,
         };
         let no_records = match code.filter(|code| is_failure(code)).and_then(Value::as_str) {
             Some(code) => code.trim() == NO_RECORDS,
@@ -82,11 +89,12 @@ impl AppViewXErrorBody {
         let message = message.or(message_inside);
         let code = code.map(|code| match code {
             Value::String(code) => ErrorCode::said_in(answer, code, message.as_deref()),
-            other => ErrorCode::said_in(answer, &other.to_string(), None),
+            other => ErrorCode::said_in(answer, &as_text(other), None),
         });
         let message = message.map(|message| answer.said(&message));
         let shown_ids = successful_ids.iter().map(|id| answer.said(id.as_str()).into_string().into()).collect();
+        let (is_abridged, tags) = (envelope.is_abridged(), envelope.take_tags());
         let tags = answer.secrets.redact_value(&tags);
-        Self { code, message, tags, successful_ids, shown_ids, no_records }
+        Self { code, message, tags, successful_ids, shown_ids, no_records, is_abridged }
     }
 }

@@ -32,6 +32,7 @@ mod lookup_error;
 mod outline;
 mod regrouping;
 mod sessions;
+mod short_envelope;
 mod types;
 mod values;
 mod vendor;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error_code::ErrorCode;
-use crate::lenient;
+use crate::lenient::{self, Budget, Members, Shape};
 use crate::operation::ErrorBody;
 use crate::transport::{Answer, ServerText};
 
@@ -27,11 +27,12 @@ impl fmt::Debug for FailedOperation {
 }
 
 impl FailedOperation {
-    /// Those that an answer names.
-    pub(super) fn all_in(json: &Value, answer: &Answer) -> Vec<Self> {
-        let entries = lenient::member(json, "FailedOperations").and_then(Value::as_array).into_iter().flatten();
+    /// Those that the member `FailedOperations` of an answer names.
+    pub(super) fn all_of(entries: Option<Value>, answer: &Answer) -> Vec<Self> {
+        let Some(Value::Array(entries)) = entries else { return Vec::new() };
         let reason = |raw: &Value| lenient::text(raw, "Reason").map(|text| answer.said(text));
-        entries.map(|raw| Self { reason: reason(raw), raw: answer.secrets.redact_value(raw) }).collect()
+        let operation = |raw: &Value| Self { reason: reason(raw), raw: answer.secrets.redact_value(raw) };
+        entries.iter().map(operation).collect()
     }
 
     /// Why it failed.
@@ -53,25 +54,34 @@ pub struct KeyfactorErrorBody {
     pub(super) code: Option<ErrorCode>,
     pub(super) message: Option<ServerText>,
     pub(super) failed_operations: Vec<FailedOperation>,
+    is_abridged: bool,
 }
+
+/// What is looked for in it.
+static SHAPE: Shape =
+    Shape { names: &["ErrorCode", "Message", "FailedOperations", "errors", "detail", "title"], inner: None };
 
 impl KeyfactorErrorBody {
     pub(super) fn of(answer: &Answer) -> Self {
-        let Some(json) = lenient::json(answer.body.as_str()).ok().filter(|json| !json.is_string()) else {
+        let body = answer.body.as_str();
+        let budget = Budget::for_body(body);
+        let is_text = |found: &Members| found.other().is_some_and(Value::is_string);
+        let Some(mut found) = lenient::members(body, &SHAPE, &budget).ok().filter(|found| !is_text(found)) else {
             return Self { message: answer.said_as_text(), ..Self::default() };
         };
-        let failed_operations = FailedOperation::all_in(&json, answer);
-        let message = lenient::text(&json, "Message")
+        let failed_operations = FailedOperation::all_of(found.take("FailedOperations"), answer);
+        let message = found
+            .text("Message")
             .map(str::to_owned)
             .or_else(|| joined(failed_operations.iter().filter_map(FailedOperation::reason).map(str::to_owned)))
-            .or_else(|| problem_details(&json, answer))
+            .or_else(|| problem_details(&found, answer))
             .map(|message| answer.said(&message));
-        let code = match lenient::member(&json, "ErrorCode") {
+        let code = match found.get("ErrorCode") {
             Some(Value::String(code)) if !code.trim().is_empty() => Some(ErrorCode::said_in(answer, code)),
             Some(Value::Number(code)) => Some(ErrorCode::said_in(answer, &code.to_string())),
             _ => None,
         };
-        Self { code, message, failed_operations }
+        Self { code, message, failed_operations, is_abridged: budget.is_spent() }
     }
 }
 
@@ -83,21 +93,24 @@ impl ErrorBody<ErrorCode> for KeyfactorErrorBody {
     fn message(&self) -> Option<&ServerText> {
         self.message.as_ref()
     }
+
+    fn is_abridged(&self) -> bool {
+        self.is_abridged
+    }
 }
 
 /// An RFC 7807 problem: its detail or title, and the fields that ASP.NET names in `errors`. Each text is redacted by itself: a
 /// server may have cut it.
-fn problem_details(json: &Value, answer: &Answer) -> Option<String> {
+fn problem_details(found: &Members, answer: &Answer) -> Option<String> {
     let said = |text: &str| answer.said(text).into_string();
-    let fields =
-        lenient::member(json, "errors").and_then(Value::as_object).into_iter().flatten().map(|(field, texts)| {
-            let texts = match texts {
-                Value::Array(texts) => joined(texts.iter().filter_map(Value::as_str).map(said)),
-                other => other.as_str().map(said),
-            };
-            format!("{}: {}", said(field), texts.unwrap_or_default())
-        });
-    let head = lenient::text(json, "detail").or_else(|| lenient::text(json, "title")).map(said);
+    let fields = found.get("errors").and_then(Value::as_object).into_iter().flatten().map(|(field, texts)| {
+        let texts = match texts {
+            Value::Array(texts) => joined(texts.iter().filter_map(Value::as_str).map(said)),
+            other => other.as_str().map(said),
+        };
+        format!("{}: {}", said(field), texts.unwrap_or_default())
+    });
+    let head = found.text("detail").or_else(|| found.text("title")).map(said);
     joined(head.into_iter().chain(fields))
 }
 

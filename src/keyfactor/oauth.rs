@@ -15,7 +15,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::credentials::{authorization, bearer};
-use crate::lenient;
+use crate::lenient::{self, Budget, Members, Shape};
 use crate::transport::{
     Answer, Call, Cause, ConfigurationError, Connection, Credential, Effect, Exchange, Failure, Identity,
     NewCredential, NoCredential, Options, Path, ProviderSaid, Renew, Transport, shown, token_url,
@@ -250,8 +250,8 @@ impl TokenEndpoint {
     }
 
     fn said(answer: &Answer) -> ProviderSaid {
-        let json = lenient::json(answer.body.as_str()).ok();
-        let member = |name| json.as_ref().and_then(|json| lenient::text(json, name)).map(|text| answer.said(text));
+        let found = members(answer.body.as_str()).ok();
+        let member = |name| found.as_ref().and_then(|found| found.text(name)).map(|text| answer.said(text));
         // The text of a success may be a token in another form.
         let text = || if answer.status.is_success() { None } else { answer.said_as_text() };
         ProviderSaid {
@@ -263,29 +263,40 @@ impl TokenEndpoint {
     }
 }
 
+/// What is looked for in an answer.
+static SHAPE: Shape =
+    Shape { names: &["access_token", "token_type", "expires_in", "error", "error_description"], inner: None };
+
+fn members(body: &str) -> Result<Members, serde_json::Error> {
+    lenient::members(body, &SHAPE, &Budget::for_body(body))
+}
+
 /// The token of a 2xx answer. Nothing of the answer stands in the causes.
 fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
-    let json = lenient::json(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
-    match lenient::member(&json, "token_type") {
-        None | Some(Value::Null) => {}
+    let found = members(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
+    if let Some(twice) = ["access_token", "token_type"].into_iter().find(|name| found.is_disputed(name)) {
+        return Err(Cause::new(format!("it holds two different values of `{twice}`")));
+    }
+    match found.get("token_type") {
+        None => {}
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
         Some(_) => return Err(Cause::new("`token_type` is not `Bearer`")),
     }
-    let token = match lenient::member(&json, "access_token") {
+    let token = match found.get("access_token") {
         Some(Value::String(token)) => SecretString::from(token.as_str()),
-        None => return Err(Cause::new("it holds no `access_token`")),
-        Some(_) => return Err(Cause::new("`access_token` is no text")),
+        None if !found.has_null("access_token") => return Err(Cause::new("it holds no `access_token`")),
+        _ => return Err(Cause::new("`access_token` is no text")),
     };
     let headers = bearer(&token).map_err(Cause::new)?;
     // It was issued at some time during the call, perhaps at its begin.
-    let lifetime = lifetime(&json).map(|lifetime| lifetime.saturating_sub(exchange.trace.elapsed));
+    let lifetime = lifetime(found.get("expires_in")).map(|lifetime| lifetime.saturating_sub(exchange.trace.elapsed));
     Ok(NewCredential { headers, lifetime: lifetime.filter(|lifetime| !lifetime.is_zero()) })
 }
 
 /// How long the token is good for. Zero, less than that, or anything but a number says nothing: such a token is used
 /// until it is refused, and the endpoint is not asked for every call.
-fn lifetime(json: &Value) -> Option<Duration> {
-    let seconds = match lenient::member(json, "expires_in")? {
+fn lifetime(expires_in: Option<&Value>) -> Option<Duration> {
+    let seconds = match expires_in? {
         Value::Number(seconds) => seconds.as_f64()?,
         Value::String(seconds) => seconds.trim().parse().ok()?,
         _ => return None,
@@ -314,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_lifetime_is_a_number_of_seconds_or_unknown() {
-        let seconds = |expires_in: Value| lifetime(&json!({"expires_in": expires_in}));
+        let seconds = |expires_in: Value| lifetime(Some(&expires_in));
         assert_eq!(seconds(json!(3600)), Some(Duration::from_secs(3600)));
         assert_eq!(seconds(json!("3599")), Some(Duration::from_secs(3599)));
         assert_eq!(seconds(json!(" 60.5 ")), Some(Duration::from_millis(60_500)));
@@ -335,7 +346,6 @@ mod tests {
         ] {
             assert_eq!(seconds(nonsense.clone()), None, "{nonsense}");
         }
-        assert_eq!(lifetime(&json!({})), None);
-        assert_eq!(lifetime(&json!([])), None);
+        assert_eq!(lifetime(None), None);
     }
 }

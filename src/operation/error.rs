@@ -259,6 +259,14 @@ impl<V: Vendor> ApiError<V> {
         self.body.message().map(ServerText::as_str)
     }
 
+    /// Whether the body holds more than this error keeps beside it: what is read of a body takes a few times its size in
+    /// memory, and no more. The lists and values of such an error are the beginning of what the server sent; all of it is in
+    /// [`body`](Self::body).
+    #[must_use]
+    pub fn is_abridged(&self) -> bool {
+        self.body.is_abridged()
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {

@@ -257,6 +257,8 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
 pub trait ErrorBody<Code>: Default + fmt::Debug + Send + Sync {
     fn code(&self) -> Option<&Code>;
     fn message(&self) -> Option<&ServerText>;
+    /// Whether the answer holds more than was kept.
+    fn is_abridged(&self) -> bool;
 }
 
 /// Why a 2xx answer was not taken.

@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "appviewx")]
+mod contradictions;
 mod endless_lists;
 mod errors;
 mod groups;

@@ -248,7 +248,7 @@ async fn a_documented_app_status_code_in_a_2xx_is_a_refusal() {
         (json!("OPEN_WORK_ORDERS_FOUND"), ErrorCode::OpenWorkOrders),
     ] {
         for (status, member) in [(200, "appStatusCode"), (202, "AppStatusCode")] {
-            let body = json!({"response": {"Successful Ids": ALL}, "message": "no", member: code}).to_string();
+            let body = json!({"response": {"Successful Ids": NONE}, "message": "no", member: code}).to_string();
             let error = answered_json(status, &body).await.unwrap_err();
             assert!(matches!(error, Error::Api(_)), "{code}: {error:?}");
             assert_eq!(error.status().map(|it| it.as_u16()), Some(status), "{code}");
@@ -262,7 +262,7 @@ async fn a_documented_app_status_code_in_a_2xx_is_a_refusal() {
 async fn any_other_app_status_code_in_a_2xx_leaves_the_outcome_open() {
     for code in [json!("CERT-NEW-0001"), json!("CERT-200"), json!("200"), json!(200), json!(false), json!({"a": 1})] {
         for (status, member) in [(200, "appStatusCode"), (202, "AppStatusCode")] {
-            let body = json!({"response": {"Successful Ids": ALL}, "message": "no", member: code}).to_string();
+            let body = json!({"response": {"Successful Ids": NONE}, "message": "no", member: code}).to_string();
             let error = answered_json(status, &body).await.unwrap_err();
             assert_eq!((error.body(), error.status().map(|it| it.as_u16())), (Some(&*body), Some(status)), "{code}");
             let said = chain(&error).join(": ");
@@ -276,9 +276,13 @@ async fn any_other_app_status_code_in_a_2xx_leaves_the_outcome_open() {
 #[tokio::test]
 async fn ids_that_a_refusal_names_as_successful_are_kept() {
     let body = json!({"response": {"Successful Ids": [FIRST]}, "appStatusCode": "OPEN_WORK_ORDERS_FOUND"}).to_string();
-    let error = answered_json(200, &body).await.unwrap_err();
+    let error = answered_json(417, &body).await.unwrap_err();
     let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.successful_ids(), [FIRST]);
+    // A 2xx contradicts the code as well.
+    let error = answered_json(200, &body).await.unwrap_err();
+    assert_eq!(error.body(), Some(&*body));
+    assert_eq!(request_of(unknown(error)).resource_ids(), ALL);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod confirm_proof;
 #[cfg(feature = "keyfactor")]
 mod confirm_trouble;
 mod contract;
+mod contradictions;
 mod endless_lists;
 mod errors;
 mod expected;

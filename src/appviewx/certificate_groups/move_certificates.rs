@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::appviewx::answer::taken;
 use crate::appviewx::comment::{Comment, CommentRule};
-use crate::appviewx::envelope::Envelope;
+use crate::appviewx::short_envelope::ShortEnvelope;
 use crate::appviewx::types::{ResourceId, check_group_name, check_resource_ids};
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
@@ -173,7 +173,7 @@ impl<M: Move> Operation for MoveCertificates<M> {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<MoveOutcome<M>, ReadError> {
-        Ok(MoveOutcome::new(self, taken(exchange)?, exchange))
+        Ok(MoveOutcome::new(self, &taken(exchange)?, exchange))
     }
 
     fn is_complete(outcome: &MoveOutcome<M>) -> bool {
@@ -209,6 +209,8 @@ pub struct MoveOutcome<M> {
     unconfirmed_ids: Vec<ResourceId>,
     unexpected_ids: Vec<ResourceId>,
     repeated: Vec<ResourceId>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_abridged: bool,
     message: Option<ServerText>,
     #[serde(flatten)]
     receipt: Receipt,
@@ -237,7 +239,7 @@ impl Confirmed {
 }
 
 impl<M: Move> MoveOutcome<M> {
-    fn new(request: &MoveCertificates<M>, envelope: Envelope, exchange: &Exchange) -> Self {
+    fn new(request: &MoveCertificates<M>, envelope: &ShortEnvelope, exchange: &Exchange) -> Self {
         let secrets = &exchange.answer.secrets;
         let shown = |id: &ResourceId| ResourceId::from(secrets.redact(id.as_str()));
         let Confirmed { successful_ids, unconfirmed_ids, unexpected_ids } =
@@ -248,7 +250,8 @@ impl<M: Move> MoveOutcome<M> {
             unconfirmed_ids,
             unexpected_ids,
             repeated: request.repeated.clone(),
-            message: envelope.message.map(|message| secrets.text(&message)),
+            is_abridged: envelope.is_abridged(),
+            message: envelope.message().map(|message| secrets.text(message)),
             receipt: Receipt::of::<AppViewX>(exchange),
         }
     }
@@ -289,10 +292,17 @@ impl<M: Move> MoveOutcome<M> {
         &self.receipt
     }
 
-    /// Whether the server confirmed every id that was asked for, and no other.
+    /// Whether the answer holds more than is kept here, because it would take too much memory: then there may be more
+    /// unexpected ids, and ids that are unconfirmed here may stand in the body of the [`receipt`](Self::receipt).
+    #[must_use]
+    pub fn is_abridged(&self) -> bool {
+        self.is_abridged
+    }
+
+    /// Whether the server confirmed every id that was asked for, and no other, and the answer was read as a whole.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.unconfirmed_ids.is_empty() && self.unexpected_ids.is_empty()
+        self.unconfirmed_ids.is_empty() && self.unexpected_ids.is_empty() && !self.is_abridged
     }
 
     /// Makes a gap an error.
@@ -304,10 +314,11 @@ impl<M: Move> MoveOutcome<M> {
             return Ok(self);
         }
         let gap = format!(
-            "the server confirmed {} certificate(s), left {} unconfirmed and named {} that nobody asked for",
+            "the server confirmed {} certificate(s), left {} unconfirmed and named {} that nobody asked for{}",
             self.successful_ids.len(),
             self.unconfirmed_ids.len(),
-            self.unexpected_ids.len()
+            self.unexpected_ids.len(),
+            if self.is_abridged { "; its answer holds more than was read" } else { "" }
         );
         Err(Incomplete::new(gap, self))
     }

@@ -8,10 +8,9 @@ use serde_json::Value;
 
 use super::handle::Certificates;
 use crate::appviewx::answer::taken;
-use crate::appviewx::envelope::Envelope;
+use crate::appviewx::short_envelope::ShortEnvelope;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
-use crate::lenient;
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
 use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
@@ -253,7 +252,7 @@ impl Operation for RevokeCertificate {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RevokeOutcome, ReadError> {
-        Ok(RevokeOutcome::new(self, taken(exchange)?, exchange))
+        Ok(RevokeOutcome::new(self, &taken(exchange)?, exchange))
     }
 
     fn is_complete(outcome: &RevokeOutcome) -> bool {
@@ -312,16 +311,16 @@ pub enum RevocationState {
 }
 
 impl RevokeOutcome {
-    fn new(asked: &RevokeCertificate, envelope: Envelope, exchange: &Exchange) -> Self {
-        let redact = |text: String| exchange.answer.secrets.redact(&text);
-        let request_id = request_id(&envelope.response).map(redact);
-        let says_something = envelope.code().is_some() || envelope.message.is_some() || !envelope.response.is_null();
+    fn new(asked: &RevokeCertificate, envelope: &ShortEnvelope, exchange: &Exchange) -> Self {
+        let redact = |text: &str| exchange.answer.secrets.redact(text);
+        let request_id = request_id(envelope).map(|id| redact(&id));
+        let says_something = envelope.code().is_some() || envelope.message().is_some() || envelope.has_response();
         let state = match (asked.mode, asked.approval) {
             (_, Approval::Manual) => RevocationState::AwaitingApproval { request_id },
             (Mode::Sync, Approval::Automatic) if request_id.is_none() && says_something => RevocationState::Revoked,
             (Mode::Sync | Mode::Async, Approval::Automatic) => RevocationState::Requested { request_id },
         };
-        let message = envelope.message.map(redact);
+        let message = envelope.message().map(redact);
         Self { state, message, receipt: Receipt::of::<AppViewX>(exchange) }
     }
 
@@ -359,8 +358,8 @@ impl RevokeOutcome {
 }
 
 /// Text or a number, alone or as the first of a list.
-fn request_id(response: &Value) -> Option<String> {
-    let id = lenient::member(response, "requestId").or_else(|| lenient::member(response, "requestIds"))?;
+fn request_id(envelope: &ShortEnvelope) -> Option<String> {
+    let id = envelope.inner("requestId").or_else(|| envelope.inner("requestIds"))?;
     match id.as_array().map_or(Some(id), |ids| ids.first())? {
         Value::String(id) if !id.trim().is_empty() => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::login_endpoint::LoginEndpoint;
 use super::session_credential::{credential_header, provider_answer};
-use crate::appviewx::envelope::{Envelope, JSON};
-use crate::lenient;
+use crate::appviewx::envelope::{JSON, is_failure};
+use crate::appviewx::short_envelope::{ShortEnvelope, Verdict};
 use crate::transport::{Attempts, Effect, NewCredential, NoCredential, Path, Renew, no_jobs};
 
 const SESSION_ID: HeaderName = HeaderName::from_static("sessionid");
@@ -76,15 +76,17 @@ impl Login {
             .execute(call)
             .await
             .map_err(|failure| failure.into_no_credential("the login failed", provider_answer))?;
-        let envelope = match Envelope::read(exchange.answer.body.as_str()) {
+        let envelope = match ShortEnvelope::read(exchange.answer.body.as_str()) {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_change(cause);
                 return Err(failure.into_no_credential("the login's answer cannot be read", provider_answer));
             }
         };
-        let session_id = match lenient::member(&envelope.response, "sessionId") {
-            _ if envelope.says_failure() => Err("the login failed"),
+        let session_id = match envelope.inner("sessionId") {
+            _ if envelope.app_status_code().is_some_and(is_failure) => Err("the login failed"),
+            Some(Value::String(_)) if !matches!(envelope.verdict(), Verdict::Success) => Err("the login failed"),
+            _ if envelope.is_disputed_inside("sessionId") => Err("the login gave two different session ids"),
             Some(Value::String(id)) if !id.trim().is_empty() => {
                 credential_header(id).ok_or("the login gave a session id that no header can carry")
             }

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::login_endpoint::LoginEndpoint;
-use crate::appviewx::envelope::{Envelope, JSON};
+use crate::appviewx::envelope::JSON;
+use crate::appviewx::short_envelope::{ShortEnvelope, Verdict};
 use crate::appviewx::vendor::{AppViewX, CallDefaults, Caller, Error, ReadError};
-use crate::lenient;
 use crate::operation::{Change, DocumentedCall, Operation, Receipt};
-use crate::transport::{Exchange, Path};
+use crate::transport::{Cause, Exchange, Path};
 use crate::validation::Problems;
 
 /// What a client's session is.
@@ -126,15 +126,21 @@ impl Operation for LogOut {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<LoggedOut, ReadError> {
-        let envelope = Envelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
-        let status = lenient::text(&envelope.response, "status");
-        if envelope.says_failure() || status.is_some_and(|status| !status.eq_ignore_ascii_case("SUCCESS")) {
+        let envelope = ShortEnvelope::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
+        match envelope.verdict() {
+            Verdict::Success => {}
+            Verdict::Failure(_) => return Err(ReadError::Refused),
+            Verdict::Contradiction(how) => {
+                let cause = Cause::new(format!("the answer contradicts itself: {how}"));
+                return Err(ReadError::Unreadable(cause));
+            }
+        }
+        if envelope.inner_text("status").is_some_and(|status| !status.eq_ignore_ascii_case("SUCCESS")) {
             return Err(ReadError::Refused);
         }
-        let description = lenient::text(&envelope.response, "statusDescription").map(str::to_owned);
-        let message = description.or(envelope.message);
+        let message = envelope.inner_text("statusDescription").or_else(|| envelope.message());
         Ok(LoggedOut {
-            message: message.map(|message| exchange.answer.secrets.redact(&message)),
+            message: message.map(|message| exchange.answer.secrets.redact(message)),
             receipt: Receipt::of::<AppViewX>(exchange),
         })
     }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::login_endpoint::LoginEndpoint;
 use super::session_credential::{credential_header, provider_answer};
-use crate::appviewx::envelope::Envelope;
+use crate::appviewx::short_envelope::{ShortEnvelope, Verdict};
 use crate::transport::{Effect, NewCredential, NoCredential, Path, Renew};
 
 const TOKEN: HeaderName = HeaderName::from_static("token");
@@ -48,7 +48,7 @@ impl ServiceToken {
             .execute(call)
             .await
             .map_err(|failure| failure.into_no_credential("the token request failed", provider_answer))?;
-        let envelope = match Envelope::read(exchange.answer.body.as_str()) {
+        let envelope = match ShortEnvelope::read(exchange.answer.body.as_str()) {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_read(cause);
@@ -57,12 +57,13 @@ impl ServiceToken {
                 );
             }
         };
-        let token = match &envelope.response {
-            _ if envelope.says_failure() => Err("the token request failed"),
-            Value::String(token) if !token.trim().is_empty() => credential_header(token)
+        let token = match envelope.response() {
+            _ if !matches!(envelope.verdict(), Verdict::Success) => Err("the token request failed"),
+            Some(Value::String(token)) if !token.trim().is_empty() => credential_header(token)
                 .map(|value| (value, lifetime(token, SystemTime::now())))
                 .ok_or("the token request gave a token that no header can carry"),
-            Value::Null | Value::String(_) => Err("the token request gave no token"),
+            Some(Value::String(_)) => Err("the token request gave no token"),
+            None if !envelope.has_response() => Err("the token request gave no token"),
             _ => Err("the token request gave a token that is no text"),
         };
         match token {

@@ -3,8 +3,7 @@
 use http::HeaderValue;
 use serde_json::Value;
 
-use crate::appviewx::envelope::Envelope;
-use crate::lenient;
+use crate::appviewx::short_envelope::ShortEnvelope;
 use crate::transport::{Answer, ProviderSaid};
 
 /// Servers take much less in a header; beyond it, an answer is a mistake.
@@ -22,18 +21,19 @@ pub(super) fn credential_header(credential: &str) -> Option<HeaderValue> {
 
 /// What an answer says about a login or a token request that failed.
 pub(super) fn provider_answer(answer: &Answer) -> ProviderSaid {
-    let Ok(envelope) = Envelope::read(answer.body.as_str()) else {
+    let Ok(envelope) = ShortEnvelope::read(answer.body.as_str()) else {
         // What came with a 2xx, and is no envelope, may be a credential itself.
         let message = if answer.status.is_success() { None } else { answer.said_as_text() };
         return ProviderSaid { message, ..ProviderSaid::default() };
     };
-    let inner = |name| lenient::text(&envelope.response, name).map(str::to_owned);
-    let message = inner("statusDescription").or_else(|| envelope.message.clone()).or_else(|| inner("message"));
+    let inner = |name| envelope.inner_text(name).map(str::to_owned);
+    let message =
+        inner("statusDescription").or_else(|| envelope.message().map(str::to_owned)).or_else(|| inner("message"));
     let code = inner("appStatusCode").or_else(|| envelope.code());
     ProviderSaid {
         code: code.map(|code| answer.said(&code)),
         message: message.map(|message| answer.said(&message)),
-        remaining_attempts: lenient::member(&envelope.response, "availableLoginAttemptCount").and_then(count),
+        remaining_attempts: envelope.inner("availableLoginAttemptCount").and_then(count),
         ..ProviderSaid::default()
     }
 }

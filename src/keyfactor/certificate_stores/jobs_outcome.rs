@@ -1,6 +1,9 @@
 //! The outcome of calls that create orchestrator jobs: their answer is an array of job GUIDs.
 
+use std::fmt;
+
 use serde::Serialize;
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::entry::CertificateStoreEntry;
@@ -8,7 +11,7 @@ use super::location::CertificateLocation;
 use crate::keyfactor::permission_scope::PermissionScope;
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::{Keyfactor, ReadError};
-use crate::lenient;
+use crate::lenient::{self, Budget, Kept};
 use crate::operation::{Incomplete, Receipt};
 use crate::transport::{Cause, Exchange};
 
@@ -26,11 +29,19 @@ pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before y
 pub struct JobsOutcome<T> {
     job_ids: Vec<JobId>,
     unrecognized_entries: Vec<Value>,
+    /// Of the entries that are no GUIDs, how many are not kept.
+    #[serde(skip_serializing_if = "is_zero")]
+    entries_left_out: usize,
     locations: Vec<T>,
     repeated: Vec<T>,
     scope: PermissionScope,
     #[serde(flatten)]
     receipt: Receipt,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// How many job ids an error shows.
@@ -51,28 +62,57 @@ impl Target for CertificateStoreEntry {
 }
 
 /// The job ids of an answer, and what else stands in it.
+#[derive(Default)]
 struct JobIds {
     job_ids: Vec<JobId>,
     unrecognized_entries: Vec<Value>,
+    left_out: usize,
 }
 
 impl JobIds {
     fn read(body: &str) -> Result<Self, Cause> {
-        let entries = match lenient::json(body) {
-            Ok(Value::Array(entries)) => entries,
-            Ok(_) => return Err(Cause::new("an array of job GUIDs was expected")),
-            Err(error) => return Err(Cause::json(&error)),
-        };
-        let mut job_ids: Vec<JobId> = Vec::with_capacity(entries.len());
-        let mut unrecognized_entries = Vec::new();
-        for entry in entries {
-            // The nil GUID names no job.
-            match entry.as_str().and_then(|text| text.trim().parse::<JobId>().ok()).filter(|id| !id.get().is_nil()) {
-                Some(id) => job_ids.push(id),
-                None => unrecognized_entries.push(entry),
-            }
+        lenient::read_seed(body, JobIdsOf(&Budget::for_body(body))).map_err(|error| {
+            if error.is_data() { Cause::new("an array of job GUIDs was expected") } else { Cause::json(&error) }
+        })
+    }
+
+    fn add(&mut self, entry: Option<Value>, budget: &Budget) {
+        let text = entry.as_ref().and_then(Value::as_str);
+        // The nil GUID names no job.
+        match text.and_then(|text| text.trim().parse::<JobId>().ok()).filter(|id| !id.get().is_nil()) {
+            Some(id) => self.job_ids.push(id),
+            None => match entry.filter(|entry| budget.takes(entry)) {
+                Some(entry) => self.unrecognized_entries.push(entry),
+                None => self.left_out += 1,
+            },
         }
-        Ok(Self { job_ids, unrecognized_entries })
+    }
+}
+
+/// Reads them: every job id, and of what is none no more than the budget allows.
+struct JobIdsOf<'b>(&'b Budget);
+
+impl<'de> DeserializeSeed<'de> for JobIdsOf<'_> {
+    type Value = JobIds;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JobIds, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for JobIdsOf<'_> {
+    type Value = JobIds;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of job GUIDs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<JobIds, A::Error> {
+        let mut found = JobIds::default();
+        while let Some(entry) = entries.next_element_seed(Kept::member(self.0))? {
+            found.add(entry, self.0);
+        }
+        Ok(found)
     }
 }
 
@@ -84,11 +124,11 @@ impl<T: Target> JobsOutcome<T> {
         repeated: Vec<T>,
         scope: PermissionScope,
     ) -> Result<Self, ReadError> {
-        let JobIds { job_ids, unrecognized_entries } =
+        let JobIds { job_ids, unrecognized_entries, left_out: entries_left_out } =
             JobIds::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
         let unrecognized_entries = exchange.answer.secrets.redact_values(&unrecognized_entries);
         let receipt = Receipt::of::<Keyfactor>(exchange);
-        Ok(Self { job_ids, unrecognized_entries, locations, repeated, scope, receipt })
+        Ok(Self { job_ids, unrecognized_entries, entries_left_out, locations, repeated, scope, receipt })
     }
 
     pub(super) fn job_ids_for_audit(&self) -> String {
@@ -102,10 +142,22 @@ impl<T: Target> JobsOutcome<T> {
         &self.job_ids
     }
 
-    /// Entries of the answer that are no GUIDs, or the nil GUID. A secret of the request in them is redacted.
+    /// Entries of the answer that are no GUIDs, or the nil GUID. Of very many, the first are kept. A secret of the request in
+    /// them is redacted.
     #[must_use]
     pub fn unrecognized_entries(&self) -> &[Value] {
         &self.unrecognized_entries
+    }
+
+    /// How many entries that are no GUIDs are not among the [`unrecognized_entries`](Self::unrecognized_entries), because
+    /// they would take too much memory. All of them are in the body of the [`receipt`](Self::receipt).
+    #[must_use]
+    pub fn entries_left_out(&self) -> usize {
+        self.entries_left_out
+    }
+
+    fn unrecognized(&self) -> usize {
+        self.unrecognized_entries.len() + self.entries_left_out
     }
 
     /// Where the server was asked to look for permissions.
@@ -118,7 +170,7 @@ impl<T: Target> JobsOutcome<T> {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let asked = self.locations.len();
-        self.different_jobs() == asked && self.job_ids.len() == asked && self.unrecognized_entries.is_empty()
+        self.different_jobs() == asked && self.job_ids.len() == asked && self.unrecognized() == 0
     }
 
     fn different_jobs(&self) -> usize {
@@ -148,7 +200,7 @@ impl<T: Target> JobsOutcome<T> {
             T::WHAT,
             self.locations.len(),
             self.job_ids.len(),
-            self.unrecognized_entries.len(),
+            self.unrecognized(),
             self.different_jobs(),
             shown.join(", "),
             if more > 0 { format!(" and {more} more") } else { String::new() }

@@ -15,7 +15,7 @@ use crate::keyfactor::schedule::utc;
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::types::CertificateId;
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
-use crate::lenient;
+use crate::lenient::{self, Budget, Members, Shape};
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
 use crate::transport::{Cause, Exchange, Path};
 use crate::validation::{LONGEST_TEXT, Problems, Reason};
@@ -293,6 +293,10 @@ pub struct RevokeOutcome {
     pub failed_operations: Vec<FailedOperation>,
     /// Entries of the two lists that could not be read.
     pub unrecognized_entries: Vec<Value>,
+    /// Whether the answer holds more than is kept in these lists, because it would take too much memory. All of it is in the
+    /// body of the receipt.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_abridged: bool,
     /// The answer as it came, the server's correlation id, and what it took to get it.
     #[serde(flatten)]
     pub receipt: Receipt,
@@ -326,54 +330,75 @@ fn certificate_id(value: &Value) -> Option<CertificateId> {
     i32::try_from(id).ok().map(CertificateId::from)
 }
 
-/// The vendor's `RevocationResponse`.
+/// The vendor's `RevocationResponse`, and what errors have in its place.
+static SHAPE: Shape =
+    Shape { names: &["RevokedIds", "SuspendedCerts", "FailedOperations", "ErrorCode", "status"], inner: None };
+
+/// The same, read.
 struct Answer {
     revoked: Vec<CertificateId>,
     suspended: Vec<SuspendedRevocation>,
     failed_operations: Vec<FailedOperation>,
     unrecognized_entries: Vec<Value>,
+    is_abridged: bool,
 }
 
 impl Answer {
     fn read(exchange: &Exchange) -> Result<Self, Cause> {
-        let json = lenient::json(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
-        if !json.is_object() {
+        let body = exchange.answer.body.as_str();
+        let budget = Budget::for_body(body);
+        let mut found = lenient::members(body, &SHAPE, &budget).map_err(|error| Cause::json(&error))?;
+        if !found.is_object() {
             return Err(Cause::new("an object with the revoked ids was expected"));
         }
+        check_for_error(&found)?;
         let mut unrecognized_entries = Vec::new();
+        let suspended = |entry: &Value| SuspendedRevocation::read(entry, exchange);
         Ok(Self {
-            revoked: entries(&json, "RevokedIds", certificate_id, exchange, &mut unrecognized_entries)?,
-            suspended: entries(
-                &json,
-                "SuspendedCerts",
-                |entry| SuspendedRevocation::read(entry, exchange),
-                exchange,
-                &mut unrecognized_entries,
-            )?,
-            failed_operations: FailedOperation::all_in(&json, &exchange.answer),
+            revoked: entries(&mut found, "RevokedIds", certificate_id, exchange, &mut unrecognized_entries)?,
+            suspended: entries(&mut found, "SuspendedCerts", suspended, exchange, &mut unrecognized_entries)?,
+            failed_operations: FailedOperation::all_of(found.take("FailedOperations"), &exchange.answer),
             unrecognized_entries: exchange.answer.secrets.redact_values(&unrecognized_entries),
+            is_abridged: budget.is_spent(),
         })
     }
 }
 
+/// An answer that names an error, or the status of one (RFC 7807), is no success, whatever else it names.
+fn check_for_error(found: &Members) -> Result<(), Cause> {
+    let code = match found.get("ErrorCode") {
+        Some(Value::String(code)) => !matches!(code.trim(), "" | "0"),
+        Some(code) => code.as_u64() != Some(0),
+        None => false,
+    };
+    let status = found.get("status").and_then(Value::as_u64).is_some_and(|status| status >= 400);
+    if code || status || ["ErrorCode", "FailedOperations"].iter().any(|name| found.is_disputed(name)) {
+        return Err(Cause::new("it names an error although its status is a success"));
+    }
+    Ok(())
+}
+
 /// The entries of a list, which may be missing or null, and apart from them those that cannot be read.
 fn entries<T>(
-    json: &Value,
+    found: &mut Members,
     name: &'static str,
     read: impl Fn(&Value) -> Option<T>,
     exchange: &Exchange,
     unrecognized: &mut Vec<Value>,
 ) -> Result<Vec<T>, Cause> {
-    let list = match lenient::member(json, name) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
+    if found.is_disputed(name) {
+        return Err(Cause::new(format!("it has two different lists {name}")));
+    }
+    let list = match found.take(name) {
+        None => return Ok(Vec::new()),
         Some(Value::Array(list)) => list,
         Some(_) => return Err(Cause::new(format!("a list was expected as {name}"))),
     };
     let mut entries = Vec::new();
     for entry in list {
-        match read(entry) {
+        match read(&entry) {
             Some(value) => entries.push(value),
-            None => unrecognized.push(exchange.answer.secrets.redact_value(entry)),
+            None => unrecognized.push(exchange.answer.secrets.redact_value(&entry)),
         }
     }
     Ok(entries)
@@ -381,7 +406,8 @@ fn entries<T>(
 
 impl RevokeOutcome {
     fn read(asked: &RevokeCertificates, exchange: &Exchange) -> Result<Self, Cause> {
-        let Answer { revoked, suspended, failed_operations, unrecognized_entries } = Answer::read(exchange)?;
+        let Answer { revoked, suspended, failed_operations, unrecognized_entries, is_abridged } =
+            Answer::read(exchange)?;
         let asked_ids: HashSet<CertificateId> = asked.ids.iter().copied().collect();
         let waiting: HashSet<CertificateId> = suspended.iter().map(|it| it.certificate_id).collect();
         // What is said to be both is not known to be revoked.
@@ -397,6 +423,7 @@ impl RevokeOutcome {
             suspended,
             failed_operations,
             unrecognized_entries,
+            is_abridged,
             receipt: Receipt::of::<Keyfactor>(exchange),
         })
     }
@@ -405,7 +432,7 @@ impl RevokeOutcome {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let nothing_waits = self.suspended.is_empty() && self.unconfirmed.is_empty();
-        let nothing_else = self.unexpected.is_empty() && self.unrecognized_entries.is_empty();
+        let nothing_else = self.unexpected.is_empty() && self.unrecognized_entries.is_empty() && !self.is_abridged;
         nothing_waits && nothing_else && self.failed_operations.is_empty()
     }
 
@@ -419,13 +446,14 @@ impl RevokeOutcome {
         }
         let gap = format!(
             "the server revoked {} certificate(s); {} wait for an approval, {} are unconfirmed, {} failed, {} were not \
-             asked for, {} entries could not be read",
+             asked for, {} entries could not be read{}",
             self.revoked.len(),
             self.suspended.len(),
             self.unconfirmed.len(),
             self.failed_operations.len(),
             self.unexpected.len(),
-            self.unrecognized_entries.len()
+            self.unrecognized_entries.len(),
+            if self.is_abridged { "; its answer holds more than was read" } else { "" }
         );
         Err(Incomplete::new(gap, self))
     }
