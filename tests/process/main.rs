@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
+mod answer_memory;
 #[cfg(all(feature = "keyfactor", target_os = "linux"))]
 mod endless_lists;
 mod fault_matrix;
