@@ -216,7 +216,7 @@ impl ClientBuilder {
         };
         let (credential, session) = match credentials.proof()? {
             Proof::SessionId(headers) => (Credential::fixed(headers), Session::Given),
-            Proof::PasswordHeaders { headers, pair } => (Credential::fixed_with(headers, vec![pair]), Session::None),
+            Proof::PasswordHeaders { headers, pair } => (Credential::fixed_with(headers, pair), Session::None),
             Proof::Login { headers, pair } => {
                 let endpoint = login_endpoint()?;
                 let login = Login { endpoint: Arc::clone(&endpoint), call: login_call, headers, pair };

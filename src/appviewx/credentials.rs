@@ -28,9 +28,9 @@ pub(super) enum Proof {
     /// With every call.
     SessionId(HeaderMap),
     /// With every call. `pair` is what a gateway may make of them.
-    PasswordHeaders { headers: HeaderMap, pair: SecretString },
+    PasswordHeaders { headers: HeaderMap, pair: Vec<SecretString> },
     /// The same, with the login only.
-    Login { headers: HeaderMap, pair: SecretString },
+    Login { headers: HeaderMap, pair: Vec<SecretString> },
     /// With the token request only.
     ServiceAccount(HeaderMap),
 }

@@ -18,7 +18,7 @@ use super::credentials::{authorization, bearer};
 use crate::lenient::{self, Budget, Members, Shape};
 use crate::transport::{
     Answer, Call, Cause, ConfigurationError, Connection, Credential, Effect, Exchange, Failure, Identity,
-    NewCredential, NoCredential, Options, Path, ProviderSaid, Renew, Transport, shown, token_url,
+    NewCredential, NoCredential, Options, Path, ProviderSaid, Renew, Transport, base64_of_pair, shown, token_url,
 };
 
 /// OAuth 2.0 client credentials, for servers with an OAuth identity provider. Made by
@@ -175,6 +175,12 @@ impl ClientCredentials {
         form.finish()
     }
 
+    /// What the endpoint must not be quoted with.
+    fn secrets(&self) -> Vec<SecretString> {
+        let pair = base64_of_pair(&encoded(&self.client_id), &encoded(self.client_secret.expose_secret()).into());
+        std::iter::once(self.client_secret.clone()).chain(pair).collect()
+    }
+
     /// Id and secret as Basic authentication has them.
     fn pair(&self) -> String {
         STANDARD.encode(format!("{}:{}", encoded(&self.client_id), encoded(self.client_secret.expose_secret())))
@@ -239,7 +245,7 @@ impl TokenEndpoint {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::from(self.client.form()),
-            secrets: vec![self.client.client_secret.clone(), self.client.pair().into()],
+            secrets: self.client.secrets(),
             retry_policy: None,
             audited: None,
         }

@@ -1,13 +1,15 @@
 //! Basic authorisation.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// Name and secret in one text, as Basic authentication has them. It is as secret as the secret.
-pub(crate) fn base64_of_pair(user: &str, secret: &SecretString) -> SecretString {
-    STANDARD.encode(format!("{user}:{}", secret.expose_secret())).into()
+/// Name and secret in one text, as Basic authentication has them, in every alphabet and with and without padding. It is as
+/// secret as the secret.
+pub(crate) fn base64_of_pair(user: &str, secret: &SecretString) -> Vec<SecretString> {
+    let pair = format!("{user}:{}", secret.expose_secret());
+    [STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD].map(|engine| engine.encode(&pair).into()).into()
 }
 
 /// The value of an `Authorization` header, or what is wrong, which never repeats the secret.

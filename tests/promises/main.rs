@@ -39,6 +39,8 @@ mod raw_paths;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod redaction;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod redaction_of_credentials;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod rows;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod runtimes;

@@ -20,10 +20,10 @@ const SECRETS: Secrets = Secrets {
 
 /// A form of a secret, and pieces of it by which it would be found in whatever way it is printed.
 #[derive(Clone)]
-struct Form {
-    name: &'static str,
-    text: String,
-    pieces: Vec<String>,
+pub(crate) struct Form {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+    pub(crate) pieces: Vec<String>,
 }
 
 impl Form {
@@ -33,7 +33,7 @@ impl Form {
 }
 
 /// The secret in each form, and its beginning as the last of them.
-fn forms(secret: &str, pair: Option<&str>) -> Vec<Form> {
+pub(crate) fn forms(secret: &str, pair: Option<&str>) -> Vec<Form> {
     let head = || [secret[..8].to_owned()];
     let percent = |escaped: fn(u8) -> String, kept: fn(u8) -> bool| -> String {
         secret.bytes().map(|byte| if kept(byte) { char::from(byte).to_string() } else { escaped(byte) }).collect()

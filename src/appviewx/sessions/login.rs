@@ -45,7 +45,7 @@ pub(in crate::appviewx) struct Login {
     /// `username` and `password`. No other call carries them.
     pub(in crate::appviewx) headers: HeaderMap,
     /// Both, as Basic authentication would have them.
-    pub(in crate::appviewx) pair: SecretString,
+    pub(in crate::appviewx) pair: Vec<SecretString>,
 }
 
 impl Renew for Login {
@@ -69,7 +69,7 @@ impl Login {
         call.headers = self.headers.clone();
         call.headers.insert(CONTENT_TYPE, JSON);
         call.body = Bytes::from_static(b"{}");
-        call.secrets = vec![self.pair.clone()];
+        call.secrets.clone_from(&self.pair);
         let exchange = self
             .endpoint
             .transport
