@@ -177,9 +177,20 @@
 //! Passwords, client secrets, tokens and session ids are taken as [`secrecy::SecretString`] (any `String` or `&str` will
 //! do) and never given back. Each goes to one server only: an OAuth client's secret to its token endpoint, everything else
 //! to the base URL. They show in no `Debug`, `Display`, log or serialised value, and neither do the values of
-//! job fields and the passwords of certificates and entries. What a server repeats of them is shown as `[redacted]`; job field
-//! values count from six characters on, since shorter ones stand in many a word. Of a raw call, you name what is a secret with
-//! `secret(..)`.
+//! job fields and the passwords of certificates and entries. Of a raw call, you name what is a secret with `secret(..)`.
+//!
+//! Some servers and gateways repeat what they were sent. The secrets of a request (its credential, the job field values and
+//! passwords in it) are shown as `[redacted]` in what is taken over from its answer: messages, codes, correlation ids and
+//! versions, entries and ids that nobody asked for, names of headers, messages of jobs, and what a login or token
+//! request is answered. They are found as they were sent, escaped for JSON, for HTML or for a URL, in base16, and in base64,
+//! also as the pair of name and password; of a text that was cut, the last eight or more characters of a secret's beginning are
+//! found at its end. Credentials and passwords count from four characters on, job field values from six, since shorter ones stand in
+//! many a word, and not where they equal an alias or the path of a store in the request. What is compared is never redacted.
+//!
+//! Not found are: a secret in another form, in upper or lower case only, or cut in the middle of a text; a secret of another request, such as the
+//! job field of a removal in the message of its job. Not looked through are the raw body and headers (`body()`, `bytes()`, `headers()`),
+//! which are what the server sent and show in no `Debug`, and the members of rows other than a job's message, result and status,
+//! which are data.
 //!
 //! # Features
 //!

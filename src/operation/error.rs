@@ -132,13 +132,14 @@ impl<V: Vendor> Error<V> {
         }
     }
 
-    /// The raw body as far as it came, lossy UTF-8, bounded by the client's answer limit.
+    /// The raw body as far as it came, lossy UTF-8, bounded by the client's answer limit. **It may repeat a secret** if the
+    /// server does.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.evidence().answer.map(|answer| answer.body.as_str())
     }
 
-    /// The raw body as far as it came, byte for byte, bounded by the client's answer limit: also one that is no UTF-8, or
+    /// The raw body as far as it came, byte for byte (**it may repeat a secret** if the server does), bounded by the client's answer limit: also one that is no UTF-8, or
     /// in an encoding that nobody asked for.
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
@@ -273,13 +274,14 @@ impl<V: Vendor> ApiError<V> {
         V::remediation(self.status(), &self.body, self.permission_needed)
     }
 
-    /// The raw body as far as it came, lossy UTF-8.
+    /// The raw body as far as it came, lossy UTF-8. **It may repeat a secret** if the server does.
     #[must_use]
     pub fn body(&self) -> &str {
         self.refusal.answer.body.as_str()
     }
 
-    /// The raw body as far as it came, byte for byte: also one in an encoding that nobody asked for.
+    /// The raw body as far as it came, byte for byte: also one in an encoding that nobody asked for. **It may repeat a secret**
+    /// if the server does.
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.refusal.answer.body.as_bytes()

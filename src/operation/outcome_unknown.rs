@@ -86,19 +86,20 @@ impl<V: Vendor> OutcomeUnknown<V> {
         self.answer.as_ref().map(|answer| answer.status)
     }
 
-    /// The answer's headers, if an answer began.
+    /// The answer's headers, if an answer began. **One may repeat a secret** if the server does.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.answer.as_ref().map(|answer| &answer.headers)
     }
 
-    /// The body as far as it came, lossy UTF-8.
+    /// The body as far as it came, lossy UTF-8. **It may repeat a secret** if the server does.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.answer.as_ref().map(|answer| answer.body.as_str())
     }
 
-    /// The body as far as it came, byte for byte: also one in an encoding that nobody asked for.
+    /// The body as far as it came, byte for byte: also one in an encoding that nobody asked for. **It may repeat a secret** if
+    /// the server does.
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
         self.answer.as_ref().map(|answer| answer.body.as_bytes())

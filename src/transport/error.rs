@@ -113,13 +113,14 @@ impl DecodeError {
         self.answer.status
     }
 
-    /// The body as far as it was read, lossy UTF-8.
+    /// The body as far as it was read, lossy UTF-8. **It may repeat a secret** if the server does.
     #[must_use]
     pub fn body(&self) -> &str {
         self.answer.body.as_str()
     }
 
-    /// The body as far as it was read, byte for byte: also one in an encoding that nobody asked for.
+    /// The body as far as it was read, byte for byte: also one in an encoding that nobody asked for. **It may repeat a secret**
+    /// if the server does.
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.answer.body.as_bytes()

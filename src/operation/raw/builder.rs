@@ -52,7 +52,8 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     }
 
     /// Names a value that must not be shown, wherever it stands in the request: it is redacted from what the crate shows of
-    /// the answer. It is not sent by this. None can stand in the path.
+    /// the answer. It is not sent by this. None can stand in the path. One of less than four
+    /// characters cannot be told from ordinary words, and is not looked for.
     pub fn secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.operation().secrets.push(secret.into());
         self
