@@ -62,7 +62,7 @@ fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -82,7 +82,7 @@ fn written(value: &str) -> Vec<String> {
     let plain = number(value);
     let mut ways = vec![grouped(plain)];
     for (unit, size) in [("KiB", 1 << 10), ("MiB", 1 << 20)] {
-        if plain % size == 0 && plain > 0 {
+        if plain > 0 && plain.is_multiple_of(size) {
             ways.push(format!("{} {unit}", plain / size));
         }
     }
@@ -106,8 +106,11 @@ fn says(text: &str, ways: &[String]) -> bool {
     })
 }
 
-/// The rows of the note: what is limited, the default, and file and name in the code.
-fn rows() -> Vec<(String, String, Option<(String, String)>)> {
+/// File and name of a value in the code.
+type Place = (String, String);
+
+/// The rows of the note: what is limited, the default, and where it is in the code.
+fn rows() -> Vec<(String, String, Option<Place>)> {
     let note = fs::read_to_string(root().join("docs/limits.md")).unwrap();
     let mut rows = Vec::new();
     for line in note.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| limit |")) {
@@ -151,7 +154,7 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
 
 #[test]
 fn every_limit_in_the_code_has_its_row() {
-    let named: Vec<(String, String)> = rows().into_iter().filter_map(|(.., place)| place).collect();
+    let named: Vec<Place> = rows().into_iter().filter_map(|(.., place)| place).collect();
     let mut files = Vec::new();
     sources(&root().join("src"), &mut files);
     let mut found = 0;
