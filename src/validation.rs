@@ -115,7 +115,7 @@ pub enum Reason {
     Reserved,
     /// A value cannot be written as JSON.
     NotJson,
-    /// A part of a query cannot be written down: how a double quote is escaped is documented nowhere.
+    /// A part of a query cannot be written down: how a double quote is escaped is undocumented by the vendor.
     Unquotable,
     /// A text is not a SHA-1 thumbprint: 40 hex digits.
     NotAThumbprint,

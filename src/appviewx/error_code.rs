@@ -98,7 +98,7 @@ impl ErrorCode {
                 "CERT-GEN-0033",
                 StatusCode::BAD_REQUEST,
                 "Take special characters and HTML tags out of the comment. Which characters this deployment accepts is \
-                 documented nowhere; letters, digits and spaces are the safe ones.",
+                 undocumented by the vendor; letters, digits and spaces are the safe ones.",
             ),
             Self::ApiAccessDenied => (
                 "AVX_GW_005",
@@ -157,7 +157,7 @@ impl ErrorCode {
                 "READ_GROUP",
                 StatusCode::EXPECTATION_FAILED,
                 "Give the user read-write permission for the group that the certificates go to and for those that they \
-                 are in (assumed: which of them is meant is documented nowhere), or leave those certificates out.",
+                 are in (assumed: which of them is meant is undocumented by the vendor), or leave those certificates out.",
             ),
             Self::GroupNotFound => (
                 "GROUP_NOT_FOUND",

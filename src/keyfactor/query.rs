@@ -18,7 +18,7 @@ use crate::validation::{Problems, Reason};
 /// ```
 ///
 /// Which fields can be queried differs from list to list and is not the same as the names in the rows; the vendor's pages
-/// list them. A query holds at most 8,000 characters, since it stands in a URL (many servers take less). A value with a double quote is refused when the request is built: how one is escaped is documented nowhere.
+/// list them. A query holds at most 8,000 characters, since it stands in a URL (many servers take less). A value with a double quote is refused when the request is built: how one is escaped is undocumented by the vendor.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Query {
     /// Empty: everything.
@@ -124,7 +124,7 @@ impl Query {
                     "query",
                     Reason::Unquotable,
                     format!(
-                        "the value {value:?} cannot be quoted: how a double quote is escaped is documented nowhere"
+                        "the value {value:?} cannot be quoted: how a double quote is escaped is undocumented by the vendor"
                     ),
                 ),
             }

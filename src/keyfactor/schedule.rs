@@ -10,7 +10,7 @@ use crate::validation::{Problems, Reason};
 /// When an orchestrator job runs.
 ///
 /// Times are points in time and are sent in UTC with milliseconds, `2026-03-19T21:26:35.000Z`, as the vendor prints
-/// them. Whether the server takes a time in the past is documented nowhere.
+/// them. Whether the server takes a time in the past is undocumented by the vendor.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Schedule {
@@ -34,7 +34,7 @@ pub enum Schedule {
     /// Every week.
     Weekly {
         /// The days; at least one. Sent as numbers with Sunday as 0: **assumed** from the vendor's `DayOfWeek` with
-        /// its values 0 to 6, documented nowhere.
+        /// its values 0 to 6, undocumented by the vendor.
         days: Vec<Weekday>,
         /// The next run; its time of day is kept.
         time: Timestamp,
@@ -42,7 +42,7 @@ pub enum Schedule {
     /// Every month.
     Monthly {
         /// The day of the month, 1 to 31. The vendor's portal stops at 27; what 28 to 31 mean in a shorter month is
-        /// documented nowhere.
+        /// undocumented by the vendor.
         day: u8,
         /// The next run; its time of day is kept.
         time: Timestamp,

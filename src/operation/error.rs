@@ -31,7 +31,7 @@ pub enum Error<V: Vendor> {
     /// Nothing of a change can have arrived, or a read got no answer.
     Transport(Box<TransportError>),
     /// The server refused. Of a call on several stores or certificates, whether the server did a part before it refused
-    /// is documented nowhere.
+    /// is undocumented by the vendor.
     Api(Box<ApiError<V>>),
     /// A change may have arrived. **Do not send it again before you know.**
     OutcomeUnknown(Box<OutcomeUnknown<V>>),

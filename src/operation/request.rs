@@ -184,6 +184,10 @@ impl<O: Operation> Request<O> {
                 exchange.audit.finish(ended, &exchange.trace, || O::audit_job_ids(&outcome));
                 Ok(outcome)
             }
+            // Of a change that the server took, it must not read as if nothing had happened.
+            Err(ReadError::Lookup(error)) if self.effect() != Effect::Read => {
+                Err(self.unreadable(exchange, Cause::new(error.to_string())))
+            }
             Err(ReadError::Lookup(error)) => Err(Error::Lookup(Box::new(error))),
             Err(ReadError::Refused) => Err(Error::from_failure(exchange.refused(), self)),
             Err(ReadError::Unreadable(cause)) => Err(self.unreadable(exchange, cause)),

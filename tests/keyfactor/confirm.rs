@@ -126,7 +126,7 @@ async fn a_certificate_in_the_chain_of_another_is_not_gone() {
     fake.put_with_chain(store, "a", leaf, [root]);
     let location = at(store, "a").expecting_thumbprint(fake.thumbprint(root).as_str());
     let confirmation = confirm(&fake, [location]).deadline(SHORT).send().await.unwrap();
-    assert_eq!(verdicts(&confirmation), ["StillThere"], "that the leaf stands first is documented nowhere");
+    assert_eq!(verdicts(&confirmation), ["StillThere"], "that the leaf stands first is undocumented by the vendor");
     assert!(!confirmation.all_gone());
 }
 

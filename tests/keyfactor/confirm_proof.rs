@@ -210,7 +210,7 @@ async fn an_alias_that_stands_twice_is_another_only_if_no_entry_has_the_certific
     }
 }
 
-// Which of the two goes is documented nowhere.
+// Which of the two goes is undocumented by the vendor.
 #[tokio::test]
 async fn a_removal_from_an_alias_that_also_holds_another_certificate_is_refused() {
     let [a, b] = ['A', 'B'].map(thumbprint);

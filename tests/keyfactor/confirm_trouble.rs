@@ -241,7 +241,7 @@ async fn an_inventory_is_triggered_on_demand_after_the_schedule_was_read() {
     assert_eq!(audit.field("clm.operation"), Some("keyfactor.certificate_stores.schedule_inventory"));
 }
 
-// Documented nowhere: whether an immediate inventory replaces the stored schedule.
+// Undocumented by the vendor: whether an immediate inventory replaces the stored schedule.
 #[tokio::test]
 async fn a_schedule_that_an_immediate_inventory_replaced_is_told() {
     let hourly = json!({"Interval": {"Minutes": 60}});

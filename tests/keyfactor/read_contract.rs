@@ -21,7 +21,7 @@ const CONTAINER_IN_A_BODY: (&str, &str) = (
 /// Declared, and not sent: the vendor says that it has no use.
 const WITHOUT_USE: [&str; 2] = ["PerformRoleCheck", "RoleIdList"];
 
-/// Those of the stores and their inventories: by what these can be sorted is documented nowhere.
+/// Those of the stores and their inventories: by what these can be sorted is undocumented by the vendor.
 const UNSORTED: [&str; 2] = ["SortField", "SortAscending"];
 
 /// The calls of the contract that this file is about.

@@ -286,7 +286,11 @@ fn an_empty_text_is_no_id() {
     assert_eq!((certificate.locations[0].cert_store_id, certificate.locations[0].chain_level), (None, None));
     let entry: InventoryEntry = serde_json::from_value(json!({"Name": "a", "CertStoreId": ""})).unwrap();
     assert_eq!(entry.cert_store_id, None);
-    for wrong in [json!({"Id": STORE, "AgentId": "agent"}), json!({"Id": STORE, "ContainerId": []})] {
-        assert!(serde_json::from_value::<CertificateStore>(wrong.clone()).is_err(), "{wrong}");
+    for (member, wrong) in [
+        ("AgentId", json!({"Id": STORE, "AgentId": "agent"})),
+        ("ContainerId", json!({"Id": STORE, "ContainerId": []})),
+    ] {
+        let error = serde_json::from_value::<CertificateStore>(wrong.clone()).unwrap_err();
+        assert!(error.to_string().contains(member), "{wrong}: {error}");
     }
 }

@@ -50,7 +50,7 @@ impl Move for Assign {
     const HOW_TO_FIND_OUT: &'static str = "\
          Look at the certificates' group before you send the assignment again: POST /certificate/search by \
          resource id, or the certificate inventory in the portal. Whether assigning twice is harmless is \
-         documented nowhere.";
+         undocumented by the vendor.";
 
     fn group(&self) -> Option<&str> {
         Some(&self.group)

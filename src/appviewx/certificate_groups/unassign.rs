@@ -1,4 +1,5 @@
-//! `PUT /certificate/group/unassign`.
+//! `PUT /certificate/group/unassign`. What is checked, the body and the answer stand in `move_certificates.rs`: an assignment
+//! shares them.
 
 use serde::Serialize;
 
@@ -50,7 +51,7 @@ impl Move for Unassign {
     const HOW_TO_FIND_OUT: &'static str = "\
          Look at the certificates' group before you send the unassignment again: POST /certificate/search by \
          resource id, or the certificate inventory in the portal. A certificate that was unassigned is in the \
-         default group. Whether unassigning twice is harmless is documented nowhere.";
+         default group. Whether unassigning twice is harmless is undocumented by the vendor.";
 
     fn group(&self) -> Option<&str> {
         None

@@ -171,7 +171,6 @@ impl RevokeCertificate {
 
     fn check_ttl(&mut self, change_timeout: Duration, problems: &mut Problems) {
         match (self.mode, self.ttl) {
-            (Mode::Async, None) => {}
             (Mode::Async, Some(_)) => {
                 problems.add("ttl", Reason::Conflict, "the server does not wait for a revocation in the background");
             }
@@ -183,7 +182,7 @@ impl RevokeCertificate {
                 let sentence = format!("{ttl:?} is not below the client's change_timeout of {change_timeout:?}");
                 problems.add("ttl", Reason::OutOfRange, sentence);
             }
-            (Mode::Sync, Some(_)) => {}
+            (Mode::Async, None) | (Mode::Sync, Some(_)) => {}
         }
     }
 }

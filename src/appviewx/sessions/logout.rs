@@ -122,7 +122,7 @@ impl Operation for LogOut {
 
     fn how_to_find_out(&self) -> &'static str {
         "Log out again: the client still knows the session. A 401 then means that the session is over already; \
-         that a session which nobody uses ends by itself is likely, but documented nowhere."
+         that a session which nobody uses ends by itself is likely, but undocumented by the vendor."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<LoggedOut, ReadError> {

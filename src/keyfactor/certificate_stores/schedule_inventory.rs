@@ -24,8 +24,9 @@ impl CertificateStores {
     ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); the same id twice counts once. A
     ///   nil id, and a schedule out of range, are refused.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **Undocumented by the vendor:** whether an immediate inventory replaces a recurring schedule. Read the store's
-    ///   [`inventory_schedule`](crate::keyfactor::CertificateStore::inventory_schedule) before and afterwards.
+    /// - **An immediate inventory very likely replaces a recurring schedule**, and the recurring one is lost. The vendor does not
+    ///   document it; it is documented for containers and done by the vendor's own code. Read the store's
+    ///   [`inventory_schedule`](crate::keyfactor::CertificateStore::inventory_schedule) before, and put it back afterwards.
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Schedule".
     pub fn schedule_inventory(
         &self,

@@ -33,7 +33,7 @@ pub(super) struct StoreUnderConfirmation {
     stores: CertificateStores,
     id: CertificateStoreId,
     before: Before,
-    places: Vec<Place>,
+    locations: Vec<CheckedLocation>,
     row: Option<CertificateStore>,
     inventory: Inventory,
     trigger: Option<TriggeredInventory>,
@@ -43,7 +43,7 @@ pub(super) struct StoreUnderConfirmation {
 }
 
 /// A location, and what the last look at its store showed there.
-struct Place {
+struct CheckedLocation {
     location: CertificateLocation,
     shown: Shown,
     agreement: Agreement,
@@ -60,7 +60,7 @@ enum Shown {
     /// Not the expected certificate, which stands under this other alias.
     Elsewhere(String),
     /// The expected certificate, or one that cannot be told from it.
-    It,
+    Expected,
 }
 
 /// Whether a look can be relied on when it misses something: it read all of the inventory, or the look before showed the
@@ -68,7 +68,7 @@ enum Shown {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Agreement {
     Sure,
-    Needed,
+    AnotherLookNeeded,
 }
 
 /// What was known at a look, apart from what it showed.
@@ -86,7 +86,7 @@ enum Freshness {
 
 /// What is known of the runs of the inventory job.
 struct Runs {
-    history: History,
+    history: HistoryAccess,
     first: LastInventory,
     freshness: Freshness,
     ended_at: Option<ServerTime>,
@@ -94,8 +94,8 @@ struct Runs {
 
 /// Whether the account may read the job history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum History {
-    Asked,
+enum HistoryAccess {
+    Permitted,
     Refused,
 }
 
@@ -111,7 +111,7 @@ enum Inventory {
 impl StoreUnderConfirmation {
     pub(super) fn new(caller: Caller, id: CertificateStoreId, before: Before) -> Self {
         let runs = Runs {
-            history: History::Asked,
+            history: HistoryAccess::Permitted,
             first: LastInventory::Unknown,
             freshness: Freshness::Unknown,
             ended_at: None,
@@ -120,7 +120,7 @@ impl StoreUnderConfirmation {
             stores: CertificateStores { caller },
             id,
             before,
-            places: Vec::new(),
+            locations: Vec::new(),
             row: None,
             inventory: Inventory::Never,
             trigger: None,
@@ -131,7 +131,12 @@ impl StoreUnderConfirmation {
     }
 
     pub(super) fn add(&mut self, location: CertificateLocation) {
-        self.places.push(Place { location, shown: Shown::Nothing, agreement: Agreement::Needed, was_seen: false });
+        self.locations.push(CheckedLocation {
+            location,
+            shown: Shown::Nothing,
+            agreement: Agreement::AnotherLookNeeded,
+            was_seen: false,
+        });
     }
 
     /// Reads what has to be known before a look: the store, until it could be read, and the runs of its inventory job. A run
@@ -149,11 +154,11 @@ impl StoreUnderConfirmation {
             }
         }
         let job = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
-        let Some(job) = job.filter(|_| self.runs.history == History::Asked) else { return };
+        let Some(job) = job.filter(|_| self.runs.history == HistoryAccess::Permitted) else { return };
         // A history that does not answer must leave time for the look.
         match timeout(BESIDE_THE_VERDICT.min(polling.left() / 4), last_inventory(&self.stores.caller, job)).await {
             Ok(Ok(last)) => self.runs.take(last),
-            Ok(Err(error)) if !error.failure_scope().is_transient() => self.runs.history = History::Refused,
+            Ok(Err(error)) if !error.failure_scope().is_transient() => self.runs.history = HistoryAccess::Refused,
             Ok(Err(_)) | Err(_) => {}
         }
     }
@@ -220,17 +225,17 @@ impl StoreUnderConfirmation {
         }
         let caller = &self.stores.caller;
         let sought = Sought {
-            aliases: self.places.iter().map(|place| place.location.alias()).collect(),
-            certificates: self.places.iter().filter_map(|place| place.location.expected_thumbprint()).collect(),
+            aliases: self.locations.iter().map(|place| place.location.alias()).collect(),
+            certificates: self.locations.iter().filter_map(|place| place.location.expected_thumbprint()).collect(),
         };
         // A certificate that is there decides for its place, whatever else the inventory lists.
         let mut open: HashMap<&str, Vec<&CertificateLocation>> = HashMap::new();
-        for Place { location, .. } in &self.places {
+        for CheckedLocation { location, .. } in &self.locations {
             open.entry(location.alias()).or_default().push(location);
         }
         let decides = |alias: &str, entries: &[InventoryEntry]| {
             if let Some(locations) = open.get_mut(alias) {
-                locations.retain(|location| Shown::of(location, entries) != Shown::It);
+                locations.retain(|location| Shown::of(location, entries) != Shown::Expected);
                 if locations.is_empty() {
                     open.remove(alias);
                 }
@@ -241,7 +246,7 @@ impl StoreUnderConfirmation {
         match timeout(polling.left(), read).await {
             Ok(Ok(listed)) => {
                 let seen = self.seen_at(&listed);
-                for (place, shown) in self.places.iter_mut().zip(seen) {
+                for (place, shown) in self.locations.iter_mut().zip(seen) {
                     place.take(shown, listed.reading, self.look.is_some());
                 }
                 let Runs { freshness, ended_at, .. } = &self.runs;
@@ -255,13 +260,15 @@ impl StoreUnderConfirmation {
 
     /// What an inventory shows of each place.
     fn seen_at(&self, listed: &Listed) -> Vec<Shown> {
-        let seen = |place: &Place| {
+        let seen = |place: &CheckedLocation| {
             let location = &place.location;
             let shown = Shown::of(location, listed.under(location.alias()));
-            let Some(expected) = location.expected_thumbprint().filter(|_| shown != Shown::It) else { return shown };
+            let Some(expected) = location.expected_thumbprint().filter(|_| shown != Shown::Expected) else {
+                return shown;
+            };
             // A certificate that another place of this call asks for is told there.
             let is_asked_for = |alias: &str| {
-                self.places
+                self.locations
                     .iter()
                     .map(|other| &other.location)
                     .any(|other| other.alias() == alias && other.expected_thumbprint().is_none_or(|it| it == expected))
@@ -269,20 +276,20 @@ impl StoreUnderConfirmation {
             let elsewhere = listed.aliases_of(expected).find(|alias| !is_asked_for(alias));
             elsewhere.map_or(shown, |alias| Shown::Elsewhere(alias.to_owned()))
         };
-        self.places.iter().map(seen).collect()
+        self.locations.iter().map(seen).collect()
     }
 
     pub(super) fn is_settled(&self) -> bool {
         match (&self.error, &self.look) {
             (Some(error), _) => !error.failure_scope().is_transient(),
             (None, None) => false,
-            (None, Some(look)) => self.places.iter().all(|place| self.settled(place, look).is_some()),
+            (None, Some(look)) => self.locations.iter().all(|place| self.settled(place, look).is_some()),
         }
     }
 
     /// In the order in which the locations were added.
     pub(super) fn verdicts(&self) -> Vec<RemovalVerdict> {
-        self.places.iter().map(|place| self.verdict(place)).collect()
+        self.locations.iter().map(|place| self.verdict(place)).collect()
     }
 
     /// Of the look that the verdicts are from.
@@ -290,7 +297,7 @@ impl StoreUnderConfirmation {
         self.look.as_ref()?.inventoried_at.clone()
     }
 
-    fn verdict(&self, place: &Place) -> RemovalVerdict {
+    fn verdict(&self, place: &CheckedLocation) -> RemovalVerdict {
         if let Some(error) = self.error.as_ref().filter(|error| !error.failure_scope().is_transient()) {
             return RemovalVerdict::Unreadable(error.clone());
         }
@@ -306,7 +313,7 @@ impl StoreUnderConfirmation {
     }
 
     /// The verdict, if waiting cannot bring a better one.
-    fn settled(&self, place: &Place, look: &Look) -> Option<RemovalVerdict> {
+    fn settled(&self, place: &CheckedLocation, look: &Look) -> Option<RemovalVerdict> {
         let is_renewed = place.was_seen || self.before == Before::Listed || look.freshness == Freshness::Renewed;
         match (&place.shown, place.agreement, self.inventory) {
             (Shown::Another(thumbprint), Agreement::Sure, _) => {
@@ -323,23 +330,23 @@ impl StoreUnderConfirmation {
             (Shown::Nothing, _, Inventory::Never) if !is_renewed => {
                 Some(RemovalVerdict::NotInventoried { listed: false })
             }
-            (Shown::It, _, Inventory::Never) => Some(RemovalVerdict::NotInventoried { listed: true }),
+            (Shown::Expected, _, Inventory::Never) => Some(RemovalVerdict::NotInventoried { listed: true }),
             _ => None,
         }
     }
 }
 
-impl Place {
+impl CheckedLocation {
     fn take(&mut self, shown: Shown, reading: Reading, has_look_before: bool) {
         let is_sure = reading == Reading::Whole || (has_look_before && shown == self.shown);
-        self.agreement = if is_sure { Agreement::Sure } else { Agreement::Needed };
+        self.agreement = if is_sure { Agreement::Sure } else { Agreement::AnotherLookNeeded };
         self.was_seen |= shown != Shown::Nothing;
         self.shown = shown;
     }
 }
 
 impl Shown {
-    /// That the certificate itself stands before its chain was seen on real servers and is documented nowhere: it counts
+    /// That the certificate itself stands before its chain was seen on real servers and is undocumented by the vendor: it counts
     /// wherever it stands in an entry. So may one without a thumbprint be the one that is expected.
     fn of(location: &CertificateLocation, entries: &[InventoryEntry]) -> Self {
         let certificates = || entries.iter().flat_map(|entry| &entry.certificates);
@@ -352,7 +359,7 @@ impl Shown {
             Some(Some(leaf)) if !without && !certificates().any(|it| may_be_it(&it.thumbprint)) => {
                 Self::Another(leaf.thumbprint.clone())
             }
-            Some(_) => Self::It,
+            Some(_) => Self::Expected,
         }
     }
 }

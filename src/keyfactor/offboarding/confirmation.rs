@@ -85,8 +85,8 @@ pub enum ScheduleAfter {
 }
 
 impl TriggeredInventory {
-    /// Whether the schedule is another one now. Whether an immediate inventory replaces a recurring schedule is documented
-    /// nowhere: if it did, set it again with [`schedule_inventory`](crate::keyfactor::CertificateStores::schedule_inventory).
+    /// Whether the schedule is another one now. Whether an immediate inventory replaces a recurring schedule is undocumented by the
+    /// vendor: if it did, set it again with [`schedule_inventory`](crate::keyfactor::CertificateStores::schedule_inventory).
     #[must_use]
     pub fn schedule_changed(&self) -> bool {
         match &self.schedule_after {

@@ -33,7 +33,7 @@ impl OrchestratorJobs {
     /// them out months later. Gives the jobs that it asked to withdraw; if there are none, nothing is sent.
     ///
     /// A job may begin between the report and this call, and what the server does with one that runs or is over is
-    /// documented nowhere: look at the jobs again afterwards.
+    /// undocumented by the vendor: look at the jobs again afterwards.
     ///
     /// - **Call and permissions:** those of [`unschedule`](Self::unschedule).
     ///

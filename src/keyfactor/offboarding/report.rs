@@ -201,7 +201,7 @@ impl Job {
 
     fn place(&self) -> OpenJobPlace {
         match (&self.entry, self.scheduled) {
-            // Whether the list of scheduled jobs holds those that run is documented nowhere.
+            // Whether the list of scheduled jobs holds those that run is undocumented by the vendor.
             (Some(entry), _) if entry.status == JobStatus::InProcess => OpenJobPlace::Begun,
             (_, true) => OpenJobPlace::Scheduled,
             (Some(entry), false) if entry.status != JobStatus::Waiting => OpenJobPlace::Begun,

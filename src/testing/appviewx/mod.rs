@@ -224,7 +224,7 @@ impl FakeAppViewX {
     }
 
     /// From now on, searches show every certificate in the group that it is in now, wherever it goes, until
-    /// [`catch_up`](Self::catch_up). Invented: whether a search shows a change at once is documented nowhere.
+    /// [`catch_up`](Self::catch_up). Invented: whether a search shows a change at once is undocumented by the vendor.
     pub fn lag_behind(&self) {
         self.state(|state| {
             state.search.shown = state.certificates.iter().map(|(id, it)| (id.clone(), it.group.clone())).collect();

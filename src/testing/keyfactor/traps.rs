@@ -139,7 +139,7 @@ impl FakeKeyfactor {
     }
 
     /// `POST /CertificateStores/Schedule` with an immediate schedule takes the place of the stored inventory schedule.
-    /// Documented nowhere; without it, the stored schedule stays.
+    /// Undocumented by the vendor; without it, the stored schedule stays.
     pub fn immediate_inventory_replaces_schedule(&self) {
         self.trap(Trap::ImmediateInventoryReplacesSchedule);
     }
