@@ -458,7 +458,7 @@ async fn the_limit_of_a_call_does_not_limit_calls_with_one_location_each() {
         .build()
         .unwrap();
     let refused = removal(&keyfactor, 3).build().unwrap_err();
-    assert_eq!(refused.problems()[0].reason(), &clm::Reason::TooMany { limit: 2, actual: 3 });
+    assert_eq!(refused.problems()[0].reason(), &Reason::TooMany { limit: 2, actual: 3 });
     let outcome = removal(&keyfactor, 3).one_job_per_location().send().await.unwrap();
     assert_eq!(states(&outcome), ["confirmed"; 3]);
 }
