@@ -60,9 +60,8 @@ impl Connections {
     /// What sends a call that is made from the current runtime.
     pub(super) fn client(&self, connection: Connection) -> &reqwest::Client {
         match connection {
-            Connection::Own => &self.own,
             Connection::Shared if self.is_owner() => &self.shared,
-            Connection::Shared => &self.own,
+            Connection::Own | Connection::Shared => &self.own,
         }
     }
 
