@@ -160,7 +160,7 @@ impl<T: Row> Pages for ServerPages<T> {
     async fn next_page(&mut self) -> Result<Option<Vec<T>>, Error> {
         let Some(page) = self.page else { return Ok(None) };
         let page_size = self.pages.settings.page_size as usize;
-        let Page { rows, total } = self.pages.read(self.call.clone().page::<T>(page, page_size)).await?;
+        let Page { mut rows, total } = self.pages.read(self.call.clone().page::<T>(page, page_size)).await?;
         if let Some(total) = total {
             self.total.get_or_init(|| total);
         }
@@ -173,15 +173,12 @@ impl<T: Row> Pages for ServerPages<T> {
             return Err(LookupError::TooManyRows { rows: self.received, total: Some(total) }.into());
         }
         let [last, before] = &self.seen;
-        let mut ids = HashSet::new();
-        let mut new = Vec::new();
-        for row in rows {
+        let mut ids = HashSet::with_capacity(rows.len());
+        rows.retain(|row| {
             let id = row.id();
             let is_old = last.contains(&id) || before.contains(&id);
-            if ids.insert(id) && !is_old {
-                new.push(row);
-            }
-        }
+            ids.insert(id) && !is_old
+        });
         // A part of the last page is none: rows that came in before move its end to a page of its own.
         if ids == *last || ids == *before {
             return Err(LookupError::RepeatedPage { page }.into());
@@ -189,7 +186,7 @@ impl<T: Row> Pages for ServerPages<T> {
         self.seen.swap(0, 1);
         self.seen[0] = ids;
         self.page = page.checked_add(1);
-        Ok(Some(new))
+        Ok(Some(rows))
     }
 
     fn total(&self) -> Total {

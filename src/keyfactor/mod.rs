@@ -48,8 +48,11 @@
 //!
 //! # Reading
 //!
-//! Lists are [`Rows`]: streams that read page by page, as their rows are asked for. Every row keeps what this crate does
-//! not know of it in `extra`, and an unknown value of an enumeration stays readable instead of failing the page. Rows that
+//! Lists are [`Rows`]: streams that read page by page, as their rows are asked for. Names of members are matched
+//! without regard to ASCII case, a null is none, and a number may be written as text. Every row keeps what this crate does not
+//! know of it in `extra`, as [`RawJson`], and an unknown value of an enumeration stays readable instead of failing the page. A
+//! row without the member that names it (`Id`, `JobId`, `Name`) is an [`Error::Decode`] which says so; so is one in which a
+//! member that decides something stands twice, such as `Id`, `Thumbprint`, `Alias`, `Result`, `Status` or `StoreId`. Rows that
 //! something is done with are compared with what was asked for: a server that ignores a filter gives
 //! [`LookupError::NotAsked`], never a removal. An answer of Command before version 11, which does not know the parameters
 //! that are sent, gives [`LookupError::UnsupportedVersion`].

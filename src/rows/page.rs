@@ -50,7 +50,9 @@ impl fmt::Display for RowLimit {
 
 /// The rows of a page.
 pub(crate) fn read_rows<R: ReadRow>(body: &str, limit: RowLimit) -> Result<Vec<R>, Cause> {
-    let mut rows = Vec::new();
+    // As many as are asked for, if the page can hold them: none takes up more than a row of its size.
+    let fit = body.len() / size_of::<R>().max(1);
+    let mut rows = Vec::with_capacity(usize::try_from(limit.asked).unwrap_or(usize::MAX).min(fit));
     let room = room(body);
     let seed = PageSeed { rows: &mut rows, limit, source: Body { room: &room } };
     match read(body, seed) {

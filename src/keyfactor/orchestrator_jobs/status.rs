@@ -40,7 +40,8 @@ pub enum JobStatus {
 }
 
 impl JobResult {
-    const TABLE: [(i64, Self); 4] = [(0, Self::Unknown), (2, Self::Success), (3, Self::Warning), (4, Self::Failure)];
+    const TABLE: &'static [(i64, Self)] =
+        &[(0, Self::Unknown), (2, Self::Success), (3, Self::Warning), (4, Self::Failure)];
 
     /// The vendor's name, or what was sent instead.
     #[must_use]
@@ -64,7 +65,7 @@ impl JobResult {
 }
 
 impl JobStatus {
-    const TABLE: [(i64, Self); 6] = [
+    const TABLE: &'static [(i64, Self)] = &[
         (0, Self::Unknown),
         (1, Self::Waiting),
         (2, Self::InProcess),
