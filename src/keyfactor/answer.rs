@@ -3,7 +3,7 @@
 use super::lookup_error::LookupError;
 use super::vendor::{Keyfactor, ReadError};
 use crate::operation::{Receipt, Vendor as _};
-use crate::rows::{self, ReadRow, RowLimit};
+use crate::rows::{self, PageRows, ReadRow, RowLimit};
 use crate::transport::{Cause, Exchange};
 
 /// The answer to a change that is answered 204. A 2xx with something in its body is somebody else's, a sign-in page perhaps.
@@ -20,10 +20,10 @@ pub(super) fn row<R: ReadRow>(exchange: &Exchange) -> Result<R, ReadError> {
     rows::read_row(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)
 }
 
-/// The rows of a page.
-pub(super) fn rows<R: ReadRow>(exchange: &Exchange, limit: RowLimit) -> Result<Vec<R>, ReadError> {
+/// The rows of a page, up to one that cannot be read.
+pub(super) fn rows<R: ReadRow>(exchange: &Exchange, limit: RowLimit) -> Result<PageRows<R>, ReadError> {
     check_version(exchange).map_err(ReadError::Lookup)?;
-    rows::read_rows(exchange.answer.body.as_str(), limit).map_err(ReadError::Unreadable)
+    rows::read_page(exchange.answer.body.as_str(), limit).map_err(ReadError::Unreadable)
 }
 
 /// The length of the list that the answer is a page of, if the server says it.

@@ -11,8 +11,8 @@ use super::answer;
 use super::lookup_error::LookupError;
 use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
 use crate::operation::{DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
-use crate::rows::{ReadRow, RowLimit};
-use crate::transport::{Connection, Exchange, Parameters, Path, Secrets};
+use crate::rows::{PageRows, ReadRow, RowLimit};
+use crate::transport::{Connection, DecodeError, Exchange, Parameters, Path, Secrets};
 use crate::validation::Problems;
 
 /// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
@@ -62,8 +62,17 @@ pub(super) struct PageOf<T> {
 
 /// The rows of a page, and how many there are altogether if the server says so.
 pub(super) struct Page<T> {
-    pub(super) rows: Vec<T>,
-    pub(super) total: Option<u64>,
+    rows: Vec<T>,
+    total: Option<u64>,
+    /// The row after them cannot be read.
+    fault: Option<Box<DecodeError>>,
+}
+
+impl<T> Page<T> {
+    /// All of its rows.
+    pub(super) fn whole(self) -> Result<(Vec<T>, Option<u64>), Error> {
+        self.fault.map_or(Ok((self.rows, self.total)), |fault| Err(Error::Decode(fault)))
+    }
 }
 
 impl<T> Clone for PageOf<T> {
@@ -101,9 +110,8 @@ impl<T: Row> Operation for PageOf<T> {
     fn read(&self, exchange: &Exchange) -> Result<Page<T>, ReadError> {
         let total = answer::total(exchange);
         let limit = RowLimit { asked: self.asked, announced: total };
-        let mut rows: Vec<T> = answer::rows(exchange, limit)?;
-        rows.iter_mut().for_each(|row| row.redact(&exchange.answer.secrets));
-        Ok(Page { rows, total })
+use crate::rows::{PageRows, ReadRow, RowLimit};
+use crate::transport::{Connection, DecodeError, Exchange, Parameters, Path, Secrets};
     }
 }
 
@@ -125,6 +133,7 @@ impl<L: NumberedPages> List for L {
             seen: [HashSet::new(), HashSet::new()],
             received: 0,
             total: Total::default(),
+            fault: None,
         }
     }
 }
@@ -151,6 +160,8 @@ struct ServerPages<T: Row> {
     /// Rows that came, those that stood on a page before among them.
     received: u64,
     total: Total,
+    /// What comes after the rows of the last page: a row that cannot be read ends the list.
+    fault: Option<Box<DecodeError>>,
 }
 
 impl<T: Row> Pages for ServerPages<T> {
@@ -158,15 +169,18 @@ impl<T: Row> Pages for ServerPages<T> {
     type Error = Error;
 
     async fn next_page(&mut self) -> Result<Option<Vec<T>>, Error> {
+        if let Some(fault) = self.fault.take() {
+            return Err(Error::Decode(fault));
+        }
         let Some(page) = self.page else { return Ok(None) };
         let page_size = self.pages.settings.page_size as usize;
-        let Page { mut rows, total } = self.pages.read(self.call.clone().page::<T>(page, page_size)).await?;
+        let Page { mut rows, total, fault } = self.pages.read(self.call.clone().page::<T>(page, page_size)).await?;
         if let Some(total) = total {
             self.total.get_or_init(|| total);
         }
         if rows.is_empty() {
             self.page = None;
-            return Ok(None);
+            return fault.map_or(Ok(None), |fault| Err(Error::Decode(fault)));
         }
         self.received += rows.len() as u64;
         if let Some(total) = total.filter(|total| self.received > total.saturating_mul(2).saturating_add(SLACK)) {
@@ -179,6 +193,7 @@ impl<T: Row> Pages for ServerPages<T> {
             let is_old = last.contains(&id) || before.contains(&id);
             ids.insert(id) && !is_old
         });
+        self.fault = fault;
         // A part of the last page is none: rows that came in before move its end to a page of its own.
         if ids == *last || ids == *before {
             return Err(LookupError::RepeatedPage { page }.into());

@@ -97,6 +97,16 @@ pub enum LookupError {
         /// Command's number for it.
         id: CertificateId,
     },
+    /// An entry of a store's inventory cannot be read, perhaps since it has no name: nobody can tell what the store holds under
+    /// which alias.
+    #[error("the inventory of store {store} proves nothing: {}", one_line(fault))]
+    #[non_exhaustive]
+    UnreadableEntry {
+        /// The store.
+        store: CertificateStoreId,
+        /// Which row it is, and which member is missing or wrong.
+        fault: String,
+    },
     /// An alias holds another certificate than the one that was to be removed. Nothing was sent.
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
     #[non_exhaustive]

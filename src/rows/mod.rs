@@ -20,7 +20,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde::ser::SerializeMap;
 
 pub(crate) use self::member::{Member, Rule, Taken, finish, take};
-pub(crate) use self::page::{RowLimit, is_list_of_objects, read_row, read_rows};
+pub(crate) use self::page::{PageRows, RowLimit, is_list_of_objects, read_page, read_row, read_rows};
 pub use self::raw_json::RawJson;
 pub(crate) use self::raw_json::{Extra, members_of, push_text, write_extra};
 pub(crate) use self::scalar::{Scalar, number_scalar, text_scalar};

@@ -48,17 +48,30 @@ impl fmt::Display for RowLimit {
     }
 }
 
-/// The rows of a page.
+/// The rows of a page. One that cannot be read ends them.
+pub(crate) struct PageRows<R> {
+    pub(crate) rows: Vec<R>,
+    /// Why the row after them cannot be read.
+    pub(crate) fault: Option<Cause>,
+}
+
+/// The rows of a page, all of them.
 pub(crate) fn read_rows<R: ReadRow>(body: &str, limit: RowLimit) -> Result<Vec<R>, Cause> {
+    let PageRows { rows, fault } = read_page(body, limit)?;
+    fault.map_or(Ok(rows), Err)
+}
+
+/// The rows of a page, up to one that cannot be read. A body that is no list, or has too many rows, is an error of the page.
+pub(crate) fn read_page<R: ReadRow>(body: &str, limit: RowLimit) -> Result<PageRows<R>, Cause> {
     // As many as are asked for, if the page can hold them: none takes up more than a row of its size.
     let fit = body.len() / size_of::<R>().max(1);
     let mut rows = Vec::with_capacity(usize::try_from(limit.asked).unwrap_or(usize::MAX).min(fit));
     let room = room(body);
     let seed = PageSeed { rows: &mut rows, limit, source: Body { room: &room } };
-    match read(body, seed) {
-        Ok(()) => Ok(rows),
-        Err(error) => Err(cause(&error, Some(rows.len() + 1))),
-    }
+    let Err(error) = read(body, seed) else { return Ok(PageRows { rows, fault: None }) };
+    let is_of_row = error.to_string().starts_with(OURS) && (rows.len() as u64) < limit.most();
+    let cause = cause(&error, Some(rows.len() + 1));
+    if is_of_row { Ok(PageRows { rows, fault: Some(cause) }) } else { Err(cause) }
 }
 
 /// A row that is the whole body.

@@ -177,6 +177,11 @@ impl Exchange {
         Failure { end: Box::new(FailureKind::Unreadable { answer, cause }), trace, audit }
     }
 
+    /// What a part of the answer to a read that cannot be taken comes to. The other part was taken.
+    pub(crate) fn unreadable_part(&self, cause: Cause) -> DecodeError {
+        DecodeError { answer: self.answer.clone(), trace: self.trace.clone(), cause, is_of_row: true }
+    }
+
     /// A 2xx answer whose content says that the call was refused.
     pub(crate) fn refused(self) -> Failure {
         let Self { answer, trace, audit, after_unanswered_copy } = self;
@@ -270,7 +275,9 @@ impl Failure {
                 let NoCredential { what, said, cause, tried, remedy } = error;
                 Ended::NotAuthenticated(AuthenticationError { what, said, tried, refused, trace, cause, remedy })
             }
-            FailureKind::Unreadable { answer, cause } => Ended::Unreadable(DecodeError { answer, trace, cause }),
+            FailureKind::Unreadable { answer, cause } => {
+                Ended::Unreadable(DecodeError { answer, trace, cause, is_of_row: false })
+            }
             FailureKind::Unknown { answer, cause } => Ended::Unknown(Unknown { answer, trace, cause }),
         }
     }

@@ -96,11 +96,18 @@ pub struct DecodeError {
     pub(super) trace: Trace,
     #[source]
     pub(super) cause: Cause,
+    /// One row cannot be read; those before it were.
+    pub(super) is_of_row: bool,
 }
 
 impl DecodeError {
+    /// Why one row cannot be read, if that is what is wrong with the answer.
+    pub(crate) fn fault_of_row(&self) -> Option<String> {
+        self.is_of_row.then(|| self.cause.whole())
+    }
+
     pub(crate) fn new(answer: Answer, trace: Trace, cause: Cause) -> Self {
-        Self { answer, trace, cause }
+        Self { answer, trace, cause, is_of_row: false }
     }
 
     pub(crate) fn evidence<Code>(&self) -> Evidence<'_, Code> {

@@ -171,12 +171,16 @@ pub(in crate::keyfactor) async fn entries_under(
     Ok(listed)
 }
 
-/// Says of which store an inventory met a limit.
+/// Says of which store an inventory met a limit, or has an entry that cannot be read.
 fn unfinished(error: Error, store: CertificateStoreId, rows: u64) -> Error {
     match error {
         Error::Lookup(error) => match *error {
             LookupError::LimitReached(reached) => LookupError::UnfinishedInventory { store, rows, reached }.into(),
             other => other.into(),
+        },
+        Error::Decode(error) => match error.fault_of_row() {
+            Some(fault) => LookupError::UnreadableEntry { store, fault }.into(),
+            None => Error::Decode(error),
         },
         other => other,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::keyfactor::list_pages::{NumberedPages as _, Page, PageOf, VENDORS_PAGE};
+use crate::keyfactor::list_pages::{NumberedPages as _, PageOf, VENDORS_PAGE};
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::orchestrator_jobs::{JobHistory, JobHistoryEntry, JobStatus, LATEST_FIRST, OrchestratorJobs};
 use crate::keyfactor::query::Query;
@@ -45,7 +45,7 @@ pub(super) async fn last_inventory(caller: &Caller, job: JobId) -> Result<LastIn
     // A confirmation takes it for a part of its proof.
     page.call.connection = Connection::Own;
     page.call.query.extend(LATEST_FIRST.map(|(name, value)| (name.into(), value.to_owned())));
-    let Page { rows: entries, total } = caller.request(page).send().await?;
+    let (entries, total) = caller.request(page).send().await?.whole()?;
     // A job that recurs gathers runs for years: one page will do, if it is the latest one.
     let is_latest = entries.is_sorted_by(|one, next| one.job_history_id >= next.job_history_id);
     let is_whole = total.is_none_or(|total| entries.len() as u64 >= total) && entries.len() < VENDORS_PAGE;
@@ -67,7 +67,7 @@ pub(super) async fn last_runs(caller: &Caller, jobs: &[JobId]) -> Result<HashMap
     let mut latest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
     let mut seen: HashSet<JobHistoryId> = HashSet::new();
     for page in 1..=MOST_PAGES {
-        let Page { rows, total } = caller.request(runs_page(jobs, page, RUNS_PAGE)).send().await?;
+        let (rows, total) = caller.request(runs_page(jobs, page, RUNS_PAGE)).send().await?.whole()?;
         let received = rows.len();
         let known = seen.len();
         for row in rows {
