@@ -110,8 +110,9 @@ impl<T: Row> Operation for PageOf<T> {
     fn read(&self, exchange: &Exchange) -> Result<Page<T>, ReadError> {
         let total = answer::total(exchange);
         let limit = RowLimit { asked: self.asked, announced: total };
-use crate::rows::{PageRows, ReadRow, RowLimit};
-use crate::transport::{Connection, DecodeError, Exchange, Parameters, Path, Secrets};
+        let PageRows { mut rows, fault }: PageRows<T> = answer::rows(exchange, limit)?;
+        rows.iter_mut().for_each(|row| row.redact(&exchange.answer.secrets));
+        Ok(Page { rows, total, fault: fault.map(|cause| Box::new(exchange.unreadable_part(cause))) })
     }
 }
 
