@@ -200,6 +200,10 @@
 #![cfg_attr(clm_docs, feature(doc_cfg))]
 
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+#[cfg_attr(
+    not(all(feature = "keyfactor", feature = "appviewx")),
+    allow(dead_code, unused_imports, reason = "one vendor alone uses a part of what both share")
+)]
 mod lenient;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 mod named_values;

@@ -63,15 +63,15 @@ impl Target for CertificateStoreEntry {
 
 /// The job ids of an answer, and what else stands in it.
 #[derive(Default)]
-struct JobIds {
+struct Entries {
     job_ids: Vec<JobId>,
     unrecognized_entries: Vec<Value>,
     left_out: usize,
 }
 
-impl JobIds {
+impl Entries {
     fn read(body: &str) -> Result<Self, Cause> {
-        lenient::read_seed(body, JobIdsOf(&Budget::for_body(body))).map_err(|error| {
+        lenient::read_seed(body, EntriesOf(&Budget::for_body(body))).map_err(|error| {
             if error.is_data() { Cause::new("an array of job GUIDs was expected") } else { Cause::json(&error) }
         })
     }
@@ -90,25 +90,25 @@ impl JobIds {
 }
 
 /// Reads them: every job id, and of what is none no more than the budget allows.
-struct JobIdsOf<'b>(&'b Budget);
+struct EntriesOf<'b>(&'b Budget);
 
-impl<'de> DeserializeSeed<'de> for JobIdsOf<'_> {
-    type Value = JobIds;
+impl<'de> DeserializeSeed<'de> for EntriesOf<'_> {
+    type Value = Entries;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JobIds, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Entries, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de> Visitor<'de> for JobIdsOf<'_> {
-    type Value = JobIds;
+impl<'de> Visitor<'de> for EntriesOf<'_> {
+    type Value = Entries;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of job GUIDs")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<JobIds, A::Error> {
-        let mut found = JobIds::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Entries, A::Error> {
+        let mut found = Entries::default();
         while let Some(entry) = entries.next_element_seed(Kept::member(self.0))? {
             found.add(entry, self.0);
         }
@@ -124,8 +124,8 @@ impl<T: Target> JobsOutcome<T> {
         repeated: Vec<T>,
         scope: PermissionScope,
     ) -> Result<Self, ReadError> {
-        let JobIds { job_ids, unrecognized_entries, left_out: entries_left_out } =
-            JobIds::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
+        let Entries { job_ids, unrecognized_entries, left_out: entries_left_out } =
+            Entries::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
         let unrecognized_entries = exchange.answer.secrets.redact_values(&unrecognized_entries);
         let receipt = Receipt::of::<Keyfactor>(exchange);
         Ok(Self { job_ids, unrecognized_entries, entries_left_out, locations, repeated, scope, receipt })
