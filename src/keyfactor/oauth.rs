@@ -115,6 +115,7 @@ impl ClientCredentials {
         self.check()?;
         let url =
             token_url(&self.token_url, options.plain_http).map_err(|error| error.named(self.token_url_name.clone()))?;
+        #[cfg_attr(not(feature = "rustls"), expect(unused_mut, reason = "only roots of TLS are added to them"))]
         let mut options = options.for_credentials();
         #[cfg(feature = "rustls")]
         for pem in &self.roots {
