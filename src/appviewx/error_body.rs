@@ -25,9 +25,9 @@ pub struct AppViewXErrorBody {
     message: Option<ServerText>,
     pub(super) tags: Value,
     /// As they were sent, to be compared.
-    pub(super) successful_ids: Vec<ResourceId>,
+    pub(super) ids_to_compare: Vec<ResourceId>,
     /// The same, to be shown.
-    pub(super) shown_ids: Vec<ResourceId>,
+    pub(super) successful_ids: Vec<ResourceId>,
     /// It says that there is nothing, which of a search is an answer.
     pub(super) no_records: bool,
     is_abridged: bool,
@@ -36,11 +36,11 @@ pub struct AppViewXErrorBody {
 // The tags have no documented content, so they are not shown.
 impl fmt::Debug for AppViewXErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, tags: _, successful_ids: _, shown_ids, no_records, is_abridged } = self;
+        let Self { code, message, tags: _, ids_to_compare: _, successful_ids, no_records, is_abridged } = self;
         f.debug_struct("AppViewXErrorBody")
             .field("code", code)
             .field("message", message)
-            .field("successful_ids", shown_ids)
+            .field("successful_ids", successful_ids)
             .field("no_records", no_records)
             .field("is_abridged", is_abridged)
             .finish_non_exhaustive()
@@ -73,7 +73,7 @@ impl AppViewXErrorBody {
         let Ok(mut envelope) = envelope else {
             return Self { message: answer.said_as_text(), ..Self::default() };
         };
-        let successful_ids = envelope.successful_ids();
+        let ids_to_compare = envelope.successful_ids();
         let message = envelope.message().map(str::to_owned);
         let message_inside = envelope.inner_text("message").map(str::to_owned);
         let code_inside = envelope.inner("appStatusCode").filter(|code| is_failure(code));
@@ -92,9 +92,9 @@ impl AppViewXErrorBody {
             other => ErrorCode::said_in(answer, &as_text(other), None),
         });
         let message = message.map(|message| answer.said(&message));
-        let shown_ids = successful_ids.iter().map(|id| answer.said(id.as_str()).into_string().into()).collect();
+        let successful_ids = ids_to_compare.iter().map(|id| answer.said(id.as_str()).into_string().into()).collect();
         let (is_abridged, tags) = (envelope.is_abridged(), envelope.take_tags());
         let tags = answer.secrets.redact_value(&tags);
-        Self { code, message, tags, successful_ids, shown_ids, no_records, is_abridged }
+        Self { code, message, tags, ids_to_compare, successful_ids, no_records, is_abridged }
     }
 }

@@ -130,7 +130,7 @@ impl Vendor for AppViewX {
         let says_code = code.is_some_and(|code| !code.as_str().trim().is_empty());
         match code {
             // It says that it failed, and that some succeeded.
-            _ if !body.successful_ids.is_empty() => FailureScope::Unknown,
+            _ if !body.ids_to_compare.is_empty() => FailureScope::Unknown,
             // The account; and the comment and the group, which all calls of one change have in common.
             Some(
                 ErrorCode::AuthenticationFailed
@@ -163,12 +163,12 @@ impl ApiError {
     /// undocumented by the vendor: look before you act on them. A secret of the request in them is redacted.
     #[must_use]
     pub fn successful_ids(&self) -> &[ResourceId] {
-        &self.error_body().shown_ids
+        &self.error_body().successful_ids
     }
 
     /// The same as they were sent, to be compared with those that were asked for.
     pub(super) fn ids_to_compare(&self) -> &[ResourceId] {
-        &self.error_body().successful_ids
+        &self.error_body().ids_to_compare
     }
 
     /// Whether the vendor says that there is nothing, rather than that something went wrong.

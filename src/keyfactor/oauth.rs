@@ -228,8 +228,8 @@ struct TokenEndpoint {
 impl Renew for TokenEndpoint {
     fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
         Box::pin(async {
-            let exchange = self.transport.execute(self.call()).await.map_err(|failure| self.failed(failure))?;
-            read(&exchange).map_err(|cause| self.failed(exchange.unreadable_read(cause)))
+            let exchange = self.transport.execute(self.call()).await.map_err(Self::failed)?;
+            read(&exchange).map_err(|cause| Self::failed(exchange.unreadable_read(cause)))
         })
     }
 }
@@ -252,7 +252,7 @@ impl TokenEndpoint {
         }
     }
 
-    fn failed(&self, failure: Failure) -> NoCredential {
+    fn failed(failure: Failure) -> NoCredential {
         failure.into_no_credential("the token request failed", Self::said)
     }
 
