@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_byte_is_handed_out_and_its_length_is_announced() {
-        for bytes in [large(1), large(3), large(2).slice(..PIECE + 1), large(2).slice(..2 * PIECE - 1)] {
+        for bytes in [large(1), large(3), large(2).slice(..=PIECE), large(2).slice(..2 * PIECE - 1)] {
             let (mut body, progress) = body(&bytes);
             let mut taken = Vec::new();
             while !body.is_end_stream() {

@@ -166,7 +166,7 @@ async fn an_answer_to_a_connection_is_taken_for_that_to_a_small_request() {
         let server = Server::start(answer, When::Accepted);
         let ended = change(&server.client(), 10).await;
         let (shown, attempts) = match &ended {
-            Ok(_) => (Some(200), None),
+            Ok(()) => (Some(200), None),
             Err(error) => (error.status().map(|it| it.as_u16()), error.attempts()),
         };
         // If it lay there before the first byte of the request, the connection is given up.

@@ -254,19 +254,19 @@ fn a_client_outlives_the_runtime_of_its_shared_connections() {
 fn a_runtime_that_is_blocked_holds_no_call_of_another() {
     let server = Server::start();
     let client = keyfactor_client(&server.origin);
-    let (blocked, go_on) = (mpsc::channel(), mpsc::channel::<()>());
-    let (began, begun) = blocked;
+    let (is_blocked, until_blocked) = mpsc::channel();
+    let go_on = mpsc::channel::<()>();
     let of_thread = client.clone();
     let thread = std::thread::spawn(move || {
         runtime().block_on(async {
             search(&of_thread).await;
-            began.send(()).unwrap();
+            is_blocked.send(()).unwrap();
             // Whoever drives the connections that this runtime shares is asleep.
             go_on.1.recv_timeout(Duration::from_secs(60)).unwrap();
             search(&of_thread).await;
         });
     });
-    begun.recv_timeout(Duration::from_secs(60)).unwrap();
+    until_blocked.recv_timeout(Duration::from_secs(60)).unwrap();
     runtime().block_on(async {
         search(&client).await;
         remove(&client).await;

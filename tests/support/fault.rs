@@ -541,25 +541,30 @@ async fn answer(fault: Fault, mut good: Answer, closes: bool, stream: &mut TcpSt
             good.send_and_close(stream, "content-length: 100\r\n", 20).await
         }
         Fault::Status(..) | Fault::Body(..) | Fault::Html(_) => made_up(fault).send(stream, closes).await,
-        Fault::NotUtf8 => {
-            good.body = vec![0xff, 0xfe, 0xfd];
+        Fault::NotUtf8 | Fault::NotUtf8Inside | Fault::Bom | Fault::Gzip => {
+            written_otherwise(fault, &mut good);
             good.send(stream, closes).await
         }
+    }
+}
+
+/// The good answer in an encoding that nobody asked for.
+fn written_otherwise(fault: Fault, good: &mut Answer) {
+    match fault {
+        Fault::NotUtf8 => good.body = vec![0xff, 0xfe, 0xfd],
         Fault::NotUtf8Inside => {
             if let Some(at) = good.body.windows(2).position(|two| two == b"[\"") {
                 good.body.insert(at + 2, 0xff);
             }
-            good.send(stream, closes).await
         }
         Fault::Bom => {
             good.body.splice(..0, *b"\xef\xbb\xbf");
-            good.send(stream, closes).await
         }
         Fault::Gzip => {
             good.body = gzip(&good.body);
             good.headers += "content-encoding: gzip\r\n";
-            good.send(stream, closes).await
         }
+        other => panic!("{other:?} is another kind of fault"),
     }
 }
 

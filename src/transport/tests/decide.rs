@@ -145,8 +145,8 @@ fn with_a_head() {
             let bodies = [Body::Complete, Body::Cut(cause()), Body::TooLarge(cause()), Body::Encoded(cause())];
             let [complete, cut, unusable] = expected;
             for (body, expected) in bodies.into_iter().zip([complete, cut, unusable, unusable]) {
-                let case = format!("{effect:?} answered {status}, {body:?}");
-                assert_eq!(cell_of(&case, effect, head(status, body)), expected, "{case}");
+                let told = format!("{effect:?} answered {status}, {body:?}");
+                assert_eq!(cell_of(&told, effect, head(status, body)), expected, "{told}");
             }
         }
     }
