@@ -91,7 +91,12 @@ pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
     #[doc(hidden)]
     fn body_bytes(&self) -> Result<Bytes, Cause> {
         match self.body() {
-            Some(body) => serde_json::to_vec(&body).map(Bytes::from).map_err(|error| Cause::json(&error)),
+            Some(body) => {
+                // As long as most bodies are, so that it need not grow.
+                let mut bytes = Vec::with_capacity(512);
+                serde_json::to_writer(&mut bytes, &body).map_err(|error| Cause::json(&error))?;
+                Ok(bytes.into())
+            }
             None => Ok(Bytes::new()),
         }
     }

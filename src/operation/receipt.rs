@@ -49,7 +49,7 @@ impl VendorHeader {
 
 impl Receipt {
     pub(crate) fn of<V: Vendor>(exchange: &Exchange) -> Self {
-        let header = |name: Option<&str>| match name.map(|name| exchange.answer.said_in(name)) {
+        let header = |name: Option<&str>, value: &dyn Fn(&str) -> Option<ServerText>| match name.map(value) {
             None => VendorHeader::Unknown,
             Some(None) => VendorHeader::Missing,
             Some(Some(value)) => VendorHeader::Sent(value),
@@ -57,8 +57,8 @@ impl Receipt {
         Self {
             attempts: exchange.trace.attempts,
             elapsed: exchange.trace.elapsed,
-            correlation_id: header(V::CORRELATION_ID),
-            product_version: header(V::PRODUCT_VERSION),
+            correlation_id: header(V::CORRELATION_ID, &|_| exchange.trace.correlation_id.clone()),
+            product_version: header(V::PRODUCT_VERSION, &|name| exchange.answer.said_in(name)),
             status: exchange.answer.status,
             body: exchange.answer.body.clone(),
         }

@@ -23,6 +23,10 @@ impl JobFields {
         self.0.add(name, value);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// In the order in which they were set.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.in_order().map(|it| it.name)

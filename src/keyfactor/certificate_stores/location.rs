@@ -124,6 +124,10 @@ impl CertificateLocation {
         self.job_fields.secrets(names)
     }
 
+    pub(super) fn has_job_fields(&self) -> bool {
+        !self.job_fields.is_empty()
+    }
+
     /// What it names: a job field that repeats it is no secret.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.alias.as_str()).chain(self.store_path.as_deref())

@@ -205,6 +205,10 @@ impl Operation for RemoveCertificates {
     }
 
     fn secrets(&self) -> Vec<SecretString> {
+        // Most removals set none, and the names need not be collected.
+        if !self.locations.iter().any(CertificateLocation::has_job_fields) {
+            return Vec::new();
+        }
         let names = self.locations.iter().flat_map(CertificateLocation::names).collect();
         self.locations.iter().flat_map(|location| location.secrets(&names)).collect()
     }
