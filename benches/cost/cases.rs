@@ -63,6 +63,22 @@ impl Case {
     }
 }
 
+impl Case {
+    /// What the crate may cost at present, in hundredths: its bar, where that is reached, else what is reached and a little.
+    /// A change that costs more fails.
+    pub fn limit(self) -> u64 {
+        match (self.call, self.size) {
+            (Call::Remove, 1) => 95,
+            (Call::Remove, 10) => 110,
+            (Call::Remove, _) => 143,
+            (Call::Unassign, 1) => 107,
+            (Call::Unassign, 10) => 116,
+            (Call::Unassign, _) => 141,
+            (Call::History, _) => 150,
+        }
+    }
+}
+
 impl Side {
     pub const ALL: [Self; 3] = [Self::ByHand, Self::Crate, Self::Prepared];
 

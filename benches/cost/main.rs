@@ -1,7 +1,7 @@
 //! Counts what a call costs: the instructions and the allocations of the client, for the same call made with this crate
 //! and written by hand with reqwest. Nothing is timed, so another program on the machine changes nothing.
 //!
-//! `cargo bench` prints the table and fails if a bar is missed. The server is a process of its own, so that only the client
+//! `cargo bench` prints the table and fails if a limit is exceeded. The server is a process of its own, so that only the client
 //! is counted; each side of each case is a process under valgrind. `../docs/performance.md` says more.
 
 mod allocations;

@@ -160,8 +160,14 @@ impl Transport {
             }
         };
         let limits = self.limits(effect, call.retry_policy.unwrap_or(self.options.retry_policy));
-        let current = tokio::time::timeout(limits.budget, self.credential.current());
-        let issued = match current.await.unwrap_or_else(|_| Err(too_late())) {
+        let current = match self.credential.given() {
+            Some(given) => Ok(given),
+            None => {
+                let current = tokio::time::timeout(limits.budget, self.credential.current());
+                current.await.unwrap_or_else(|_| Err(too_late()))
+            }
+        };
+        let issued = match current {
             Ok(issued) => issued,
             Err(error) => {
                 let end = Box::new(FailureKind::NotAuthenticated { error, refused: None });

@@ -26,7 +26,7 @@ const AFTER_A_CUT: [char; 14] =
 
 /// The text without the secrets; `None` if it holds none of them.
 pub(super) fn without(needles: &[&Needles], text: &str) -> Option<String> {
-    if needles.iter().all(|needles| needles.is_empty()) {
+    if !needles.iter().any(|needles| may_hold(needles, text.as_bytes())) {
         return None;
     }
     let cut_at = text.trim_end().trim_end_matches(AFTER_A_CUT).len();
@@ -38,6 +38,26 @@ pub(super) fn without(needles: &[&Needles], text: &str) -> Option<String> {
         return Some(REDACTED.to_owned());
     }
     (!found.is_empty()).then(|| replaced(text, found))
+}
+
+/// Whether there is anything to look for: the beginning of a needle, an escape, or enough digits of base16. Most texts hold
+/// none of them, and this is all that they cost.
+fn may_hold(needles: &Needles, text: &[u8]) -> bool {
+    if needles.is_empty() {
+        return false;
+    }
+    let mut digits = 0;
+    for (start, byte) in text.iter().enumerate() {
+        digits = if byte.is_ascii_hexdigit() { digits + 1 } else { 0 };
+        let is_escape = matches!(byte, b'\\' | b'&' | b'+' | b'%');
+        if is_escape || digits >= decode::SHORTEST_RUN {
+            return true;
+        }
+        if needles.has_first(*byte) && needles.has_head_of(text.get(start..).unwrap_or_default()) {
+            return true;
+        }
+    }
+    false
 }
 
 /// A search under way.

@@ -159,6 +159,14 @@ impl Credential {
         }
     }
 
+    /// The credential, if it is always the same one.
+    pub(super) fn given(&self) -> Option<Issued> {
+        match self {
+            Self::Fixed(issued) => Some(issued.clone()),
+            Self::Renewable(_) => None,
+        }
+    }
+
     /// The credential in use; the first call fetches it.
     pub(crate) async fn current(&self) -> Result<Issued, NoCredential> {
         match self {

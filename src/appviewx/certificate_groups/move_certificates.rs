@@ -218,9 +218,9 @@ pub struct MoveOutcome<M> {
 
 /// Which ids an answer confirms.
 struct Confirmed {
-    successful_ids: Vec<ResourceId>,
-    unconfirmed_ids: Vec<ResourceId>,
-    unexpected_ids: Vec<ResourceId>,
+    successful: Vec<ResourceId>,
+    unconfirmed: Vec<ResourceId>,
+    unexpected: Vec<ResourceId>,
 }
 
 impl Confirmed {
@@ -228,13 +228,13 @@ impl Confirmed {
     fn of(asked: &[ResourceId], named: Vec<ResourceId>, shown: impl Fn(&ResourceId) -> ResourceId) -> Self {
         // What a server answers when all is well, mostly. Nothing is asked for twice.
         if named == asked {
-            return Self { successful_ids: named, unconfirmed_ids: Vec::new(), unexpected_ids: Vec::new() };
+            return Self { successful: named, unconfirmed: Vec::new(), unexpected: Vec::new() };
         }
         let confirmed: HashSet<&ResourceId> = named.iter().collect();
-        let (successful_ids, unconfirmed_ids) = asked.iter().cloned().partition(|id| confirmed.contains(id));
+        let (successful, unconfirmed) = asked.iter().cloned().partition(|id| confirmed.contains(id));
         let asked: HashSet<&ResourceId> = asked.iter().collect();
-        let unexpected_ids = named.iter().filter(|id| !asked.contains(id)).map(shown).collect();
-        Self { successful_ids, unconfirmed_ids, unexpected_ids }
+        let unexpected = named.iter().filter(|id| !asked.contains(id)).map(shown).collect();
+        Self { successful, unconfirmed, unexpected }
     }
 }
 
@@ -242,13 +242,13 @@ impl<M: Move> MoveOutcome<M> {
     fn new(request: &MoveCertificates<M>, envelope: &ShortEnvelope, exchange: &Exchange) -> Self {
         let secrets = &exchange.answer.secrets;
         let shown = |id: &ResourceId| ResourceId::from(secrets.redact(id.as_str()));
-        let Confirmed { successful_ids, unconfirmed_ids, unexpected_ids } =
+        let Confirmed { successful, unconfirmed, unexpected } =
             Confirmed::of(&request.resource_ids, envelope.successful_ids(), shown);
         Self {
             target: request.target.clone(),
-            successful_ids,
-            unconfirmed_ids,
-            unexpected_ids,
+            successful_ids: successful,
+            unconfirmed_ids: unconfirmed,
+            unexpected_ids: unexpected,
             repeated: request.repeated.clone(),
             is_abridged: envelope.is_abridged(),
             message: envelope.message().map(|message| secrets.text(message)),

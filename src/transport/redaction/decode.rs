@@ -19,7 +19,7 @@ impl Decoder {
     pub(super) const ALL: [Self; 4] = [Self::Json, Self::Html, Self::Plus, Self::Percent];
 
     /// What every escape begins with.
-    fn first(self) -> u8 {
+    pub(super) fn first(self) -> u8 {
         match self {
             Self::Json => b'\\',
             Self::Html => b'&',
@@ -137,7 +137,7 @@ impl<'a> View<'a> {
 }
 
 /// The digits of the shortest text that is looked for.
-const SHORTEST_RUN: usize = 2 * super::needles::SHORTEST;
+pub(super) const SHORTEST_RUN: usize = 2 * super::needles::SHORTEST;
 
 /// Whether a run of digits goes to where the text was cut, if it was.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -14,19 +14,21 @@ pub(crate) struct Needles {
     /// Where those that begin with these bytes stand.
     heads: HashMap<Head, (usize, usize)>,
     /// Which bytes one of them begins with.
-    firsts: Firsts,
+    firsts: Bytes,
+    /// Which bytes stand behind it.
+    seconds: Bytes,
 }
 
 /// A set of bytes.
-struct Firsts([bool; 256]);
+struct Bytes([bool; 256]);
 
-impl Default for Firsts {
+impl Default for Bytes {
     fn default() -> Self {
         Self([false; 256])
     }
 }
 
-impl Firsts {
+impl Bytes {
     fn add(&mut self, byte: u8) {
         if let Some(has) = self.0.get_mut(usize::from(byte)) {
             *has = true;
@@ -68,14 +70,15 @@ impl Needles {
         sorted.sort_unstable();
         sorted.dedup();
         let mut heads: HashMap<Head, (usize, usize)> = HashMap::new();
-        let mut firsts = Firsts::default();
+        let (mut firsts, mut seconds) = (Bytes::default(), Bytes::default());
         for (index, text) in sorted.iter().enumerate() {
             if let (Some(first), Some(head)) = (text.first(), text.first_chunk()) {
                 firsts.add(*first);
+                text.get(1).into_iter().for_each(|second| seconds.add(*second));
                 heads.entry(*head).or_insert((index, index)).1 = index + 1;
             }
         }
-        Self { sorted, heads, firsts }
+        Self { sorted, heads, firsts, seconds }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -85,6 +88,12 @@ impl Needles {
     /// Whether one of the texts begins with this byte.
     pub(super) fn has_first(&self, byte: u8) -> bool {
         self.firsts.has(byte)
+    }
+
+    /// Whether one of the texts begins like this.
+    pub(super) fn has_head_of(&self, rest: &[u8]) -> bool {
+        let head = rest.first_chunk::<SHORTEST>();
+        head.is_some_and(|head| self.seconds.has(head[1]) && self.heads.contains_key(head))
     }
 
     /// How long the longest of the texts is that `rest` begins with. What follows one of them for `cut_after` bytes counts as
