@@ -74,7 +74,7 @@ impl Case {
             (Call::Unassign, 1) => 107,
             (Call::Unassign, 10) => 116,
             (Call::Unassign, _) => 141,
-            (Call::History, _) => 150,
+            (Call::History, _) => 139,
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::{StreamExt as _, stream};
 
 /// The rows of a list, read page by page as they are asked for. A `Stream`; [`next`](Self::next) and
 /// [`collect`](Self::collect) need no other crate.
@@ -35,26 +34,54 @@ pub trait Pages: Send + 'static {
     }
 }
 
-/// Where the reading of a list is.
+/// Where the reading of a list is. Only the reading of a page is a future: to hand out a row that was read costs little.
 struct Position<P: Pages> {
-    /// `None` once the list is over.
-    pages: Option<P>,
     rows: std::vec::IntoIter<P::Row>,
+    stage: Stage<P>,
 }
 
-impl<P: Pages> Position<P> {
-    async fn next(&mut self) -> Option<Result<P::Row, P::Error>> {
+enum Stage<P: Pages> {
+    /// The next page is to be read once a row of it is asked for.
+    Waiting(P),
+    Reading(Pin<Box<dyn Future<Output = (P, PageRead<P>)> + Send>>),
+    /// Asked again after its end, it ends again.
+    Over,
+}
+
+type PageRead<P> = Result<Option<Vec<<P as Pages>::Row>>, <P as Pages>::Error>;
+
+// Nothing of it is pinned: the future has a box of its own.
+impl<P: Pages> Unpin for Position<P> {}
+
+async fn read<P: Pages>(mut pages: P) -> (P, PageRead<P>) {
+    let page = pages.next_page().await;
+    (pages, page)
+}
+
+impl<P: Pages> Stream for Position<P> {
+    type Item = Result<P::Row, P::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(row) = self.rows.next() {
-                return Some(Ok(row));
+                return Poll::Ready(Some(Ok(row)));
             }
-            match self.pages.as_mut()?.next_page().await {
-                Ok(Some(rows)) => self.rows = rows.into_iter(),
-                Ok(None) => self.pages = None,
-                Err(error) => {
-                    self.pages = None;
-                    return Some(Err(error));
+            let mut reading = match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Over => return Poll::Ready(None),
+                Stage::Waiting(pages) => Box::pin(read(pages)),
+                Stage::Reading(reading) => reading,
+            };
+            match reading.as_mut().poll(context) {
+                Poll::Pending => {
+                    self.stage = Stage::Reading(reading);
+                    return Poll::Pending;
                 }
+                Poll::Ready((pages, Ok(Some(rows)))) => {
+                    self.rows = rows.into_iter();
+                    self.stage = Stage::Waiting(pages);
+                }
+                Poll::Ready((_, Ok(None))) => return Poll::Ready(None),
+                Poll::Ready((_, Err(error))) => return Poll::Ready(Some(Err(error))),
             }
         }
     }
@@ -63,13 +90,8 @@ impl<P: Pages> Position<P> {
 impl<T: Send, E: Send> Rows<T, E> {
     pub(crate) fn of<P: Pages<Row = T, Error = E>>(pages: P) -> Self {
         let total = pages.total();
-        let position = Position { pages: Some(pages), rows: Vec::new().into_iter() };
-        let stream = stream::unfold(position, |mut position| async {
-            let row = position.next().await?;
-            Some((row, position))
-        });
-        // Asked again after its end, it ends again.
-        Self { stream: Box::pin(stream.fuse()), total }
+        let position = Position { rows: Vec::new().into_iter(), stage: Stage::Waiting(pages) };
+        Self { stream: Box::pin(position), total }
     }
 }
 

@@ -318,7 +318,9 @@ impl Transport {
         let status = response.status();
         let limit = self.options.largest_answer(effect, status);
         let headers = std::mem::take(response.headers_mut());
-        let mut bytes = Vec::new();
+        // What is announced may not come.
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(announced.min(limit).min(MOST_RESERVED));
         let end = loop {
             match tokio::time::timeout(between_bytes_timeout, response.chunk()).await {
                 Ok(Ok(None)) => break Body::Complete,
@@ -347,6 +349,9 @@ impl Transport {
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
     }
 }
+
+/// Bytes for which room is made before they come.
+const MOST_RESERVED: usize = 1024 * 1024;
 
 /// A credential that does not come in time must not hold the call, nor those that wait for the same renewal.
 fn too_late() -> NoCredential {
