@@ -70,7 +70,7 @@ impl Case {
         match (self.call, self.size) {
             (Call::Remove, 1) => 95,
             (Call::Remove, 10) => 110,
-            (Call::Remove, _) => 143,
+            (Call::Remove, _) => 145,
             (Call::Unassign, 1) => 107,
             (Call::Unassign, 10) => 116,
             (Call::Unassign, _) => 141,

@@ -9,6 +9,7 @@ mod by_hand;
 mod callgrind;
 mod cases;
 mod report;
+mod scale;
 mod server;
 mod sides;
 mod with_crate;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         ["serve"] => server::serve(),
         ["call", side, case, origin] => sides::make_calls(side, case, origin),
+        ["build", many, size] => scale::build(many, size),
         chosen => return report::run(chosen),
     }
     ExitCode::SUCCESS

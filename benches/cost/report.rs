@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::callgrind::{Counts, count};
 use crate::cases::{Case, Side};
+use crate::scale;
 use crate::server::Server;
 use crate::sides::CALLS;
 
@@ -21,7 +22,13 @@ pub fn run(chosen: &[&str]) -> ExitCode {
             named
         }
     };
-    match measure(&cases) {
+    let measured = measure(&cases).and_then(|mut missed| {
+        if chosen.is_empty() {
+            missed.extend(scale::measure(&profiles().map_err(|error| error.to_string())?)?);
+        }
+        Ok(missed)
+    });
+    match measured {
         Ok(missed) if missed.is_empty() => ExitCode::SUCCESS,
         Ok(missed) => {
             eprintln!("over the limit: {}", missed.join(", "));

@@ -1,8 +1,6 @@
 //! The process that is counted: warms up, then makes the calls that count.
 
-use std::pin::Pin;
-
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use crate::allocations;
 use crate::by_hand::{ByHand, Prepared};
@@ -52,14 +50,20 @@ pub fn make_calls(side: &str, case: &str, origin: &str) {
     let caller = runtime.block_on(async { Caller::new(side, case, origin) });
     runtime.block_on(caller.calls(case, WARM_UP));
     let calls = Box::pin(caller.calls(case, CALLS));
+    counted(|| runtime.block_on(calls));
+}
+
+/// Counts this, and prints its allocations and their bytes.
+pub fn counted<T>(work: impl FnOnce() -> T) -> T {
     let (number, bytes) = allocations::so_far();
-    count_these_calls(&runtime, calls);
+    let done = count_these_calls(work);
     let (number_after, bytes_after) = allocations::so_far();
     println!("{} {}", number_after - number, bytes_after - bytes);
+    done
 }
 
 /// Callgrind counts while this function runs: its name is what `callgrind::MEASURED` looks for.
 #[inline(never)]
-fn count_these_calls(runtime: &Runtime, calls: Pin<Box<dyn Future<Output = ()> + '_>>) {
-    runtime.block_on(calls);
+fn count_these_calls<T>(work: impl FnOnce() -> T) -> T {
+    work()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, TRANSFER_ENCODING};
+use http::header::{AsHeaderName, CONTENT_ENCODING, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::audit::{Audit, no_jobs};
@@ -66,12 +66,12 @@ pub struct Answer {
 
 impl Answer {
     /// A header, to be read or compared; for one that is shown, see [`said_in`](Self::said_in).
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// A header as it can be shown.
-    pub(crate) fn said_in(&self, name: &str) -> Option<ServerText> {
+    pub(crate) fn said_in(&self, name: impl AsHeaderName) -> Option<ServerText> {
         self.header(name).map(|value| self.said(value))
     }
 

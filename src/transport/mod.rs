@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument as _;
 use url::Url;
@@ -82,7 +82,7 @@ pub(crate) struct Transport {
     urls: Urls,
     credential: Credential,
     principal: Arc<str>,
-    correlation_header: Option<&'static str>,
+    correlation_header: Option<HeaderName>,
     options: Options,
     permits: Semaphore,
 }
@@ -113,6 +113,7 @@ impl Transport {
         let urls = Urls::new(base_url, &query);
         let credential = credential.beside(headers);
         let principal = principal.into();
+        let correlation_header = correlation_header.map(HeaderName::from_static);
         Ok(Self { connections, route, urls, credential, principal, correlation_header, options, permits })
     }
 
@@ -252,7 +253,7 @@ impl<'a> TryDriver for Network<'a> {
                 tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
             }
             Try::Head(answer, _) | Try::TooEarly(answer, _) | Try::Expired(answer) => {
-                let correlation_id = self.transport.correlation_header.and_then(|name| answer.said_in(name));
+                let correlation_id = self.transport.correlation_header.as_ref().and_then(|name| answer.said_in(name));
                 tracing::debug!(
                     http.request.resend_count = resends,
                     http.response.status_code = answer.status.as_u16(),
