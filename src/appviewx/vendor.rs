@@ -72,11 +72,6 @@ impl CallDefaults {
         }
         Ok(())
     }
-
-    /// The same for a request that is sent in several calls.
-    pub(super) fn for_several_calls(&self) -> Self {
-        Self { max_ids_per_call: usize::MAX, ..self.clone() }
-    }
 }
 
 impl Vendor for AppViewX {

@@ -77,6 +77,16 @@ impl<V: Vendor> Error<V> {
         Self::from_failure(failure, Arc::new(request))
     }
 
+    /// The call may have been sent, and nobody read its answer, for this reason.
+    pub(super) fn without_answer<O: Operation<Vendor = V>>(
+        request: Request<O>,
+        elapsed: Duration,
+        why: &'static str,
+    ) -> Self {
+        let failure = Failure::without_answer(request.call_name(), elapsed, why);
+        Self::from_failure(failure, Arc::new(request))
+    }
+
     fn error(&self) -> &(dyn StdError + 'static) {
         match self {
             Self::Configuration(error) => &**error,

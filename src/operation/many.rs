@@ -7,11 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tokio::task::{Id, JoinSet};
-use tracing::Instrument as _;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Instrument as _};
 
-use super::many_outcome::{ItemOutcome, ItemState, ManyOutcome};
-use super::{Caller, Change, Error, FailureScope, Operation, Request, SharedError};
+use super::batch::{Batch, Calls as _, Numbered, NumberedState, PlannedCall};
+use super::many_outcome::{HandedOut, ItemOutcome, ItemState, ManyOutcome};
+use super::{Caller, Error, FailureScope, Operation, Request, SharedError};
 use crate::validation::{Problems, Reason, ValidationError};
 
 /// What happens after a call that failed.
@@ -36,56 +40,6 @@ type ManyOutcomeOf<B> = ManyOutcome<<B as Batch>::Item, <B as Batch>::Operation>
 type NumberedOutcome<B> = (usize, ItemOutcomeOf<B>);
 type VendorOf<B> = <<B as Batch>::Operation as Operation>::Vendor;
 
-/// Many changes of one kind, and how they are made calls.
-pub trait Batch: Clone + fmt::Debug + Send + Sync + 'static {
-    type Operation: Change;
-    /// What gets an outcome of its own.
-    type Item: Clone + fmt::Debug + Send + Sync + 'static;
-    type Calls: Calls<Operation = Self::Operation, Item = Self::Item>;
-
-    /// The calls, if all of them can be sent.
-    fn calls(self, caller: &Caller<VendorOf<Self>>, on_failure: OnFailure, problems: &mut Problems) -> Self::Calls;
-}
-
-/// The calls of a batch that are still to be sent.
-pub trait Calls: Send + 'static {
-    type Operation: Operation;
-    type Item;
-
-    fn next_call(&mut self) -> Option<PlannedCall<Self::Operation, Self::Item>>;
-
-    /// What the outcome of a call means for each of its items. Those that are to be sent again in another call are left out.
-    fn settle(
-        &mut self,
-        items: Vec<Numbered<Self::Item>>,
-        ended: CallEnd<Self::Operation>,
-    ) -> Vec<NumberedState<Self::Item, Self::Operation>>;
-
-    /// Everything that was given again, and counts once.
-    fn repeated(&self) -> Vec<Self::Item>;
-
-    /// The refusals of the calls that were sent again in parts.
-    fn split_calls(&self) -> &[SharedError<<Self::Operation as Operation>::Vendor>] {
-        &[]
-    }
-}
-
-/// A call that is ready to be sent.
-#[derive(Debug)]
-pub struct PlannedCall<O, I> {
-    pub(crate) items: Vec<Numbered<I>>,
-    pub(crate) request: Request<O>,
-}
-
-/// An item with its number among all of them.
-pub(crate) type Numbered<I> = (usize, I);
-
-/// An item with its number and what became of it.
-pub(crate) type NumberedState<I, O> = (Numbered<I>, ItemState<<O as Operation>::Vendor>);
-
-/// How a call ended.
-pub(crate) type CallEnd<O> = Result<Arc<<O as Operation>::Outcome>, SharedError<<O as Operation>::Vendor>>;
-
 /// The words of the audit for an item's call.
 type AuditNote<I> = Arc<dyn Fn(&[I]) -> String + Send + Sync>;
 
@@ -95,6 +49,12 @@ type AuditNote<I> = Arc<dyn Fn(&[I]) -> String + Send + Sync>;
 /// - Each call is a change of its own, with its own audit event.
 /// - After a call that failed, nothing further is sent, unless [`on_failure`](Self::on_failure) says otherwise.
 /// - A stream that is dropped starts nothing further. Calls under way run to their end, and into the audit.
+/// - **A future of [`send`](Self::send) or [`Outcomes::finish`] that is dropped loses the outcomes that it has collected.**
+///   Under a timeout or in a `select!`, use [`Outcomes::next`]: it loses nothing, and what it has given is yours.
+/// - Each call is a task of its own. It has the current span and `tracing` subscriber; task-locals of tokio are not
+///   inherited.
+/// - If the runtime is shut down during a run, calls under way are [`Unknown`](ItemState::Unknown), and nothing further is
+///   sent.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send()` or `start()`"]
 pub struct BatchBuilder<B: Batch> {
@@ -141,22 +101,24 @@ impl<B: Batch> BatchBuilder<B> {
             problems.add("concurrency", Reason::OutOfRange, "at least one call must be under way");
         }
         problems.finish()?;
+        calls.common().note_scope();
         Ok(Outcomes {
             caller,
+            total: calls.count(),
             calls,
             on_failure,
             concurrency,
             audit_note,
             running: JoinSet::new(),
-            items: HashMap::new(),
+            under_way: HashMap::new(),
             known: VecDeque::new(),
             sent: 0,
             ended_by: None,
-            gaps_handed_out: 0,
+            handed_out: HandedOut::default(),
         })
     }
 
-    /// Sends the calls, and gives the outcome of every item.
+    /// Sends the calls, and gives the outcome of every item. If its future is dropped, the outcomes so far are lost.
     ///
     /// # Errors
     /// [`Error::Validation`] alone, before the first call. What happens later is in the outcome.
@@ -186,23 +148,33 @@ impl<B: Batch> fmt::Debug for BatchBuilder<B> {
 #[must_use = "nothing is sent before the first outcome is asked for"]
 pub struct Outcomes<B: Batch> {
     caller: Caller<VendorOf<B>>,
+    /// How many items there are.
+    total: usize,
     calls: B::Calls,
     on_failure: OnFailure,
     concurrency: usize,
     audit_note: Option<AuditNote<B::Item>>,
     running: JoinSet<Result<OutcomeOf<B>, Error<VendorOf<B>>>>,
-    /// What the calls under way name.
-    items: HashMap<Id, Vec<Numbered<B::Item>>>,
+    under_way: HashMap<Id, UnderWay<B>>,
     /// Outcomes that were not handed out yet.
     known: VecDeque<NumberedOutcome<B>>,
     sent: u32,
     ended_by: Option<SharedError<VendorOf<B>>>,
-    /// Outcomes that were handed out, and are not confirmed.
-    gaps_handed_out: usize,
+    handed_out: HandedOut,
+}
+
+/// A call under way.
+struct UnderWay<B: Batch> {
+    items: Vec<Numbered<B::Item>>,
+    refused: Option<SharedError<VendorOf<B>>>,
+    /// What was asked for, for a call whose task ends without an outcome.
+    request: Request<B::Operation>,
+    since: Instant,
 }
 
 impl<B: Batch> Outcomes<B> {
-    /// The next outcome, in the order in which they become known; `None` once there is one for every item.
+    /// The next outcome, in the order in which they become known; `None` once there is one for every item. A future of
+    /// it that is dropped loses nothing: the next one gives the same outcome.
     pub async fn next(&mut self) -> Option<ItemOutcome<B::Item, B::Operation>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -212,7 +184,8 @@ impl<B: Batch> Outcomes<B> {
     }
 
     /// Sends what is left, and gives the outcomes that were not handed out yet, in the order of their items. Those that
-    /// [`next`](Self::next) gave are not in it, but a gap among them is one of the whole.
+    /// [`next`](Self::next) gave are not in it, but a gap among them is one of the whole. If its future is dropped, the
+    /// outcomes that it has collected are lost.
     pub async fn finish(mut self) -> ManyOutcomeOf<B> {
         let mut outcomes = Vec::new();
         while let Some(outcome) = self.next_numbered().await {
@@ -225,7 +198,8 @@ impl<B: Batch> Outcomes<B> {
             calls: self.sent,
             split_calls: self.calls.split_calls().to_vec(),
             ended_by: self.ended_by.clone(),
-            gaps_before: self.gaps_handed_out,
+            total: self.total,
+            handed_out: self.handed_out,
         }
     }
 
@@ -253,12 +227,7 @@ impl<B: Batch> Outcomes<B> {
             match self.running.poll_join_next_with_id(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok((id, ended)))) => self.take(id, ended),
-                // A call that panicked.
-                Poll::Ready(Some(Err(error))) => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    // The runtime ends, and nobody asks any more.
-                    Err(_) => return Poll::Ready(None),
-                },
+                Poll::Ready(Some(Err(error))) => self.take_without_answer(error),
                 Poll::Ready(None) => return Poll::Ready(None),
             }
         }
@@ -266,7 +235,7 @@ impl<B: Batch> Outcomes<B> {
 
     fn begin_calls(&mut self) {
         while self.ended_by.is_none() && self.running.len() < self.concurrency {
-            let Some(PlannedCall { items, mut request }) = self.calls.next_call() else { return };
+            let Some(PlannedCall { items, mut request, refused }) = self.calls.next_call() else { return };
             if let Some(note) = &self.audit_note {
                 let named: Vec<B::Item> = items.iter().map(|(_, item)| item.clone()).collect();
                 let note = note(&named);
@@ -276,63 +245,111 @@ impl<B: Batch> Outcomes<B> {
             }
             // Without a runtime, no task can be spawned.
             if let Err(error) = self.caller.check_runtime(|| request.call_name()) {
-                self.settle(items, Err(error));
+                self.settle(items, refused.as_ref(), Err(error));
                 continue;
             }
-            let caller = self.caller.clone();
-            let call = async move { caller.execute(request).await };
-            let task = self.running.spawn(call.in_current_span());
-            self.items.insert(task.id(), items);
+            let (caller, asked) = (self.caller.clone(), request.clone());
+            let call = async move { caller.execute(asked).await };
+            let call = call.in_current_span();
+            let task = match current_subscriber() {
+                Some(subscriber) => self.running.spawn(call.with_subscriber(subscriber)),
+                None => self.running.spawn(call),
+            };
+            self.under_way.insert(task.id(), UnderWay { items, refused, request, since: Instant::now() });
             self.sent += 1;
         }
     }
 
     fn take(&mut self, id: Id, ended: Result<OutcomeOf<B>, Error<VendorOf<B>>>) {
-        if let Some(items) = self.items.remove(&id) {
-            self.settle(items, ended);
+        if let Some(UnderWay { items, refused, .. }) = self.under_way.remove(&id) {
+            self.settle(items, refused.as_ref(), ended);
+        }
+    }
+
+    /// The task of a call panicked, or its runtime was shut down: the call may have arrived.
+    fn take_without_answer(&mut self, task: JoinError) {
+        if let Some(UnderWay { items, refused, request, since }) = self.under_way.remove(&task.id()) {
+            let why =
+                if task.is_panic() { "the call panicked" } else { "the runtime was shut down before the answer came" };
+            let error = SharedError::from(Error::without_answer(request, since.elapsed(), why));
+            // Other calls under way have ended with their runtime as well, whatever is to happen after a failure.
+            self.ended_by.get_or_insert_with(|| error.clone());
+            self.settle_error(items, refused.as_ref(), error);
+        }
+        if let Ok(panic) = task.try_into_panic() {
+            std::panic::resume_unwind(panic);
         }
     }
 
     /// What the call came to that names these items.
-    fn settle(&mut self, items: Vec<Numbered<B::Item>>, ended: Result<OutcomeOf<B>, Error<VendorOf<B>>>) {
-        match ended.map(Arc::new).map_err(SharedError::from) {
-            Ok(answer) => {
-                let states = self.calls.settle(items, Ok(Arc::clone(&answer)));
-                self.known.extend(states.into_iter().map(|((number, item), state)| {
-                    (number, ItemOutcome { item, state, answer: Some(Arc::clone(&answer)) })
-                }));
-            }
-            Err(error) => {
-                let states = self.calls.settle(items, Err(error.clone()));
-                self.hand_out(states);
-                let scope = error.failure_scope();
-                let stops = match self.on_failure {
-                    OnFailure::Stop => true,
-                    OnFailure::ContinueAfterRefusal => scope == FailureScope::Unknown || scope.ends_a_run(),
-                    OnFailure::Continue => scope.ends_a_run(),
-                };
-                if stops {
-                    self.ended_by.get_or_insert(error);
-                }
-            }
+    fn settle(
+        &mut self,
+        items: Vec<Numbered<B::Item>>,
+        refused: Option<&SharedError<VendorOf<B>>>,
+        ended: Result<OutcomeOf<B>, Error<VendorOf<B>>>,
+    ) {
+        let answer = match ended {
+            Ok(answer) => Arc::new(answer),
+            Err(error) => return self.settle_error(items, refused, error.into()),
+        };
+        let states = self.calls.settle(items, Ok(Arc::clone(&answer)));
+        self.known.extend(
+            states.into_iter().map(|((number, item), state)| {
+                (number, ItemOutcome { item, state, answer: Some(Arc::clone(&answer)) })
+            }),
+        );
+        self.leave_unsent();
+    }
+
+    fn settle_error(
+        &mut self,
+        items: Vec<Numbered<B::Item>>,
+        refused: Option<&SharedError<VendorOf<B>>>,
+        error: SharedError<VendorOf<B>>,
+    ) {
+        let states = self.calls.settle(items, Err(error.clone()));
+        self.hand_out(states, refused);
+        let scope = error.failure_scope();
+        let stops = match self.on_failure {
+            OnFailure::Stop => true,
+            OnFailure::ContinueAfterRefusal => scope == FailureScope::Unknown || scope.ends_a_run(),
+            OnFailure::Continue => scope.ends_a_run(),
+        };
+        if stops {
+            self.ended_by.get_or_insert(error);
         }
-        // Also what a call under way has put back since the run ended.
-        if let Some(error) = self.ended_by.clone() {
-            self.leave_unsent(&error);
+        self.leave_unsent();
+    }
+
+    /// If the run has ended: what was not sent, and what a call under way has put back since.
+    fn leave_unsent(&mut self) {
+        let Some(error) = self.ended_by.clone() else { return };
+        while let Some(PlannedCall { items, refused, .. }) = self.calls.next_call() {
+            let states = items.into_iter().map(|item| (item, ItemState::NotSent(error.clone()))).collect();
+            self.hand_out(states, refused.as_ref());
         }
     }
 
-    fn leave_unsent(&mut self, error: &SharedError<VendorOf<B>>) {
-        while let Some(call) = self.calls.next_call() {
-            let states = call.items.into_iter().map(|item| (item, ItemState::NotSent(error.clone()))).collect();
-            self.hand_out(states);
-        }
+    /// Items that an earlier call named and the server refused were sent: they are as that call left them.
+    fn hand_out(
+        &mut self,
+        states: Vec<NumberedState<B::Item, B::Operation>>,
+        refused: Option<&SharedError<VendorOf<B>>>,
+    ) {
+        self.known.extend(states.into_iter().map(|((number, item), state)| {
+            let state = match (state, refused) {
+                (ItemState::NotSent(_), Some(refused)) => ItemState::RefusedTogether(refused.clone()),
+                (state, _) => state,
+            };
+            (number, ItemOutcome { item, state, answer: None })
+        }));
     }
+}
 
-    fn hand_out(&mut self, states: Vec<NumberedState<B::Item, B::Operation>>) {
-        let outcomes = states.into_iter();
-        self.known.extend(outcomes.map(|((number, item), state)| (number, ItemOutcome { item, state, answer: None })));
-    }
+/// `None` if there is none by now: a task that is held to that would hear of none that is installed later, and a callsite that
+/// it reaches first would be switched off for all of the program.
+fn current_subscriber() -> Option<Dispatch> {
+    tracing::dispatcher::get_default(|current| (!current.is::<NoSubscriber>()).then(|| current.clone()))
 }
 
 // Nothing in it is pinned.
@@ -344,7 +361,7 @@ impl<B: Batch> Stream for Outcomes<B> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_numbered(context).map(|outcome| {
             let (_, outcome) = outcome?;
-            self.gaps_handed_out += usize::from(!outcome.state.is_confirmed());
+            self.handed_out.count(&outcome);
             Some(outcome)
         })
     }

@@ -20,7 +20,8 @@ pub enum ItemState<V: Vendor> {
     /// The server refused it, in a call that named nothing else; or a look just before that call was refused or found
     /// something else there. Nothing was done.
     Refused(SharedError<V>),
-    /// The server refused the call in which it was, together with others. Which of them it refused is not known.
+    /// The server refused the call in which it was, together with others. Which of them it refused is not known. Where
+    /// the call was split, the run ended before this item was sent again.
     RefusedTogether(SharedError<V>),
     /// The call may have arrived. **Look before you send it again.**
     Unknown(SharedError<V>),
@@ -76,14 +77,35 @@ pub struct ManyOutcome<I, O: Change> {
     pub(super) calls: u32,
     pub(super) split_calls: Vec<SharedError<O::Vendor>>,
     pub(super) ended_by: Option<SharedError<O::Vendor>>,
-    /// Outcomes that were handed out before, and were not confirmed.
-    pub(super) gaps_before: usize,
+    /// How many items the batch has.
+    pub(super) total: usize,
+    pub(super) handed_out: HandedOut,
+}
+
+/// What a stream handed out before.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct HandedOut {
+    items: usize,
+    unconfirmed: usize,
+    /// Confirmed ones whose answer has a gap of another kind, for example an item that nobody asked for.
+    of_incomplete_answers: usize,
+}
+
+impl HandedOut {
+    pub(super) fn count<I, O: Change>(&mut self, outcome: &ItemOutcome<I, O>) {
+        self.items += 1;
+        if !outcome.state.is_confirmed() {
+            self.unconfirmed += 1;
+        } else if outcome.answer.as_deref().is_some_and(|answer| !O::is_complete(answer)) {
+            self.of_incomplete_answers += 1;
+        }
+    }
 }
 
 // The answers stand beside the items: many items share one.
 impl<I: Serialize, O: Change<Outcome: Serialize>> Serialize for ManyOutcome<I, O> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { items, repeated, calls, split_calls, ended_by, gaps_before: _ } = self;
+        let Self { items, repeated, calls, split_calls, ended_by, total: _, handed_out: _ } = self;
         let mut outcome = serializer.serialize_struct("ManyOutcome", 6)?;
         outcome.serialize_field("items", items)?;
         outcome.serialize_field("answers", &self.answers().collect::<Vec<_>>())?;
@@ -96,7 +118,8 @@ impl<I: Serialize, O: Change<Outcome: Serialize>> Serialize for ManyOutcome<I, O
 }
 
 impl<I, O: Change> ManyOutcome<I, O> {
-    /// Every item, in the order in which they were given, with what became of it.
+    /// Every item, in the order in which they were given, with what became of it. What a stream handed out before is not
+    /// among them.
     #[must_use]
     pub fn items(&self) -> &[ItemOutcome<I, O>] {
         &self.items
@@ -113,7 +136,7 @@ impl<I, O: Change> ManyOutcome<I, O> {
         self.items.iter().filter(|outcome| outcome.state.is_possibly_done()).map(|outcome| &outcome.item)
     }
 
-    /// The answers to the calls that the server took, each once.
+    /// The answers to the calls that the server took and that named one of these [`items`](Self::items), each once.
     pub fn answers(&self) -> impl Iterator<Item = &O::Outcome> {
         let mut seen = HashSet::new();
         let answers = self.items.iter().filter_map(|outcome| outcome.answer.as_deref());
@@ -147,7 +170,10 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// Whether the server confirmed every item, those that a stream handed out before among them, and named nothing else.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.gaps_before == 0
+        let HandedOut { items, unconfirmed, of_incomplete_answers } = self.handed_out;
+        unconfirmed == 0
+            && of_incomplete_answers == 0
+            && items + self.items.len() == self.total
             && self.items.iter().all(|outcome| outcome.state.is_confirmed())
             && self.answers().all(O::is_complete)
     }
@@ -160,12 +186,23 @@ impl<I, O: Change> ManyOutcome<I, O> {
         if self.is_complete() {
             return Ok(self);
         }
-        let before = match self.gaps_before {
-            0 => String::new(),
-            gaps => format!("; {gaps} that were handed out before are not confirmed"),
-        };
-        let confirmed = self.confirmed().count();
-        let gap = format!("the server confirmed {confirmed} of {} {}{before}", self.items.len(), O::ITEMS);
+        let gap = self.gap();
         Err(Incomplete::new(gap, self))
+    }
+
+    fn gap(&self) -> String {
+        let confirmed = self.confirmed().count();
+        let confirmed = format!("the server confirmed {confirmed} of {} {}", self.items.len(), O::ITEMS);
+        let HandedOut { items, unconfirmed, of_incomplete_answers } = self.handed_out;
+        let missing = self.total.saturating_sub(items + self.items.len());
+        let incomplete = self.answers().filter(|answer| !O::is_complete(answer)).count();
+        let gaps = [
+            (incomplete, "answer(s) have a gap"),
+            (unconfirmed, "that were handed out before are not confirmed"),
+            (of_incomplete_answers, "that were handed out before are confirmed by an answer with a gap"),
+            (missing, "have no outcome"),
+        ];
+        let gaps = gaps.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
+        std::iter::once(confirmed).chain(gaps).collect()
     }
 }

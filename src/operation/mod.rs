@@ -4,6 +4,7 @@
 //! else is here, once: the [`RequestBuilder`] that users see, sending, the [`Error`], the [`Receipt`], lists, and many calls
 //! at once. What differs between the vendors is in [`Vendor`].
 
+mod batch;
 mod caller;
 mod erased;
 mod error;
@@ -21,6 +22,7 @@ mod request;
 mod rows;
 mod shared_error;
 
+pub(crate) use self::batch::{Batch, CallEnd, Calls, Numbered, NumberedState, PlannedCall};
 pub(crate) use self::caller::Caller;
 pub use self::error::{ApiError, Error};
 pub(crate) use self::failure_scope::FailureScope;
@@ -29,7 +31,7 @@ pub use self::list::ListBuilder;
 pub(crate) use self::list::{List, PageCaller, PageSettings};
 pub(crate) use self::lookup::Lookup;
 pub use self::lookup::{LookupLimit, LookupLimitReached};
-pub(crate) use self::many::{Batch, CallEnd, Calls, Numbered, NumberedState, PlannedCall};
+
 pub use self::many::{BatchBuilder, OnFailure, Outcomes};
 pub use self::many_outcome::{ItemOutcome, ItemState, ManyOutcome};
 pub use self::outcome_unknown::OutcomeUnknown;

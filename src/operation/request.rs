@@ -54,9 +54,7 @@ impl<O: Operation> RequestBuilder<O> {
             problems.add("audit_note", Reason::Conflict, "a call that only reads is not audited");
         }
         problems.finish()?;
-        if let Some(scope) = request.operation.scope() {
-            O::Vendor::note_scope(&scope);
-        }
+        request.note_scope();
         Ok(request)
     }
 
@@ -154,6 +152,13 @@ impl<O: Operation> Request<O> {
     pub(crate) fn call_name(&self) -> CallName {
         let DocumentedCall { method, path, .. } = self.operation.call();
         CallName::new(method, &path)
+    }
+
+    /// Says what the caller would not expect of its scope: once for what is asked for, whether one call or many carry it.
+    pub(super) fn note_scope(&self) {
+        if let Some(scope) = self.operation.scope() {
+            O::Vendor::note_scope(&scope);
+        }
     }
 
     /// `Err` if its body cannot be written.

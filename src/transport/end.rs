@@ -200,7 +200,12 @@ impl Failure {
     /// The caller gave the call up after this time: what became of it by then is in the call's own audit event. It
     /// counts as sent once.
     pub(crate) fn given_up(call: CallName, elapsed: Duration) -> Self {
-        let cause = Cause::new("no answer came within the time that was left");
+        Self::without_answer(call, elapsed, "no answer came within the time that was left")
+    }
+
+    /// Nobody read the answer to the call, for this reason. It counts as sent once.
+    pub(crate) fn without_answer(call: CallName, elapsed: Duration, why: &'static str) -> Self {
+        let cause = Cause::new(why);
         let trace = Trace { call, attempts: 1, elapsed, correlation_id: None };
         Self { end: Box::new(FailureKind::Unknown { answer: None, cause: Some(cause) }), trace, audit: Audit::none() }
     }

@@ -4,7 +4,7 @@ use crate::support::Received;
 use crate::support::appviewx::{builder, client, problems};
 use crate::support::scripted;
 use crate::support::scripted::{Answer, Scripted};
-use clm::appviewx::{Error, ErrorCode, MoveInCalls, ResourceId, SharedError, Unassign, UnassignCertificates};
+use clm::appviewx::{Client, Error, ErrorCode, MoveInCalls, ResourceId, SharedError, Unassign, UnassignCertificates};
 use clm::testing::{AppViewXPermission, FakeAppViewX};
 use clm::{BatchBuilder, ItemState, ManyOutcome, OnFailure, Reason, RetryPolicy};
 use serde_json::{Value, json};
@@ -95,6 +95,33 @@ async fn more_ids_than_one_call_may_name_are_no_problem_and_repeated_ones_are_se
 }
 
 #[tokio::test]
+async fn unless_told_otherwise_a_call_names_no_more_than_the_client_allows() {
+    for (limit, expected) in [(50, vec![50, 50, 20]), (99, vec![99, 21]), (101, vec![100, 20])] {
+        let server = server(|_, _| None).await;
+        let client = builder(&server.origin).max_ids_per_call(limit).build().unwrap();
+        let outcome = client.certificate_groups().unassign(ids(120)).in_calls().send().await.unwrap();
+        assert_eq!((sizes(&server), tally(&outcome)), (expected, vec![("confirmed", 120)]), "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_back_names_no_more_in_a_call_than_the_client_allows() {
+    let fake = FakeAppViewX::start().await;
+    for (n, id) in ids(7).into_iter().enumerate() {
+        fake.add_certificate(id, if n < 4 { "web" } else { "mail" });
+    }
+    let limited = Client::builder(fake.url()).credentials(fake.credentials()).max_ids_per_call(2).build().unwrap();
+    let groups = limited.certificate_groups();
+    let plan = groups.remember_groups(ids(7)).send().await.unwrap();
+    assert!(groups.unassign(ids(7)).in_calls().send().await.unwrap().is_complete());
+    let back = groups.assign_back(&plan).send().await.unwrap();
+    assert!(back.is_complete(), "{back:?}");
+    let calls: Vec<_> = back.answers().iter().map(ManyOutcome::calls).collect();
+    assert_eq!(calls, [2, 2], "three of \"mail\", four of \"web\"");
+    assert_eq!(fake.group_of("id-006").as_deref(), Some("mail"));
+}
+
+#[tokio::test]
 async fn everything_is_checked_before_the_first_call() {
     let server = server(|_, _| None).await;
     let client = builder(&server.origin).max_ids_per_call(50).build().unwrap();
@@ -108,12 +135,8 @@ async fn everything_is_checked_before_the_first_call() {
         let error = call.send().await.unwrap_err();
         assert_eq!(problems(&error).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), fields);
     }
-    let error = groups.unassign(["a"]).in_calls().send().await.unwrap_err();
-    assert_eq!(
-        problems(&error),
-        [("ids_per_call".to_owned(), Reason::OutOfRange)],
-        "100 is more than one call carries"
-    );
+    let error = groups.unassign(["a"]).in_calls().ids_per_call(51).send().await.unwrap_err();
+    assert_eq!(problems(&error), [("ids_per_call".to_owned(), Reason::OutOfRange)], "more than one call carries");
     let error = groups.unassign(Vec::<String>::new()).in_calls().ids_per_call(1).send().await.unwrap_err();
     assert_eq!(problems(&error), [("resource_ids".to_owned(), Reason::Empty)]);
     assert_eq!(server.received().len(), 0);

@@ -1,14 +1,18 @@
 //! Many certificates as a stream: what is handed out when, what is under way at once, and what ends a run.
 
+use std::error::Error as _;
+use std::time::Duration;
+
 use crate::support::appviewx::{builder, client, problems};
 use crate::support::scripted::{Answer, Scripted};
 use crate::support::{Received, capture, read_request, reply};
 use clm::appviewx::{AppViewX, Error, ErrorCode, MoveInCalls, ResourceId, SharedError, Unassign, UnassignCertificates};
-use clm::{BatchBuilder, ItemOutcome, ItemState, OnFailure, Reason};
+use clm::{BatchBuilder, ItemOutcome, ItemState, OnFailure, Reason, RetryPolicy};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -120,6 +124,13 @@ fn names<'a>(told: impl IntoIterator<Item = &'a Told>) -> Vec<&'a str> {
 fn not_sent(state: &ItemState<AppViewX>) -> &SharedError {
     match state {
         ItemState::NotSent(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused_together(state: &ItemState<AppViewX>) -> &SharedError {
+    match state {
+        ItemState::RefusedTogether(error) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -300,7 +311,125 @@ async fn no_id_is_lost_if_a_call_is_to_be_split_after_the_run_has_ended() {
     server.nothing_more_has_come().await;
     assert_eq!(names(outcome.items()), ids(6), "every id is told");
     assert_eq!((outcome.calls(), outcome.possibly_done().count(), outcome.is_complete()), (2, 0, false));
-    assert_eq!(outcome.ended_by().unwrap().status().map(|it| it.as_u16()), Some(429));
+    let ended_by = outcome.ended_by().unwrap();
+    assert_eq!(ended_by.status().map(|it| it.as_u16()), Some(429));
+    let [together, refused, left] = [0, 2, 4].map(|first| &outcome.items()[first..first + 2]);
+    assert!(together.iter().all(|it| refused_together(&it.state) == ended_by), "{together:?}");
+    for it in refused {
+        let error = refused_together(&it.state);
+        assert_eq!(error.code(), Some(&ErrorCode::CurrentGroupDenied), "it was at the server, and this is its refusal");
+        assert_eq!(outcome.split_calls(), std::slice::from_ref(error));
+    }
+    assert!(left.iter().all(|it| not_sent(&it.state) == ended_by), "{left:?}");
+}
+
+#[tokio::test]
+async fn parts_that_are_not_sent_again_stay_as_the_refusal_of_their_call_left_them() {
+    let server = answering([(403, refusal(DENIED)), (429, refusal(""))]).await;
+    let outcome = many(&server.origin, 4).on_failure(OnFailure::Continue).send().await.unwrap();
+    let sent: Vec<_> = server.received().iter().map(asked).collect();
+    assert_eq!(sent, [vec!["id-0", "id-1"], vec!["id-0"]]);
+    let ended_by = outcome.ended_by().unwrap();
+    assert_eq!(ended_by.status().map(|it| it.as_u16()), Some(429));
+    assert_eq!(outcome.items()[0].state, ItemState::Refused(ended_by.clone()));
+    let refused = refused_together(&outcome.items()[1].state);
+    assert_eq!((refused.code(), outcome.calls()), (Some(&ErrorCode::CurrentGroupDenied), 2));
+    assert!(outcome.items()[2..].iter().all(|it| not_sent(&it.state) == ended_by), "they were never at the server");
+}
+
+#[tokio::test]
+async fn a_part_that_does_not_reach_the_server_stays_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        // Nobody listens any more when the answer goes out.
+        drop(listener);
+        let headers = "content-type: application/json\r\nconnection: close\r\n";
+        stream.write_all(&reply(403, headers, &refusal(DENIED).to_string())).await.unwrap();
+    });
+    let at_once = RetryPolicy::DEFAULT.pauses(Duration::ZERO, Duration::ZERO);
+    let client = builder(&origin).retry_policy(at_once).build().unwrap();
+    let call = client.certificate_groups().unassign(ids(3)).in_calls().ids_per_call(2);
+    let outcome = call.on_failure(OnFailure::Continue).send().await.unwrap();
+    server.await.unwrap();
+    let ended_by = outcome.ended_by().unwrap();
+    assert!(matches!(**ended_by, Error::Transport(_)), "{ended_by:?}");
+    for it in &outcome.items()[..2] {
+        assert_eq!(refused_together(&it.state).code(), Some(&ErrorCode::CurrentGroupDenied), "{it:?}");
+    }
+    assert_eq!(not_sent(&outcome.items()[2].state), ended_by);
+}
+
+#[tokio::test]
+async fn a_gap_in_an_answer_that_was_handed_out_is_one_of_the_whole() {
+    let foreign = confirmation(&["id-0".to_owned(), "foreign".to_owned()]);
+    let server = answering([(200, foreign)]).await;
+    let mut outcomes = many(&server.origin, 2).ids_per_call(1).start().unwrap();
+    let first = outcomes.next().await.unwrap();
+    assert_eq!((first.item.as_str(), first.state), ("id-0", ItemState::Confirmed));
+    let rest = outcomes.finish().await;
+    assert_eq!((names(rest.items()), rest.confirmed().count()), (vec!["id-1"], 1));
+    assert_eq!(rest.answers().count(), 1, "the other one was handed out");
+    assert!(!rest.is_complete());
+    let gap = rest.require_complete().unwrap_err().to_string();
+    assert!(
+        gap.contains("confirmed 1 of 1 certificate(s); 1 that were handed out before are confirmed by an"),
+        "{gap}"
+    );
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_run_that_outlives_its_runtime_tells_of_every_id() {
+    let servers = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    for then in [OnFailure::Stop, OnFailure::ContinueAfterRefusal, OnFailure::Continue] {
+        for handed_out in [0, 2] {
+            let mut server = servers.block_on(Holding::start());
+            let calls = many(&server.origin, 8).on_failure(then).concurrency(2);
+            let mut outcomes = calls.start().unwrap();
+            let first = runtime();
+            let held = first.block_on(async {
+                if handed_out > 0 {
+                    assert!(outcomes.next().now_or_never().is_none());
+                    let (one, two) = (server.next().await, server.next().await);
+                    let (one, two) = if one.ids[0] == "id-0" { (one, two) } else { (two, one) };
+                    one.confirm();
+                    for id in ["id-0", "id-1"] {
+                        assert_eq!(outcomes.next().await.unwrap().item, id);
+                    }
+                    assert!(outcomes.next().now_or_never().is_none());
+                    [two, server.next().await]
+                } else {
+                    assert!(outcomes.next().now_or_never().is_none());
+                    [server.next().await, server.next().await]
+                }
+            });
+            let mut under_way: Vec<_> = held.iter().flat_map(|it| it.ids.clone()).collect();
+            under_way.sort_unstable();
+            drop(first);
+            let outcome = runtime().block_on(outcomes.finish());
+            assert_eq!(names(outcome.items()), ids(8)[handed_out..], "{then:?}");
+            let (unknown, left) = outcome.items().split_at(4);
+            assert_eq!(names(unknown), under_way, "{then:?}");
+            for it in unknown {
+                let ItemState::Unknown(error) = &it.state else { panic!("{then:?}: {it:?}") };
+                let Error::OutcomeUnknown(unknown) = &**error else { panic!("{then:?}: {error:?}") };
+                let request = unknown.request::<UnassignCertificates>().unwrap();
+                assert!(request.resource_ids().contains(&it.item), "{then:?}: the request is that of its call");
+                let cause = unknown.source().unwrap().to_string();
+                assert_eq!(cause, "the runtime was shut down before the answer came");
+            }
+            let ended_by = outcome.ended_by().unwrap();
+            assert!(unknown.iter().any(|it| it.state == ItemState::Unknown(ended_by.clone())));
+            assert!(left.iter().all(|it| not_sent(&it.state) == ended_by), "{then:?}: {left:?}");
+            assert!(!outcome.is_complete() && outcome.require_complete().is_err());
+        }
+    }
 }
 
 #[tokio::test]

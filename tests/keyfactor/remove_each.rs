@@ -2,7 +2,8 @@
 //! many at once, is up to the caller.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clm::keyfactor::{
@@ -15,6 +16,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::watch;
+use tracing::instrument::WithSubscriber as _;
 
 use crate::support::keyfactor::{JOB, Server, builder, client, store};
 use crate::support::keyfactor_reads::{answer, calls, changes, client_of, ok};
@@ -649,6 +651,50 @@ async fn each_call_is_an_event_for_the_auditor_with_the_words_for_its_location()
     for request in server.received() {
         assert!(!String::from_utf8_lossy(&request.body).contains("4711"), "the note stays here");
     }
+}
+
+/// What a subscriber of one future only is told.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How many warnings, events for the auditor, and events of single tries the subscriber of this call was told.
+async fn told_to_its_own_subscriber(call: impl Future<Output = bool>) -> [usize; 3] {
+    let told = Told::default();
+    let writer = told.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(move || writer.clone())
+        .finish();
+    assert!(call.with_subscriber(subscriber).await, "complete");
+    let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap();
+    [" WARN ", " clm::audit", " DEBUG "].map(|what| told.lines().filter(|line| line.contains(what)).count())
+}
+
+#[tokio::test]
+async fn a_subscriber_of_the_run_is_told_of_each_call_and_once_of_an_ignored_container() {
+    capture::start(); // A callsite that another thread reaches first would be switched off without it.
+    let server = except(usize::MAX, Answer::Nothing).await;
+    let keyfactor = client(&server.origin);
+    let removal = |count| removal(&keyfactor, count).collection_id(4).container_id(5);
+    let plain = removal(1).send();
+    let [warnings, audits, tries] = told_to_its_own_subscriber(async { plain.await.is_ok() }).await;
+    assert_eq!((warnings, audits), (1, 1));
+    assert!(tries > 0);
+    let each = removal(3).one_job_per_location().send();
+    let told = told_to_its_own_subscriber(async { each.await.unwrap().is_complete() }).await;
+    assert_eq!(told, [1, 3, 3 * tries], "the container is one setting of the whole run");
+    assert!(capture::audit().is_empty(), "and nobody else is told");
 }
 
 // The answers of all calls are shared, and so are the errors: what is kept is not copied.

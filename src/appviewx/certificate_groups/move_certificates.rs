@@ -123,6 +123,23 @@ impl<M: Move> MoveCertificates<M> {
         }
     }
 
+    /// Checks it, for so many ids.
+    pub(in crate::appviewx) fn check_with_limit(
+        &mut self,
+        limit: usize,
+        defaults: &CallDefaults,
+        problems: &mut Problems,
+    ) {
+        let given = std::mem::take(&mut self.resource_ids);
+        let (resource_ids, repeated) = check_resource_ids(given, limit, problems);
+        self.resource_ids = resource_ids;
+        self.repeated.extend(repeated);
+        if let Some(group) = self.target.group() {
+            check_group_name(group, "group", problems);
+        }
+        self.check_comment(defaults, problems);
+    }
+
     fn check_comment(&mut self, defaults: &CallDefaults, problems: &mut Problems) {
         let rule = self.comment_rule.take();
         let Some(text) = self.comment_text.take() else { return };
@@ -142,14 +159,7 @@ impl<M: Move> Operation for MoveCertificates<M> {
     }
 
     fn check(&mut self, defaults: &CallDefaults, problems: &mut Problems) {
-        let given = std::mem::take(&mut self.resource_ids);
-        let (resource_ids, repeated) = check_resource_ids(given, defaults.max_ids_per_call, problems);
-        self.resource_ids = resource_ids;
-        self.repeated.extend(repeated);
-        if let Some(group) = self.target.group() {
-            check_group_name(group, "group", problems);
-        }
-        self.check_comment(defaults, problems);
+        self.check_with_limit(defaults.max_ids_per_call, defaults, problems);
     }
 
     fn body(&self) -> Option<impl Serialize> {

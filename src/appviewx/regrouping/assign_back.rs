@@ -11,7 +11,7 @@ use crate::appviewx::certificates::CertificateCategory;
 use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::types::{ResourceId, check_group_name};
 use crate::appviewx::vendor::{AppViewX, Error, SharedError};
-use crate::operation::{Incomplete, ItemState, ManyOutcome, OnFailure, Operation as _, RequestBuilder};
+use crate::operation::{Incomplete, ItemState, ManyOutcome, OnFailure, RequestBuilder};
 use crate::validation::{Problems, Reason, ValidationError};
 
 impl CertificateGroups {
@@ -115,8 +115,8 @@ impl AssignBack {
         self
     }
 
-    /// Looks where the certificates are now, and assigns those that may go back: group by group, in calls of 100. A
-    /// certificate that is refused does not hold up the others: see [`in_calls`](RequestBuilder::in_calls) and
+    /// Looks where the certificates are now, and assigns those that may go back: group by group, in calls of 100, or of the
+    /// client's [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call) if that is smaller. A certificate that is refused does not hold up the others: see [`in_calls`](RequestBuilder::in_calls) and
     /// [`OnFailure::ContinueAfterRefusal`]. After a call that may have arrived, no further group is begun.
     ///
     /// # Errors
@@ -135,16 +135,26 @@ impl AssignBack {
         }
         let (mut answers, mut ended_by) = (Vec::new(), None);
         for (group, ids) in by_group {
-            if let Some(error) = &ended_by {
-                let not_sent = ItemState::NotSent(SharedError::clone(error));
-                decided.extend(ids.into_iter().map(|id| (id, AssignBackState::Sent(not_sent.clone()))));
-                continue;
+            let sent = if let Some(error) = &ended_by {
+                Err(SharedError::clone(error))
+            } else {
+                let call = self.assign(group, ids.clone()).in_calls().on_failure(OnFailure::ContinueAfterRefusal);
+                // An error of it is no reason to forget what earlier groups came to.
+                call.send().await.map_err(SharedError::from)
+            };
+            match sent {
+                Ok(sent) => {
+                    let states = sent.items().iter();
+                    decided.extend(states.map(|it| (it.item.clone(), AssignBackState::Sent(it.state.clone()))));
+                    ended_by = ends_all_groups(&sent);
+                    answers.push(sent);
+                }
+                Err(error) => {
+                    let not_sent = AssignBackState::Sent(ItemState::NotSent(error.clone()));
+                    decided.extend(ids.into_iter().map(|id| (id, not_sent.clone())));
+                    ended_by = Some(error);
+                }
             }
-            let sent = self.assign(group, ids).in_calls().on_failure(OnFailure::ContinueAfterRefusal).send().await?;
-            let states = sent.items().iter();
-            decided.extend(states.map(|it| (it.item.clone(), AssignBackState::Sent(it.state.clone()))));
-            ended_by = ends_all_groups(&sent);
-            answers.push(sent);
         }
         let remembered = self.plan.remembered().iter().filter_map(|it| decided.remove_entry(&it.resource_id));
         let forgotten = self.plan.not_remembered().iter();
@@ -158,7 +168,7 @@ impl AssignBack {
         let remembered = self.plan.remembered();
         let ids = remembered.iter().map(|it| it.resource_id.clone()).collect();
         let (caller, mut request) = self.assign(&self.expected, ids).into_parts();
-        request.operation_mut().check(&caller.settings().for_several_calls(), &mut problems);
+        request.operation_mut().check_with_limit(usize::MAX, caller.settings(), &mut problems);
         request.check_settings(&mut problems);
         for (index, it) in remembered.iter().enumerate() {
             check_group_name(&it.group, format_args!("plan.remembered[{index}].group"), &mut problems);

@@ -6,12 +6,12 @@ use crate::appviewx::certificate_groups::{Move, MoveCertificates, MoveOutcome};
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, Caller, Error, SharedError};
 use crate::operation::{
-    Batch, BatchBuilder, CallEnd, Calls, FailureScope, ItemState, ManyOutcome, Numbered, OnFailure, Operation as _,
-    PlannedCall, Request, RequestBuilder,
+    Batch, BatchBuilder, CallEnd, Calls, FailureScope, ItemState, ManyOutcome, Numbered, OnFailure, PlannedCall,
+    Request, RequestBuilder,
 };
 use crate::validation::{Problems, Reason};
 
-/// Ids in one call, unless told otherwise. The vendor documents no limit.
+/// Ids in one call, unless told otherwise or the client allows fewer. The vendor documents no limit.
 const IDS_PER_CALL: usize = 100;
 
 /// Refusals of single ids, alike and in a row, after which no call is split any more until one is taken.
@@ -57,15 +57,15 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     ///   were not sent yet are, and once one is taken, calls are split again.
     pub fn in_calls(self) -> BatchBuilder<MoveInCalls<M>> {
         let (caller, whole) = self.into_parts();
-        BatchBuilder::new(caller, MoveInCalls { whole, ids_per_call: IDS_PER_CALL, splitting: Splitting::Allowed })
+        BatchBuilder::new(caller, MoveInCalls { whole, ids_per_call: None, splitting: Splitting::Allowed })
     }
 }
 
 impl<M: Move> BatchBuilder<MoveInCalls<M>> {
     /// How many ids one call names: at least 1, at most the client's
-    /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). Default 100.
+    /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). Default 100, or that limit if it is smaller.
     pub fn ids_per_call(mut self, ids: usize) -> Self {
-        self.batch().ids_per_call = ids;
+        self.batch().ids_per_call = Some(ids);
         self
     }
 
@@ -81,7 +81,7 @@ impl<M: Move> BatchBuilder<MoveInCalls<M>> {
 #[derive(Clone, PartialEq, Debug)]
 pub struct MoveInCalls<M> {
     whole: Request<MoveCertificates<M>>,
-    ids_per_call: usize,
+    ids_per_call: Option<usize>,
     splitting: Splitting,
 }
 
@@ -100,9 +100,11 @@ impl<M: Move> Batch for MoveInCalls<M> {
     fn calls(self, caller: &Caller, on_failure: OnFailure, problems: &mut Problems) -> MoveCalls<M> {
         let Self { mut whole, ids_per_call, splitting } = self;
         let defaults = caller.settings();
-        whole.operation_mut().check(&defaults.for_several_calls(), problems);
+        // They are split over several calls, so the limit of a call does not matter.
+        whole.operation_mut().check_with_limit(usize::MAX, defaults, problems);
         whole.check_settings(problems);
         let limit = defaults.max_ids_per_call;
+        let ids_per_call = ids_per_call.unwrap_or(IDS_PER_CALL.min(limit));
         if !(1..=limit).contains(&ids_per_call) {
             problems.add(
                 "ids_per_call",
@@ -205,11 +207,19 @@ impl<M: Move> Calls for MoveCalls<M> {
     type Operation = MoveCertificates<M>;
     type Item = ResourceId;
 
+    fn common(&self) -> &Request<MoveCertificates<M>> {
+        &self.common
+    }
+
+    fn count(&self) -> usize {
+        self.waiting.iter().map(|call| call.ids.len()).sum()
+    }
+
     fn next_call(&mut self) -> Option<PlannedCall<MoveCertificates<M>, ResourceId>> {
-        let WaitingCall { ids: items, refused: _ } = self.waiting.pop()?;
+        let WaitingCall { ids: items, refused } = self.waiting.pop()?;
         let ids = items.iter().map(|(_, id)| id.clone()).collect();
         let request = self.common.with_operation(self.common.of_ids(ids));
-        Some(PlannedCall { items, request })
+        Some(PlannedCall { items, request, refused })
     }
 
     fn settle(&mut self, ids: Vec<Numbered<ResourceId>>, ended: CallEnd<MoveCertificates<M>>) -> Vec<IdState> {

@@ -73,10 +73,18 @@ impl Calls for RemovalsLeft {
     type Operation = RemoveCertificates;
     type Item = CertificateLocation;
 
+    fn common(&self) -> &Request<RemoveCertificates> {
+        &self.request
+    }
+
+    fn count(&self) -> usize {
+        self.locations.len()
+    }
+
     fn next_call(&mut self) -> Option<PlannedCall<RemoveCertificates, CertificateLocation>> {
         let (number, location) = self.locations.pop_front()?;
         let request = self.request.with_operation(self.request.only(location.clone()));
-        Some(PlannedCall { items: vec![(number, location)], request })
+        Some(PlannedCall { items: vec![(number, location)], request, refused: None })
     }
 
     fn settle(
@@ -102,7 +110,8 @@ impl Calls for RemovalsLeft {
 }
 
 impl RemoveEachOutcome {
-    /// All jobs that the server named.
+    /// The jobs that the server named for these [`items`](Self::items). Those of outcomes that a stream handed out before
+    /// are in their `answer`.
     pub fn job_ids(&self) -> impl Iterator<Item = JobId> + '_ {
         self.answers().flat_map(RemoveOutcome::job_ids).copied()
     }
