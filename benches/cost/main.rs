@@ -12,6 +12,7 @@ mod report;
 mod scale;
 mod server;
 mod sides;
+mod stream;
 mod with_crate;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         ["serve"] => server::serve(),
         ["call", side, case, origin] => sides::make_calls(side, case, origin),
+        ["rows"] => stream::read_rows(),
         ["build", many, size] => scale::build(many, size),
         chosen => return report::run(chosen),
     }

@@ -88,11 +88,12 @@ impl Request {
     fn answer(&self) -> Option<String> {
         let mut segments = self.path.trim_start_matches('/').splitn(2, '/');
         let size: usize = segments.next()?.parse().ok()?;
-        let path = segments.next()?.split('?').next()?;
+        let (path, query) = segments.next().map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
+        let page = query.split('&').find_map(|pair| pair.strip_prefix("PageReturned=")?.parse().ok()).unwrap_or(1);
         let (body, headers) = match path {
             "KeyfactorAPI/CertificateStores/Certificates/Remove" => (jobs(size), KEYFACTOR),
             "avxapi/certificate/group/unassign" => (unassigned(size), ""),
-            "KeyfactorAPI/OrchestratorJobs/JobHistory" => (history(size), KEYFACTOR),
+            "KeyfactorAPI/OrchestratorJobs/JobHistory" => (history(size, page), KEYFACTOR),
             _ => return None,
         };
         let close = if self.is_last { "connection: close\r\n" } else { "" };
@@ -125,14 +126,14 @@ fn unassigned(size: usize) -> String {
     )
 }
 
-fn history(size: usize) -> String {
+fn history(size: usize, page: usize) -> String {
     let mut rows = String::from("[");
     for index in 0..size {
         let comma = if index == 0 { "" } else { "," };
         let _ = write!(
             rows,
             r#"{comma}{{"JobHistoryId":{id},"AgentMachine":"orchestrator01.example.com","JobId":"{job}","Schedule":{{"Immediate":true}},"JobType":"WinCertManagement","OperationStart":"2026-03-19T21:26:35.1230000Z","OperationEnd":"2026-03-19T21:26:41.4560000Z","Message":"The certificate was removed from the store.","Result":2,"Status":3,"StorePath":"/etc/certificates","ClientMachine":"web{index:03}.example.com"}}"#,
-            id = 90_000 - index,
+            id = 90_000_000 - (page - 1) * size - index,
             job = job(index),
         );
     }
