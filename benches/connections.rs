@@ -96,7 +96,7 @@ async fn measure() {
                 for task in tasks {
                     calls += task.await.unwrap();
                 }
-                let (elapsed, cpu) = (began.elapsed(), cpu_time() - cpu);
+                let (elapsed, cpu) = (began.elapsed(), cpu_time().saturating_sub(cpu));
                 drop(client);
                 let (connections, resumed) = server.finish();
                 println!(

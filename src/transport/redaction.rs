@@ -167,6 +167,7 @@ mod tests {
         SECRET.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { escape(byte) }).collect()
     }
 
+    #[expect(clippy::format_collect, reason = "a test, and short texts")]
     fn forms() -> Vec<(&'static str, String)> {
         let alphanumeric = |byte: u8| byte.is_ascii_alphanumeric();
         let json = serde_json::to_string(SECRET).unwrap();
@@ -202,6 +203,7 @@ mod tests {
 
     /// Of a text that was cut, less than eight characters of a secret are left.
     #[test]
+    #[expect(clippy::format_collect, reason = "a test, and short texts")]
     fn a_beginning_is_found_where_the_text_was_cut() {
         let secret = "Zq7Marker+Password/1f0c";
         let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -274,7 +276,7 @@ mod tests {
         let mut budget = Budget::for_text(text.len());
         let whole = budget.left();
         for start in 0..text.len() {
-            needles.at_the_start_of(text[start..].as_bytes(), usize::MAX, &mut budget);
+            needles.at_the_start_of(&text.as_bytes()[start..], usize::MAX, &mut budget);
         }
         let spent = whole - budget.left();
         assert!(spent < text.len(), "{spent} comparisons for {} bytes", text.len());

@@ -210,7 +210,7 @@ fn told<E: std::error::Error>(read: Result<usize, E>) -> String {
             let mut text = error.to_string();
             let mut below = error.source();
             while let Some(cause) = below {
-                text += &format!(": {cause}");
+                text = format!("{text}: {cause}");
                 below = cause.source();
             }
             text

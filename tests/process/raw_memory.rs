@@ -54,17 +54,14 @@ fn plays_its_role() {
     let (vendor, origin) = role.split_once(' ').unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(async {
-        match vendor {
-            "keyfactor" => {
-                let credentials = keyfactor::Credentials::basic("svc-clm", "password");
-                let client = keyfactor::Client::builder(origin).credentials(credentials).build().unwrap();
-                ended(client.raw(Method::GET, "a").read().await)
-            }
-            _ => {
-                let credentials = appviewx::Credentials::session_id("session");
-                let client = appviewx::Client::builder(origin).credentials(credentials).build().unwrap();
-                ended(client.raw(Method::POST, "a").effect(RawEffect::Read).read().await)
-            }
+        if vendor == "keyfactor" {
+            let credentials = keyfactor::Credentials::basic("svc-clm", "password");
+            let client = keyfactor::Client::builder(origin).credentials(credentials).build().unwrap();
+            ended(&client.raw(Method::GET, "a").read().await)
+        } else {
+            let credentials = appviewx::Credentials::session_id("session");
+            let client = appviewx::Client::builder(origin).credentials(credentials).build().unwrap();
+            ended(&client.raw(Method::POST, "a").effect(RawEffect::Read).read().await)
         }
     });
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -72,7 +69,7 @@ fn plays_its_role() {
     println!("{SAYS}{ended} {}", line.trim().trim_end_matches(" kB"));
 }
 
-fn ended<V: clm::Vendor>(result: Result<serde_json::Value, clm::Error<V>>) -> &'static str {
+fn ended<V: clm::Vendor>(result: &Result<serde_json::Value, clm::Error<V>>) -> &'static str {
     match result {
         Ok(_) => "Ok",
         Err(clm::Error::Decode(_)) => "Decode",

@@ -33,6 +33,7 @@ impl Form {
 }
 
 /// The secret in each form, and its beginning as the last of them.
+#[expect(clippy::format_collect, reason = "a test, and short texts")]
 pub(crate) fn forms(secret: &str, pair: Option<&str>) -> Vec<Form> {
     let head = || [secret[..8].to_owned()];
     let percent = |escaped: fn(u8) -> String, kept: fn(u8) -> bool| -> String {

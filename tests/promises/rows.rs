@@ -36,6 +36,7 @@ fn read<T: DeserializeOwned + Serialize + Debug + PartialEq + Clone>(
     Ok((format!("{row:?}"), serde_json::from_str(&written).unwrap()))
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn kinds() -> Vec<Kind> {
     let location = json!({
         "StoreMachine": "web01", "StorePath": "/etc/ssl", "Alias": "a.pfx", "ChainLevel": 0, "CertStoreId": GUID,

@@ -57,7 +57,7 @@ async fn certificates() {
         let call = async |origin: String| api::certificate(client_of_two_tries(&origin)).await;
         witness.call(&format!("get, two tries: {name}"), &answers, call).await;
     }
-    let get = async { api::certificate(client(&nobody())).await };
+    let get = Box::pin(async { api::certificate(client(&nobody())).await });
     witness.without_server("get where nobody listens", get).await;
     let call = async |origin: String| api::certificate(client(&origin)).await;
     witness.call("get, answered another certificate", &[json(200, OTHER_CERTIFICATE)], call).await;

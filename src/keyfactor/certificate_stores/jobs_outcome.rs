@@ -63,13 +63,13 @@ impl Target for CertificateStoreEntry {
 
 /// The job ids of an answer, and what else stands in it.
 #[derive(Default)]
-struct Entries {
+struct JobEntries {
     job_ids: Vec<JobId>,
     unrecognized_entries: Vec<Value>,
     left_out: usize,
 }
 
-impl Entries {
+impl JobEntries {
     fn read(body: &str) -> Result<Self, Cause> {
         lenient::read_seed(body, EntriesOf(&Budget::for_body(body))).map_err(|error| {
             if error.is_data() { Cause::new("an array of job GUIDs was expected") } else { Cause::json(&error) }
@@ -93,22 +93,22 @@ impl Entries {
 struct EntriesOf<'b>(&'b Budget);
 
 impl<'de> DeserializeSeed<'de> for EntriesOf<'_> {
-    type Value = Entries;
+    type Value = JobEntries;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Entries, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JobEntries, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
 impl<'de> Visitor<'de> for EntriesOf<'_> {
-    type Value = Entries;
+    type Value = JobEntries;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of job GUIDs")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Entries, A::Error> {
-        let mut found = Entries::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<JobEntries, A::Error> {
+        let mut found = JobEntries::default();
         while let Some(entry) = entries.next_element_seed(Kept::member(self.0))? {
             found.add(entry, self.0);
         }
@@ -124,8 +124,8 @@ impl<T: Target> JobsOutcome<T> {
         repeated: Vec<T>,
         scope: PermissionScope,
     ) -> Result<Self, ReadError> {
-        let Entries { job_ids, unrecognized_entries, left_out: entries_left_out } =
-            Entries::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
+        let JobEntries { job_ids, unrecognized_entries, left_out: entries_left_out } =
+            JobEntries::read(exchange.answer.body.as_str()).map_err(ReadError::Unreadable)?;
         let unrecognized_entries = exchange.answer.secrets.redact_values(&unrecognized_entries);
         let receipt = Receipt::of::<Keyfactor>(exchange);
         Ok(Self { job_ids, unrecognized_entries, entries_left_out, locations, repeated, scope, receipt })
