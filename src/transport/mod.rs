@@ -161,12 +161,11 @@ impl Transport {
             }
         };
         let limits = self.limits(effect, call.retry_policy.unwrap_or(self.options.retry_policy));
-        let current = match self.credential.given() {
-            Some(given) => Ok(given),
-            None => {
-                let current = tokio::time::timeout(limits.budget, self.credential.current());
-                current.await.unwrap_or_else(|_| Err(too_late()))
-            }
+        let current = if let Some(given) = self.credential.given() {
+            Ok(given)
+        } else {
+            let current = tokio::time::timeout(limits.budget, self.credential.current());
+            current.await.unwrap_or_else(|_| Err(too_late()))
         };
         let issued = match current {
             Ok(issued) => issued,
