@@ -71,8 +71,8 @@ impl Case {
             (Call::Remove, 1) => 95,
             (Call::Remove, 10) => 110,
             (Call::Remove, _) => 145,
-            (Call::Unassign, 1) => 107,
-            (Call::Unassign, 10) => 116,
+            (Call::Unassign, 1) => 105,
+            (Call::Unassign, 10) => 115,
             (Call::Unassign, _) => 141,
             (Call::History, _) => 139,
         }
