@@ -98,7 +98,7 @@
 //! | a certificate that is not trusted, or is not for the host | `Transport`, after one try, with the remedy | the same | the same; `OutcomeUnknown` after an unanswered copy |
 //! | any other failure before a response head: a time-out, a reset, a close | again | `OutcomeUnknown` | again |
 //! | a response head that cannot be read, or is too large | again | `OutcomeUnknown` | again |
-//! | an answer that began before the request was written, where that can be seen; of those, 413 is `Api` | again | `OutcomeUnknown` | again |
+//! | an answer that began before the request was written, where that can be seen; of those, 413 is `Api` | 2xx: again; else as its status | `OutcomeUnknown` | again |
 //! | 2xx, then a body that is cut, late or malformed | again | `OutcomeUnknown` | again |
 //! | 2xx, and a body that is too large, in an encoding (`gzip`) or of another shape | `Decode` | `OutcomeUnknown` | `OutcomeUnknown` |
 //! | 2xx whose content says that the call failed, in a code outside or inside (AppViewX) | `Api` | `Api` | `Api` |
@@ -137,7 +137,8 @@
 //! are taken for a refusal, and its 2xx for success if it has the right shape.
 //!
 //! A shared connection is kept for 4 s (`idle_timeout`), which is less than servers keep theirs. It belongs to the tokio runtime
-//! that first used one: a client may be used from several runtimes, and calls from the others have connections of their own. A
+//! that first used one, also after that runtime has ended: a client may be used from several runtimes, and calls from the others have
+//! connections of their own. Give a client that is to share connections to the runtime that lives longest first. A
 //! call outside of a tokio runtime, or in one without timers or I/O, ends as `Transport`, and nothing was sent; since tokio
 //! reports missing timers by a panic only, a panic hook may see that one, and a program built with `panic = "abort"` ends.
 //!

@@ -89,7 +89,8 @@ impl Try {
     pub(super) fn too_early(self) -> Self {
         match self {
             Self::Head(answer, _) | Self::Expired(answer) => {
-                let cause = "the answer began before the request was written: it cannot be the answer to it";
+                let cause = "the answer began before the request was written, and the request was not sent to its end: the \
+                             answer cannot be the one to it";
                 Self::TooEarly(answer, Cause::new(cause))
             }
             other => other,
@@ -141,6 +142,10 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
         // The size of a body is known before it is read, and refused for.
         Try::TooEarly(answer, _) if answer.status == StatusCode::PAYLOAD_TOO_LARGE => {
             Over(FailureKind::refused(answer))
+        }
+        // What refuses a read changes nothing, and its reason is worth more than another try.
+        Try::TooEarly(answer, _) if effect == Read && !answer.status.is_success() => {
+            decide(effect, Try::Head(answer, Body::Complete))
         }
         Try::TooEarly(answer, cause) => match effect {
             Read => Again(FailureKind::not_done("no answer came", cause)),

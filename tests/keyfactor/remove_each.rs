@@ -688,7 +688,7 @@ async fn a_subscriber_of_the_run_is_told_of_each_call_and_once_of_an_ignored_con
     let keyfactor = client(&server.origin);
     let removal = |count| removal(&keyfactor, count).collection_id(4).container_id(5);
     let plain = removal(1).send();
-    let [warnings, audits, tries] = told_to_its_own_subscriber(async { plain.await.is_ok() }).await;
+    let [warnings, audits, tries] = Box::pin(told_to_its_own_subscriber(async { plain.await.is_ok() })).await;
     assert_eq!((warnings, audits), (1, 1));
     assert!(tries > 0);
     let each = removal(3).one_job_per_location().send();

@@ -95,10 +95,9 @@ fn without_a_head() {
 
 #[test]
 fn with_a_head_before_the_request_was_written() {
-    for (status, ..) in TABLE {
-        for (effect, expected) in
-            [(Read, Again(NotDone)), (Change, Over(UnknownCut)), (RepeatableChange, Again(UnknownCut))]
-        {
+    for (status, [read, ..], ..) in TABLE {
+        let read = if (200..300).contains(&status) { Again(NotDone) } else { read };
+        for (effect, expected) in [(Read, read), (Change, Over(UnknownCut)), (RepeatableChange, Again(UnknownCut))] {
             let Try::Head(answer, _) = head(status, Body::Complete) else { unreachable!() };
             let expected = if status == 413 { Over(Refused) } else { expected };
             let case = format!("{effect:?} answered {status} too early");
