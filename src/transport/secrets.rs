@@ -19,6 +19,7 @@ const SHORTEST_SECRET: usize = 4;
 /// The secrets of a request: those of its credential, and those of the call itself. Some servers and gateways repeat them in
 /// what they say.
 #[derive(Clone, Default)]
+#[cfg_attr(not(feature = "keyfactor"), allow(unreachable_pub, reason = "it stands in a trait of that vendor's rows"))]
 pub struct Secrets {
     pub(super) of_credential: Option<Arc<Confidence>>,
     pub(super) of_call: Option<Arc<Confidence>>,
