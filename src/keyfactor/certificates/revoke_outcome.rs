@@ -1,0 +1,197 @@
+//! What the answer to a revocation comes to.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::keyfactor::error_body::FailedOperation;
+use crate::keyfactor::types::CertificateId;
+use crate::keyfactor::vendor::Keyfactor;
+use crate::lenient::{self, Budget, Members, Shape};
+use crate::operation::{Incomplete, Receipt};
+use crate::transport::{Cause, Exchange};
+
+/// The server took the revocation. Whether it revoked each certificate is here, one by one.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct RevokeOutcome {
+    /// The certificates that the server says it revoked, in the order in which they were asked for.
+    pub revoked: Vec<CertificateId>,
+    /// The revocations that wait for an approval, those that nobody asked for among them. **These certificates are not
+    /// revoked.**
+    pub suspended: Vec<SuspendedRevocation>,
+    /// The certificates that were asked for and that the answer does not name, or names as revoked and suspended at once.
+    pub unconfirmed: Vec<CertificateId>,
+    /// What the answer names although nobody asked for it.
+    pub unexpected: Vec<CertificateId>,
+    /// What failed, one by one, if the answer says so.
+    pub failed_operations: Vec<FailedOperation>,
+    /// Entries of the two lists that could not be read.
+    pub unrecognized_entries: Vec<Value>,
+    /// Whether the answer holds more than is kept in these lists, because it would take too much memory. All of it is in the
+    /// body of the receipt.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_abridged: bool,
+    /// The answer as it came, the server's correlation id, and what it took to get it.
+    #[serde(flatten)]
+    pub receipt: Receipt,
+}
+
+/// A revocation that waits for an approval. **The certificate is not revoked.**
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct SuspendedRevocation {
+    /// The certificate.
+    pub certificate_id: CertificateId,
+    /// The workflow that waits, if the answer names it.
+    pub workflow_id: Option<Uuid>,
+    /// What the server says about it.
+    pub message: Option<String>,
+}
+
+impl SuspendedRevocation {
+    fn read(entry: &Value, exchange: &Exchange) -> Option<Self> {
+        Some(Self {
+            certificate_id: certificate_id(lenient::member(entry, "CertId")?)?,
+            workflow_id: lenient::text(entry, "WorkflowId").and_then(|id| id.trim().parse().ok()),
+            message: lenient::text(entry, "Message").map(|text| exchange.answer.secrets.redact(text)),
+        })
+    }
+}
+
+/// A number, or a number as text.
+fn certificate_id(value: &Value) -> Option<CertificateId> {
+    let id = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    i32::try_from(id).ok().map(CertificateId::from)
+}
+
+/// The vendor's `RevocationResponse`, and what errors have in its place.
+static SHAPE: Shape =
+    Shape { names: &["RevokedIds", "SuspendedCerts", "FailedOperations", "ErrorCode", "status"], inner: None };
+
+/// The same, read.
+struct Answer {
+    revoked: Vec<CertificateId>,
+    suspended: Vec<SuspendedRevocation>,
+    failed_operations: Vec<FailedOperation>,
+    unrecognized_entries: Vec<Value>,
+    is_abridged: bool,
+}
+
+impl Answer {
+    fn read(exchange: &Exchange) -> Result<Self, Cause> {
+        let body = exchange.answer.body.as_str();
+        let budget = Budget::for_body(body);
+        let mut found = lenient::members(body, &SHAPE, &budget).map_err(|error| Cause::json(&error))?;
+        if !found.is_object() {
+            return Err(Cause::new("an object with the revoked ids was expected"));
+        }
+        check_for_error(&found)?;
+        let mut unrecognized_entries = Vec::new();
+        let suspended = |entry: &Value| SuspendedRevocation::read(entry, exchange);
+        Ok(Self {
+            revoked: entries(&mut found, "RevokedIds", certificate_id, exchange, &mut unrecognized_entries)?,
+            suspended: entries(&mut found, "SuspendedCerts", suspended, exchange, &mut unrecognized_entries)?,
+            failed_operations: FailedOperation::all_of(found.take("FailedOperations"), &exchange.answer),
+            unrecognized_entries,
+            is_abridged: budget.is_spent(),
+        })
+    }
+}
+
+/// An answer that names an error, or the status of one (RFC 7807), is no success, whatever else it names.
+fn check_for_error(found: &Members) -> Result<(), Cause> {
+    let code = match found.get("ErrorCode") {
+        Some(Value::String(code)) => !matches!(code.trim(), "" | "0"),
+        Some(code) => code.as_u64() != Some(0),
+        None => false,
+    };
+    let status = found.get("status").and_then(Value::as_u64).is_some_and(|status| status >= 400);
+    if code || status || ["ErrorCode", "FailedOperations"].iter().any(|name| found.is_disputed(name)) {
+        return Err(Cause::new("it names an error although its status is a success"));
+    }
+    Ok(())
+}
+
+/// The entries of a list, which may be missing or null, and apart from them those that cannot be read.
+fn entries<T>(
+    found: &mut Members,
+    name: &'static str,
+    read: impl Fn(&Value) -> Option<T>,
+    exchange: &Exchange,
+    unrecognized: &mut Vec<Value>,
+) -> Result<Vec<T>, Cause> {
+    if found.is_disputed(name) {
+        return Err(Cause::new(format!("it has two different lists {name}")));
+    }
+    let list = match found.take(name) {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Cause::new(format!("a list was expected as {name}"))),
+    };
+    let mut entries = Vec::new();
+    for entry in list {
+        match read(&entry) {
+            Some(value) => entries.push(value),
+            None => unrecognized.push(exchange.answer.secrets.redact_value(&entry)),
+        }
+    }
+    Ok(entries)
+}
+
+impl RevokeOutcome {
+    pub(super) fn read(asked: &[CertificateId], exchange: &Exchange) -> Result<Self, Cause> {
+        let Answer { revoked, suspended, failed_operations, unrecognized_entries, is_abridged } =
+            Answer::read(exchange)?;
+        let asked_ids: HashSet<CertificateId> = asked.iter().copied().collect();
+        let waiting: HashSet<CertificateId> = suspended.iter().map(|it| it.certificate_id).collect();
+        // What is said to be both is not known to be revoked.
+        let (both, named): (HashSet<_>, HashSet<_>) = revoked.iter().copied().partition(|id| waiting.contains(id));
+        let is_left = |id: &CertificateId| !named.contains(id) && (!waiting.contains(id) || both.contains(id));
+        let of = |keep: &dyn Fn(&CertificateId) -> bool| asked.iter().copied().filter(|id| keep(id)).collect();
+        let mut foreign = HashSet::new();
+        let all_named = revoked.iter().copied().chain(suspended.iter().map(|it| it.certificate_id));
+        Ok(Self {
+            revoked: of(&|id| named.contains(id)),
+            unconfirmed: of(&is_left),
+            unexpected: all_named.filter(|id| !asked_ids.contains(id) && foreign.insert(*id)).collect(),
+            suspended,
+            failed_operations,
+            unrecognized_entries,
+            is_abridged,
+            receipt: Receipt::of::<Keyfactor>(exchange),
+        })
+    }
+
+    /// Whether the server says that it revoked every certificate that was asked for, and nothing else.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let nothing_waits = self.suspended.is_empty() && self.unconfirmed.is_empty();
+        let nothing_else = self.unexpected.is_empty() && self.unrecognized_entries.is_empty() && !self.is_abridged;
+        nothing_waits && nothing_else && self.failed_operations.is_empty()
+    }
+
+    /// Makes a gap an error.
+    ///
+    /// # Errors
+    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
+        if self.is_complete() {
+            return Ok(self);
+        }
+        let gap = format!(
+            "the server revoked {} certificate(s); {} wait for an approval, {} are unconfirmed, {} failed, {} were not \
+             asked for, {} entries could not be read{}",
+            self.revoked.len(),
+            self.suspended.len(),
+            self.unconfirmed.len(),
+            self.failed_operations.len(),
+            self.unexpected.len(),
+            self.unrecognized_entries.len(),
+            if self.is_abridged { "; its answer holds more than was read" } else { "" }
+        );
+        Err(Incomplete::new(gap, self))
+    }
+}
