@@ -1,14 +1,18 @@
 //! Where answers are read: a large one not on the thread that runs the caller's tasks.
 
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
 
 use super::{Error, Operation, Request};
 use crate::transport::{Cause, Effect, Exchange};
 
 /// The answer to a read that is larger than this is read on a thread for blocking work, so that other tasks run meanwhile. A
-/// smaller one is read in less time than the change of threads is worth. Every flavour of runtime has such threads.
+/// smaller one is read in less time than the change of threads is worth. Every flavour of runtime has such threads; where none
+/// is free in time, the answer is read where it came.
 pub(crate) const LARGE_ANSWER: usize = 256 * 1024;
 
 /// What a 2xx answer comes to.
@@ -27,10 +31,31 @@ pub(super) async fn read<O: Operation>(
     Err(Error::from_failure(unread.unreadable_read(cause), asked))
 }
 
-/// `None` if the runtime is shut down before the work begins. A panic goes on here.
+/// How long the work waits for a thread. All of them may be taken, even by the one that waits for this answer.
+const WAIT_FOR_A_THREAD: Duration = Duration::from_secs(1);
+
+/// Work that no thread has begun is done here after a while. `None` if the runtime is shut down before that. A panic goes on
+/// here.
 async fn off_this_thread<T: Send + 'static>(runtime: &Handle, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    match runtime.spawn_blocking(work).await {
-        Ok(done) => Some(done),
+    let left = Arc::new(Mutex::new(Some(work)));
+    let there = runtime.spawn_blocking({
+        let left = Arc::clone(&left);
+        move || take(&left).map(|work| work())
+    });
+    // The timer is made only if it is needed.
+    let wait = pin!(async { tokio::time::sleep(WAIT_FOR_A_THREAD).await });
+    let ended = match select(there, wait).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(((), there)) => match take(&left) {
+            Some(work) => {
+                there.abort();
+                return Some(work());
+            }
+            None => there.await,
+        },
+    };
+    match ended {
+        Ok(done) => done,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => None,
@@ -38,11 +63,15 @@ async fn off_this_thread<T: Send + 'static>(runtime: &Handle, work: impl FnOnce(
     }
 }
 
+/// Whoever has taken the work does it.
+fn take<W>(left: &Mutex<Option<W>>) -> Option<W> {
+    left.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc;
-    use std::time::Duration;
 
     use super::*;
     use crate::rows::{AnyRow, RowLimit, read_rows};
@@ -105,5 +134,26 @@ mod tests {
         runtime.shutdown_background();
         let other = tokio::runtime::Builder::new_current_thread().build().unwrap();
         assert_eq!(other.block_on(off_this_thread(&handle, || 1)), None);
+    }
+
+    /// As in `spawn_blocking(|| handle.block_on(list))`, where the call itself takes the only such thread.
+    #[test]
+    fn work_that_no_thread_is_free_for_is_done_where_the_answer_came() {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(1)
+            .enable_time()
+            .build()
+            .unwrap();
+        let handle = runtime.handle().clone();
+        let (done, wait) = mpsc::channel();
+        runtime.spawn_blocking(move || {
+            let read = handle.block_on(off_this_thread(&handle, || std::thread::current().id()));
+            done.send((read, std::thread::current().id())).unwrap();
+        });
+        let ended = wait.recv_timeout(Duration::from_secs(60));
+        runtime.shutdown_background();
+        let (read, here) = ended.expect("the work waits for itself");
+        assert_eq!(read, Some(here));
     }
 }
