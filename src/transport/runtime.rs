@@ -1,11 +1,15 @@
 //! Whether there is a tokio runtime that can carry calls.
 
 use std::panic::catch_unwind;
+use std::pin::pin;
 use std::sync::{PoisonError, RwLock};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::runtime::{Handle, Id};
+use tokio::task::coop::unconstrained;
+use tokio::time::{Instant, sleep_until};
 
 use super::cause::Cause;
 
@@ -17,17 +21,22 @@ const MOST: usize = 64;
 pub(super) struct CheckedRuntimes(RwLock<Vec<Id>>);
 
 impl CheckedRuntimes {
-    /// `Err` outside of a tokio runtime, and in one that has no timers or no I/O.
+    /// `Err` outside of a tokio runtime, and in one that has no timers or no I/O, or was shut down.
     pub(super) fn check(&self) -> Result<(), Cause> {
         let Ok(current) = Handle::try_current() else {
             return Err(Cause::new("there is no tokio runtime here"));
         };
         let id = current.id();
-        if self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&id) {
-            return Ok(());
-        }
-        if !has_timers() {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&id);
+        if !known && !has_timers() {
             return Err(Cause::new("the tokio runtime has no timers: it was built without `enable_time`"));
+        }
+        // It may have been shut down since it was last looked at.
+        if !has_running_timers() {
+            return Err(Cause::new("the tokio runtime was shut down"));
+        }
+        if known {
+            return Ok(());
         }
         if !has_io() {
             return Err(Cause::new("the tokio runtime has no I/O: it was built without `enable_io`"));
@@ -45,6 +54,17 @@ impl CheckedRuntimes {
 
 fn has_timers() -> bool {
     catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
+}
+
+/// `Handle::block_on` runs on after a shutdown, and a timer panics then as soon as it is polled.
+fn has_running_timers() -> bool {
+    catch_unwind(|| {
+        let now = Instant::now();
+        // Before most runtimes began: such a timer is over at once, and nothing is woken for it.
+        let timer = sleep_until(now.checked_sub(Duration::from_secs(24 * 60 * 60)).unwrap_or(now));
+        let _ = pin!(unconstrained(timer)).poll(&mut Context::from_waker(Waker::noop()));
+    })
+    .is_ok()
 }
 
 fn has_io() -> bool {

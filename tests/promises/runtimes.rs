@@ -23,9 +23,12 @@ enum Place {
     OutsideOfEveryRuntime,
     WithoutTimers,
     WithoutIo,
+    /// `Handle::block_on` goes on to run there.
+    AfterAShutdown,
 }
 
-const PLACES: [Place; 3] = [Place::OutsideOfEveryRuntime, Place::WithoutTimers, Place::WithoutIo];
+const PLACES: [Place; 4] =
+    [Place::OutsideOfEveryRuntime, Place::WithoutTimers, Place::WithoutIo, Place::AfterAShutdown];
 
 impl Place {
     fn run<T>(self, future: impl Future<Output = T>) -> T {
@@ -33,6 +36,12 @@ impl Place {
             Self::OutsideOfEveryRuntime => block_on(future),
             Self::WithoutTimers => Builder::new_current_thread().enable_io().build().unwrap().block_on(future),
             Self::WithoutIo => Builder::new_current_thread().enable_time().build().unwrap().block_on(future),
+            Self::AfterAShutdown => {
+                let runtime = runtime_of_threads();
+                let handle = runtime.handle().clone();
+                runtime.shutdown_timeout(Duration::from_secs(60));
+                handle.block_on(future)
+            }
         }
     }
 
@@ -41,6 +50,7 @@ impl Place {
             Self::OutsideOfEveryRuntime => "there is no tokio runtime here",
             Self::WithoutTimers => "the tokio runtime has no timers: it was built without `enable_time`",
             Self::WithoutIo => "the tokio runtime has no I/O: it was built without `enable_io`",
+            Self::AfterAShutdown => "the tokio runtime was shut down",
         }
     }
 
@@ -205,6 +215,10 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
+fn runtime_of_threads() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
 async fn search(client: &keyfactor::Client) {
     let rows = client.certificates().search(Query::all()).rows().unwrap().collect().await;
     assert_eq!(rows.unwrap().len(), 0);
@@ -274,4 +288,21 @@ fn a_runtime_that_is_blocked_holds_no_call_of_another() {
     go_on.0.send(()).unwrap();
     thread.join().unwrap();
     assert_eq!(server.connections(), [0, 1, 2, 0]);
+}
+
+#[test]
+fn a_runtime_that_is_shut_down_after_a_call_is_an_error() {
+    for runtime in [runtime(), runtime_of_threads()] {
+        let server = Server::start();
+        let client = keyfactor_client(&server.origin);
+        let handle = runtime.handle().clone();
+        runtime.block_on(search(&client));
+        runtime.shutdown_timeout(Duration::from_secs(60));
+        for turn in 1..3 {
+            let location = CertificateLocation::new(STORE, "web01.pfx");
+            let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate);
+            Place::AfterAShutdown.assert_keyfactor(&handle.block_on(removal.send()).unwrap_err());
+            assert_eq!(server.connections().len(), 1, "turn {turn}");
+        }
+    }
 }
