@@ -155,7 +155,7 @@
 //! | a 2xx answer to a call that reads, such as a page | 32 MiB | `max_answer_bytes` |
 //! | any other answer: to a change, a login or a token request, and every refusal | 1 MiB | `max_change_answer_bytes` |
 //! | tries, and pauses between them | 4, full jitter up to 250 ms … 10 s | `retry_policy` |
-//! | a look-up inside another call: all of it, and the pages of each of its lists | 300 s, 1,000 pages | `lookup_deadline`, `max_lookup_pages` |
+//! | a look-up inside another call, such as the inventory of one store: its time, and the pages of each list | 300 s, 1,000 pages | `lookup_deadline`, `max_lookup_pages` |
 //! | tries under way at once | 32 (Keyfactor), 5 (AppViewX) | `max_concurrent_tries` |
 //! | a response head | 100 headers, about 400 KiB | (hyper's own limits) |
 //! | nesting of JSON | 128 | (`serde_json`'s own limit) |

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Caller, Error, Vendor};
 use crate::transport::CallName;
 
-/// A look-up that is under way.
+/// A look-up that is under way. Each inventory of a call is one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Lookup {
     ends: Instant,
@@ -85,7 +85,8 @@ impl LookupLimitReached {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum LookupLimit {
-    /// The time for all lists of one look-up.
+    /// The time for all lists of one look-up, for each store's inventory on its own. See
+    /// [`lookup_deadline`](crate::ClientBuilder::lookup_deadline).
     Deadline(Duration),
     /// The pages of one list.
     Pages(u32),

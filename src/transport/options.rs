@@ -201,11 +201,12 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long a look-up may take: the lists that are read inside another call, before something is decided or sent, all
-    /// of them together. Default 300 s.
+    /// How long a look-up may take: lists that are read inside another call, before something is decided or sent. Default
+    /// 300 s.
     ///
-    /// Look-ups are the inventories that a removal with an expected thumbprint and a plan read, those of one look of a
-    /// confirmation, the searches of `locations_of`, and the searches for the group of one certificate. At the limit, the
+    /// Look-ups are each of the inventories that a removal with an expected thumbprint, a plan and each look of a
+    /// confirmation read; all searches of `locations_of` together; and the searches for the group of one certificate. A call
+    /// that reads the inventories of many stores has this time for each of them, not for all. At the limit, the
     /// call ends as a `Lookup` error with a [`LookupLimitReached`](crate::LookupLimitReached), and nothing was sent. A list
     /// that you read row by row has no such limit.
     pub fn lookup_deadline(mut self, limit: Duration) -> Self {

@@ -128,7 +128,7 @@ async fn a_look_up_that_takes_too_long_ends_at_its_deadline() {
     assert_only_the_inventory(&server, 2);
 }
 
-// All stores of a removal share the deadline; each has its own pages.
+// Each store of a removal has its own pages; see `lookup_deadline` for the time.
 #[tokio::test]
 async fn the_page_limit_counts_for_each_store() {
     let server = Scripted::choosing(|_, request| {

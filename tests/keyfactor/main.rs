@@ -33,6 +33,7 @@ mod jobs_contract;
 #[cfg(feature = "keyfactor")]
 mod jobs_futures;
 mod locations_of;
+mod lookup_deadline;
 #[cfg(feature = "keyfactor")]
 mod oauth;
 #[cfg(feature = "keyfactor")]

@@ -194,7 +194,6 @@ pub(super) async fn still_as_expected(caller: &Caller, locations: &[CertificateL
             by_store.entry(location.store()).or_default().push((location, thumbprint));
         }
     }
-    let lookup = Lookup::begin(caller);
     for (store, expected) in by_store {
         let by_alias: HashMap<_, _> =
             expected.iter().map(|(location, it)| (location.alias(), (location, it))).collect();
@@ -206,7 +205,7 @@ pub(super) async fn still_as_expected(caller: &Caller, locations: &[CertificateL
             }
             Ok(ControlFlow::Continue(()))
         };
-        let listed = entries_under(caller, store, &sought, lookup, decides).await?;
+        let listed = entries_under(caller, store, &sought, Lookup::begin(caller), decides).await?;
         for (location, thumbprint) in &expected {
             holding(listed.under(location.alias()), location, thumbprint)?;
         }

@@ -162,7 +162,6 @@ impl RemovalPlan {
             let location = found.location();
             by_store.entry(location.store()).or_default().insert(location.alias(), location);
         }
-        let lookup = Lookup::begin(&caller);
         let mut inventories: HashMap<CertificateStoreId, Listed> = HashMap::new();
         for (store, locations) in by_store {
             let sought = Sought { aliases: locations.keys().copied().collect(), certificates: HashSet::new() };
@@ -173,7 +172,8 @@ impl RemovalPlan {
                 }
                 Ok(ControlFlow::Continue(()))
             };
-            inventories.insert(store, entries_under(&caller, store, &sought, lookup, decides).await?);
+            let listed = entries_under(&caller, store, &sought, Lookup::begin(&caller), decides).await?;
+            inventories.insert(store, listed);
         }
         let planned = |found: &FoundLocation| {
             let location = found.location();
