@@ -183,7 +183,8 @@
 //! Some servers and gateways repeat what they were sent. The secrets of a request (its credential, the job field values and
 //! passwords in it) are shown as `[redacted]` in what is taken over from its answer: messages, codes, correlation ids and
 //! versions, entries and ids that nobody asked for, names of headers, messages of jobs, and what a login or token
-//! request is answered. They are found as they were sent, escaped for JSON, for HTML or for a URL, in base16, and in base64,
+//! request is answered. They are found as they were sent, with or without
+//! white space at their ends, escaped for JSON, for HTML or for a URL, in base16, and in base64,
 //! also as the pair of name and password; of a text that was cut, the last eight or more characters of a secret's beginning are
 //! found at its end. Credentials and passwords count from four characters on, job field values from six, since shorter ones stand in
 //! many a word, and not where they equal an alias or the path of a store in the request. What is compared is never redacted.

@@ -48,7 +48,7 @@ pub(crate) use self::options::Options;
 pub(crate) use self::raw_body::RawBody;
 pub(crate) use self::request::{Call, CallName, Effect, Parameters, Path, encoded_query};
 pub use self::retry::RetryPolicy;
-pub(crate) use self::secrets::{Secrets, ServerText};
+pub(crate) use self::secrets::{Secrets, ServerText, looked_for};
 #[cfg(feature = "rustls")]
 pub(crate) use self::tls::check_roots;
 pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};

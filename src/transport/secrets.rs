@@ -208,13 +208,18 @@ fn forms_of_base64(coded: &str) -> [String; 3] {
     [coded.to_owned(), bare, of_urls]
 }
 
+/// What of a secret is looked for as it is: all of it, and what is left of it without white space at its ends, which servers
+/// trim. Nothing of what is too short to be told from words.
+pub(crate) fn looked_for(secret: &str) -> impl Iterator<Item = &str> {
+    let trimmed = Some(secret.trim()).filter(|trimmed| *trimmed != secret);
+    let is_long_enough = |text: &&str| text.chars().nth(SHORTEST_SECRET - 1).is_some();
+    std::iter::once(secret).chain(trimmed).filter(is_long_enough)
+}
+
 /// A secret as it is, and in base64. Other forms are found by decoding the text.
 fn forms(secret: &str) -> Vec<String> {
-    if secret.chars().nth(SHORTEST_SECRET - 1).is_none() {
-        return Vec::new();
-    }
-    let coded = [STANDARD.encode(secret), STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
-    std::iter::once(secret.to_owned()).chain(coded).collect()
+    let coded = |text: &str| [STANDARD.encode(text), STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)];
+    looked_for(secret).flat_map(|text| std::iter::once(text.to_owned()).chain(coded(text))).collect()
 }
 
 #[cfg(test)]
@@ -254,6 +259,23 @@ mod tests {
         ] {
             assert_eq!(redacted(value, text), expected);
         }
+    }
+
+    #[test]
+    fn a_secret_is_found_without_the_white_space_at_its_ends() {
+        let coded = STANDARD.encode("hunter2-hunter2");
+        for secret in ["hunter2-hunter2\n", "\r\n\t hunter2-hunter2", "hunter2-hunter2\u{a0}"] {
+            let secrets = secrets("s3cret-pw", &[secret]);
+            for (text, expected) in [
+                ("bad key 'hunter2-hunter2'", "bad key '[redacted]'"),
+                (&*format!("bad key '{secret}'"), "bad key '[redacted]'"),
+                (&*format!("bad key {coded}"), "bad key [redacted]"),
+                ("bad key hunter2%2Dhunter2", "bad key [redacted]"),
+            ] {
+                assert_eq!(secrets.redact(text), expected, "{secret:?}");
+            }
+        }
+        assert_eq!(secrets("s3cret-pw", &["  abc\n"]).redact("abc is too short"), "abc is too short");
     }
 
     #[test]

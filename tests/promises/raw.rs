@@ -270,10 +270,26 @@ fn a_secret_that_would_show_is_refused() {
             let shown = format!("{refused} {refused:?} {call:?}");
             assert!(!shown.contains("hunter2"), "{vendor}: {shown}");
         }
+        // A server may trim it.
+        let trimmed = problem(call().path_value("id", "x-hunter2").secret("hunter2\n"), vendor);
+        assert_eq!((trimmed.field(), trimmed.reason()), ("path", &Reason::Conflict));
         for unset in ["", " "] {
             let unset = problem(call().path_value("id", 1).secret("hunter2").secret(unset), vendor);
             assert_eq!((unset.field(), unset.reason()), ("secrets[1]", &Reason::Blank));
         }
+    });
+}
+
+#[test]
+fn a_secret_too_short_to_be_looked_for_refuses_no_path() {
+    both!(|client, vendor| {
+        for (secret, value) in [("12", "1234"), ("123", "1234"), ("a", "a"), ("12\n", "12")] {
+            let call = client(&nobody()).raw(Method::POST, "a/{id}").path_value("id", value).secret(secret);
+            assert!(format!("{call:?}").contains(value), "{vendor}: {call:?}");
+            assert_eq!(call.build().unwrap().path(), "a/{id}", "{vendor}: {secret:?}");
+        }
+        let refused = problem(client(&nobody()).raw(Method::POST, "a/1234").secret("1234"), vendor);
+        assert_eq!((refused.field(), refused.reason()), ("path", &Reason::Conflict));
     });
 }
 

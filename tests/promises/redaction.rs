@@ -13,7 +13,8 @@ use serde_json::json;
 const SECRETS: Secrets = Secrets {
     password: "PwMark1f0\"<c&/ +%'\\é end",
     session: "SsMark77a~b&<\"+/%'\\end",
-    job_field: "FdMark5b2 1\"<&/+%'\\é end",
+    // With white space at its end, which servers trim.
+    job_field: "FdMark5b2 1\"<&/+%'\\é end ",
     entry_password: "EnMark6e4\"<7&/ +%'\\é end",
     pfx_password: "PxMark2d9\"<0&/ +%'\\end",
 };
@@ -47,6 +48,7 @@ pub(crate) fn forms(secret: &str, pair: Option<&str>) -> Vec<Form> {
     let units: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
     let mut all = vec![
         Form::new("as sent", secret.to_owned(), head()),
+        Form::new("trimmed", secret.trim().to_owned(), head()),
         Form::new("JSON", json.trim_matches('"').to_owned(), head()),
         Form::new(
             "JSON, every unit",

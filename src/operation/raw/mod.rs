@@ -21,7 +21,7 @@ use serde_json::Value;
 use self::path::RawPath;
 use super::{Change, DocumentedCall, Operation, ReadError, Vendor};
 use crate::lenient::one_line;
-use crate::transport::{Cause, Effect, Exchange, Parameters};
+use crate::transport::{Cause, Effect, Exchange, Parameters, looked_for};
 use crate::validation::Problems;
 
 /// A call to an endpoint that this crate has no type for; see the client's `raw`.
@@ -115,10 +115,10 @@ impl<V: Vendor> RawCall<V> {
         if self.holds_a_secret(text) { "[redacted]".to_owned() } else { one_line(text) }
     }
 
-    /// Whether one of the secrets stands in this text.
+    /// Whether one of the secrets stands in this text. Those too short to be looked for in an answer are not looked for here.
     fn holds_a_secret(&self, text: &str) -> bool {
-        let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
-        secrets.any(|secret| !secret.is_empty() && text.contains(secret))
+        let mut secrets = self.secrets.iter().flat_map(|secret| looked_for(secret.expose_secret()));
+        secrets.any(|secret| text.contains(secret))
     }
 }
 
