@@ -95,7 +95,10 @@ pub enum LookupLimit {
 impl fmt::Display for LookupLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Deadline(limit) => write!(f, "its time is up, {limit:?} (`lookup_deadline`)"),
+            Self::Deadline(limit) => write!(
+                f,
+                "with the wait for a place among `max_concurrent_tries`, its time is up, {limit:?} (`lookup_deadline`)"
+            ),
             Self::Pages(limit) => write!(f, "it may read no more than {limit} (`max_lookup_pages`)"),
         }
     }

@@ -209,6 +209,9 @@ impl<Settings> ClientBuilder<Settings> {
     /// that reads the inventories of many stores has this time for each of them, not for all. At the limit, the
     /// call ends as a `Lookup` error with a [`LookupLimitReached`](crate::LookupLimitReached), and nothing was sent. A list
     /// that you read row by row has no such limit.
+    ///
+    /// Waiting for a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) **counts** here: a client that makes
+    /// many calls at once needs more time, or more places.
     pub fn lookup_deadline(mut self, limit: Duration) -> Self {
         self.options.lookup_deadline = limit;
         self

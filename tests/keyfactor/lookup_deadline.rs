@@ -1,6 +1,7 @@
 //! The time of look-ups: that of one store's inventory, however many stores a call reads.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -102,7 +103,29 @@ async fn a_store_that_takes_longer_than_the_deadline_is_named_and_nothing_is_sen
     let LookupError::UnfinishedInventory { store: of, rows: 1, reached, .. } = lookup(removed.unwrap_err()) else {
         panic!("another error")
     };
-    assert_eq!((of, reached.limit(), reached.pages()), (store(1).into(), LookupLimit::Deadline(DEADLINE), 1));
+    assert_eq!((of, reached.limit(), reached.pages()), (store(1), LookupLimit::Deadline(DEADLINE), 1));
     assert_eq!((inventories(&server), server.received().len()), (2, 2));
     clock.abort();
+}
+
+#[tokio::test]
+async fn the_wait_for_a_place_among_the_tries_counts_and_the_error_says_so() {
+    let server = Scripted::start([Answer::Silence]).await;
+    let limit = Duration::from_millis(300);
+    let builder = builder(&server.origin).max_concurrent_tries(1).lookup_deadline(limit);
+    let client = Arc::new(builder.retry_policy(RetryPolicy::none()).build().unwrap());
+    let of_task = Arc::clone(&client);
+    let holds_the_place = tokio::spawn(async move { of_task.certificates().get(9).send().await.map(drop) });
+    server.arrived(1).await;
+    let removal = client.certificate_stores().remove_certificates([location(1)], Schedule::Immediate);
+    let error = lookup(removal.send().await.unwrap_err());
+    let LookupError::UnfinishedInventory { reached, .. } = error else { panic!("another error: {error:?}") };
+    assert_eq!((reached.limit(), reached.pages(), server.received().len()), (LookupLimit::Deadline(limit), 0, 1));
+    assert!(
+        reached.to_string().ends_with(
+            "with the wait for a place among `max_concurrent_tries`, its time is up, 300ms (`lookup_deadline`)"
+        ),
+        "{reached}"
+    );
+    holds_the_place.abort();
 }
