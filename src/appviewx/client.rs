@@ -99,6 +99,8 @@ impl Client {
     ///   in errors, spans and the audit, so give what it names, and whatever comes from elsewhere, by
     ///   [`path_value`](crate::RequestBuilder::path_value). An absolute URL, `//host`, `..`, an empty segment, a backslash, a
     ///   percent sign and control characters are refused; the call cannot leave the base URL.
+    /// - **Audit:** it names the method and the path, with its values percent-encoded, and nothing of the query and the body. If
+    ///   what is changed stands there, name it in [`audit_note`](crate::RequestBuilder::audit_note).
     /// - **Method:** GET and HEAD only read, unless [`effect`](crate::RequestBuilder::effect) says otherwise; POST, PUT, PATCH
     ///   and DELETE are changes, which are never sent again once they may have arrived. Others are refused.
     /// - **Answer:** any 2xx but a page of HTML, which no endpoint of the vendor's is known to give, is the outcome, a

@@ -46,7 +46,7 @@ pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::Options;
 pub(crate) use self::raw_body::RawBody;
-pub(crate) use self::request::{Call, CallName, Effect, Parameters, Path, encoded_query};
+pub(crate) use self::request::{Call, CallName, Effect, Parameters, Path, encoded_query, percent_encoded};
 pub use self::retry::RetryPolicy;
 pub(crate) use self::secrets::{Secrets, ServerText, looked_for};
 #[cfg(feature = "rustls")]

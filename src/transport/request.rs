@@ -167,6 +167,13 @@ pub(crate) fn encoded_query(pairs: &[(Cow<'static, str>, String)]) -> String {
     query
 }
 
+/// A text of which only letters and digits of ASCII, `*`, `-`, `.` and `_` stand as they are.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    push_encoded(&mut encoded, text);
+    encoded
+}
+
 fn push_encoded(query: &mut String, text: &str) {
     for part in form_urlencoded::byte_serialize(text.as_bytes()) {
         query.push_str(if part == "+" { "%20" } else { part });

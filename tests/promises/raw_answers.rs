@@ -121,6 +121,26 @@ async fn a_read_that_cannot_be_read_is_decode_with_its_body() {
     }
 }
 
+#[tokio::test]
+async fn the_audit_names_a_value_of_the_path_as_it_is_sent() {
+    for (value, audited) in [
+        ("17", "17"),
+        ("5?force=true", "5%3Fforce%3Dtrue"),
+        ("5#a", "5%23a"),
+        ("a b;c\"d", "a%20b%3Bc%22d"),
+        ("100%25", "100%2525"),
+    ] {
+        both!(|client, vendor| {
+            let server = Scripted::start([Answer::json(200, "{}")]).await;
+            capture::start();
+            client(&server.origin).raw(Method::DELETE, "a/{id}").path_value("id", value).send().await.unwrap();
+            let audit = capture::only_audit();
+            let targets = format!("[\"DELETE /a/{audited}\"]");
+            assert_eq!(audit.field("targets"), Some(&*targets), "{vendor}: {value}");
+        });
+    }
+}
+
 /// What was done is done: the answer to a change is never lost, whatever it is read as.
 #[tokio::test]
 async fn a_change_that_cannot_be_read_is_incomplete_with_its_answer() {

@@ -11,8 +11,8 @@ use super::{RawCall, RawEffect};
 use crate::operation::{Error, RequestBuilder, Vendor};
 
 impl<V: Vendor> RequestBuilder<RawCall<V>> {
-    /// What stands for a placeholder of the path. It is sent as one segment, percent-encoded; it shows in the audit of a
-    /// change, and in no error and no span. At most 2,048 bytes, without `/`, `\` and control characters, and nothing that a
+    /// What stands for a placeholder of the path. It is sent as one segment, percent-encoded; it shows like that in the audit
+    /// of a change, and in no error and no span. At most 2,048 bytes, without `/`, `\` and control characters, and nothing that a
     /// server could take for `..`.
     pub fn path_value(mut self, placeholder: impl Into<String>, value: impl fmt::Display) -> Self {
         self.operation().path.set(placeholder.into(), value.to_string());
@@ -29,8 +29,9 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// Adds a header. Its value is visible ASCII and spaces, at most 8 KiB, and is shown nowhere.
     ///
     /// Refused are headers that the crate sets itself (`Accept`, `Content-Type`, those of the credential and of the vendor),
-    /// those of the connection (`Host`, `Content-Length`, …), and those by which some servers take another method or path
-    /// (`X-HTTP-Method-Override`, `X-Original-URL`, …).
+    /// those of the connection (`Host`, `Content-Length`, …), those by which some servers take another method or path
+    /// (`X-HTTP-Method-Override`, `X-Original-URL`, …), and those by which a proxy says who called and by which host
+    /// (`Forwarded`, whatever begins with `X-Forwarded-`, `X-Real-IP`, …).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.operation().headers.push((name.into(), value.into()));
         self

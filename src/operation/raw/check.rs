@@ -41,17 +41,25 @@ const RESERVED: [HeaderName; 17] = [
     header::USER_AGENT,
 ];
 
-/// The same for names that the `http` crate has no constant for. Some servers take method and path from them.
-const RESERVED_TOO: [&str; 8] = [
+/// The same for names that the `http` crate has no constant for. Some servers take method and path from them, or the address
+/// of the client and the host, the scheme and the base path that they were called by.
+const RESERVED_TOO: [&str; 12] = [
+    "forwarded",
     "keep-alive",
     "proxy-connection",
     "http2-settings",
+    "x-host",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-original-host",
     "x-original-url",
+    "x-real-ip",
     "x-rewrite-url",
 ];
+
+/// What proxies say of the request that they pass on: `X-Forwarded-Host`, `-Proto`, `-Prefix`, and more.
+const FORWARDED: &str = "x-forwarded-";
 
 /// A caller's text in a problem's sentence.
 pub(super) fn shown(text: &str) -> String {
@@ -157,5 +165,5 @@ fn is_reserved<V: Vendor>(name: &HeaderName) -> bool {
     let name = name.as_str().replace('_', "-");
     let mut reserved =
         RESERVED.iter().map(HeaderName::as_str).chain(RESERVED_TOO).chain(V::OWN_HEADERS.iter().copied());
-    reserved.any(|it| it == name)
+    name.starts_with(FORWARDED) || reserved.any(|it| it == name)
 }

@@ -2,7 +2,7 @@
 
 use super::check::{LONGEST_PATH, shown};
 use super::segment;
-use crate::transport::Path;
+use crate::transport::{Path, percent_encoded};
 use crate::validation::{Problems, Reason, invalid_characters, list_characters};
 
 /// Values of one path: more than the longest path has room for.
@@ -50,10 +50,11 @@ impl RawPath {
         Path::with_values(template, values)
     }
 
-    /// With the values in their places, for the audit.
+    /// With the values in their places, percent-encoded, for the audit: none reads like another segment, or like a query.
     pub(super) fn with_values(&self) -> String {
-        let segments = self.segments().map(|segment| placeholder(segment).map_or(Some(segment), |it| self.value(it)));
-        segments.map(Option::unwrap_or_default).collect::<Vec<_>>().join("/")
+        let value = |placeholder| percent_encoded(self.value(placeholder).unwrap_or_default());
+        let segments = self.segments().map(|segment| placeholder(segment).map_or_else(|| segment.to_owned(), value));
+        segments.collect::<Vec<_>>().join("/")
     }
 
     pub(super) fn check(&self, problems: &mut Problems) {
