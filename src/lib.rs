@@ -139,8 +139,9 @@
 //! A shared connection is kept for 4 s (`idle_timeout`), which is less than servers keep theirs. It belongs to the tokio runtime
 //! that first used one, also after that runtime has ended: a client may be used from several runtimes, and calls from the others have
 //! connections of their own. Give a client that is to share connections to the runtime that lives longest first. A
-//! call outside of a tokio runtime, or in one without timers or I/O, ends as `Transport`, and nothing was sent; since tokio
-//! reports missing timers by a panic only, a panic hook may see that one, and a program built with `panic = "abort"` ends.
+//! call outside of a tokio runtime, or in one without timers or I/O, or in one that was shut down before, ends as `Transport`, and
+//! nothing was sent; since tokio reports the lack of timers by a panic only, a panic hook may see that one, and a program built with
+//! `panic = "abort"` ends. If the runtime is shut down while `Handle::block_on` runs a call in it, tokio's timers panic in that call.
 //!
 //! `docs/performance.md` in the repository says what a connection for each call costs, and how many calls a second that allows.
 //!
