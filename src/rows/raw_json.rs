@@ -118,8 +118,8 @@ pub(crate) struct Extra {
     text: String,
 }
 
-/// Room for a few small members.
-const FIRST: usize = 128;
+/// Bytes beside the name and the value of the only member of an object: braces, quotation marks and a colon.
+const AROUND_ONE: usize = 5;
 
 impl Extra {
     /// Takes the member that is next.
@@ -136,7 +136,8 @@ impl Extra {
 
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         if self.text.is_empty() {
-            self.text.reserve(FIRST);
+            // Most rows have none, or a single one: its text is then neither grown nor shrunk.
+            self.text.reserve_exact(name.len() + value.len() + AROUND_ONE);
         }
         self.text.push(if self.text.is_empty() { '{' } else { ',' });
         push_text(&mut self.text, name);

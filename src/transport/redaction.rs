@@ -48,12 +48,16 @@ fn may_hold(needles: &Needles, text: &[u8]) -> bool {
     }
     let mut digits = 0;
     for (start, byte) in text.iter().enumerate() {
-        digits = if byte.is_ascii_hexdigit() { digits + 1 } else { 0 };
-        let is_escape = matches!(byte, b'\\' | b'&' | b'+' | b'%');
-        if is_escape || digits >= decode::SHORTEST_RUN {
+        let kind = needles.kind_of(*byte);
+        if kind.is_other() {
+            digits = 0;
+            continue;
+        }
+        digits = if kind.is_digit() { digits + 1 } else { 0 };
+        if kind.is_escape() || digits >= decode::SHORTEST_RUN {
             return true;
         }
-        if needles.has_first(*byte) && needles.has_head_of(text.get(start..).unwrap_or_default()) {
+        if kind.is_first() && needles.has_head_of(text.get(start..).unwrap_or_default()) {
             return true;
         }
     }
@@ -97,7 +101,7 @@ impl Search<'_> {
         let Self { needles, budget, found, cut_at: _ } = self;
         for needles in *needles {
             for (start, first) in bytes.iter().enumerate() {
-                if !needles.has_first(*first) {
+                if !needles.kind_of(*first).is_first() {
                     continue;
                 }
                 let rest = bytes.get(start..).unwrap_or_default();

@@ -13,10 +13,72 @@ pub(crate) struct Needles {
     sorted: Vec<Vec<u8>>,
     /// Where those that begin with these bytes stand.
     heads: HashMap<Head, (usize, usize)>,
-    /// Which bytes one of them begins with.
-    firsts: Bytes,
-    /// Which bytes stand behind it.
+    /// What each byte may be the beginning of.
+    kinds: Kinds,
+    /// Which bytes stand behind the first of one of them.
     seconds: Bytes,
+}
+
+/// What a byte of a text may be the beginning of.
+#[derive(Clone, Copy)]
+pub(super) struct Kind(u8);
+
+impl Kind {
+    const FIRST: u8 = 1;
+    const ESCAPE: u8 = 2;
+    const DIGIT: u8 = 4;
+
+    const fn of(byte: u8) -> Self {
+        if matches!(byte, b'\\' | b'&' | b'+' | b'%') {
+            Self(Self::ESCAPE)
+        } else if byte.is_ascii_hexdigit() {
+            Self(Self::DIGIT)
+        } else {
+            Self(0)
+        }
+    }
+
+    /// Of none of the things that are looked for.
+    pub(super) fn is_other(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Of one of the needles.
+    pub(super) fn is_first(self) -> bool {
+        self.0 & Self::FIRST != 0
+    }
+
+    /// Of an escape.
+    pub(super) fn is_escape(self) -> bool {
+        self.0 & Self::ESCAPE != 0
+    }
+
+    /// Of a run of digits of base16.
+    pub(super) fn is_digit(self) -> bool {
+        self.0 & Self::DIGIT != 0
+    }
+}
+
+/// The kind of each byte.
+struct Kinds([Kind; 256]);
+
+impl Default for Kinds {
+    fn default() -> Self {
+        let mut bytes = 0..=u8::MAX;
+        Self(std::array::from_fn(|_| bytes.next().map_or(Kind(0), Kind::of)))
+    }
+}
+
+impl Kinds {
+    fn add_first(&mut self, byte: u8) {
+        if let Some(kind) = self.0.get_mut(usize::from(byte)) {
+            kind.0 |= Kind::FIRST;
+        }
+    }
+
+    fn of(&self, byte: u8) -> Kind {
+        self.0.get(usize::from(byte)).copied().unwrap_or(Kind(0))
+    }
 }
 
 /// A set of bytes.
@@ -70,24 +132,24 @@ impl Needles {
         sorted.sort_unstable();
         sorted.dedup();
         let mut heads: HashMap<Head, (usize, usize)> = HashMap::new();
-        let (mut firsts, mut seconds) = (Bytes::default(), Bytes::default());
+        let (mut kinds, mut seconds) = (Kinds::default(), Bytes::default());
         for (index, text) in sorted.iter().enumerate() {
             if let (Some(first), Some(head)) = (text.first(), text.first_chunk()) {
-                firsts.add(*first);
+                kinds.add_first(*first);
                 text.get(1).into_iter().for_each(|second| seconds.add(*second));
                 heads.entry(*head).or_insert((index, index)).1 = index + 1;
             }
         }
-        Self { sorted, heads, firsts, seconds }
+        Self { sorted, heads, kinds, seconds }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.sorted.is_empty()
     }
 
-    /// Whether one of the texts begins with this byte.
-    pub(super) fn has_first(&self, byte: u8) -> bool {
-        self.firsts.has(byte)
+    /// What this byte of a text may be the beginning of.
+    pub(super) fn kind_of(&self, byte: u8) -> Kind {
+        self.kinds.of(byte)
     }
 
     /// Whether one of the texts begins like this.
