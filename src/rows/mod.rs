@@ -157,8 +157,7 @@ impl<K: Copy> NameOf<K> {
         if let Some((_, known)) = self.names.get(self.expected).filter(|(expected, _)| *expected == name) {
             return Some((*known, self.expected));
         }
-        let exact = self.names.iter().position(|(known, _)| *known == name);
-        let index = exact.or_else(|| self.names.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)))?;
+        let index = self.names.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some((self.names.get(index)?.1, index))
     }
 }

@@ -40,8 +40,8 @@ pub struct JobHistoryEntry {
 
 row!(JobHistoryEntry: "a run of a job", Refused {
     job_history_id: Needed "JobHistoryId",
-    job_id: Needed "JobId",
     agent_machine: Plain "AgentMachine",
+    job_id: Needed "JobId",
     job_type: Plain "JobType",
     operation_start: Plain "OperationStart",
     operation_end: Plain "OperationEnd",

@@ -15,8 +15,8 @@ pub(crate) struct Needles {
     heads: HashMap<Head, (usize, usize)>,
     /// What each byte may be the beginning of.
     kinds: Kinds,
-    /// Which bytes stand behind the first of one of them.
-    seconds: Bytes,
+    /// Which bytes stand second, third and fourth in one of them.
+    next: [Bytes; SHORTEST - 1],
 }
 
 /// What a byte of a text may be the beginning of.
@@ -132,15 +132,15 @@ impl Needles {
         sorted.sort_unstable();
         sorted.dedup();
         let mut heads: HashMap<Head, (usize, usize)> = HashMap::new();
-        let (mut kinds, mut seconds) = (Kinds::default(), Bytes::default());
+        let (mut kinds, mut next) = (Kinds::default(), <[Bytes; SHORTEST - 1]>::default());
         for (index, text) in sorted.iter().enumerate() {
             if let (Some(first), Some(head)) = (text.first(), text.first_chunk()) {
                 kinds.add_first(*first);
-                text.get(1).into_iter().for_each(|second| seconds.add(*second));
+                next.iter_mut().zip(text.iter().skip(1)).for_each(|(bytes, byte)| bytes.add(*byte));
                 heads.entry(*head).or_insert((index, index)).1 = index + 1;
             }
         }
-        Self { sorted, heads, kinds, seconds }
+        Self { sorted, heads, kinds, next }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -154,8 +154,8 @@ impl Needles {
 
     /// Whether one of the texts begins like this.
     pub(super) fn has_head_of(&self, rest: &[u8]) -> bool {
-        let head = rest.first_chunk::<SHORTEST>();
-        head.is_some_and(|head| self.seconds.has(head[1]) && self.heads.contains_key(head))
+        let Some(head) = rest.first_chunk::<SHORTEST>() else { return false };
+        self.next.iter().zip(head.iter().skip(1)).all(|(bytes, byte)| bytes.has(*byte)) && self.heads.contains_key(head)
     }
 
     /// How long the longest of the texts is that `rest` begins with. What follows one of them for `cut_after` bytes counts as
