@@ -68,7 +68,8 @@ impl<P: Pages> Stream for Position<P> {
             }
             let mut reading = match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Over => return Poll::Ready(None),
-                Stage::Waiting(pages) => Box::pin(read(pages)),
+                // Made where it stays: it is large, and would be copied there.
+                Stage::Waiting(pages) => Box::into_pin(Box::write(Box::new_uninit(), read(pages))),
                 Stage::Reading(reading) => reading,
             };
             match reading.as_mut().poll(context) {
