@@ -74,7 +74,7 @@ impl Case {
             (Call::Unassign, 1) => 105,
             (Call::Unassign, 10) => 115,
             (Call::Unassign, _) => 141,
-            (Call::History, _) => 139,
+            (Call::History, _) => 126,
         }
     }
 }
