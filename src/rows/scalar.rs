@@ -61,6 +61,18 @@ impl<T: Scalar> ScalarVisitor<T> {
     fn of_json(json: String) -> Taken<T> {
         T::from_json(&json).map_or(Taken::Other(json), Taken::Value)
     }
+
+    /// A number that came as text. An integer that is too large for any type keeps its digits.
+    fn of_number(number: String) -> Taken<T> {
+        let read = if let Ok(integer) = number.parse() {
+            T::from_integer(integer)
+        } else if number.contains(['.', 'e', 'E']) {
+            number.parse().ok().and_then(T::from_float)
+        } else {
+            T::from_text(&number)
+        };
+        read.map_or(Taken::Other(number), Taken::Value)
+    }
 }
 
 impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
@@ -126,7 +138,8 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Taken<T>, A::Error> {
-        text_of_map(members).map(Self::of_json)
+        let text = text_of_map(members)?;
+        Ok(if text.starts_with('{') { Self::of_json(text) } else { Self::of_number(text) })
     }
 }
 
@@ -225,5 +238,59 @@ impl Scalar for bool {
 
     fn from_bool(value: bool) -> Option<Self> {
         Some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::{AnyFormat, Body};
+    use super::*;
+    use std::cell::Cell;
+
+    fn taken<T: Member>(json: &str) -> Taken<T> {
+        T::take(AnyFormat, &mut serde_json::Deserializer::from_str(json)).unwrap()
+    }
+
+    /// What `serde_json` gives for a number with its feature `arbitrary_precision`.
+    fn number(written: &str) -> String {
+        format!(r#"{{"$serde_json::private::Number":"{written}"}}"#)
+    }
+
+    #[test]
+    fn a_number_is_one_also_with_arbitrary_precision() {
+        for written in ["17", "1.5", "-3", "123456789012345678901234567890"] {
+            let Taken::Value(text) = taken::<String>(&number(written)) else { panic!("{written}") };
+            assert_eq!(text, written);
+        }
+        assert!(matches!(taken::<i32>(&number("17")), Taken::Value(17)));
+        assert!(matches!(taken::<i32>(&number("1.5")), Taken::Other(text) if text == "1.5"));
+        let Taken::Value(value) = taken::<Value>(&format!(r#"{{"Cost":{},"a":[{}]}}"#, number("1.5"), number("2")))
+        else {
+            panic!("no value")
+        };
+        assert_eq!(value, serde_json::json!({"Cost": 1.5, "a": [2]}));
+    }
+
+    #[test]
+    fn a_number_takes_up_no_room_of_an_object() {
+        let room = Cell::new(2 * size_of::<Value>());
+        let json = format!("[{},{}]", number("1"), number("2"));
+        let read =
+            <Value as Member>::take(Body { room: &room }, &mut serde_json::Deserializer::from_str(&json)).unwrap();
+        let Taken::Value(value) = read else { panic!("no value") };
+        assert_eq!((value, room.get()), (serde_json::json!([1, 2]), 0));
+        let json = r#"[{"$serde_json::private::Number":"x"}]"#;
+        room.set(2 * size_of::<Value>());
+        assert!(<Value as Member>::take(Body { room: &room }, &mut serde_json::Deserializer::from_str(json)).is_err());
+    }
+
+    #[test]
+    fn an_object_of_that_name_that_is_no_number_stays_an_object() {
+        for object in [number("x"), number(" 1"), r#"{"$serde_json::private::Number":"1","b":2}"#.to_owned()] {
+            let Taken::Other(json) = taken::<i32>(&object) else { panic!("{object}") };
+            assert_eq!(json, object);
+            let Taken::Value(value) = taken::<Value>(&object) else { panic!("{object}") };
+            assert!(value.is_object(), "{value}");
+        }
     }
 }

@@ -161,6 +161,7 @@ impl<'de> Visitor<'de> for WriteText<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let start = self.0.len();
         self.0.push('{');
         while let Some(name) = members.next_key::<String>()? {
             push_text(self.0, &name);
@@ -169,6 +170,10 @@ impl<'de> Visitor<'de> for WriteText<'_> {
             self.0.push(',');
         }
         close(self.0, '}');
+        if let Some(number) = self.0.get(start..).and_then(number_in_object) {
+            self.0.truncate(start);
+            self.0.push_str(&number);
+        }
         Ok(())
     }
 
@@ -176,6 +181,21 @@ impl<'de> Visitor<'de> for WriteText<'_> {
         this.0.push_str(text);
         Ok(())
     });
+}
+
+/// The name of the only member of the object as which `serde_json` gives a number if any crate of the program chose its feature
+/// `arbitrary_precision`.
+pub(super) const NUMBER: &str = "$serde_json::private::Number";
+
+/// The number in an object with that member, as it was written.
+fn number_in_object(object: &str) -> Option<String> {
+    let text = object.strip_prefix("{\"")?.strip_prefix(NUMBER)?.strip_prefix("\":\"")?.strip_suffix("\"}")?;
+    number_of(text).map(|_| text.to_owned())
+}
+
+/// `None` if this is not the text of a number, and nothing else.
+pub(super) fn number_of(text: &str) -> Option<Number> {
+    if text.trim() == text { serde_json::from_str(text).ok() } else { None }
 }
 
 /// Ends a list or an object, instead of with its last comma.

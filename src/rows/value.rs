@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use super::array::too_much;
 use super::member::{Member, Taken};
-use super::source::Source;
+use super::source::{NUMBER, Source, number_of};
 
 /// What a member of an object takes up beside the bytes of its texts.
 const MEMBER: usize = size_of::<String>() + size_of::<Value>();
@@ -155,11 +155,23 @@ impl<'de, S: Source<'de>> Visitor<'de> for ValueSeed<S> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
+        let mut cost = if self.place == Place::Inside { OBJECT } else { MEMBER };
         while let Some(name) = members.next_key::<String>()? {
-            let is_counted = self.place == Place::Inside && object.is_empty();
-            self.count(if is_counted { OBJECT } else { MEMBER })?;
-            object.insert(name, members.next_value_seed(self.inside())?);
+            let value = members.next_value_seed(self.inside())?;
+            let is_number = object.is_empty() && name == NUMBER && value.as_str().and_then(number_of).is_some();
+            // An object that stands for a number is not kept.
+            if !is_number {
+                self.count(cost)?;
+                cost = MEMBER;
+            }
+            object.insert(name, value);
         }
-        Ok(Value::Object(object))
+        Ok(number_in(&object).map_or(Value::Object(object), Value::Number))
     }
+}
+
+/// The number that an object stands for.
+fn number_in(object: &Map<String, Value>) -> Option<Number> {
+    let text = if object.len() == 1 { object.get(NUMBER) } else { None };
+    number_of(text?.as_str()?)
 }
