@@ -84,6 +84,7 @@ impl<'de, S: Source<'de>, T: Member> DeserializeSeed<'de> for MemberSeed<S, T> {
 }
 
 /// Reads the value of a member; `None` if it says nothing.
+#[inline]
 pub(crate) fn take<'de, R: ReadRow, S: Source<'de>, A: MapAccess<'de>, T: Member>(
     source: S,
     name: &'static str,

@@ -123,10 +123,13 @@ pub(crate) fn put<R: ReadRow, E: Error, T>(
     rule: Rule,
     name: &'static str,
 ) -> Result<(), E> {
-    let Some(value) = value else { return Ok(()) };
-    if field.replace(value).is_some() && rule != Rule::Plain {
+    if value.is_none() {
+        return Ok(());
+    }
+    if rule != Rule::Plain && field.is_some() {
         return Err(fault(format_args!("the member `{name}` of {} stands there twice", R::NOUN)));
     }
+    *field = value;
     Ok(())
 }
 
