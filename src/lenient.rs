@@ -6,7 +6,7 @@ mod members;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use self::bounded::{Budget, Kept, read_seed};
+pub(crate) use self::bounded::{Budget, Kept, NUMBER, read_seed};
 pub(crate) use self::members::{Members, Shape, members};
 
 /// The longest text of a server that is taken over into a message.

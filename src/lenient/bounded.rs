@@ -180,8 +180,9 @@ impl<'de> Visitor<'de> for Kept<'_> {
     }
 }
 
-/// How `serde_json` gives a number if any crate of the program chose its feature `arbitrary_precision`.
-const NUMBER: &str = "$serde_json::private::Number";
+/// The name of the only member of the object as which `serde_json` gives a number if any crate of the program chose its feature
+/// `arbitrary_precision`.
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 
 fn number<E: Error>(written: &str) -> Result<Value, E> {
     serde_json::from_str(written).map_err(E::custom)

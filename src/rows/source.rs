@@ -9,6 +9,7 @@ use serde_json::Number;
 use serde_json::value::RawValue;
 
 use super::raw_json::push_text;
+use crate::lenient::NUMBER;
 
 /// Where rows come from.
 pub trait Source<'de>: Copy {
@@ -182,10 +183,6 @@ impl<'de> Visitor<'de> for WriteText<'_> {
         Ok(())
     });
 }
-
-/// The name of the only member of the object as which `serde_json` gives a number if any crate of the program chose its feature
-/// `arbitrary_precision`.
-pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
 /// The number in an object with that member, as it was written.
 fn number_in_object(object: &str) -> Option<String> {

@@ -8,7 +8,8 @@ use serde_json::{Map, Number, Value};
 
 use super::array::too_much;
 use super::member::{Member, Taken};
-use super::source::{NUMBER, Source, number_of};
+use super::source::{Source, number_of};
+use crate::lenient::NUMBER;
 
 /// What a member of an object takes up beside the bytes of its texts.
 const MEMBER: usize = size_of::<String>() + size_of::<Value>();
