@@ -64,17 +64,17 @@ impl Case {
 }
 
 impl Case {
-    /// What the crate may cost at present, in hundredths: its bar, where that is reached, else what is reached and a little.
-    /// A change that costs more fails.
+    /// What the crate may cost at present, in hundredths: its bar, where that is reached, else what is reached; and two more, since
+    /// builds of the same code differ. A change that costs more fails.
     pub fn limit(self) -> u64 {
         match (self.call, self.size) {
-            (Call::Remove, 1) => 95,
+            (Call::Remove, 1) => 97,
             (Call::Remove, 10) => 110,
             (Call::Remove, _) => 145,
-            (Call::Unassign, 1) => 105,
-            (Call::Unassign, 10) => 115,
+            (Call::Unassign, 1) => 106,
+            (Call::Unassign, 10) => 116,
             (Call::Unassign, _) => 141,
-            (Call::History, _) => 126,
+            (Call::History, _) => 128,
         }
     }
 }
