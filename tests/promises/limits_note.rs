@@ -15,7 +15,6 @@ const NO_LIMITS: &[(&str, &str, &str)] = &[
     ("src/keyfactor/list_pages.rs", "VENDORS_PAGE", "the vendor's own page size: what is shorter is the last page"),
     ("src/transport/options.rs", "LONGEST_IDLE", "what a setting may be: in its row as a day"),
     ("src/transport/runtime.rs", "MOST", "runtimes that are remembered as fit; the others are looked at again"),
-    ("src/rows/raw_json.rs", "FIRST", "room that is made for a few members"),
     ("src/rows/raw_json.rs", "AROUND_ONE", "what stands around a single member: its quotes, colon and braces"),
     ("src/transport/mod.rs", "MOST_RESERVED", "room that is made for an answer before it comes"),
     ("src/named_values.rs", "MOST_VALUES", "what is kept of a request that is refused in any case"),
