@@ -1,7 +1,7 @@
 //! Pages that are made to fill the memory are read in a few times their size. Who reads is a process of its own, with a
 //! limit to its memory; the server is the test.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
@@ -9,7 +9,7 @@ use std::thread;
 use clm::{appviewx, keyfactor};
 use futures_util::{Stream, StreamExt as _};
 
-use crate::support::spawn;
+use crate::support::{read_whole_request, spawn};
 
 const MIB: usize = 1024 * 1024;
 /// The client's largest answer.
@@ -148,18 +148,9 @@ fn serve(body: Vec<u8>) -> String {
 }
 
 fn answer(mut stream: TcpStream, body: &[u8]) -> io::Result<()> {
-    let mut request = BufReader::new(stream.try_clone()?);
-    let (mut line, mut length) = (String::new(), 0);
-    while line != "\r\n" {
-        line.clear();
-        if request.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
+    if !read_whole_request(&stream)? {
+        return Ok(());
     }
-    request.read_exact(&mut vec![0; length])?;
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ";
     write!(stream, "{head}{}\r\n\r\n", body.len())?;
     stream.write_all(body)

@@ -1,7 +1,6 @@
 //! No secret shows: not in logs, Debug, Display, errors and their sources, URLs, or serialised outcomes.
 
-use std::error::Error;
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::support::Received;
 use crate::support::capture;
 use crate::support::fault::{Fault, FaultServer};
+pub(crate) use crate::support::operations::Shown;
 use crate::support::scripted::{Answer, Scripted, nobody};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -49,34 +49,7 @@ fn forbidden() -> Vec<String> {
     forbidden.iter().filter(|it| !forbidden.iter().any(|part| part != *it && it.contains(part))).cloned().collect()
 }
 
-/// Everything that a program may print.
-#[derive(Default)]
-pub(crate) struct Shown(pub(crate) Vec<String>);
-
 impl Shown {
-    fn debug(&mut self, value: &impl Debug) {
-        self.0.push(format!("{value:?}"));
-        self.0.push(format!("{value:#?}"));
-    }
-
-    fn display(&mut self, value: &impl Display) {
-        self.0.push(value.to_string());
-        self.0.push(format!("{value:#}"));
-    }
-
-    fn error(&mut self, error: &(dyn Error + 'static)) {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            self.debug(&error);
-            self.display(&error);
-            next = error.source();
-        }
-    }
-
-    fn serialised(&mut self, value: &impl Serialize) {
-        self.0.push(serde_json::to_string(value).unwrap());
-    }
-
     pub(crate) fn assert_clean(&self, case: &str) {
         self.assert_clean_of(case, &capture::everything());
     }

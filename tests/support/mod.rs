@@ -186,3 +186,22 @@ impl ClosedPort {
         format!("http://127.0.0.1:{}", self.port())
     }
 }
+
+/// Reads a request to its end, on a thread without a runtime. False if the client goes before.
+pub fn read_whole_request(stream: &std::net::TcpStream) -> std::io::Result<bool> {
+    use std::io::{BufRead as _, BufReader, Read as _};
+
+    let mut request = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        if request.read_line(&mut line)? == 0 {
+            return Ok(false);
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    request.read_exact(&mut vec![0; length])?;
+    Ok(true)
+}

@@ -507,20 +507,20 @@ use list;
 
 /// Everything that a program may print.
 #[derive(Default)]
-struct Shown(Vec<String>);
+pub struct Shown(pub Vec<String>);
 
 impl Shown {
-    fn debug(&mut self, value: &impl Debug) {
+    pub fn debug(&mut self, value: &impl Debug) {
         self.0.push(format!("{value:?}"));
         self.0.push(format!("{value:#?}"));
     }
 
-    fn display(&mut self, value: &impl Display) {
+    pub fn display(&mut self, value: &impl Display) {
         self.0.push(value.to_string());
         self.0.push(format!("{value:#}"));
     }
 
-    fn error(&mut self, error: &(dyn Error + 'static)) {
+    pub fn error(&mut self, error: &(dyn Error + 'static)) {
         let mut next = Some(error);
         while let Some(error) = next {
             self.debug(&error);
@@ -529,7 +529,7 @@ impl Shown {
         }
     }
 
-    fn serialised(&mut self, value: &impl Serialize) {
+    pub fn serialised(&mut self, value: &impl Serialize) {
         self.0.push(serde_json::to_string(value).unwrap());
     }
 }
