@@ -267,7 +267,7 @@ pub use self::validation::{InvalidCharacter, Problem, Reason, ValidationError};
 #[cfg(feature = "keyfactor")]
 pub use uuid;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-pub use {http, jiff, secrecy, url};
+pub use {http, jiff, secrecy, serde_json, url};
 
 /// The README's programs compile and run with the tests.
 #[cfg(all(doctest, feature = "keyfactor", feature = "appviewx", feature = "testing"))]
