@@ -1,0 +1,2 @@
+//! What people who do this job have reported in public about other tools, one test for each report. A report that needs the
+//! program `offboard` has its test there: `examples/offboard/keyfactor/tests/`.
