@@ -115,7 +115,15 @@ fn every_rule_about_the_list_of_locations() {
         ("at the default limit", default(different(1_000)), None),
         ("one more than the default limit", default(different(1_001)), too_many(1_000, 1_001)),
         ("repeats do not count", list(1, alike(5)), None),
-        ("other job fields", list(9, vec![a(Some(1)), a(Some(2))]), is("certificate_stores[1]", Reason::Conflict)),
+        ("other job fields are another entry of the alias", list(9, vec![a(Some(1)), a(Some(2)), a(Some(1))]), None),
+        (
+            "two thumbprints of two entries",
+            list(
+                9,
+                vec![a(Some(1)).expecting_thumbprint("A".repeat(40)), a(Some(2)).expecting_thumbprint("B".repeat(40))],
+            ),
+            is("certificate_stores[1]", Reason::Conflict),
+        ),
         ("job fields, and none", list(9, vec![a(None), a(Some(2))]), is("certificate_stores[1]", Reason::Conflict)),
         ("the same job fields", list(9, vec![a(Some(1)), a(Some(1))]), None),
     ] {

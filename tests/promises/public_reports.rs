@@ -1,2 +1,4 @@
 //! What people who do this job have reported in public about other tools, one test for each report. A report that needs the
 //! program `offboard` has its test there: `examples/offboard/keyfactor/tests/`.
+
+mod one_alias_three_bindings;

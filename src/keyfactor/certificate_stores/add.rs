@@ -1,6 +1,6 @@
 //! `POST /CertificateStores/Certificates/Add`.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use http::Method;
 use secrecy::SecretString;
@@ -32,7 +32,8 @@ impl CertificateStores {
     /// - **Arguments:** the certificate's id; at least one entry and at most the client's
     ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); a schedule that does not recur.
     ///   Refused are an id that is not positive, a nil store id, a blank alias, an empty password, job fields that are no
-    ///   scalars, and the same store and alias twice.
+    ///   scalars, and the same store and alias twice, unless both have job fields and these differ: an alias may have several
+    ///   entries, one for each binding.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Undocumented by the vendor:** whether the job ids come in the order of the entries, and what one bad entry does to
     ///   the others.
@@ -137,13 +138,16 @@ impl Operation for AddCertificates {
         problems.check_positive("certificate_id", Some(self.certificate.get()));
         let limit = limits.max_locations_per_call;
         problems.check_count("certificate_stores", self.entries.len(), limit, "certificate store");
-        let mut places: HashSet<(CertificateStoreId, Option<&str>)> = HashSet::new();
+        let mut of_place: HashMap<(CertificateStoreId, Option<&str>), Vec<&CertificateStoreEntry>> = HashMap::new();
         for (index, entry) in self.entries.iter().enumerate() {
             let field = format_args!("certificate_stores[{index}]");
             entry.check(field, problems);
-            if !places.insert((entry.store(), entry.alias_asked_for())) {
-                problems.add(field, Reason::Conflict, "the same store and alias stand further up in the list");
+            let earlier = of_place.entry((entry.store(), entry.alias_asked_for())).or_default();
+            if !earlier.iter().all(|it| it.goes_beside(entry)) {
+                let sentence = "the same store and alias stand further up in the list, without other job fields";
+                problems.add(field, Reason::Conflict, sentence);
             }
+            earlier.push(entry);
         }
         self.schedule.check(problems);
         if self.schedule.is_recurring() {

@@ -109,6 +109,11 @@ impl CertificateStoreEntry {
         self.alias.as_deref()
     }
 
+    /// Whether both can be asked for under one alias of a store: each has job fields, and they are not the same.
+    pub(super) fn goes_beside(&self, other: &Self) -> bool {
+        !self.job_fields.is_empty() && !other.job_fields.is_empty() && self.job_fields.wire() != other.job_fields.wire()
+    }
+
     /// `field` is where this entry stands in its request.
     pub(super) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
         problems.check_guid(format_args!("{field}.certificate_store_id"), self.store.get(), "store");

@@ -54,7 +54,7 @@ impl NumberedPages for Inventory {
     }
 }
 
-/// Entries of one alias that are kept. No store is known to have an alias more than twice.
+/// Entries of one alias that are kept. An alias may have one for each binding of its certificate.
 const MOST_OF_ONE_ALIAS: usize = 100;
 
 /// What is looked for in a store's inventory.
@@ -66,7 +66,7 @@ pub(in crate::keyfactor) struct Sought<'a> {
 
 /// What a store's inventory lists under some aliases.
 pub(in crate::keyfactor) struct Listed {
-    /// All entries of each alias: one may stand twice, with two certificates.
+    /// All entries of each alias: with several certificates, or with several bindings of one.
     entries: HashMap<String, Vec<InventoryEntry>>,
     /// Where the certificates that are looked for stand, not only in a chain.
     holders: HashMap<Thumbprint, Holders>,
@@ -113,16 +113,16 @@ impl Listed {
     }
 }
 
-/// Of the entries of an alias, the one that holds this certificate; refused if any of them holds another one.
+/// The entries of an alias, which all hold this certificate; refused if there are none, or if any holds another one.
 pub(in crate::keyfactor) fn holding<'a>(
     entries: &'a [InventoryEntry],
     location: &CertificateLocation,
     expected: &Thumbprint,
-) -> Result<&'a InventoryEntry, LookupError> {
+) -> Result<&'a [InventoryEntry], LookupError> {
     let holds = |entry: &InventoryEntry| entry.leaf().is_some_and(|leaf| expected.is(&leaf.thumbprint));
     let other = entries.iter().find(|entry| !holds(entry));
     match (entries.first(), other) {
-        (Some(entry), None) => Ok(entry),
+        (Some(_), None) => Ok(entries),
         (_, other) => Err(LookupError::AliasHoldsAnother {
             store: location.store(),
             alias: location.alias().to_owned(),

@@ -1,5 +1,8 @@
 //! What a store's inventory lists.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write;
+
 use serde_json::{Map, Value};
 
 use crate::keyfactor::list_pages::Row;
@@ -7,11 +10,14 @@ use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::keyfactor::values::ServerTime;
 use crate::rows::{RawJson, row};
 
-/// One alias of a certificate store, with the certificate that is under it and its chain.
+/// One entry of a certificate store: an alias, the certificate that is under it, and its chain.
+///
+/// **An alias may have several entries**: one for each binding of a certificate, as IIS stores had them, with the same
+/// thumbprint and other [`parameters`](Self::parameters). Each is a row of its own.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct InventoryEntry {
-    /// The alias: what a removal names. The vendor calls it `Name`.
+    /// The alias: what a removal names. The vendor calls it `Name`. It may stand in other entries as well.
     pub alias: String,
     /// The certificate itself first, then its chain; see [`leaf`](Self::leaf) and [`chain`](Self::chain).
     pub certificates: Vec<InventoryCertificate>,
@@ -45,11 +51,30 @@ impl InventoryEntry {
 }
 
 impl Row for InventoryEntry {
-    /// An alias that stands twice with two certificates is two rows.
-    type Id = (String, Option<String>);
+    /// The whole of it: an alias may have several entries, also of one certificate, which differ in their parameters alone.
+    type Id = u64;
 
-    fn id(&self) -> Self::Id {
-        (self.alias.clone(), self.leaf().map(|leaf| leaf.thumbprint.clone()))
+    fn id(&self) -> u64 {
+        let mut whole = Hashed(DefaultHasher::new());
+        // Neither a hasher nor a row fails; one that did would be like another row, and missed.
+        if serde_json::to_writer(&mut whole, self).is_err() {
+            self.alias.hash(&mut whole.0);
+        }
+        whole.0.finish()
+    }
+}
+
+/// Hashes what is written to it.
+struct Hashed(DefaultHasher);
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -100,6 +100,14 @@ impl CertificateLocation {
         self.wire() == other.wire() && self.expected == other.expected
     }
 
+    /// Whether both can be asked for in one call: another place, or another entry of the same alias, which the job fields
+    /// of both tell.
+    pub(super) fn goes_beside(&self, other: &Self) -> bool {
+        let is_other_place = self.store != other.store || self.alias != other.alias;
+        let both_tell = self.has_job_fields() && other.has_job_fields() && self.wire() != other.wire();
+        is_other_place || (both_tell && self.expected == other.expected)
+    }
+
     /// `field` is where this location stands in its request.
     pub(in crate::keyfactor) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
         problems.check_guid(format_args!("{field}.certificate_store_id"), self.store.get(), "store");

@@ -47,8 +47,10 @@ impl CertificateStores {
     /// - **Arguments:** at least one location and at most the client's
     ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); a schedule, where the four
     ///   recurring kinds need [`allow_recurring`](RequestBuilder::allow_recurring). Locations that are given again, exactly
-    ///   alike, are sent once. Refused are a nil store id, an empty or blank alias, job fields that are no scalars, the same
-    ///   store and alias with different job fields, an id that is not positive, and a schedule out of range.
+    ///   alike, are sent once; the same store and alias with other job fields is another location, since an alias may have
+    ///   several entries, one for each binding. Refused are a nil store id, an empty or blank alias, job fields that are no
+    ///   scalars, the same store and alias with job fields and without, or with two expected thumbprints, an id that is not
+    ///   positive, and a schedule out of range.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Undocumented by the vendor:** whether the job ids come in the order of the locations, what happens to an unknown
     ///   alias, whether one bad location stops the others. For one call and one job for each location, see
@@ -133,21 +135,25 @@ impl RemoveCertificates {
             return location.check("certificate_stores[0]", problems);
         }
         let given = std::mem::take(&mut self.locations);
-        let mut first_at: HashMap<(CertificateStoreId, &str), (usize, &CertificateLocation)> =
+        // Of each place, the locations that differ: one for each entry of the alias.
+        let mut of_place: HashMap<(CertificateStoreId, &str), Vec<(usize, &CertificateLocation)>> =
             HashMap::with_capacity(given.len());
         let mut is_repeat = Vec::with_capacity(given.len());
         for (index, location) in given.iter().enumerate() {
             location.check(format_args!("certificate_stores[{index}]"), problems);
-            let place = (location.store(), location.alias());
-            let (first, first_location) = *first_at.entry(place).or_insert((index, location));
-            let is_second = first != index;
-            is_repeat.push(is_second && first_location.is_like(location));
-            if is_second && !first_location.is_like(location) {
+            let earlier = of_place.entry((location.store(), location.alias())).or_default();
+            is_repeat.push(earlier.iter().any(|(_, it)| it.is_like(location)));
+            if is_repeat.last() == Some(&true) {
+                continue;
+            }
+            if let Some((first, _)) = earlier.iter().find(|(_, it)| !it.goes_beside(location)) {
                 let sentence = format!(
-                    "the same store and alias as certificate_stores[{first}], but with other job fields or another thumbprint"
+                    "the same store and alias as certificate_stores[{first}], but only one of them has job fields, or they \
+                     expect two thumbprints"
                 );
                 problems.add(format_args!("certificate_stores[{index}]"), Reason::Conflict, sentence);
             }
+            earlier.push((index, location));
         }
         let mut is_repeat = is_repeat.into_iter();
         let (repeated, locations): (Vec<_>, Vec<_>) = given.into_iter().partition(|_| is_repeat.next() == Some(true));

@@ -83,11 +83,12 @@ pub struct RemovalPlan {
     pub has_private_key: bool,
     /// The collection in which the certificate was found, and in which the server is to check permissions.
     pub collection_id: Option<CollectionId>,
-    /// The places.
+    /// The entries: one for each that the inventory lists under the aliases, of those that differ in their parameters.
     pub removals: Vec<PlannedRemoval>,
 }
 
-/// One place in a [`RemovalPlan`].
+/// One entry of a store in a [`RemovalPlan`]. Several may have one alias: one for each binding of the certificate, with
+/// the same thumbprint and other [`parameters`](Self::parameters).
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRemoval {
@@ -178,8 +179,8 @@ impl RemovalPlan {
         let planned = |found: &FoundLocation| {
             let location = found.location();
             let entries = inventories.get(&location.store()).map(|listed| listed.under(location.alias()));
-            let entry = holding(entries.unwrap_or_default(), location, located.thumbprint())?;
-            Ok(PlannedRemoval {
+            let entries = holding(entries.unwrap_or_default(), location, located.thumbprint())?;
+            let of_entry = |entry: &InventoryEntry| PlannedRemoval {
                 store_id: location.store(),
                 store_machine: found.store_machine().map(str::to_owned),
                 store_path: found.store_path().map(str::to_owned),
@@ -187,9 +188,13 @@ impl RemovalPlan {
                 put_back: Restorability::of(&entry.parameters, held),
                 parameters: entry.parameters.clone(),
                 readiness: found.readiness(),
-            })
+            };
+            Ok::<_, LookupError>(distinct(entries).map(of_entry).collect::<Vec<_>>())
         };
-        let removals = located.locations().iter().map(planned).collect::<Result<_, LookupError>>()?;
+        let mut removals = Vec::new();
+        for found in located.locations() {
+            removals.extend(planned(found)?);
+        }
         Ok(Self {
             certificate_id: certificate.id,
             thumbprint: located.thumbprint().clone(),
@@ -216,10 +221,20 @@ impl RemovalPlan {
             .filter(|removal| matches!(removal.put_back, Restorability::Impossible | Restorability::Unclear))
     }
 
-    /// What `add_back` adds.
+    /// What `add_back` adds. Entries of one alias that differ in nothing that is sent are added once.
     fn entries(&self) -> Vec<CertificateStoreEntry> {
-        self.removals.iter().filter_map(PlannedRemoval::entry).collect()
+        let mut entries: Vec<_> = self.removals.iter().filter_map(PlannedRemoval::entry).collect();
+        entries.dedup();
+        entries
     }
+}
+
+/// The entries of an alias that differ in their parameters. Others cannot be told apart by anything that a job is told.
+fn distinct(entries: &[InventoryEntry]) -> impl Iterator<Item = &InventoryEntry> {
+    let is_first = |(index, entry): &(usize, &InventoryEntry)| {
+        entries.iter().take(*index).all(|earlier| earlier.parameters != entry.parameters)
+    };
+    entries.iter().enumerate().filter(is_first).map(|(_, entry)| entry)
 }
 
 impl PlannedRemoval {

@@ -1,14 +1,12 @@
 //! How a test arranges certificate stores and orchestrators.
 
-use std::collections::BTreeMap;
-
 use uuid::Uuid;
 
 use super::FakeKeyfactor;
 use super::certificates::FakeCertificate;
 use super::orchestrator::FakeOrchestrator;
 use super::state::{State, numbered};
-use super::stores::{Entry, FakeStore, Store};
+use super::stores::{Entries, Entry, FakeStore, Store};
 use super::traps::Trap;
 use crate::keyfactor::{CertificateId, CertificateStoreId};
 
@@ -50,7 +48,7 @@ impl State {
         }
         let store = self.store(id);
         match store.held.get(alias) {
-            Some(entry) => store.inventory.insert(alias.to_owned(), entry.clone()),
+            Some(entries) => store.inventory.insert(alias.to_owned(), entries.clone()),
             None => store.inventory.remove(alias),
         };
     }
@@ -106,11 +104,36 @@ impl FakeKeyfactor {
         chain: impl IntoIterator<Item = CertificateId>,
     ) {
         let alias = alias.into();
-        let entry = Entry { leaf: leaf.get(), chain: chain.into_iter().map(CertificateId::get).collect() };
+        let chain = chain.into_iter().map(CertificateId::get).collect();
+        let entry = Entry { chain, ..Entry::of(leaf.get()) };
         self.state(|state| {
             let store = state.store(store.get());
-            store.held.insert(alias.clone(), entry.clone());
-            store.inventory.insert(alias, entry);
+            store.held.insert(alias.clone(), vec![entry.clone()]);
+            store.inventory.insert(alias, vec![entry]);
+        });
+    }
+
+    /// Puts a further entry under an alias, beside those that stand there: one row of the inventory for each, with these
+    /// parameters. So did IIS orchestrators before 2.5.0, once for each binding of a certificate: one alias, several
+    /// `SiteName`s. Command's inventory knows it.
+    ///
+    /// A removal whose job fields name some of these parameters takes the entries that have these values; one without job
+    /// fields takes all entries of the alias. Both are assumed.
+    pub fn put_entry(
+        &self,
+        store: CertificateStoreId,
+        alias: impl Into<String>,
+        certificate: CertificateId,
+        parameters: impl IntoIterator<Item = (&'static str, &'static str)>,
+    ) {
+        let alias = alias.into();
+        let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let entry = Entry::of(certificate.get()).with(parameters);
+        self.state(|state| {
+            let store = state.store(store.get());
+            for layer in [&mut store.held, &mut store.inventory] {
+                layer.entry(alias.clone()).or_default().push(entry.clone());
+            }
         });
     }
 
@@ -157,7 +180,7 @@ impl FakeKeyfactor {
     /// The certificate that a store holds under an alias.
     #[must_use]
     pub fn held(&self, store: CertificateStoreId, alias: &str) -> Option<CertificateId> {
-        self.layer(store, |store| store.held.get(alias).map(|entry| entry.leaf.into()))
+        self.layer(store, |store| store.held.get(alias)?.first().map(|entry| entry.leaf.into()))
     }
 
     fn layer<T: Default>(&self, store: CertificateStoreId, read: impl FnOnce(&Store) -> T) -> T {
@@ -175,8 +198,11 @@ impl FakeKeyfactor {
     }
 }
 
-/// The chain of what stood there stays.
-fn set_leaf(layer: &mut BTreeMap<String, Entry>, alias: &str, certificate: CertificateId) {
+/// The chains and parameters of what stood there stay.
+fn set_leaf(layer: &mut Entries, alias: &str, certificate: CertificateId) {
     let leaf = certificate.get();
-    layer.entry(alias.to_owned()).and_modify(|entry| entry.leaf = leaf).or_insert_with(|| Entry::of(leaf));
+    let entries = layer.entry(alias.to_owned()).or_insert_with(|| vec![Entry::of(leaf)]);
+    for entry in entries {
+        entry.leaf = leaf;
+    }
 }

@@ -1,6 +1,6 @@
 //! The calls that schedule jobs on certificate stores.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::jobs::{Schedule, Target, Work};
@@ -14,6 +14,7 @@ use crate::testing::server::{Reply, member};
 struct Location {
     store: Uuid,
     alias: Option<String>,
+    job_fields: Map<String, Value>,
     overwrite: bool,
 }
 
@@ -26,7 +27,10 @@ impl Location {
 
     fn read(entry: &Value) -> Result<Self, Reply> {
         let store = member(entry, "CertificateStoreId").as_str().and_then(|id| id.parse().ok());
-        let fields = member(entry, "JobFields");
+        let job_fields = match member(entry, "JobFields") {
+            Value::Null => Some(Map::new()),
+            fields => fields.as_object().cloned(),
+        };
         let overwrite = match member(entry, "Overwrite") {
             Value::Null => Some(false),
             overwrite => overwrite.as_bool(),
@@ -35,9 +39,9 @@ impl Location {
             Value::Null => Some(None),
             alias => alias.as_str().map(|alias| Some(alias.to_owned()).filter(|alias| !alias.is_empty())),
         };
-        match (store, alias, overwrite) {
-            (Some(store), Some(alias), Some(overwrite)) if fields.is_null() || fields.is_object() => {
-                Ok(Self { store, alias, overwrite })
+        match (store, alias, overwrite, job_fields) {
+            (Some(store), Some(alias), Some(overwrite), Some(job_fields)) => {
+                Ok(Self { store, alias, job_fields, overwrite })
             }
             _ => Err(entry_not_valid()),
         }
@@ -74,12 +78,16 @@ impl State {
         let collection = collection_of(member(body, "CollectionId"))?;
         for location in &locations {
             let alias = location.alias.as_deref().unwrap_or_default();
-            let entry = self.stores.get(&location.store).and_then(|store| store.inventory.get(alias));
+            let entry = self.stores.get(&location.store).and_then(|store| store.inventory.get(alias)?.first());
             self.permit_using_certificate(entry.map(|entry| entry.leaf), collection)?;
             self.permit_location(location)?;
         }
-        let remove =
-            |Location { store, alias, .. }| Target { work: Work::Remove, store, alias: alias.unwrap_or_default() };
+        let remove = |Location { store, alias, job_fields, .. }| Target {
+            work: Work::Remove,
+            store,
+            alias: alias.unwrap_or_default(),
+            job_fields,
+        };
         Ok(self.scheduled(locations.into_iter().map(remove), &schedule))
     }
 
@@ -97,13 +105,13 @@ impl State {
             return Err(not_found(&format!("Certificate {id}")));
         };
         let mut targets = Vec::new();
-        for Location { store, alias, overwrite } in locations {
+        for Location { store, alias, job_fields, overwrite } in locations {
             let alias = alias.unwrap_or_else(|| thumbprint.to_owned());
             let known = self.stores.get(&store).is_some_and(|it| it.inventory.contains_key(&alias));
             if overwrite && !known {
                 return Err(bad_request(&format!("Alias '{alias}' does not exist in certificate store {store}.")));
             }
-            targets.push(Target { work: Work::Add { certificate: id, overwrite }, store, alias });
+            targets.push(Target { work: Work::Add { certificate: id, overwrite }, store, alias, job_fields });
         }
         Ok(self.scheduled(targets, &schedule))
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::query::{Filter, Operand};
@@ -96,6 +96,7 @@ pub(super) struct Job {
     pub(super) work: Work,
     pub(super) store: Uuid,
     pub(super) alias: String,
+    pub(super) job_fields: Map<String, Value>,
     pub(super) schedule: Value,
     pub(super) recurring: bool,
     pub(super) requested: Timestamp,
@@ -174,13 +175,14 @@ impl Jobs {
     pub(super) fn push(&mut self, target: Target, schedule: Schedule, requested: Timestamp) -> Uuid {
         let index = self.all.len();
         let id = numbered(0x10B0_0000, index as u64 + 1);
-        let Target { work, store, alias } = target;
+        let Target { work, store, alias, job_fields } = target;
         let Schedule { object, recurring } = schedule;
         self.all.push(Job {
             id,
             work,
             store,
             alias,
+            job_fields,
             schedule: object,
             recurring,
             requested,
@@ -250,11 +252,12 @@ pub(super) struct Target {
     pub(super) work: Work,
     pub(super) store: Uuid,
     pub(super) alias: String,
+    pub(super) job_fields: Map<String, Value>,
 }
 
 impl Target {
     pub(super) fn inventory(store: Uuid) -> Self {
-        Self { work: Work::Inventory, store, alias: String::new() }
+        Self { work: Work::Inventory, store, alias: String::new(), job_fields: Map::new() }
     }
 }
 

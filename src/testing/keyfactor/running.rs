@@ -169,23 +169,16 @@ impl State {
     /// Does what the job is for, or says why not.
     fn act(&mut self, index: usize) -> Result<(), String> {
         let Some(job) = self.jobs.get(index) else { return Ok(()) };
-        let (work, id, alias) = (job.work, job.store, job.alias.clone());
+        let (work, id, alias, job_fields) = (job.work, job.store, job.alias.clone(), job.job_fields.clone());
         let store = self.store(id);
         if !store.shown.supports(work.kind()) {
             return Err(format!("The store does not support {:?}.", work.kind()));
         }
         match work {
-            Work::Remove => {
-                store
-                    .held
-                    .remove(&alias)
-                    .ok_or_else(|| format!("There is no certificate under the alias '{alias}'."))?;
-            }
-            Work::Add { overwrite: false, .. } if store.held.contains_key(&alias) => {
-                return Err(format!("There is a certificate under the alias '{alias}' already."));
-            }
-            Work::Add { certificate, .. } => {
-                store.held.insert(alias.clone(), Entry::of(certificate));
+            Work::Remove => store.take_out(&alias, &job_fields)?,
+            Work::Add { certificate, overwrite } => {
+                let entry = Entry::of(certificate).with(job_fields);
+                store.put_in(&alias, entry, overwrite)?;
             }
             Work::Inventory => {
                 self.take_inventory(id);

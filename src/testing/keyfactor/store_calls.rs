@@ -26,7 +26,9 @@ impl Queried for Row<'_> {
             "AgentId" => store.agent().map_or(Operand::Nothing, Operand::Guid),
             "Approved" => Operand::Truth(shown.approved),
             "Category" | "CertStoreType" => Operand::Number(shown.type_number.into()),
-            "CertificateId" => Operand::Numbers(store.inventory.values().map(|entry| entry.leaf.into()).collect()),
+            "CertificateId" => {
+                Operand::Numbers(store.inventory.values().flatten().map(|entry| entry.leaf.into()).collect())
+            }
             "ClientMachine" => Operand::Text(store.machine().into()),
             "Container" => store.container_name().map_or(Operand::Nothing, |name| Operand::Text(name.into())),
             "ContainerId" => shown.container.map_or(Operand::Nothing, |id| Operand::Number(id.into())),
@@ -107,7 +109,7 @@ impl State {
             self.poll_inventory_of(guid);
         }
         let (_, store) = self.permitted_store(id)?;
-        let rows = store.inventory.iter().zip(1..).map(|((alias, entry), item)| InventoryRow { alias, entry, item });
+        let rows = store.entries_listed().zip(1..).map(|((alias, entry), item)| InventoryRow { alias, entry, item });
         let rows = listing.select(rows);
         Ok(listing.reply(&rows, &self.traps, |InventoryRow { alias, entry, item }| {
             let known = entry.certificates().filter_map(|id| self.certificates.get(id)).enumerate();
@@ -116,7 +118,7 @@ impl State {
             json!({
                 "Name": alias,
                 "Certificates": certificates,
-                "Parameters": {"PrivateKeyEntry": "Yes"},
+                "Parameters": entry.parameters,
                 "CertStoreId": guid,
             })
         }))
@@ -126,7 +128,7 @@ impl State {
     pub(super) fn locations(&self) -> BTreeMap<i32, Vec<Location>> {
         let mut locations = BTreeMap::<i32, Vec<Location>>::new();
         for (id, store) in &self.stores {
-            for (alias, entry) in &store.inventory {
+            for (alias, entry) in store.entries_listed() {
                 for (level, certificate) in entry.certificates().enumerate() {
                     let row = json!({
                         "StoreMachine": store.machine(),
@@ -149,7 +151,7 @@ impl State {
         let mut groups = BTreeMap::<(i32, &str), (BTreeSet<Uuid>, Vec<Value>)>::new();
         for (id, store) in &self.stores {
             for (alias, _) in
-                store.inventory.iter().filter(|(_, entry)| entry.certificates().any(|it| it == certificate))
+                store.entries_listed().filter(|(_, entry)| entry.certificates().any(|it| it == certificate))
             {
                 let group = groups.entry((store.shown.type_number, &store.shown.type_name)).or_default();
                 group.0.insert(*id);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::jobs::FakeJobKind;
@@ -142,16 +142,35 @@ impl FakeStore {
     }
 }
 
-/// What stands under an alias.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// An entry under an alias.
+#[derive(Clone, PartialEq, Debug)]
 pub(super) struct Entry {
     pub(super) leaf: i32,
     pub(super) chain: Vec<i32>,
+    /// As the inventory shows them.
+    pub(super) parameters: Map<String, Value>,
 }
+
+/// The entries of a store by alias. An alias may have several, and has one at least.
+pub(super) type Entries = BTreeMap<String, Vec<Entry>>;
 
 impl Entry {
     pub(super) fn of(leaf: i32) -> Self {
-        Self { leaf, chain: Vec::new() }
+        let parameters = Map::from_iter([("PrivateKeyEntry".to_owned(), json!("Yes"))]);
+        Self { leaf, chain: Vec::new(), parameters }
+    }
+
+    pub(super) fn with(mut self, parameters: Map<String, Value>) -> Self {
+        self.parameters.extend(parameters);
+        self
+    }
+
+    /// Whether these job fields can be about it: none of them names a parameter that it has with another value.
+    pub(super) fn agrees_with(&self, job_fields: &Map<String, Value>) -> bool {
+        self.parameters.iter().all(|(name, value)| match member_of(job_fields, name) {
+            Some(asked) => text_of(asked) == text_of(value),
+            None => true,
+        })
     }
 
     pub(super) fn certificates(&self) -> impl Iterator<Item = i32> {
@@ -159,14 +178,23 @@ impl Entry {
     }
 }
 
+fn member_of<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    members.iter().find(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// Orchestrators read parameters as text.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// A store, in both layers.
 pub(super) struct Store {
     number: u64,
     pub(super) shown: FakeStore,
     /// What it holds, by alias.
-    pub(super) held: BTreeMap<String, Entry>,
+    pub(super) held: Entries,
     /// What Command's inventory says that it holds.
-    pub(super) inventory: BTreeMap<String, Entry>,
+    pub(super) inventory: Entries,
     pub(super) inventory_job: Option<Uuid>,
     pub(super) orchestrator: Option<FakeOrchestrator>,
 }
@@ -188,6 +216,34 @@ impl Store {
             inventory_job: None,
             orchestrator: None,
         }
+    }
+
+    /// What Command's inventory lists, one for each row.
+    pub(super) fn entries_listed(&self) -> impl Iterator<Item = (&String, &Entry)> {
+        self.inventory.iter().flat_map(|(alias, entries)| entries.iter().map(move |entry| (alias, entry)))
+    }
+
+    /// Removes the entries of an alias that these job fields can be about, or says that there are none.
+    pub(super) fn take_out(&mut self, alias: &str, job_fields: &Map<String, Value>) -> Result<(), String> {
+        let entries = self.held.get_mut(alias).map(std::mem::take).unwrap_or_default();
+        let (taken, left): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.agrees_with(job_fields));
+        if left.is_empty() {
+            self.held.remove(alias);
+        } else {
+            self.held.insert(alias.to_owned(), left);
+        }
+        if taken.is_empty() { Err(format!("There is no certificate under the alias '{alias}'.")) } else { Ok(()) }
+    }
+
+    /// Adds an entry. What agrees with it in all of its parameters is in its place.
+    pub(super) fn put_in(&mut self, alias: &str, entry: Entry, overwrite: bool) -> Result<(), String> {
+        let entries = self.held.entry(alias.to_owned()).or_default();
+        if !overwrite && entries.iter().any(|it| it.agrees_with(&entry.parameters)) {
+            return Err(format!("There is a certificate under the alias '{alias}' already."));
+        }
+        entries.retain(|it| !it.agrees_with(&entry.parameters));
+        entries.push(entry);
+        Ok(())
     }
 
     pub(super) fn machine(&self) -> String {
