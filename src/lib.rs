@@ -217,6 +217,8 @@ mod named_values;
 )]
 mod operation;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+mod plan_file;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
     not(all(feature = "keyfactor", feature = "appviewx")),
     allow(
@@ -256,6 +258,8 @@ pub use self::operation::{
     LookupLimitReached, ManyOutcome, OnFailure, Operation, OutcomeUnknown, Outcomes, RawAnswer, RawCall, RawEffect,
     Receipt, Request, RequestBuilder, Rows, SharedError, UnreadableAnswer, UnreadableReason, Vendor,
 };
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub use self::plan_file::{PlanError, PlanHeader};
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::transport::{
     AuthenticationError, ClientBuilder, ConfigurationError, DecodeError, RetryPolicy, TransportError,

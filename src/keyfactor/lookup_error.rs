@@ -107,6 +107,13 @@ pub enum LookupError {
         /// Which row it is, and which member is missing or wrong.
         fault: String,
     },
+    /// Of everything that was to be planned, nothing can be. Nothing was sent that could change anything.
+    #[error("nothing can be planned: {}", first_few(omitted))]
+    #[non_exhaustive]
+    NothingPlanned {
+        /// What was left out, each with its reason.
+        omitted: Vec<String>,
+    },
     /// An alias holds another certificate than the one that was to be removed. Nothing was sent.
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
     #[non_exhaustive]
@@ -124,6 +131,14 @@ pub enum LookupError {
 
 fn holds(found: Option<&str>) -> String {
     found.map_or_else(|| "no certificate in Command's inventory".to_owned(), one_line)
+}
+
+/// The first few, so that many do not fill a log.
+fn first_few(all: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = all.len().saturating_sub(SHOWN);
+    let tail = (more > 0).then(|| format!("and {more} more"));
+    all.iter().take(SHOWN).cloned().chain(tail).collect::<Vec<_>>().join("; ")
 }
 
 impl LookupError {

@@ -1,7 +1,8 @@
 //! A removal as a plan: what goes and what can be put back is known before anything is removed.
 
 use clm::keyfactor::{
-    CertificateId, CertificateStoreId, Client, Error, LookupError, RemovalPlan, Restorability, Schedule, StoreReadiness,
+    CertificateId, CertificateStoreId, Client, Error, LookupError, OmissionReason, RemovalPlan, Restorability,
+    Schedule, StoreReadiness,
 };
 use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, KeyfactorPermission};
 use serde_json::{Value, json};
@@ -34,8 +35,14 @@ async fn a_plan_removes_and_puts_back_under_the_old_aliases() {
     fake.add_certificate(stores[0], "bystander.pfx");
     let plan = plan(&fake, id).await;
     assert_eq!(changes(&fake), 0, "a plan changes nothing");
-    assert_eq!((plan.certificate_id, plan.issued_cn.as_str(), plan.has_private_key), (id, "www.example.com", true));
-    assert_eq!(plan.thumbprint.as_str(), fake.thumbprint(id));
+    let [certificate] = &plan.certificates[..] else { panic!("{plan:?}") };
+    assert_eq!(
+        (certificate.id, certificate.issued_cn.as_str(), certificate.has_private_key),
+        (id, "www.example.com", true)
+    );
+    assert_eq!(certificate.thumbprint.as_str(), fake.thumbprint(id));
+    assert!(plan.removals.iter().all(|it| plan.certificate_of(it) == Some(certificate)));
+    assert_eq!(plan.omitted, []);
     let aliases: Vec<_> = plan.removals.iter().map(|it| (it.store_id, it.alias.as_str(), it.put_back)).collect();
     let back = Restorability::WithPrivateKey;
     assert_eq!(aliases, [(stores[0], "first.pfx", back), (stores[1], "second.pfx", back)]);
@@ -45,7 +52,7 @@ async fn a_plan_removes_and_puts_back_under_the_old_aliases() {
     let handle = fake.client().certificate_stores();
     let removal = handle.remove(&plan, Schedule::Immediate).send().await.unwrap();
     assert_eq!(removal.job_ids().len(), 2);
-    assert!(removal.locations().iter().all(|it| it.expected_thumbprint() == Some(&plan.thumbprint)));
+    assert!(removal.locations().iter().all(|it| it.expected_thumbprint() == Some(&certificate.thumbprint)));
     fake.run_jobs();
     assert_eq!(stores.map(|it| fake.aliases(it)), [vec!["bystander.pfx".to_owned()], vec![]]);
 
@@ -131,17 +138,42 @@ async fn an_alias_that_was_reused_since_the_plan_is_refused_and_nothing_is_sent(
 }
 
 #[tokio::test]
-async fn an_alias_that_was_reused_since_the_lookup_makes_no_plan() {
+async fn an_alias_that_was_reused_since_the_lookup_is_left_out_with_the_reason() {
     let (fake, stores, id) = in_two_stores().await;
     let keyfactor = client_of(&fake);
     let located = keyfactor.certificates().locations_of(id).send().await.unwrap();
     let successor = fake.issue(FakeCertificate::new("successor"));
     fake.replace(stores[0], "first.pfx", successor);
-    let error = lookup(keyfactor.certificate_stores().plan_removal(&located).await.unwrap_err());
-    let LookupError::AliasHoldsAnother { store, found, .. } = &error else { panic!("{error:?}") };
-    assert_eq!((*store, found.as_deref()), (stores[0], Some(&*fake.thumbprint(successor))));
+    let plan = keyfactor.certificate_stores().plan_removal(&located).await.unwrap();
+    let [omitted] = &plan.omitted[..] else { panic!("{plan:?}") };
+    let OmissionReason::HoldsAnother { found, .. } = &omitted.why else { panic!("{omitted:?}") };
+    assert_eq!((omitted.store_id, omitted.alias.as_deref()), (Some(stores[0]), Some("first.pfx")));
+    assert_eq!(found, &fake.thumbprint(successor));
+    assert_eq!(plan.removals.iter().map(|it| it.store_id).collect::<Vec<_>>(), [stores[1]], "the others are planned");
+
     fake.remove_unseen(stores[0], "first.pfx");
     fake.run_inventory(stores[0]);
+    let plan = keyfactor.certificate_stores().plan_removal(&located).await.unwrap();
+    assert_eq!(plan.omitted.iter().map(|it| &it.why).collect::<Vec<_>>(), [&OmissionReason::NotListed]);
+    assert_eq!(plan.removals.len(), 1);
+}
+
+// With nothing left, there is no plan; the error is that of the place.
+#[tokio::test]
+async fn a_plan_with_nothing_in_it_is_an_error() {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store();
+    let id = fake.issue(FakeCertificate::new("www.example.com"));
+    fake.put(store, "www.pfx", id);
+    let keyfactor = client_of(&fake);
+    let located = keyfactor.certificates().locations_of(id).send().await.unwrap();
+    let successor = fake.issue(FakeCertificate::new("successor"));
+    fake.replace(store, "www.pfx", successor);
+    let error = lookup(keyfactor.certificate_stores().plan_removal(&located).await.unwrap_err());
+    let LookupError::AliasHoldsAnother { store: of, found, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*of, found.as_deref()), (store, Some(&*fake.thumbprint(successor))));
+    fake.remove_unseen(store, "www.pfx");
+    fake.run_inventory(store);
     let error = lookup(keyfactor.certificate_stores().plan_removal(&located).await.unwrap_err());
     assert!(matches!(error, LookupError::AliasHoldsAnother { found: None, .. }), "{error:?}");
 }
@@ -278,11 +310,11 @@ async fn a_plan_whose_id_is_another_certificate_s_by_now_puts_nothing_back() {
     let located = keyfactor.certificates().locations_of(good).send().await.unwrap();
     let stores = keyfactor.certificate_stores();
     let mut plan = stores.plan_removal(&located).await.unwrap();
-    plan.certificate_id = other;
+    plan.certificates[0].id = other;
     let error = stores.add_back(&plan, Schedule::Immediate).send().await.unwrap_err();
     let Error::Lookup(lookup) = &error else { panic!("{error:?}") };
     let LookupError::NotAsked { got, asked, .. } = &**lookup else { panic!("{lookup:?}") };
-    assert_eq!((got.clone(), asked.as_str()), (fake.thumbprint(other), plan.thumbprint.as_str()));
+    assert_eq!((got.clone(), asked.as_str()), (fake.thumbprint(other), plan.certificates[0].thumbprint.as_str()));
     assert!(fake.requests().iter().all(|it| it.method() == "GET"), "nothing was sent");
 }
 
@@ -297,10 +329,9 @@ async fn a_plan_can_be_made_of_some_of_the_locations() {
     let located = keyfactor.certificates().locations_of(good).send().await.unwrap();
     fake.replace(reused, "www.pfx", other);
     let stores = keyfactor.certificate_stores();
-    let error = stores.plan_removal(&located).await.unwrap_err();
-    let Error::Lookup(lookup) = &error else { panic!("{error:?}") };
-    let LookupError::AliasHoldsAnother { store, .. } = &**lookup else { panic!("{lookup:?}") };
-    assert_eq!(*store, reused);
+    let plan = stores.plan_removal(&located).await.unwrap();
+    assert_eq!(plan.omitted.iter().map(|it| it.store_id).collect::<Vec<_>>(), [Some(reused)]);
     let plan = stores.plan_removal(&located.only(|found| found.location().store() != reused)).await.unwrap();
     assert_eq!(plan.removals.iter().map(|it| it.store_id).collect::<Vec<_>>(), [kept]);
+    assert_eq!(plan.omitted, []);
 }

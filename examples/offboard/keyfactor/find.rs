@@ -29,7 +29,7 @@ impl KeyfactorJob {
         let plan = self.client.certificate_stores().plan_removal(&located).await?;
         show(&located, &plan, report);
         let path =
-            plan_path.map_or_else(|| PathBuf::from(format!("offboard-{}.json", plan.thumbprint)), Path::to_owned);
+            plan_path.map_or_else(|| PathBuf::from(format!("offboard-{}.json", located.thumbprint())), Path::to_owned);
         let losses = plan.cannot_be_put_back().count();
         Ok(Prepared { orders: Orders::Remove(self.removals(&plan)?), losses, plan: Some((path, plan)) })
     }
@@ -38,7 +38,7 @@ impl KeyfactorJob {
         let order = |one: RemovalPlan, removal: &PlannedRemoval| {
             let request = self.client.certificate_stores().remove(&one, Schedule::Immediate).build()?;
             let call = removal_call(&request);
-            Ok(Order { place: place(&one, removal), request, call })
+            Ok(Order { place: place(removal), request, call })
         };
         plan.removals.iter().map(|removal| order(only(plan, removal), removal)).collect()
     }
@@ -46,15 +46,11 @@ impl KeyfactorJob {
 
 /// The plan for one of its places alone.
 pub(super) fn only(plan: &RemovalPlan, removal: &PlannedRemoval) -> RemovalPlan {
-    let mut one = plan.clone();
-    one.removals = vec![removal.clone()];
-    one
+    plan.clone().only(|it| it == removal)
 }
 
-pub(super) fn place(plan: &RemovalPlan, removal: &PlannedRemoval) -> Place {
-    let location = clm::keyfactor::CertificateLocation::new(removal.store_id, &removal.alias)
-        .expecting_thumbprint(&plan.thumbprint);
-    Place { machine: removal.store_machine.clone(), path: removal.store_path.clone(), location }
+pub(super) fn place(removal: &PlannedRemoval) -> Place {
+    Place { machine: removal.store_machine.clone(), path: removal.store_path.clone(), location: removal.location() }
 }
 
 fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {
@@ -90,14 +86,12 @@ fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {
 }
 
 pub(super) fn show_certificate(plan: &RemovalPlan, report: &Report) {
-    let key = if plan.has_private_key { "Command holds its private key" } else { "Command holds no private key of it" };
-    report.line(format!(
-        "  certificate {}  {}  {}",
-        plan.certificate_id,
-        shown(&plan.issued_cn),
-        shown(&plan.thumbprint)
-    ));
-    report.line(format!("    {key}"));
+    for it in &plan.certificates {
+        let key =
+            if it.has_private_key { "Command holds its private key" } else { "Command holds no private key of it" };
+        report.line(format!("  certificate {}  {}  {}", it.id, shown(&it.issued_cn), shown(&it.thumbprint)));
+        report.line(format!("    {key}"));
+    }
 }
 
 /// Loud, and before anything is sent.

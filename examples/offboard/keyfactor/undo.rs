@@ -34,7 +34,7 @@ impl KeyfactorJob {
         let order = |removal: &PlannedRemoval| {
             let one = only(plan, removal);
             let request = self.client.certificate_stores().add_back(&one, Schedule::Immediate).build()?;
-            Ok(Order { place: place(&one, removal), request, call: addition_call(&one, removal) })
+            Ok(Order { place: place(removal), request, call: addition_call(&one, removal) })
         };
         let can = |removal: &&PlannedRemoval| {
             matches!(removal.put_back, Restorability::WithPrivateKey | Restorability::WithoutPrivateKey)
@@ -52,7 +52,7 @@ fn addition_call(plan: &RemovalPlan, removal: &PlannedRemoval) -> Call {
         "IncludePrivateKey": removal.put_back == Restorability::WithPrivateKey,
     });
     let body = json!({
-        "CertificateId": plan.certificate_id,
+        "CertificateId": plan.certificate_of(removal).map(|it| it.id),
         "CertificateStores": [entry],
         "Schedule": {"Immediate": true},
     });

@@ -15,7 +15,7 @@ mod watch;
 pub use self::confirm::ConfirmRemoved;
 pub use self::confirmation::{Confirmation, ConfirmedLocation, RemovalVerdict, ScheduleAfter, TriggeredInventory};
 pub use self::locate::{FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness};
-pub use self::plan::{PlannedRemoval, RemovalPlan, Restorability};
+pub use self::plan::{OmissionReason, Omitted, PlannedCertificate, PlannedRemoval, RemovalPlan, Restorability};
 pub use self::remove_each::{RemoveEach, RemoveEachOutcome};
 pub use self::report::{FinishedJob, JobChange, JobState, JobsReport, OpenJob, OpenJobPlace};
 pub use self::watch::JobWatch;

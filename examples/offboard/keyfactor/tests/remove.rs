@@ -31,7 +31,7 @@ async fn by_thumbprint_it_finds_plans_removes_follows_and_confirms() {
     );
     let kept: RemovalPlan = serde_json::from_str(&read(&plan)).unwrap();
     assert_eq!(kept.removals.len(), 2);
-    assert_eq!(kept.thumbprint.as_str(), scene.thumbprint);
+    assert_eq!(kept.certificates[0].thumbprint.as_str(), scene.thumbprint);
 }
 
 #[tokio::test]

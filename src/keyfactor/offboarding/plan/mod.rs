@@ -1,0 +1,210 @@
+//! A removal as a plan: what goes, what can be put back, and what is left out.
+
+mod document;
+mod make;
+mod omitted;
+mod restorability;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use self::make::Planning;
+pub use self::omitted::{OmissionReason, Omitted};
+pub use self::restorability::Restorability;
+use super::locate::{LocatedCertificate, StoreReadiness};
+use crate::keyfactor::certificate_stores::{
+    AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, RemoveCertificates,
+};
+use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::thumbprint::Thumbprint;
+use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId};
+use crate::keyfactor::vendor::Error;
+use crate::operation::RequestBuilder;
+use crate::plan_file::{self, PlanHeader};
+
+impl CertificateStores {
+    /// Makes a plan of a removal before anything is removed: what goes, and what of it can be put back. Every alias is
+    /// compared with the certificate.
+    ///
+    /// A place that cannot be planned does not stop the others: it is in [`RemovalPlan::omitted`], with the reason. That an
+    /// alias holds another certificate or is not listed any more, that a store's inventory cannot be read, and that the server
+    /// does not say what a place holds are such reasons. A place where the certificate only stands in another one's chain is none
+    /// of its places, and no omission.
+    ///
+    /// - **Call:** `GET /CertificateStores/{id}/Inventory` for each store.
+    /// - **Permissions:** to read certificate stores.
+    /// - **Undocumented by the vendor:** whether an entry that says nothing about a private key has one; see [`Restorability`].
+    /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID Inventory".
+    ///
+    /// # Errors
+    /// Those of [`keyfactor::Error`](crate::keyfactor::Error) that every further call would meet, such as no connection, 401 and
+    /// 429. If no place is left, the error of the first one: `Lookup` if its alias does not hold the certificate, or its
+    /// inventory does not end within the client's limits of look-ups; `Api` if the account may not read the store.
+    pub fn plan_removal(
+        &self,
+        located: &LocatedCertificate,
+    ) -> impl Future<Output = Result<RemovalPlan, Error>> + Send + use<> {
+        let mut planning = Planning::new(self.caller.clone(), located.collection_id());
+        planning.add(located.clone());
+        planning.plan()
+    }
+
+    /// Carries out a plan: [`remove_certificates`](Self::remove_certificates) of its locations, each with the thumbprint
+    /// that is expected there, in the plan's collection. Call, permissions and errors are those of that call, and to read
+    /// certificate stores is needed as well.
+    pub fn remove(&self, plan: &RemovalPlan, schedule: Schedule) -> RequestBuilder<RemoveCertificates> {
+        let builder = self.remove_certificates(plan.locations(), schedule);
+        match plan.collection_id {
+            Some(id) => builder.collection_id(id),
+            None => builder,
+        }
+    }
+
+    /// Puts back what a plan of one certificate can put back: [`add_certificates`](Self::add_certificates) under the old
+    /// aliases, without overwriting. What it cannot put back is in [`RemovalPlan::cannot_be_put_back`]. The certificate that
+    /// Command has under the plan's id is read first, and must have the plan's thumbprint: a plan is a file, and may be old.
+    /// Call, permissions and errors are those of `add_certificates`.
+    ///
+    /// Passwords of entries and job fields are not in the plan, and **the entries' parameters are not put back**; give them with
+    /// [`map_entries`](RequestBuilder::map_entries) where the type of store asks for them. Types of store that
+    /// choose the alias themselves may refuse the old one.
+    pub fn add_back(&self, plan: &RemovalPlan, schedule: Schedule) -> RequestBuilder<AddCertificates> {
+        let none = PlannedCertificate::none();
+        let certificate = plan.certificates.first().unwrap_or(&none);
+        let builder = self
+            .add_certificates(certificate.id, plan.entries_of(&certificate.thumbprint), schedule)
+            .expecting_thumbprint(&certificate.thumbprint);
+        match plan.collection_id {
+            Some(id) => builder.collection_id(id),
+            None => builder,
+        }
+    }
+}
+
+/// What is to be removed, and what of it can be put back. Made before the act by
+/// [`plan_removal`](CertificateStores::plan_removal); it can be kept as JSON. It holds no secret of this program; the
+/// parameters of the entries are those that the server shows to everybody who may read the store.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct RemovalPlan {
+    /// For which server it was made, when, and by what.
+    pub header: PlanHeader,
+    /// The collection in which the certificates were found, and in which the server is to check permissions.
+    pub collection_id: Option<CollectionId>,
+    /// The certificates.
+    pub certificates: Vec<PlannedCertificate>,
+    /// The entries: one for each that the inventory lists under the aliases, of those that differ in their parameters.
+    pub removals: Vec<PlannedRemoval>,
+    /// What is left out, and why. Nothing of it is removed.
+    pub omitted: Vec<Omitted>,
+}
+
+/// A certificate of a [`RemovalPlan`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlannedCertificate {
+    /// Command's number for it.
+    pub id: CertificateId,
+    /// Its thumbprint. Every alias must still hold it when the removal is sent.
+    pub thumbprint: Thumbprint,
+    /// The subject's common name, for people.
+    pub issued_cn: String,
+    /// Whether Command holds the private key.
+    pub has_private_key: bool,
+}
+
+/// One entry of a store in a [`RemovalPlan`]. Several may have one alias: one for each binding of the certificate, with
+/// the same thumbprint and other [`parameters`](Self::parameters).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlannedRemoval {
+    /// The certificate, one of the plan's [`certificates`](RemovalPlan::certificates).
+    pub thumbprint: Thumbprint,
+    /// The store.
+    pub store_id: CertificateStoreId,
+    /// The machine of the store, for people.
+    pub store_machine: Option<String>,
+    /// The store's path there, for people.
+    pub store_path: Option<String>,
+    /// The alias.
+    pub alias: String,
+    /// The entry's parameters as the inventory shows them.
+    #[serde(default)]
+    pub parameters: Map<String, Value>,
+    /// What is known about the store.
+    #[serde(default)]
+    pub readiness: StoreReadiness,
+    /// Whether it can be put back.
+    pub put_back: Restorability,
+}
+
+impl<'de> Deserialize<'de> for RemovalPlan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        plan_file::deserialize(deserializer)
+    }
+}
+
+impl RemovalPlan {
+    /// The places, each with the thumbprint that is expected there.
+    pub fn locations(&self) -> impl Iterator<Item = CertificateLocation> + '_ {
+        self.removals.iter().map(PlannedRemoval::location)
+    }
+
+    /// The places that cannot be put back, or of which it is unclear how: look at them before you remove anything.
+    pub fn cannot_be_put_back(&self) -> impl Iterator<Item = &PlannedRemoval> {
+        self.removals
+            .iter()
+            .filter(|removal| matches!(removal.put_back, Restorability::Impossible | Restorability::Unclear))
+    }
+
+    /// The certificate of one of the plan's places.
+    #[must_use]
+    pub fn certificate_of(&self, removal: &PlannedRemoval) -> Option<&PlannedCertificate> {
+        self.certificates.iter().find(|it| it.thumbprint == removal.thumbprint)
+    }
+
+    /// The plan for some of its places alone: those that `keep` picks. Certificates without a place are not in it.
+    #[must_use]
+    pub fn only(mut self, keep: impl FnMut(&PlannedRemoval) -> bool) -> Self {
+        self.removals.retain(keep);
+        let Self { certificates, removals, .. } = &mut self;
+        certificates.retain(|it| removals.iter().any(|removal| removal.thumbprint == it.thumbprint));
+        self
+    }
+
+    /// What is added to put a certificate back.
+    fn entries_of(&self, thumbprint: &Thumbprint) -> Vec<CertificateStoreEntry> {
+        let of_it = self.removals.iter().filter(|it| it.thumbprint == *thumbprint);
+        let mut entries: Vec<_> = of_it.filter_map(PlannedRemoval::entry).collect();
+        // Entries of one alias that differ in nothing that is sent are added once.
+        entries.dedup();
+        entries
+    }
+}
+
+impl PlannedCertificate {
+    /// Of a plan that names no certificate: the check of the call refuses its number.
+    fn none() -> Self {
+        let (id, thumbprint) = (CertificateId::from(0), Thumbprint::from(""));
+        Self { id, thumbprint, issued_cn: String::new(), has_private_key: false }
+    }
+}
+
+impl PlannedRemoval {
+    /// Store and alias, with the thumbprint that is expected there.
+    #[must_use]
+    pub fn location(&self) -> CertificateLocation {
+        CertificateLocation::new(self.store_id, &self.alias)
+            .expecting_thumbprint(&self.thumbprint)
+            .in_store_at(self.store_path.as_deref())
+    }
+
+    fn entry(&self) -> Option<CertificateStoreEntry> {
+        let entry = CertificateStoreEntry::new(self.store_id).alias(&self.alias);
+        match self.put_back {
+            Restorability::WithPrivateKey => Some(entry.include_private_key()),
+            Restorability::WithoutPrivateKey => Some(entry),
+            Restorability::Impossible | Restorability::Unclear => None,
+        }
+    }
+}

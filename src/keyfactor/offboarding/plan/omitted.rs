@@ -1,0 +1,118 @@
+//! What a plan leaves out, and why.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::keyfactor::lookup_error::LookupError;
+use crate::keyfactor::thumbprint::Thumbprint;
+use crate::keyfactor::types::CertificateStoreId;
+use crate::lenient::one_line;
+
+/// What a [`RemovalPlan`](super::RemovalPlan) leaves out: a certificate, or one of its places. Nothing of it is removed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Omitted {
+    /// The certificate.
+    pub thumbprint: Thumbprint,
+    /// The store; `None` if the whole certificate is left out, or the server names no store.
+    pub store_id: Option<CertificateStoreId>,
+    /// The machine of the store, for people.
+    pub store_machine: Option<String>,
+    /// The store's path there, for people.
+    pub store_path: Option<String>,
+    /// The alias, as Command's record of the certificate has it.
+    pub alias: Option<String>,
+    /// Why.
+    pub why: OmissionReason,
+}
+
+/// Why something was left out of a plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+#[non_exhaustive]
+pub enum OmissionReason {
+    /// The alias holds another certificate by now.
+    #[non_exhaustive]
+    HoldsAnother {
+        /// The thumbprint that the inventory shows there.
+        found: String,
+    },
+    /// The inventory does not list the alias any more, nor the certificate under another one.
+    NotListed,
+    /// The inventory does not list the alias any more, and lists the certificate under another one: it is **still in the store**.
+    #[non_exhaustive]
+    UnderAnotherAlias {
+        /// The alias under which it is now.
+        alias: String,
+    },
+    /// The inventory lists the alias, and no certificate under it.
+    HoldsNothing,
+    /// The inventory of the store cannot be read, or cannot be relied on.
+    #[non_exhaustive]
+    StoreUnreadable {
+        /// The error, for people.
+        error: String,
+    },
+    /// The server does not say whether the certificate itself stands there, or only in the chain of another one; or it names no
+    /// store or no alias.
+    PlaceUnclear,
+    /// No certificate with this thumbprint is visible to the account.
+    NotFound,
+    /// The certificate is in no store that the account can see.
+    InNoStore,
+    /// Several certificates have this thumbprint.
+    Ambiguous,
+    /// The certificate could not be looked up.
+    #[non_exhaustive]
+    LookupFailed {
+        /// The error, for people.
+        error: String,
+    },
+}
+
+impl OmissionReason {
+    /// Of a look into the inventory that found something else than what was expected.
+    pub(super) fn of_lookup(error: &LookupError) -> Self {
+        match error {
+            LookupError::AliasHoldsAnother { found: Some(found), .. } => Self::HoldsAnother { found: found.clone() },
+            LookupError::AliasHoldsAnother { found: None, .. } => Self::NotListed,
+            LookupError::NothingVisible { .. } => Self::NotFound,
+            LookupError::InNoStore { .. } => Self::InNoStore,
+            LookupError::Ambiguous { .. } => Self::Ambiguous,
+            other => Self::LookupFailed { error: other.to_string() },
+        }
+    }
+}
+
+impl fmt::Display for OmissionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HoldsAnother { found } => write!(f, "the alias holds another certificate, {}", one_line(found)),
+            Self::NotListed => f.write_str("the inventory does not list the alias"),
+            Self::UnderAnotherAlias { alias } => {
+                write!(f, "the inventory does not list the alias, and has the certificate under {:?}", one_line(alias))
+            }
+            Self::HoldsNothing => f.write_str("the inventory lists the alias, and no certificate under it"),
+            Self::StoreUnreadable { error } => write!(f, "the store's inventory cannot be used: {}", one_line(error)),
+            Self::PlaceUnclear => f.write_str("the server does not say whether the certificate itself stands there"),
+            Self::NotFound => f.write_str("no such certificate is visible to this account"),
+            Self::InNoStore => f.write_str("it is in no store that this account can see"),
+            Self::Ambiguous => f.write_str("several certificates have this thumbprint"),
+            Self::LookupFailed { error } => write!(f, "it could not be looked up: {}", one_line(error)),
+        }
+    }
+}
+
+impl fmt::Display for Omitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", one_line(self.thumbprint.as_str()))?;
+        if let Some(alias) = &self.alias {
+            write!(f, " under {:?}", one_line(alias))?;
+        }
+        if let Some(store) = self.store_id {
+            write!(f, " in store {store}")?;
+        }
+        write!(f, ": {}", self.why)
+    }
+}

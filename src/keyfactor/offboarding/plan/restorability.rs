@@ -1,0 +1,48 @@
+//! What of a removal can be put back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Whether a place can be restored after a removal: the certificate under its alias. The entry's parameters are not.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Restorability {
+    /// With its private key, which Command holds.
+    WithPrivateKey,
+    /// The certificate alone, as it is in the store now.
+    WithoutPrivateKey,
+    /// **Not by this crate, unless you decide it:** the inventory does not say whether the store holds a private key.
+    /// Command has one; to put it into a store that never held it would be wrong, and so would be to leave it out. Set
+    /// [`put_back`](super::PlannedRemoval::put_back) to one of the two above.
+    Unclear,
+    /// **Not at all by this crate**: the store holds a private key, or may hold one, that Command does not have.
+    Impossible,
+}
+
+/// Where a private key is.
+#[derive(Clone, Copy)]
+pub(super) enum Held {
+    ByCommand,
+    Elsewhere,
+}
+
+impl Restorability {
+    /// `PrivateKeyEntry` was seen on real servers as `Yes`; that `No` is its counterpart is assumed.
+    pub(super) fn of(parameters: &Map<String, Value>, command_has_key: Held) -> Self {
+        let said = parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("PrivateKeyEntry"));
+        let is = |text: &str, words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        let has_key = match said.map(|(_, value)| value) {
+            Some(Value::String(text)) if is(text, ["yes", "true"]) => Some(true),
+            Some(Value::String(text)) if is(text, ["no", "false"]) => Some(false),
+            Some(Value::Bool(entry)) => Some(*entry),
+            _ => None,
+        };
+        match (has_key, command_has_key) {
+            (Some(false), _) => Self::WithoutPrivateKey,
+            (Some(true), Held::ByCommand) => Self::WithPrivateKey,
+            (None, Held::ByCommand) => Self::Unclear,
+            (_, Held::Elsewhere) => Self::Impossible,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Plans as files: what stands at their beginning, and how they are read. A plan is kept for days and moved between machines,
+//! so a file may be half-written, in another encoding, of another program, or of another server.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::lenient::one_line;
+
+/// A kind of plan that can be kept as a file.
+pub(crate) trait PlanFormat: Sized {
+    /// How the file names it.
+    const FORMAT: &'static str;
+    /// The version that this crate writes, and the newest that it reads.
+    const VERSION: u32;
+
+    /// The plan of a document whose header was checked.
+    fn of_document(header: PlanHeader, document: Document) -> Result<Self, PlanError>;
+
+    /// The same of a document without a header, as earlier versions of this crate wrote it.
+    fn of_headless(document: Document) -> Result<Self, PlanError>;
+}
+
+/// The beginning of a plan: which format it has, for which server it was made, when, and by what.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[non_exhaustive]
+pub struct PlanHeader {
+    format: &'static str,
+    version: u32,
+    /// The server that it was made for: the client's base URL. `None` in files of versions that did not write it: then it is not
+    /// compared with the server on which it is used.
+    pub server: Option<String>,
+    /// When it was made, to the second.
+    #[serde(serialize_with = "write_time")]
+    pub made_at: Option<Timestamp>,
+    /// The crate that made it, with its version.
+    pub made_by: Option<String>,
+}
+
+impl PlanHeader {
+    /// Of a plan that is made now.
+    pub(crate) fn new<P: PlanFormat>(server: &Url) -> Self {
+        Self {
+            server: Some(named(server)),
+            made_at: Timestamp::from_second(Timestamp::now().as_second()).ok(),
+            made_by: Some(concat!("clm ", env!("CARGO_PKG_VERSION")).to_owned()),
+            ..Self::unknown::<P>()
+        }
+    }
+
+    /// Of a plan that says nothing of itself.
+    pub(crate) fn unknown<P: PlanFormat>() -> Self {
+        Self { format: P::FORMAT, version: P::VERSION, server: None, made_at: None, made_by: None }
+    }
+
+    /// The format, as the file names it.
+    #[must_use]
+    pub fn format(&self) -> &str {
+        self.format
+    }
+
+    /// The version of the format.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The server of the plan, if it is another one than this.
+    pub(crate) fn other_server(&self, server: &Url) -> Option<OtherServer> {
+        let used = named(server);
+        // IIS does not care for the case of a path, and the vendors spell theirs in several.
+        let planned = self.server.as_ref().filter(|planned| !planned.eq_ignore_ascii_case(&used))?;
+        Some(OtherServer { planned: planned.clone(), used })
+    }
+}
+
+/// A server as plans name it.
+fn named(server: &Url) -> String {
+    server.as_str().trim_end_matches('/').to_owned()
+}
+
+/// The server of a plan, and another one on which it is to be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct OtherServer {
+    planned: String,
+    used: String,
+}
+
+impl fmt::Display for OtherServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it was made for {}, and this client is for {}", one_line(&self.planned), one_line(&self.used))
+    }
+}
+
+fn write_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.as_ref().map(Timestamp::to_string).serialize(serializer)
+}
+
+/// The header as a file has it.
+#[derive(Deserialize)]
+struct WrittenHeader {
+    version: u32,
+    server: Option<String>,
+    made_at: Option<String>,
+    made_by: Option<String>,
+}
+
+/// Why a file is no plan that can be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// It is a document of another format: a plan of the other vendor, or no plan at all.
+    #[error("it is no {expected}, but {}", named_format(found.as_deref()))]
+    #[non_exhaustive]
+    AnotherFormat {
+        /// The format that it names, if it names one.
+        found: Option<String>,
+        /// The format that was expected.
+        expected: &'static str,
+    },
+    /// A newer version of this crate wrote it, in a way that this one does not know.
+    #[error("it has version {version} of its format, and this crate reads up to version {known}{}", made_by(by.as_deref()))]
+    #[non_exhaustive]
+    NewerVersion {
+        /// Its version.
+        version: u32,
+        /// The newest version that is read.
+        known: u32,
+        /// What wrote it, if it says so.
+        by: Option<String>,
+    },
+    /// It is a plan, and something in it is missing or wrong: it was changed by hand, perhaps.
+    #[error("something in it is missing or wrong: {0}")]
+    Malformed(String),
+}
+
+fn named_format(found: Option<&str>) -> String {
+    found.map_or_else(|| "some other document".to_owned(), |found| format!("of the format {:?}", one_line(found)))
+}
+
+fn made_by(by: Option<&str>) -> String {
+    by.map(|by| format!("; {} wrote it", one_line(by))).unwrap_or_default()
+}
+
+/// A plan as JSON, without its header.
+pub(crate) struct Document(Map<String, Value>);
+
+impl Document {
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub(crate) fn needed<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, PlanError> {
+        let value = self.0.remove(name).ok_or_else(|| PlanError::Malformed(format!("it has no member `{name}`")))?;
+        read_member(name, value)
+    }
+
+    /// A member that may be missing.
+    pub(crate) fn or_default<T: DeserializeOwned + Default>(&mut self, name: &str) -> Result<T, PlanError> {
+        self.0.remove(name).map_or_else(|| Ok(T::default()), |value| read_member(name, value))
+    }
+}
+
+fn read_member<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, PlanError> {
+    serde_json::from_value(value)
+        .map_err(|error| PlanError::Malformed(format!("`{name}`: {}", one_line(&error.to_string()))))
+}
+
+/// What a document of JSON is.
+pub(crate) fn of_value<P: PlanFormat>(value: Value) -> Result<P, PlanError> {
+    let another = |found| PlanError::AnotherFormat { found, expected: P::FORMAT };
+    let Value::Object(mut members) = value else { return Err(another(None)) };
+    let Some(header) = members.remove("header") else { return P::of_headless(Document(members)) };
+    let format = header.get("format").and_then(Value::as_str).map(str::to_owned);
+    if format.as_deref() != Some(P::FORMAT) {
+        return Err(another(format));
+    }
+    let header: WrittenHeader = read_member("header", header)?;
+    if header.version > P::VERSION {
+        return Err(PlanError::NewerVersion { version: header.version, known: P::VERSION, by: header.made_by });
+    }
+    let header = PlanHeader {
+        server: header.server,
+        made_at: header.made_at.and_then(|time| time.parse().ok()),
+        made_by: header.made_by,
+        ..PlanHeader::unknown::<P>()
+    };
+    P::of_document(header, Document(members))
+}
+
+/// The same for `Deserialize`.
+pub(crate) fn deserialize<'de, P: PlanFormat, D: Deserializer<'de>>(deserializer: D) -> Result<P, D::Error> {
+    of_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+}
