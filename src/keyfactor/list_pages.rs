@@ -1,7 +1,5 @@
 //! Lists of Keyfactor, read page by page.
 
-use std::collections::HashSet;
-use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -9,6 +7,7 @@ use http::Method;
 
 use super::answer;
 use super::lookup_error::LookupError;
+use super::seen_ids::{SeenIds, WhichPage};
 use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
 use crate::operation::{DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
 use crate::rows::{PageRows, ReadRow, RowLimit};
@@ -133,7 +132,7 @@ impl<L: NumberedPages> List for L {
             pages,
             call: self.call(),
             page: Some(1),
-            seen: [HashSet::new(), HashSet::new()],
+            seen: SeenIds::default(),
             received: 0,
             total: Total::default(),
             fault: None,
@@ -143,7 +142,7 @@ impl<L: NumberedPages> List for L {
 
 /// A row of a list, with the id by which it is recognised.
 pub trait Row: ReadRow + Send + 'static {
-    type Id: Hash + Eq + Send;
+    type Id: Ord + Send;
 
     fn id(&self) -> Self::Id;
 
@@ -158,8 +157,7 @@ struct ServerPages<T: Row> {
     call: ListCall,
     /// The next page to ask for; `None` once the list is over.
     page: Option<u32>,
-    /// The ids of the last page and of the one before it.
-    seen: [HashSet<T::Id>; 2],
+    seen: SeenIds<T::Id>,
     /// Rows that came, those that stood on a page before among them.
     received: u64,
     total: Total,
@@ -189,20 +187,10 @@ impl<T: Row> Pages for ServerPages<T> {
         if let Some(total) = total.filter(|total| self.received > total.saturating_mul(2).saturating_add(SLACK)) {
             return Err(LookupError::TooManyRows { rows: self.received, total: Some(total) }.into());
         }
-        let [last, before] = &self.seen;
-        let mut ids = HashSet::with_capacity(rows.len());
-        rows.retain(|row| {
-            let id = row.id();
-            let is_old = last.contains(&id) || before.contains(&id);
-            ids.insert(id) && !is_old
-        });
         self.fault = fault;
-        // A part of the last page is none: rows that came in before move its end to a page of its own.
-        if ids == *last || ids == *before {
+        if self.seen.keep_new(&mut rows, Row::id) == WhichPage::Repeated {
             return Err(LookupError::RepeatedPage { page }.into());
         }
-        self.seen.swap(0, 1);
-        self.seen[0] = ids;
         self.page = page.checked_add(1);
         Ok(Some(rows))
     }

@@ -77,6 +77,7 @@ mod permission_scope;
 mod query;
 mod schedule;
 mod scope;
+mod seen_ids;
 #[cfg(feature = "rustls")]
 mod settings;
 mod thumbprint;

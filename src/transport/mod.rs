@@ -10,6 +10,7 @@ mod end;
 mod error;
 mod options;
 mod raw_body;
+mod received;
 mod redaction;
 mod request;
 mod request_body;
@@ -56,6 +57,7 @@ pub(crate) use self::token::{Attempts, Credential, NewCredential, Renew};
 use self::audit::Audit;
 use self::connections::{Connections, Route};
 use self::end::FailureKind;
+use self::received::Received;
 use self::request_body::{Begun, request_body};
 use self::retry::{Body, Limits, Try, TryDriver, run};
 use self::secrets::Confidence;
@@ -320,14 +322,16 @@ impl Transport {
         let headers = std::mem::take(response.headers_mut());
         // What is announced may not come.
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(announced.min(limit).min(MOST_RESERVED));
+        let mut body = Received::of(effect, status, announced.min(limit));
         let end = loop {
             match tokio::time::timeout(between_bytes_timeout, response.chunk()).await {
                 Ok(Ok(None)) => break Body::Complete,
-                Ok(Ok(Some(chunk))) => {
-                    let room = limit - bytes.len();
-                    bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-                    if chunk.len() > room {
+                Ok(Ok(Some(mut chunk))) => {
+                    let room = limit - body.len();
+                    let is_too_large = chunk.len() > room;
+                    chunk.truncate(room);
+                    body.add(chunk);
+                    if is_too_large {
                         break Body::TooLarge(Cause::new(format!("the answer is larger than {limit} bytes")));
                     }
                 }
@@ -337,7 +341,7 @@ impl Transport {
                 }
             }
         };
-        let answer = Answer { status, headers, body: bytes.into(), secrets };
+        let answer = Answer { status, headers, body: body.into(), secrets };
         let end = match (end, answer.encoding()) {
             (Body::Complete, Some(encoding)) => {
                 Body::Encoded(Cause::new(format!("the answer is in the encoding {encoding:?}, which nobody asked for")))
@@ -349,9 +353,6 @@ impl Transport {
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
     }
 }
-
-/// Bytes for which room is made before they come.
-const MOST_RESERVED: usize = 1024 * 1024;
 
 /// A credential that does not come in time must not hold the call, nor those that wait for the same renewal.
 fn too_late() -> NoCredential {

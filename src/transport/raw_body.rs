@@ -1,59 +1,51 @@
 //! The body of an answer, byte for byte.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 
 /// A body as it came: kept whole, and not shown, since it may carry a token.
 ///
-/// A body that is UTF-8, the usual case, is kept once. Of another one, a lossy text is made when it is asked for.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct RawBody(Arc<Kept>);
-
-enum Kept {
-    Text(String),
-    Bytes { bytes: Vec<u8>, lossy: OnceLock<String> },
+/// Of a body that is no UTF-8, a lossy text is made when it is asked for.
+#[derive(Clone)]
+pub(crate) struct RawBody {
+    bytes: Bytes,
+    lossy: OnceLock<Box<str>>,
 }
 
 impl RawBody {
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.bytes()
+        &self.bytes
     }
 
     /// The body as text. What is no UTF-8 is replaced.
     pub(crate) fn as_str(&self) -> &str {
-        match &*self.0 {
-            Kept::Text(text) => text,
-            Kept::Bytes { bytes, lossy } => lossy.get_or_init(|| String::from_utf8_lossy(bytes).into_owned()),
-        }
+        str::from_utf8(&self.bytes)
+            .unwrap_or_else(|_| self.lossy.get_or_init(|| String::from_utf8_lossy(&self.bytes).into()))
     }
 }
 
-impl Kept {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Text(text) => text.as_bytes(),
-            Self::Bytes { bytes, lossy: _ } => bytes,
-        }
+impl From<Bytes> for RawBody {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, lossy: OnceLock::new() }
     }
 }
 
+#[cfg(test)]
 impl From<Vec<u8>> for RawBody {
     fn from(bytes: Vec<u8>) -> Self {
-        let kept = match String::from_utf8(bytes) {
-            Ok(text) => Kept::Text(text),
-            Err(error) => Kept::Bytes { bytes: error.into_bytes(), lossy: OnceLock::new() },
-        };
-        Self(Arc::new(kept))
+        Bytes::from(bytes).into()
     }
 }
 
-impl PartialEq for Kept {
+impl PartialEq for RawBody {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes() == other.bytes()
+        self.bytes == other.bytes
     }
 }
 
-impl Eq for Kept {}
+impl Eq for RawBody {}
 
 impl fmt::Debug for RawBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,7 +26,7 @@ const AFTER_A_CUT: [char; 14] =
 
 /// The text without the secrets; `None` if it holds none of them.
 pub(super) fn without(needles: &[&Needles], text: &str) -> Option<String> {
-    if !needles.iter().any(|needles| may_hold(needles, text.as_bytes())) {
+    if !may_hold(needles, text.as_bytes()) {
         return None;
     }
     let cut_at = text.trim_end().trim_end_matches(AFTER_A_CUT).len();
@@ -42,26 +42,9 @@ pub(super) fn without(needles: &[&Needles], text: &str) -> Option<String> {
 
 /// Whether there is anything to look for: the beginning of a needle, an escape, or enough digits of base16. Most texts hold
 /// none of them, and this is all that they cost.
-fn may_hold(needles: &Needles, text: &[u8]) -> bool {
-    if needles.is_empty() {
-        return false;
-    }
-    let mut digits = 0;
-    for (start, byte) in text.iter().enumerate() {
-        let kind = needles.kind_of(*byte);
-        if kind.is_other() {
-            digits = 0;
-            continue;
-        }
-        digits = if kind.is_digit() { digits + 1 } else { 0 };
-        if kind.is_escape() || digits >= decode::SHORTEST_RUN {
-            return true;
-        }
-        if kind.is_first() && needles.has_head_of(text.get(start..).unwrap_or_default()) {
-            return true;
-        }
-    }
-    false
+fn may_hold(needles: &[&Needles], text: &[u8]) -> bool {
+    let mut needles = needles.iter().filter(|needles| !needles.is_empty()).peekable();
+    needles.peek().is_some() && (decode::may_be_encoded(text) || needles.any(|needles| needles.may_stand_in(text)))
 }
 
 /// A search under way.
@@ -101,7 +84,7 @@ impl Search<'_> {
         let Self { needles, budget, found, cut_at: _ } = self;
         for needles in *needles {
             for (start, first) in bytes.iter().enumerate() {
-                if !needles.kind_of(*first).is_first() {
+                if !needles.begin_with(*first) {
                     continue;
                 }
                 let rest = bytes.get(start..).unwrap_or_default();
@@ -269,6 +252,42 @@ mod tests {
                 assert_eq!(shown(&[SECRET, "éééé"], &text), text);
             }
         }
+    }
+
+    /// Against every place, looked at one by one.
+    #[test]
+    fn no_place_is_passed_over_that_may_hold_something() {
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut below = |end: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % end
+        };
+        let letters = b"ab-";
+        let mut of_length = |length: u64| -> String {
+            (0..length).map(|_| char::from(letters[usize::try_from(below(3)).unwrap()])).collect()
+        };
+        let mut found = 0;
+        for round in 0..2_000 {
+            let texts: Vec<String> =
+                (0..1 + round % 3).map(|index| of_length(4 + (round * 7 + index * 5) % 9)).collect();
+            let length = texts.iter().map(String::len).min().unwrap().min(SHORTEST_BEGINNING);
+            let needles = Needles::new(texts.clone());
+            let text = of_length(round % 61);
+            let (is_there, may) =
+                (texts.iter().any(|it| text.contains(&it[..length])), needles.may_stand_in(text.as_bytes()));
+            assert!(may || !is_there, "{texts:?} in {text}");
+            found += usize::from(is_there);
+            let runs = text.split(|it: char| !it.is_ascii_hexdigit());
+            let has_run = runs.map(str::len).max().unwrap_or_default() >= decode::SHORTEST_RUN;
+            assert_eq!(decode::may_be_encoded(text.as_bytes()), has_run, "{text}");
+            for at in 0..text.len() {
+                let held = format!("{}{}{}", &text[..at], texts[0], &text[at..]);
+                assert!(needles.may_stand_in(held.as_bytes()), "{texts:?} in {held}");
+            }
+        }
+        assert!(found > 100, "{found}");
     }
 
     /// Counted in comparisons, so that it does not depend on the machine.

@@ -139,6 +139,23 @@ impl<'a> View<'a> {
 /// The digits of the shortest text that is looked for.
 pub(super) const SHORTEST_RUN: usize = 2 * super::needles::SHORTEST;
 
+/// Whether a text holds what an escape begins with, or enough digits of base16.
+pub(super) fn may_be_encoded(text: &[u8]) -> bool {
+    // Without a way out, so that many bytes are compared at once.
+    let has_escape = text.iter().fold(false, |has, byte| has | matches!(byte, b'\\' | b'&' | b'+' | b'%'));
+    has_escape || has_run(text)
+}
+
+/// A run of so many digits goes over one of the places that are so far apart: only they are looked at, and what is around them.
+fn has_run(text: &[u8]) -> bool {
+    let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
+    (SHORTEST_RUN - 1..text.len()).step_by(SHORTEST_RUN).any(|place| {
+        let (before, from) = text.split_at_checked(place).unwrap_or_default();
+        let behind = from.iter().take(SHORTEST_RUN).take_while(is_digit).count();
+        behind > 0 && behind + before.iter().rev().take(SHORTEST_RUN).take_while(is_digit).count() >= SHORTEST_RUN
+    })
+}
+
 /// Whether a run of digits goes to where the text was cut, if it was.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum RunEnd {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::SHORTEST_BEGINNING;
+
 /// Bytes of the shortest text that is looked for.
 pub(super) const SHORTEST: usize = 4;
 
@@ -13,72 +15,9 @@ pub(crate) struct Needles {
     sorted: Vec<Vec<u8>>,
     /// Where those that begin with these bytes stand.
     heads: HashMap<Head, (usize, usize)>,
-    /// What each byte may be the beginning of.
-    kinds: Kinds,
-    /// Which bytes stand second, third and fourth in one of them.
-    next: [Bytes; SHORTEST - 1],
-}
-
-/// What a byte of a text may be the beginning of.
-#[derive(Clone, Copy)]
-pub(super) struct Kind(u8);
-
-impl Kind {
-    const FIRST: u8 = 1;
-    const ESCAPE: u8 = 2;
-    const DIGIT: u8 = 4;
-
-    const fn of(byte: u8) -> Self {
-        if matches!(byte, b'\\' | b'&' | b'+' | b'%') {
-            Self(Self::ESCAPE)
-        } else if byte.is_ascii_hexdigit() {
-            Self(Self::DIGIT)
-        } else {
-            Self(0)
-        }
-    }
-
-    /// Of none of the things that are looked for.
-    pub(super) fn is_other(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Of one of the needles.
-    pub(super) fn is_first(self) -> bool {
-        self.0 & Self::FIRST != 0
-    }
-
-    /// Of an escape.
-    pub(super) fn is_escape(self) -> bool {
-        self.0 & Self::ESCAPE != 0
-    }
-
-    /// Of a run of digits of base16.
-    pub(super) fn is_digit(self) -> bool {
-        self.0 & Self::DIGIT != 0
-    }
-}
-
-/// The kind of each byte.
-struct Kinds([Kind; 256]);
-
-impl Default for Kinds {
-    fn default() -> Self {
-        let mut bytes = 0..=u8::MAX;
-        Self(std::array::from_fn(|_| bytes.next().map_or(Kind(0), Kind::of)))
-    }
-}
-
-impl Kinds {
-    fn add_first(&mut self, byte: u8) {
-        if let Some(kind) = self.0.get_mut(usize::from(byte)) {
-            kind.0 |= Kind::FIRST;
-        }
-    }
-
-    fn of(&self, byte: u8) -> Kind {
-        self.0.get(usize::from(byte)).copied().unwrap_or(Kind(0))
-    }
+    /// What they begin with.
+    first: Bytes,
+    skips: Skips,
 }
 
 /// A set of bytes.
@@ -99,6 +38,61 @@ impl Bytes {
 
     fn has(&self, byte: u8) -> bool {
         self.0.get(usize::from(byte)) == Some(&true)
+    }
+}
+
+/// How far a search may go on after each pair of bytes. Of the texts, only the first bytes count, as many as the shortest has: where
+/// none of them stands at a place of a text, that place is never looked at (the method of Wu and Manber).
+#[derive(Default)]
+struct Skips {
+    /// As many bytes of each text count.
+    length: usize,
+    /// For each pair, how many bytes behind it may still belong to one of the texts. Pairs with the same [place](Self::place)
+    /// share the smallest.
+    of_pairs: Vec<u8>,
+}
+
+impl Skips {
+    const PLACES: usize = 1024;
+
+    fn of(texts: &[Vec<u8>]) -> Self {
+        let Some(shortest) = texts.iter().map(Vec::len).min() else { return Self::default() };
+        let length = shortest.min(SHORTEST_BEGINNING);
+        let mut of_pairs = vec![u8::try_from(length - 1).unwrap_or(1); Self::PLACES];
+        for text in texts {
+            let behind = (0..length as u8 - 1).rev();
+            for (pair, behind) in text.windows(2).zip(behind) {
+                if let Some(skip) = of_pairs.get_mut(Self::place(pair)) {
+                    *skip = behind.min(*skip);
+                }
+            }
+        }
+        Self { length, of_pairs }
+    }
+
+    fn place(pair: &[u8]) -> usize {
+        match pair {
+            [first, second] => (usize::from(*first) * 4 ^ usize::from(*second)) % Self::PLACES,
+            _ => 0,
+        }
+    }
+
+    /// Every place of a text where one of the texts may begin.
+    fn places<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let begun = text.get(start..)?;
+                let pair = begun.get(self.length.checked_sub(2)?..self.length)?;
+                match self.of_pairs.get(Self::place(pair)) {
+                    Some(0) | None => {
+                        start += 1;
+                        return Some(begun);
+                    }
+                    Some(skip) => start += usize::from(*skip),
+                }
+            }
+        })
     }
 }
 
@@ -132,30 +126,30 @@ impl Needles {
         sorted.sort_unstable();
         sorted.dedup();
         let mut heads: HashMap<Head, (usize, usize)> = HashMap::new();
-        let (mut kinds, mut next) = (Kinds::default(), <[Bytes; SHORTEST - 1]>::default());
+        let mut first = Bytes::default();
         for (index, text) in sorted.iter().enumerate() {
-            if let (Some(first), Some(head)) = (text.first(), text.first_chunk()) {
-                kinds.add_first(*first);
-                next.iter_mut().zip(text.iter().skip(1)).for_each(|(bytes, byte)| bytes.add(*byte));
+            if let (Some(byte), Some(head)) = (text.first(), text.first_chunk()) {
+                first.add(*byte);
                 heads.entry(*head).or_insert((index, index)).1 = index + 1;
             }
         }
-        Self { sorted, heads, kinds, next }
+        let skips = Skips::of(&sorted);
+        Self { sorted, heads, first, skips }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.sorted.is_empty()
     }
 
-    /// What this byte of a text may be the beginning of.
-    pub(super) fn kind_of(&self, byte: u8) -> Kind {
-        self.kinds.of(byte)
+    /// Whether one of the texts begins with this byte.
+    pub(super) fn begin_with(&self, byte: u8) -> bool {
+        self.first.has(byte)
     }
 
-    /// Whether one of the texts begins like this.
-    pub(super) fn has_head_of(&self, rest: &[u8]) -> bool {
-        let Some(head) = rest.first_chunk::<SHORTEST>() else { return false };
-        self.next.iter().zip(head.iter().skip(1)).all(|(bytes, byte)| bytes.has(*byte)) && self.heads.contains_key(head)
+    /// Whether one of them may stand in this text, or may have been cut off there.
+    pub(super) fn may_stand_in(&self, text: &[u8]) -> bool {
+        let is_head = |begun: &[u8]| begun.first_chunk().is_some_and(|head| self.heads.contains_key::<Head>(head));
+        self.skips.places(text).any(is_head)
     }
 
     /// How long the longest of the texts is that `rest` begins with. What follows one of them for `cut_after` bytes counts as
