@@ -102,10 +102,10 @@ pub use self::error_code::{ErrorCode, ErrorKind};
 pub use self::lookup_error::LookupError;
 pub use self::oauth::ClientCredentials;
 pub use self::offboarding::{
-    ConfirmRemoved, Confirmation, ConfirmedLocation, FinishedJob, FoundLocation, JobChange, JobState, JobWatch,
-    JobsReport, LocateCertificate, LocatedCertificate, OmissionReason, Omitted, OpenJob, OpenJobPlace,
-    PlannedCertificate, PlannedRemoval, RemovalPlan, RemovalVerdict, RemoveEach, RemoveEachOutcome, Restorability,
-    ScheduleAfter, StoreReadiness, TriggeredInventory,
+    Confirm, ConfirmPutBack, ConfirmRemoved, Confirmation, ConfirmedLocation, FinishedJob, FoundLocation, JobChange,
+    JobState, JobWatch, JobsReport, LocateCertificate, LocatedCertificate, OmissionReason, Omitted, OpenJob,
+    OpenJobPlace, PlannedCertificate, PlannedRemoval, PutBackVerdict, RemovalPlan, RemovalVerdict, RemoveEach,
+    RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness, TriggeredInventory,
 };
 pub use self::orchestrator_jobs::{
     ControlJobs, JobAction, JobHistory, JobHistoryEntry, JobResult, JobSelection, JobStatus, OrchestratorJobs,

@@ -37,6 +37,22 @@ impl Thumbprint {
         &self.0
     }
 
+    /// What a server's text names; `None` if it is no SHA-1 thumbprint, so that nothing can be compared with it.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        Some(Self::written(text)).filter(Self::is_sha1)
+    }
+
+    /// The thumbprint that an alias is or begins with, as those of IIS and Windows stores do:
+    /// `<thumbprint>`, `<thumbprint>:<site>:<protocol>:<ip>:<port>:<host>`.
+    pub(super) fn of_alias(alias: &str) -> Option<Self> {
+        Self::read(alias).or_else(|| Self::read(alias.split_once(':')?.0))
+    }
+
+    fn is_sha1(&self) -> bool {
+        let Self(digits) = self;
+        digits.len() == 40 && digits.bytes().all(|it| it.is_ascii_hexdigit())
+    }
+
     /// Whether a server's text names the same certificate.
     pub(super) fn is(&self, text: &str) -> bool {
         *self == Self::written(text)
@@ -46,7 +62,7 @@ impl Thumbprint {
         let Self(digits) = self;
         if digits.is_empty() {
             problems.add(field, Reason::Empty, "a thumbprint is needed");
-        } else if digits.len() != 40 || !digits.bytes().all(|it| it.is_ascii_hexdigit()) {
+        } else if !self.is_sha1() {
             problems.add(
                 field,
                 Reason::NotAThumbprint,

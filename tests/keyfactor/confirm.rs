@@ -35,6 +35,11 @@ fn at(store: CertificateStoreId, alias: &str) -> CertificateLocation {
     CertificateLocation::new(store, alias)
 }
 
+/// The same, of the first certificate of the fake: absence of an alias is not absence of a certificate.
+fn expecting(fake: &FakeKeyfactor, store: CertificateStoreId, alias: &str) -> CertificateLocation {
+    at(store, alias).expecting_thumbprint(fake.thumbprint(1.into()))
+}
+
 /// The verdicts by their names.
 fn verdicts(confirmation: &Confirmation) -> Vec<String> {
     let name = |verdict: &RemovalVerdict| match verdict {
@@ -57,10 +62,10 @@ async fn what_the_inventory_no_longer_lists_is_gone() {
     let (fake, store) = inventoried().await;
     remove(&fake, store, "a").await;
     fake.run_jobs();
-    let confirmation = confirm(&fake, [at(store, "a")]).was_listed().send().await.unwrap();
+    let confirmation = confirm(&fake, [expecting(&fake, store, "a")]).was_listed().send().await.unwrap();
     assert_eq!(verdicts(&confirmation), ["Gone"]);
     assert!(confirmation.all_gone() && confirmation.triggered().is_empty());
-    assert_eq!(confirmation.locations()[0].location, at(store, "a"));
+    assert_eq!(confirmation.locations()[0].location, expecting(&fake, store, "a"));
     assert_eq!(paths(&fake, "/Inventory"), 1);
     assert_eq!(paths(&fake, "/CertificateStores/Schedule"), 0, "nothing is triggered unless it is asked for");
 }
@@ -169,7 +174,7 @@ async fn a_store_that_cannot_be_read_does_not_keep_the_others() {
     remove(&fake, good, "a").await;
     fake.run_jobs();
     fake.restrict_to([KeyfactorPermission::ReadStoresIn(3)]);
-    let locations = [at(hidden, "b"), at(good, "a"), at(good, "z")];
+    let locations = [expecting(&fake, hidden, "b"), expecting(&fake, good, "a"), expecting(&fake, good, "z")];
     let confirmation = confirm(&fake, locations).was_listed().send().await.unwrap();
     assert_eq!(verdicts(&confirmation), ["Unreadable Some(403)", "Gone", "Gone"]);
     let RemovalVerdict::Unreadable(error) = &confirmation.locations()[0].verdict else { panic!() };
@@ -192,7 +197,12 @@ async fn each_store_is_read_once_a_look_and_no_more_once_it_is_settled() {
     fake.run_jobs();
     fake.orchestrator(FakeOrchestrator::new().offline());
     fake.orchestrator_of(second, FakeOrchestrator::new().after_polls(4));
-    let locations = [at(second, "c"), at(first, "x"), at(first, "y"), at(second, "z")];
+    let locations = [
+        expecting(&fake, second, "c"),
+        expecting(&fake, first, "x"),
+        expecting(&fake, first, "y"),
+        expecting(&fake, second, "z"),
+    ];
     let confirmation = confirm(&fake, locations).was_listed().send().await.unwrap();
     assert_eq!(verdicts(&confirmation), ["Gone"; 4]);
     let names: Vec<&str> = confirmation.locations().iter().map(|it| it.location.alias()).collect();
@@ -250,7 +260,7 @@ async fn without_the_permission_for_the_history_there_is_no_age_and_the_same_ver
     remove(&fake, store, "a").await;
     fake.run_jobs();
     fake.restrict_to([KeyfactorPermission::ReadStores]);
-    let confirmation = confirm(&fake, [at(store, "a")]).was_listed().send().await.unwrap();
+    let confirmation = confirm(&fake, [expecting(&fake, store, "a")]).was_listed().send().await.unwrap();
     assert_eq!(
         (verdicts(&confirmation), &confirmation.locations()[0].inventoried_at),
         (vec!["Gone".to_owned()], &None)

@@ -29,7 +29,8 @@ fn quick(confirm: ConfirmRemoved) -> ConfirmRemoved {
 }
 
 fn confirm(fake: &FakeKeyfactor, store: CertificateStoreId) -> ConfirmRemoved {
-    quick(fake.client().certificate_stores().confirm_removed([CertificateLocation::new(store, "a")]))
+    let location = CertificateLocation::new(store, "a").expecting_thumbprint(fake.thumbprint(1.into()));
+    quick(fake.client().certificate_stores().confirm_removed([location]))
 }
 
 /// Of the only location.
@@ -42,8 +43,14 @@ fn scheduled_store() -> Answer {
     Answer::json(200, &json!({"Id": store(), "InventorySchedule": {"Interval": {"Minutes": 60}}}).to_string())
 }
 
+/// Of the certificate under an alias of one letter.
+fn thumbprint(alias: &str) -> String {
+    alias.repeat(40)
+}
+
 fn inventory(aliases: &[&str]) -> Answer {
-    rows(&aliases.iter().map(|alias| json!({"Name": alias, "Certificates": []})).collect::<Vec<Value>>())
+    let row = |alias: &&str| json!({"Name": alias, "Certificates": [{"Thumbprint": thumbprint(alias)}]});
+    rows(&aliases.iter().map(row).collect::<Vec<Value>>())
 }
 
 /// A server of one store: what it answers about the store and about the first page of its inventory, each by how often
@@ -67,7 +74,7 @@ async fn serving(
 }
 
 async fn confirming(server: &Scripted, deadline: Duration) -> Confirmation {
-    let location = CertificateLocation::new(store(), "a");
+    let location = CertificateLocation::new(store(), "a").expecting_thumbprint(thumbprint("a"));
     let confirm =
         quick(client(server).certificate_stores().confirm_removed([location])).was_listed().deadline(deadline);
     let confirmation = tokio::time::timeout(HANG, confirm.send()).await;

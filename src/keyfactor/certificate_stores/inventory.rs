@@ -58,10 +58,18 @@ impl NumberedPages for Inventory {
 const MOST_OF_ONE_ALIAS: usize = 100;
 
 /// What is looked for in a store's inventory.
+#[derive(Default)]
 pub(in crate::keyfactor) struct Sought<'a> {
     pub(in crate::keyfactor) aliases: HashSet<&'a str>,
     /// Certificates that may stand under another alias.
     pub(in crate::keyfactor) certificates: HashSet<&'a Thumbprint>,
+    /// Aliases of which nobody knows the certificate, as [`spelling`] gives them: they may come back spelt differently.
+    pub(in crate::keyfactor) spellings: HashSet<String>,
+}
+
+/// What different spellings of an alias have in common. An alias is opaque, so that this proves nothing.
+pub(in crate::keyfactor) fn spelling(alias: &str) -> String {
+    alias.trim().to_lowercase()
 }
 
 /// What a store's inventory lists under some aliases.
@@ -70,6 +78,10 @@ pub(in crate::keyfactor) struct Listed {
     entries: HashMap<String, Vec<InventoryEntry>>,
     /// Where the certificates that are looked for stand, not only in a chain.
     holders: HashMap<Thumbprint, Holders>,
+    /// By their spelling, aliases that are none of those that are looked for.
+    respelled: HashMap<String, String>,
+    /// The alias of the first entry that shows no thumbprint of its certificate: it may hold any.
+    pub(in crate::keyfactor) unreadable: Option<String>,
     pub(in crate::keyfactor) reading: Reading,
 }
 
@@ -78,15 +90,16 @@ pub(in crate::keyfactor) struct Listed {
 struct Holders {
     /// Those that are looked for.
     sought: BTreeSet<String>,
-    /// The first one that is not.
-    other: Option<String>,
+    /// The first ones that are not, one for each entry.
+    others: Vec<String>,
 }
 
 /// Whether all of an inventory was read. Its rows slide from page to page while others change it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::keyfactor) enum Reading {
     Whole,
-    /// Fewer rows came than the server counts, or it counts none and they were more than one page.
+    /// Fewer rows came than the server counts, or more than one page for sure holds: one may go, another come, and the row between
+    /// them stand on neither page, while the count stays right.
     PerhapsNotWhole,
 }
 
@@ -98,17 +111,31 @@ impl Listed {
     /// The aliases under which a wanted certificate itself stands.
     pub(in crate::keyfactor) fn aliases_of(&self, wanted: &Thumbprint) -> impl Iterator<Item = &str> {
         let holders = self.holders.get(wanted).into_iter();
-        holders.flat_map(|it| it.other.iter().chain(&it.sought)).map(String::as_str)
+        holders.flat_map(|it| it.others.iter().chain(&it.sought)).map(String::as_str)
     }
 
-    fn keep_holder(&mut self, sought: &Sought<'_>, entry: &InventoryEntry) {
-        let held = entry.leaf().map(|leaf| Thumbprint::from(leaf.thumbprint.as_str()));
-        let Some(held) = held.filter(|held| sought.certificates.contains(held)) else { return };
+    /// Another alias that is this one, but for its spelling.
+    pub(in crate::keyfactor) fn respelled(&self, alias: &str) -> Option<&str> {
+        self.respelled.get(&spelling(alias)).map(String::as_str)
+    }
+
+    fn keep(&mut self, sought: &Sought<'_>, entry: &InventoryEntry) {
+        let is_sought = sought.aliases.contains(entry.alias.as_str());
+        if !is_sought && !sought.spellings.is_empty() {
+            let spelling = spelling(&entry.alias);
+            if sought.spellings.contains(&spelling) {
+                self.respelled.entry(spelling).or_insert_with(|| entry.alias.clone());
+            }
+        }
+        if self.unreadable.is_none() && entry.thumbprint().is_none() {
+            self.unreadable = Some(entry.alias.clone());
+        }
+        let Some(held) = entry.stands_for(&sought.certificates) else { return };
         let holders = self.holders.entry(held).or_default();
-        if sought.aliases.contains(entry.alias.as_str()) {
+        if is_sought {
             holders.sought.insert(entry.alias.clone());
-        } else if holders.other.is_none() {
-            holders.other = Some(entry.alias.clone());
+        } else if holders.others.len() < MOST_OF_ONE_ALIAS {
+            holders.others.push(entry.alias.clone());
         }
     }
 }
@@ -142,7 +169,13 @@ pub(in crate::keyfactor) async fn entries_under(
     lookup: Lookup,
     mut decides: impl FnMut(&str, &[InventoryEntry]) -> Result<ControlFlow<()>, LookupError> + Send,
 ) -> Result<Listed, Error> {
-    let mut listed = Listed { entries: HashMap::new(), holders: HashMap::new(), reading: Reading::PerhapsNotWhole };
+    let mut listed = Listed {
+        entries: HashMap::new(),
+        holders: HashMap::new(),
+        respelled: HashMap::new(),
+        unreadable: None,
+        reading: Reading::PerhapsNotWhole,
+    };
     let mut rows = ListBuilder::new(caller.clone(), Inventory { store }).within(lookup).rows()?;
     let mut received = 0;
     while let Some(entry) = rows.next().await {
@@ -151,7 +184,7 @@ pub(in crate::keyfactor) async fn entries_under(
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
         }
-        listed.keep_holder(sought, &entry);
+        listed.keep(sought, &entry);
         if !sought.aliases.contains(entry.alias.as_str()) {
             continue;
         }
@@ -165,7 +198,7 @@ pub(in crate::keyfactor) async fn entries_under(
             return Ok(listed);
         }
     }
-    if rows.total().map_or(received < VENDORS_PAGE as u64, |total| received >= total) {
+    if received < VENDORS_PAGE as u64 && rows.total().is_none_or(|total| received >= total) {
         listed.reading = Reading::Whole;
     }
     Ok(listed)
@@ -197,7 +230,7 @@ pub(super) async fn still_as_expected(caller: &Caller, locations: &[CertificateL
     for (store, expected) in by_store {
         let by_alias: HashMap<_, _> =
             expected.iter().map(|(location, it)| (location.alias(), (location, it))).collect();
-        let sought = Sought { aliases: by_alias.keys().copied().collect(), certificates: HashSet::new() };
+        let sought = Sought { aliases: by_alias.keys().copied().collect(), ..Sought::default() };
         // An alias that holds another certificate decides: nothing is sent.
         let decides = |alias: &str, entries: &[InventoryEntry]| {
             if let Some((location, thumbprint)) = by_alias.get(alias) {

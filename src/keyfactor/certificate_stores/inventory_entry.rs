@@ -1,11 +1,13 @@
 //! What a store's inventory lists.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write;
 
 use serde_json::{Map, Value};
 
 use crate::keyfactor::list_pages::Row;
+use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::keyfactor::values::ServerTime;
 use crate::rows::{RawJson, row};
@@ -48,6 +50,43 @@ impl InventoryEntry {
     pub fn chain(&self) -> &[InventoryCertificate] {
         self.certificates.get(1..).unwrap_or_default()
     }
+}
+
+impl InventoryEntry {
+    /// The thumbprint of the certificate that the alias stands for; `None` if the row shows none, or something else.
+    pub(in crate::keyfactor) fn thumbprint(&self) -> Option<Thumbprint> {
+        Thumbprint::read(&self.leaf()?.thumbprint)
+    }
+
+    /// Which of these certificates the alias may stand for: its leaf, and one further back that is the end of a chain in another
+    /// order.
+    pub(in crate::keyfactor) fn stands_for(&self, sought: &HashSet<&Thumbprint>) -> Option<Thumbprint> {
+        let is_sought = |thumbprint: &Thumbprint| sought.contains(thumbprint);
+        self.thumbprint().filter(is_sought).or_else(|| {
+            let behind = self.chain().iter().filter_map(|it| Some((it, Thumbprint::read(&it.thumbprint)?)));
+            behind.filter(|(it, thumbprint)| is_sought(thumbprint) && self.is_end(it)).map(|(_, it)| it).next()
+        })
+    }
+
+    /// Whether the issuer of a certificate stands beside it, and none that it has issued itself.
+    fn is_end(&self, certificate: &InventoryCertificate) -> bool {
+        let (subject, issuer) = (name(&certificate.issued_dn), certificate.issuer());
+        let others = || self.certificates.iter().filter(|it| name(&it.issued_dn) != subject);
+        let has_issuer = issuer.as_ref().is_some_and(|issuer| others().any(|it| name(&it.issued_dn) == *issuer));
+        has_issuer && !others().any(|it| it.issuer().is_some_and(|issuer| issuer == subject))
+    }
+}
+
+impl InventoryCertificate {
+    fn issuer(&self) -> Option<String> {
+        let issuer = self.extra.get("IssuerDN")?;
+        Some(name(issuer.as_str()?)).filter(|issuer| !issuer.is_empty())
+    }
+}
+
+/// A distinguished name to compare by: servers space it differently.
+fn name(written: &str) -> String {
+    written.chars().filter(|it| !it.is_whitespace()).collect::<String>().to_lowercase()
 }
 
 impl Row for InventoryEntry {

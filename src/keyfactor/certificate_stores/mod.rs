@@ -19,7 +19,7 @@ pub use self::entry::CertificateStoreEntry;
 pub use self::get::GetStore;
 pub use self::handle::CertificateStores;
 pub use self::inventory::Inventory;
-pub(super) use self::inventory::{Listed, Reading, Sought, entries_under, holding};
+pub(super) use self::inventory::{Listed, Reading, Sought, entries_under, holding, spelling};
 pub use self::inventory_entry::{InventoryCertificate, InventoryEntry};
 pub use self::jobs_outcome::JobsOutcome;
 pub use self::list::ListStores;

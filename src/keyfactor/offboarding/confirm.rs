@@ -1,17 +1,21 @@
-//! Did it go? What Command's inventory says.
+//! Did it go, is it back? What Command's inventory says.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
+use jiff::Timestamp;
 use tokio::time::Duration;
 
-use super::confirm_store::{Before, StoreUnderConfirmation};
-use super::confirmation::{Confirmation, ConfirmedLocation, RemovalVerdict};
+use super::confirm_store::{Before, Known, StoreUnderConfirmation};
+use super::confirmation::{Confirmation, ConfirmedLocation, PutBackVerdict, RemovalVerdict};
+use super::place::Entries;
 use super::poll::{Pace, Polling};
+use super::verdict::Verdict;
 use crate::keyfactor::certificate_stores::{CertificateLocation, CertificateStores};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{Caller, Error};
 use crate::transport::CallName;
-use crate::validation::Problems;
+use crate::validation::{Problems, Reason, ValidationError};
 
 impl CertificateStores {
     /// Waits for Command's inventory to show what became of locations. **It is the inventory that is shown, not the store
@@ -22,23 +26,69 @@ impl CertificateStores {
     ///   [`trigger_inventory`](ConfirmRemoved::trigger_inventory) also `POST /CertificateStores/Schedule`.
     /// - **Permissions:** to read certificate stores; for the runs, to read orchestrator management; for the trigger, to
     ///   schedule on certificate stores.
-    /// - **Arguments:** after a plan, or a removal with `expecting_thumbprint`, say
-    ///   [`was_listed`](ConfirmRemoved::was_listed): what the inventory never listed is not known to be gone.
-    /// - **Errors:** see [`ConfirmRemoved::send`].
+    /// - **Arguments:** locations, best with their expected thumbprints, as a plan gives them: aliases change their spelling,
+    ///   and without the thumbprint an alias that is not listed proves nothing about the certificate. After a plan, or a removal
+    ///   with `expecting_thumbprint`, say [`was_listed`](Confirm::was_listed): what the inventory never listed is not known to be
+    ///   gone.
+    /// - **Errors:** see [`Confirm::send`].
     pub fn confirm_removed(&self, locations: impl IntoIterator<Item: Into<CertificateLocation>>) -> ConfirmRemoved {
         ConfirmRemoved::new(self.caller.clone(), locations.into_iter().map(Into::into).collect())
     }
+
+    /// Waits for Command's inventory to show that certificates are back in their stores, under their aliases or others: the
+    /// mirror of [`confirm_removed`](Self::confirm_removed), with the same calls and permissions. **It is the inventory that is
+    /// shown, not the store itself.**
+    ///
+    /// - **Arguments:** locations with their expected thumbprints, as a plan gives them. After a confirmed removal, say
+    ///   [`was_gone`](Confirm::was_gone). Before anything is put back,
+    ///   [`look_once`](Confirm::look_once) tells which places hold the certificate already, so that no job is sent
+    ///   that must fail.
+    /// - **Errors:** see [`Confirm::send`]; a location without an expected thumbprint is refused as well.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clm::testing::{FakeCertificate, FakeKeyfactor};
+    /// # let fake = FakeKeyfactor::start().await;
+    /// # let (store, keyfactor) = (fake.add_store(), fake.client());
+    /// # let id = fake.issue(FakeCertificate::new("www.example.com"));
+    /// # let thumbprint = fake.thumbprint(id);
+    /// # fake.put(store, "www.example.com.pfx", id);
+    /// use clm::keyfactor::{CertificateLocation, PutBackVerdict};
+    ///
+    /// let place = CertificateLocation::new(store, "www.example.com.pfx").expecting_thumbprint(thumbprint);
+    /// let look = keyfactor.certificate_stores().confirm_put_back([place]).look_once().send().await?;
+    /// for place in look.locations() {
+    ///     match &place.verdict {
+    ///         it if it.is_listed() => println!("{} is listed, in the inventory of {:?}", place.location.alias(), place.inventoried_at),
+    ///         PutBackVerdict::NotListed => println!("{} is to be put back", place.location.alias()),
+    ///         other => println!("{}: {other:?}", place.location.alias()),
+    ///     }
+    /// }
+    /// # assert!(look.locations()[0].verdict.is_listed());
+    /// # Ok(()) }
+    /// ```
+    pub fn confirm_put_back(&self, locations: impl IntoIterator<Item: Into<CertificateLocation>>) -> ConfirmPutBack {
+        ConfirmPutBack::new(self.caller.clone(), locations.into_iter().map(Into::into).collect())
+    }
 }
 
-/// Waits until the inventory shows what became of locations; see [`CertificateStores::confirm_removed`].
+/// Waits until the inventory shows that certificates are gone; see [`CertificateStores::confirm_removed`].
+pub type ConfirmRemoved = Confirm<RemovalVerdict>;
+
+/// Waits until the inventory shows that certificates are back; see [`CertificateStores::confirm_put_back`].
+pub type ConfirmPutBack = Confirm<PutBackVerdict>;
+
+/// Waits until the inventory shows what has become of locations: [`ConfirmRemoved`] or [`ConfirmPutBack`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
-pub struct ConfirmRemoved {
+pub struct Confirm<V> {
     caller: Caller,
     locations: Vec<CertificateLocation>,
-    before: Before,
+    known: Known,
     trigger: Trigger,
+    looks: Looks,
     pace: Pace,
+    verdict: PhantomData<fn() -> V>,
 }
 
 /// Whether an inventory is asked for.
@@ -48,11 +98,14 @@ enum Trigger {
     Immediate,
 }
 
-impl ConfirmRemoved {
-    fn new(caller: Caller, locations: Vec<CertificateLocation>) -> Self {
-        Self { caller, locations, before: Before::Unknown, trigger: Trigger::Off, pace: Pace::default() }
-    }
+/// How often the inventories are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Looks {
+    Once,
+    UntilSettled,
+}
 
+impl ConfirmRemoved {
     /// Says that the inventory listed all these locations before the removal: `plan_removal` and a removal with
     /// `expecting_thumbprint` have just seen that.
     ///
@@ -60,7 +113,41 @@ impl ConfirmRemoved {
     /// listed may be misspelt, or newer than the inventory: it is waited for until an inventory job has ended, which only
     /// an account that may read the job history can see. Do not say it of a plan that was carried out and undone before.
     pub fn was_listed(mut self) -> Self {
-        self.before = Before::Listed;
+        self.known.before = Before::AsTheCallerSays;
+        self
+    }
+}
+
+impl ConfirmPutBack {
+    /// Says that the inventory had stopped listing these certificates before they were put back: `confirm_removed` has seen
+    /// that they were [`Gone`](RemovalVerdict::Gone).
+    ///
+    /// What it lists is then [`Back`](PutBackVerdict::Back) at once. Without it, an inventory that lists them may still be the
+    /// one from before the removal: a new one is waited for, which only an account that may read the job history can see.
+    pub fn was_gone(mut self) -> Self {
+        self.known.before = Before::AsTheCallerSays;
+        self
+    }
+}
+
+impl<V: Verdict> Confirm<V> {
+    fn new(caller: Caller, locations: Vec<CertificateLocation>) -> Self {
+        let known = Known { before: Before::Unknown, newer_than: None };
+        let (trigger, looks, pace) = (Trigger::Off, Looks::UntilSettled, Pace::default());
+        Self { caller, locations, known, trigger, looks, pace, verdict: PhantomData }
+    }
+
+    /// Takes an inventory job that began after this time for a new one, as if it had begun since this call did: the time at
+    /// which the last job of the removal or of the addition ended, as its report says. It is compared with what the job
+    /// history says, so that it must be the server's time. A history that this account may not read shows nothing.
+    pub fn newer_than(mut self, time: Timestamp) -> Self {
+        self.known.newer_than = Some(time);
+        self
+    }
+
+    /// Reads each inventory once, and waits for nothing: what is said is what the inventories show now, however old they are.
+    pub fn look_once(mut self) -> Self {
+        self.looks = Looks::Once;
         self
     }
 
@@ -90,27 +177,23 @@ impl ConfirmRemoved {
     /// # Errors
     /// [`Error::Validation`] if there is no location, or one that names nothing; [`Error::Transport`] without a fit tokio runtime.
     /// What fails for one store is in its locations' verdicts.
-    pub async fn send(self) -> Result<Confirmation, Error> {
-        let mut problems = Problems::default();
-        problems.check_count("locations", self.locations.len(), usize::MAX, "certificate location");
-        for (index, location) in self.locations.iter().enumerate() {
-            location.check(format_args!("locations[{index}]"), &mut problems);
-        }
-        problems.finish()?;
+    pub async fn send(self) -> Result<Confirmation<V>, Error> {
+        self.check()?;
         self.caller.check_runtime(|| CallName::get("CertificateStores/{id}"))?;
         let mut polling = Polling::begin(self.pace);
         let mut stores = self.stores();
         loop {
-            for store in stores.values_mut().filter(|store| !store.is_settled()) {
+            for store in stores.values_mut().filter(|store| !store.is_settled::<V>()) {
                 store.prepare(&polling).await;
                 if self.trigger == Trigger::Immediate {
                     store.trigger(&polling).await;
                 }
             }
-            for store in stores.values_mut().filter(|store| !store.is_settled()) {
-                store.look(&polling).await;
+            for store in stores.values_mut().filter(|store| !store.is_settled::<V>()) {
+                store.look(&polling, V::ENTRIES).await;
             }
-            if stores.values().all(StoreUnderConfirmation::is_settled) || polling.pause().await.is_none() {
+            let is_over = self.looks == Looks::Once || stores.values().all(StoreUnderConfirmation::is_settled::<V>);
+            if is_over || polling.pause().await.is_none() {
                 break;
             }
         }
@@ -122,16 +205,30 @@ impl ConfirmRemoved {
         }
         let mut verdicts = BTreeMap::new();
         for (id, store) in &stores {
-            verdicts.insert(*id, store.verdicts().into_iter());
+            verdicts.insert(*id, store.verdicts::<V>().into_iter());
         }
         // Each store has its locations in the order in which they were given.
         let locations = self.locations.into_iter().map(|location| {
             let of_store = verdicts.get_mut(&location.store());
-            let verdict = of_store.and_then(Iterator::next).unwrap_or(RemovalVerdict::NotRead);
+            let verdict = of_store.and_then(Iterator::next).unwrap_or_else(V::not_read);
             let inventoried_at = stores.get(&location.store()).and_then(StoreUnderConfirmation::inventoried_at);
             ConfirmedLocation { location, verdict, inventoried_at }
         });
         Ok(Confirmation { locations: locations.collect(), triggered })
+    }
+
+    fn check(&self) -> Result<(), ValidationError> {
+        let mut problems = Problems::default();
+        problems.check_count("locations", self.locations.len(), usize::MAX, "certificate location");
+        for (index, location) in self.locations.iter().enumerate() {
+            let field = format!("locations[{index}]");
+            location.check(&field, &mut problems);
+            if V::ENTRIES == Entries::OneForEach && location.expected_thumbprint().is_none() {
+                let sentence = "a thumbprint is needed: an alias that is listed says nothing about its certificate";
+                problems.add(format_args!("{field}.expected_thumbprint"), Reason::Empty, sentence);
+            }
+        }
+        problems.finish()
     }
 
     fn stores(&self) -> BTreeMap<CertificateStoreId, StoreUnderConfirmation> {
@@ -139,7 +236,7 @@ impl ConfirmRemoved {
         for location in &self.locations {
             let id = location.store();
             let store =
-                stores.entry(id).or_insert_with(|| StoreUnderConfirmation::new(self.caller.clone(), id, self.before));
+                stores.entry(id).or_insert_with(|| StoreUnderConfirmation::new(self.caller.clone(), id, self.known));
             store.add(location.clone());
         }
         stores

@@ -1,18 +1,21 @@
 //! One store of a confirmation, and what is known of it by now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use jiff::Timestamp;
 use tokio::time::{Duration, timeout};
 
-use super::confirmation::{RemovalVerdict, ScheduleAfter, TriggeredInventory};
-use super::job_runs::{LastInventory, last_inventory};
+use super::confirmation::{ScheduleAfter, TriggeredInventory};
+use super::job_runs::{InventoryRuns, inventory_runs};
+use super::place::{Entries, Place, Shown, TakenLook, seen, sought};
 use super::poll::Polling;
+use super::verdict::{Finding, Verdict};
 use crate::keyfactor::certificate_stores::{
-    CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, Listed, Reading, ScheduleInventory,
-    Sought, entries_under,
+    CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, ScheduleInventory, entries_under,
 };
 use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
@@ -22,18 +25,27 @@ use crate::operation::{Lookup, Request};
 /// least.
 const BESIDE_THE_VERDICT: Duration = Duration::from_secs(5);
 
-/// What the caller says of the inventory before the removal.
+/// What the caller says of the inventory before the change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Before {
     Unknown,
-    Listed,
+    /// It listed what is to go, or did not list what is to come.
+    AsTheCallerSays,
+}
+
+/// What the caller knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) before: Before,
+    /// What an inventory must be newer than.
+    pub(super) newer_than: Option<Timestamp>,
 }
 
 pub(super) struct StoreUnderConfirmation {
     stores: CertificateStores,
     id: CertificateStoreId,
     before: Before,
-    locations: Vec<CheckedLocation>,
+    places: Vec<Place>,
     row: Option<CertificateStore>,
     inventory: Inventory,
     trigger: Option<TriggeredInventory>,
@@ -42,52 +54,29 @@ pub(super) struct StoreUnderConfirmation {
     error: Option<SharedError>,
 }
 
-/// A location, and what the last look at its store showed there.
-struct CheckedLocation {
-    location: CertificateLocation,
-    shown: Shown,
-    agreement: Agreement,
-    /// Whether any look found the alias.
-    was_seen: bool,
-}
-
-/// What is under an alias.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Shown {
-    Nothing,
-    /// Not the expected certificate, but the one with this thumbprint.
-    Another(String),
-    /// Not the expected certificate, which stands under this other alias.
-    Elsewhere(String),
-    /// The expected certificate, or one that cannot be told from it.
-    Expected,
-}
-
-/// Whether a look can be relied on when it misses something: it read all of the inventory, or the look before showed the
-/// same.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Agreement {
-    Sure,
-    AnotherLookNeeded,
-}
-
 /// What was known at a look, apart from what it showed.
 struct Look {
     freshness: Freshness,
     inventoried_at: Option<ServerTime>,
 }
 
-/// Whether an inventory job has ended since the call began.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Freshness {
+/// What is known of the age of the inventory.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Freshness {
     Unknown,
+    /// An inventory job has ended since the call began.
     Renewed,
+    /// It has begun since then as well, or since the time that the caller gave.
+    Begun,
 }
 
 /// What is known of the runs of the inventory job.
 struct Runs {
     history: HistoryAccess,
-    first: LastInventory,
+    /// At the first look at them.
+    first: InventoryRuns,
+    /// What began after this is new.
+    newer_than: Option<Timestamp>,
     freshness: Freshness,
     ended_at: Option<ServerTime>,
 }
@@ -100,8 +89,8 @@ enum HistoryAccess {
 }
 
 /// Whether the inventory will be renewed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Inventory {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Inventory {
     Scheduled,
     /// Once: there is no schedule.
     Triggered,
@@ -109,18 +98,19 @@ enum Inventory {
 }
 
 impl StoreUnderConfirmation {
-    pub(super) fn new(caller: Caller, id: CertificateStoreId, before: Before) -> Self {
+    pub(super) fn new(caller: Caller, id: CertificateStoreId, known: Known) -> Self {
         let runs = Runs {
             history: HistoryAccess::Permitted,
-            first: LastInventory::Unknown,
+            first: InventoryRuns::Unknown,
+            newer_than: known.newer_than,
             freshness: Freshness::Unknown,
             ended_at: None,
         };
         Self {
             stores: CertificateStores { caller },
             id,
-            before,
-            locations: Vec::new(),
+            before: known.before,
+            places: Vec::new(),
             row: None,
             inventory: Inventory::Never,
             trigger: None,
@@ -131,12 +121,7 @@ impl StoreUnderConfirmation {
     }
 
     pub(super) fn add(&mut self, location: CertificateLocation) {
-        self.locations.push(CheckedLocation {
-            location,
-            shown: Shown::Nothing,
-            agreement: Agreement::AnotherLookNeeded,
-            was_seen: false,
-        });
+        self.places.push(Place::new(location));
     }
 
     /// Reads what has to be known before a look: the store, until it could be read, and the runs of its inventory job. A run
@@ -156,8 +141,8 @@ impl StoreUnderConfirmation {
         let job = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
         let Some(job) = job.filter(|_| self.runs.history == HistoryAccess::Permitted) else { return };
         // A history that does not answer must leave time for the look.
-        match timeout(BESIDE_THE_VERDICT.min(polling.left() / 4), last_inventory(&self.stores.caller, job)).await {
-            Ok(Ok(last)) => self.runs.take(last),
+        match timeout(BESIDE_THE_VERDICT.min(polling.left() / 4), inventory_runs(&self.stores.caller, job)).await {
+            Ok(Ok(runs)) => self.runs.take(runs),
             Ok(Err(error)) if !error.failure_scope().is_transient() => self.runs.history = HistoryAccess::Refused,
             Ok(Err(_)) | Err(_) => {}
         }
@@ -218,36 +203,37 @@ impl StoreUnderConfirmation {
         }
     }
 
-    pub(super) async fn look(&mut self, polling: &Polling) {
+    pub(super) async fn look(&mut self, polling: &Polling, entries: Entries) {
         // Without the store, nobody knows whether its inventory is renewed.
         if self.row.is_none() {
             return;
         }
         let caller = &self.stores.caller;
-        let sought = Sought {
-            aliases: self.locations.iter().map(|place| place.location.alias()).collect(),
-            certificates: self.locations.iter().filter_map(|place| place.location.expected_thumbprint()).collect(),
-        };
+        let wanted: HashSet<Thumbprint> = self.places.iter().filter_map(Place::wanted).collect();
+        let sought = sought(&self.places, &wanted);
         // A certificate that is there decides for its place, whatever else the inventory lists.
-        let mut open: HashMap<&str, Vec<&CertificateLocation>> = HashMap::new();
-        for CheckedLocation { location, .. } in &self.locations {
-            open.entry(location.alias()).or_default().push(location);
+        let mut open: HashMap<&str, Vec<&Place>> = HashMap::new();
+        for place in &self.places {
+            open.entry(place.location.alias()).or_default().push(place);
         }
         let decides = |alias: &str, entries: &[InventoryEntry]| {
-            if let Some(locations) = open.get_mut(alias) {
-                locations.retain(|location| Shown::of(location, entries) != Shown::Expected);
-                if locations.is_empty() {
-                    open.remove(alias);
-                }
+            let is_there = |place: &Place| matches!(place.shown_by(entries), Shown::Held | Shown::PerhapsHeld);
+            if open
+                .get(alias)
+                .is_some_and(|places| entries.len() >= places.len() && places.iter().all(|it| is_there(it)))
+            {
+                open.remove(alias);
             }
             Ok(if open.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
         let read = entries_under(caller, self.id, &sought, Lookup::begin(caller), decides);
         match timeout(polling.left(), read).await {
             Ok(Ok(listed)) => {
-                let seen = self.seen_at(&listed);
-                for (place, shown) in self.locations.iter_mut().zip(seen) {
-                    place.take(shown, listed.reading, self.look.is_some());
+                let look = TakenLook { reading: listed.reading, has_look_before: self.look.is_some() };
+                let seen = seen(&self.places, &listed, entries);
+                for (place, shown) in self.places.iter_mut().zip(seen) {
+                    let entries = listed.under(place.location.alias());
+                    place.take(shown, entries, look);
                 }
                 let Runs { freshness, ended_at, .. } = &self.runs;
                 self.look = Some(Look { freshness: *freshness, inventoried_at: ended_at.clone() });
@@ -258,38 +244,17 @@ impl StoreUnderConfirmation {
         }
     }
 
-    /// What an inventory shows of each place.
-    fn seen_at(&self, listed: &Listed) -> Vec<Shown> {
-        let seen = |place: &CheckedLocation| {
-            let location = &place.location;
-            let shown = Shown::of(location, listed.under(location.alias()));
-            let Some(expected) = location.expected_thumbprint().filter(|_| shown != Shown::Expected) else {
-                return shown;
-            };
-            // A certificate that another place of this call asks for is told there.
-            let is_asked_for = |alias: &str| {
-                self.locations
-                    .iter()
-                    .map(|other| &other.location)
-                    .any(|other| other.alias() == alias && other.expected_thumbprint().is_none_or(|it| it == expected))
-            };
-            let elsewhere = listed.aliases_of(expected).find(|alias| !is_asked_for(alias));
-            elsewhere.map_or(shown, |alias| Shown::Elsewhere(alias.to_owned()))
-        };
-        self.locations.iter().map(seen).collect()
-    }
-
-    pub(super) fn is_settled(&self) -> bool {
+    pub(super) fn is_settled<V: Verdict>(&self) -> bool {
         match (&self.error, &self.look) {
             (Some(error), _) => !error.failure_scope().is_transient(),
             (None, None) => false,
-            (None, Some(look)) => self.locations.iter().all(|place| self.settled(place, look).is_some()),
+            (None, Some(look)) => self.places.iter().all(|place| V::settled(&self.finding(place, look)).is_some()),
         }
     }
 
     /// In the order in which the locations were added.
-    pub(super) fn verdicts(&self) -> Vec<RemovalVerdict> {
-        self.locations.iter().map(|place| self.verdict(place)).collect()
+    pub(super) fn verdicts<V: Verdict>(&self) -> Vec<V> {
+        self.places.iter().map(|place| self.verdict(place)).collect()
     }
 
     /// Of the look that the verdicts are from.
@@ -297,86 +262,46 @@ impl StoreUnderConfirmation {
         self.look.as_ref()?.inventoried_at.clone()
     }
 
-    fn verdict(&self, place: &CheckedLocation) -> RemovalVerdict {
+    fn verdict<V: Verdict>(&self, place: &Place) -> V {
         if let Some(error) = self.error.as_ref().filter(|error| !error.failure_scope().is_transient()) {
-            return RemovalVerdict::Unreadable(error.clone());
+            return V::unreadable(error.clone());
         }
         let Some(look) = &self.look else {
-            return self.error.clone().map_or(RemovalVerdict::NotRead, RemovalVerdict::Unreadable);
+            return self.error.clone().map_or_else(V::not_read, V::unreadable);
         };
-        let unsettled = match &place.shown {
-            Shown::Elsewhere(alias) => RemovalVerdict::UnderAnotherAlias { alias: alias.clone() },
-            _ if place.was_seen => RemovalVerdict::StillThere,
-            _ => RemovalVerdict::NeverListed,
-        };
-        self.settled(place, look).unwrap_or(unsettled)
+        let finding = self.finding(place, look);
+        V::settled(&finding).unwrap_or_else(|| V::unsettled(&finding))
     }
 
-    /// The verdict, if waiting cannot bring a better one.
-    fn settled(&self, place: &CheckedLocation, look: &Look) -> Option<RemovalVerdict> {
-        let is_renewed = place.was_seen || self.before == Before::Listed || look.freshness == Freshness::Renewed;
-        match (&place.shown, place.agreement, self.inventory) {
-            (Shown::Another(thumbprint), Agreement::Sure, _) => {
-                Some(RemovalVerdict::HoldsAnother { thumbprint: thumbprint.clone() })
-            }
-            (Shown::Nothing, Agreement::Sure, _) if is_renewed => Some(RemovalVerdict::Gone),
-            // An inventory that is not new may be older than the removal.
-            (Shown::Elsewhere(alias), _, inventory)
-                if inventory == Inventory::Never || look.freshness == Freshness::Renewed =>
-            {
-                Some(RemovalVerdict::UnderAnotherAlias { alias: alias.clone() })
-            }
-            // What was never listed may be missing because no inventory has run yet.
-            (Shown::Nothing, _, Inventory::Never) if !is_renewed => {
-                Some(RemovalVerdict::NotInventoried { listed: false })
-            }
-            (Shown::Expected, _, Inventory::Never) => Some(RemovalVerdict::NotInventoried { listed: true }),
-            _ => None,
-        }
-    }
-}
-
-impl CheckedLocation {
-    fn take(&mut self, shown: Shown, reading: Reading, has_look_before: bool) {
-        let is_sure = reading == Reading::Whole || (has_look_before && shown == self.shown);
-        self.agreement = if is_sure { Agreement::Sure } else { Agreement::AnotherLookNeeded };
-        self.was_seen |= shown != Shown::Nothing;
-        self.shown = shown;
-    }
-}
-
-impl Shown {
-    /// That the certificate itself stands before its chain was seen on real servers and is undocumented by the vendor: it counts
-    /// wherever it stands in an entry. So may one without a thumbprint be the one that is expected.
-    fn of(location: &CertificateLocation, entries: &[InventoryEntry]) -> Self {
-        let certificates = || entries.iter().flat_map(|entry| &entry.certificates);
-        let may_be_it = |thumbprint: &str| {
-            thumbprint.trim().is_empty() || location.expected_thumbprint().is_none_or(|it| it.is(thumbprint))
-        };
-        let without = entries.iter().any(|entry| entry.certificates.is_empty());
-        match entries.first().map(InventoryEntry::leaf) {
-            None => Self::Nothing,
-            Some(Some(leaf)) if !without && !certificates().any(|it| may_be_it(&it.thumbprint)) => {
-                Self::Another(leaf.thumbprint.clone())
-            }
-            Some(_) => Self::Expected,
-        }
+    fn finding<'a>(&self, place: &'a Place, look: &Look) -> Finding<'a> {
+        let (inventory, freshness, before) = (self.inventory, look.freshness, self.before);
+        Finding { store: self.id, place, inventory, freshness, before }
     }
 }
 
 impl Runs {
-    fn take(&mut self, last: LastInventory) {
-        match (&self.first, &last) {
-            (_, LastInventory::Unknown) => return,
-            (LastInventory::Unknown, _) => self.first = last.clone(),
-            (LastInventory::Never, LastInventory::Ended { .. }) => self.freshness = Freshness::Renewed,
-            (LastInventory::Ended { run: first, .. }, LastInventory::Ended { run, .. }) if run > first => {
-                self.freshness = Freshness::Renewed;
-            }
-            _ => {}
+    fn take(&mut self, runs: InventoryRuns) {
+        let InventoryRuns::Known { ended, .. } = &runs else { return };
+        if let Some(ended) = ended {
+            self.ended_at.clone_from(&ended.at);
+            let began_at = ended.began_at.as_ref().and_then(ServerTime::timestamp);
+            let is_asked_for = began_at.is_some_and(|began| self.newer_than.is_some_and(|time| began > time));
+            let since = match &self.first {
+                InventoryRuns::Unknown => Freshness::Unknown,
+                InventoryRuns::Known { newest, .. } if newest.is_none_or(|newest| ended.run > newest) => {
+                    Freshness::Begun
+                }
+                InventoryRuns::Known { ended: first, .. }
+                    if first.as_ref().is_none_or(|first| ended.run > first.run) =>
+                {
+                    Freshness::Renewed
+                }
+                InventoryRuns::Known { .. } => Freshness::Unknown,
+            };
+            self.freshness = self.freshness.max(if is_asked_for { Freshness::Begun } else { since });
         }
-        if let LastInventory::Ended { at, .. } = last {
-            self.ended_at = at;
+        if matches!(self.first, InventoryRuns::Unknown) {
+            self.first = runs;
         }
     }
 }

@@ -12,10 +12,15 @@ use crate::keyfactor::vendor::SharedError;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RemovalVerdict {
-    /// The inventory no longer lists the alias: it did so before, in this call or by the word of
-    /// [`was_listed`](crate::keyfactor::ConfirmRemoved::was_listed), or an inventory job has ended since this call began. Nor does it
-    /// list the expected certificate under another alias, if one is expected.
+    /// The inventory lists neither the alias nor, under whatever alias, the certificate: the expected one, or the one that this
+    /// call found under the alias, or the one whose thumbprint the alias is or begins with. It did so before, in this call
+    /// or by the word of [`was_listed`](crate::keyfactor::Confirm::was_listed), or an inventory job has ended since this call
+    /// began. Every entry of the inventory shows which certificate it holds.
     Gone,
+    /// The inventory no longer lists the alias. **That is no proof that the certificate is gone**: nobody knows which one it
+    /// was, so that it may stand under another alias. [`all_gone`](Confirmation::all_gone) does not count it. Give the location
+    /// its thumbprint, with [`expecting_thumbprint`](CertificateLocation::expecting_thumbprint).
+    AliasGone,
     /// The inventory lists the alias, and now with this other certificate. The expected one is nowhere under the alias, not
     /// even in a chain, and under no other alias.
     HoldsAnother {
@@ -41,18 +46,75 @@ pub enum RemovalVerdict {
     },
     /// The time was up before the inventory could be read once.
     NotRead,
-    /// The store or its inventory could not be read.
+    /// The store or its inventory could not be read, or an entry of the inventory does not show which certificate it holds.
     Unreadable(SharedError),
+}
+
+/// What Command's inventory says about a location after its certificate was put back. It never says more: the inventory is as
+/// old as the store's last inventory job.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PutBackVerdict {
+    /// The inventory lists the certificate under its alias, and did not do so before: in this call, or by the word of
+    /// [`was_gone`](crate::keyfactor::Confirm::was_gone); or an inventory job lists it that began since this call did, or since
+    /// the time of [`newer_than`](crate::keyfactor::Confirm::newer_than).
+    Back,
+    /// The same, but under this alias. Some stores give an alias back in lower case, and some make one of the thumbprint.
+    #[non_exhaustive]
+    BackUnderAnotherAlias {
+        /// The alias under which the inventory lists it.
+        alias: String,
+    },
+    /// The inventory lists the certificate under this alias, and nothing shows that it is not the inventory from before the
+    /// removal, or that this is not another copy of the certificate.
+    #[non_exhaustive]
+    Listed {
+        /// The alias, which may be another one than that of the location.
+        alias: String,
+    },
+    /// The inventory lists the alias with this other certificate, and the expected one nowhere.
+    #[non_exhaustive]
+    HoldsAnother {
+        /// The thumbprint that the inventory shows.
+        thumbprint: String,
+    },
+    /// The inventory does not list it. Of several locations with one alias, as many are listed as the inventory has
+    /// entries, in the order in which they were given: entries of one alias are counted, not told apart.
+    NotListed,
+    /// The store has no inventory schedule, so that waiting would be for ever: what the inventory shows proves nothing.
+    #[non_exhaustive]
+    NotInventoried {
+        /// Whether the old inventory lists the certificate.
+        listed: bool,
+    },
+    /// The time was up before the inventory could be read once.
+    NotRead,
+    /// The store or its inventory could not be read, or an entry of the inventory does not show which certificate it holds.
+    Unreadable(SharedError),
+}
+
+impl PutBackVerdict {
+    /// Whether the certificate is known to be back, under whatever alias.
+    #[must_use]
+    pub fn is_back(&self) -> bool {
+        matches!(self, Self::Back | Self::BackUnderAnotherAlias { .. })
+    }
+
+    /// Whether the inventory lists the certificate, however old it is, under whatever alias.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.is_back() || matches!(self, Self::Listed { .. } | Self::NotInventoried { listed: true })
+    }
 }
 
 /// A location, and what the inventory says about it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct ConfirmedLocation {
+pub struct ConfirmedLocation<V = RemovalVerdict> {
     /// The location.
     pub location: CertificateLocation,
     /// What the inventory says.
-    pub verdict: RemovalVerdict,
+    pub verdict: V,
     /// When the store's last inventory job had ended before the look that the verdict is from, where the job history shows
     /// it to this account. The inventory that was seen is of this time, or later.
     pub inventoried_at: Option<ServerTime>,
@@ -96,18 +158,18 @@ impl TriggeredInventory {
     }
 }
 
-/// What the inventory says about all locations.
+/// What the inventory says about all locations: after a removal, or with [`PutBackVerdict`]s after they were put back.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Confirmation {
-    pub(super) locations: Vec<ConfirmedLocation>,
+pub struct Confirmation<V = RemovalVerdict> {
+    pub(super) locations: Vec<ConfirmedLocation<V>>,
     pub(super) triggered: Vec<TriggeredInventory>,
 }
 
-impl Confirmation {
+impl<V> Confirmation<V> {
     /// Every location, in the order in which they were given.
     #[must_use]
-    pub fn locations(&self) -> &[ConfirmedLocation] {
+    pub fn locations(&self) -> &[ConfirmedLocation<V>] {
         &self.locations
     }
 
@@ -116,8 +178,20 @@ impl Confirmation {
     pub fn triggered(&self) -> &[TriggeredInventory] {
         &self.triggered
     }
+}
 
-    /// Whether the inventories list none of the locations any more, or list them with other certificates.
+impl Confirmation<PutBackVerdict> {
+    /// Whether the inventories show that the certificates are back in all locations, under whatever aliases.
+    #[must_use]
+    pub fn all_back(&self) -> bool {
+        self.locations.iter().all(|it| it.verdict.is_back())
+    }
+}
+
+impl Confirmation {
+    /// Whether the inventories prove of all locations that the certificates are gone: neither the aliases nor, under whatever
+    /// alias, the certificates are listed any more, or the aliases are listed with other certificates. An
+    /// [`AliasGone`](RemovalVerdict::AliasGone) is no such proof.
     #[must_use]
     pub fn all_gone(&self) -> bool {
         self.locations.iter().all(|it| matches!(it.verdict, RemovalVerdict::Gone | RemovalVerdict::HoldsAnother { .. }))

@@ -26,21 +26,29 @@ fn runs_page(jobs: &[JobId], page: u32, rows: usize) -> PageOf<JobHistoryEntry> 
     JobHistory::unsorted(Query::field("JobId").one_of(jobs.iter().copied())).call().page(page, rows)
 }
 
-/// The last run of an inventory job that ended well.
+/// What is known of the runs of an inventory job.
 #[derive(Clone, Debug)]
-pub(super) enum LastInventory {
+pub(super) enum InventoryRuns {
     /// That cannot be learnt.
     Unknown,
-    /// None has, yet.
-    Never,
-    Ended {
-        run: JobHistoryId,
-        at: Option<ServerTime>,
+    Known {
+        /// The last run, however it ended, or has not.
+        newest: Option<JobHistoryId>,
+        /// The last one that ended well.
+        ended: Option<EndedInventory>,
     },
 }
 
-/// Reads the last run of an inventory job.
-pub(super) async fn last_inventory(caller: &Caller, job: JobId) -> Result<LastInventory, Error> {
+/// A run of an inventory job that ended well.
+#[derive(Clone, Debug)]
+pub(super) struct EndedInventory {
+    pub(super) run: JobHistoryId,
+    pub(super) began_at: Option<ServerTime>,
+    pub(super) at: Option<ServerTime>,
+}
+
+/// Reads the last runs of an inventory job.
+pub(super) async fn inventory_runs(caller: &Caller, job: JobId) -> Result<InventoryRuns, Error> {
     let mut page = runs_page(&[job], 1, RUNS_PAGE);
     // A confirmation takes it for a part of its proof.
     page.call.connection = Connection::Own;
@@ -50,14 +58,16 @@ pub(super) async fn last_inventory(caller: &Caller, job: JobId) -> Result<LastIn
     let is_latest = entries.is_sorted_by(|one, next| one.job_history_id >= next.job_history_id);
     let is_whole = total.is_none_or(|total| entries.len() as u64 >= total) && entries.len() < VENDORS_PAGE;
     if !(is_latest || is_whole) || entries.iter().any(|entry| entry.job_id != job) {
-        return Ok(LastInventory::Unknown);
+        return Ok(InventoryRuns::Unknown);
     }
+    let newest = entries.iter().map(|entry| entry.job_history_id).max();
     let over = entries.into_iter().filter(|entry| entry.status == JobStatus::Completed && entry.result.is_success());
-    let last = over.max_by_key(|entry| entry.job_history_id);
-    Ok(last.map_or(LastInventory::Never, |entry| LastInventory::Ended {
+    let ended = over.max_by_key(|entry| entry.job_history_id).map(|entry| EndedInventory {
         run: entry.job_history_id,
+        began_at: entry.operation_start,
         at: entry.operation_end,
-    }))
+    });
+    Ok(InventoryRuns::Known { newest, ended })
 }
 
 /// The last run of each of these jobs: of all its runs, the one with the highest number, in whatever order they come. An older

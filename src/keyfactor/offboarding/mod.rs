@@ -6,14 +6,18 @@ mod confirmation;
 mod job_control;
 mod job_runs;
 mod locate;
+mod place;
 mod plan;
 mod poll;
 mod remove_each;
 mod report;
+mod verdict;
 mod watch;
 
-pub use self::confirm::ConfirmRemoved;
-pub use self::confirmation::{Confirmation, ConfirmedLocation, RemovalVerdict, ScheduleAfter, TriggeredInventory};
+pub use self::confirm::{Confirm, ConfirmPutBack, ConfirmRemoved};
+pub use self::confirmation::{
+    Confirmation, ConfirmedLocation, PutBackVerdict, RemovalVerdict, ScheduleAfter, TriggeredInventory,
+};
 pub use self::locate::{FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness};
 pub use self::plan::{OmissionReason, Omitted, PlannedCertificate, PlannedRemoval, RemovalPlan, Restorability};
 pub use self::remove_each::{RemoveEach, RemoveEachOutcome};

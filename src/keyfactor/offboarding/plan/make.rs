@@ -104,7 +104,8 @@ impl Planning {
         let mut inventories = Inventories::new();
         for (store, mut expected) in by_store {
             let certificates = expected.values().flatten().copied().collect();
-            let sought = Sought { aliases: expected.keys().copied().collect(), certificates };
+            let aliases = expected.keys().copied().collect();
+            let sought = Sought { aliases, certificates, ..Sought::default() };
             // An alias that holds another certificate is decided. With all of them decided, the rest does not matter.
             let decides = |alias: &str, entries: &[InventoryEntry]| {
                 let is_another = |of: &HashSet<_>| entries.iter().any(|entry| !holds_one(entry, of));
