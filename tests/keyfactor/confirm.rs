@@ -197,12 +197,9 @@ async fn each_store_is_read_once_a_look_and_no_more_once_it_is_settled() {
     fake.run_jobs();
     fake.orchestrator(FakeOrchestrator::new().offline());
     fake.orchestrator_of(second, FakeOrchestrator::new().after_polls(4));
-    let locations = [
-        expecting(&fake, second, "c"),
-        expecting(&fake, first, "x"),
-        expecting(&fake, first, "y"),
-        expecting(&fake, second, "z"),
-    ];
+    let never = |store, alias| at(store, alias).expecting_thumbprint("0".repeat(40));
+    let held = at(second, "c").expecting_thumbprint(fake.thumbprint(2.into()));
+    let locations = [held, never(first, "x"), never(first, "y"), never(second, "z")];
     let confirmation = confirm(&fake, locations).was_listed().send().await.unwrap();
     assert_eq!(verdicts(&confirmation), ["Gone"; 4]);
     let names: Vec<&str> = confirmation.locations().iter().map(|it| it.location.alias()).collect();
