@@ -100,8 +100,22 @@ pub(crate) fn shortened(text: &str) -> String {
 
 /// A server's text on one line, shortened, what cannot be seen in it escaped: it is untrusted, and it goes into logs.
 pub(crate) fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for character in shortened(text).chars() {
+    visible(&shortened(text))
+}
+
+/// The same within a sentence: without the full stop at its end, which would stand before another mark.
+pub(crate) fn clause(text: &str) -> String {
+    let mut line = one_line(text.trim_end());
+    if line.ends_with('.') && !line.ends_with("..") {
+        line.pop();
+    }
+    line
+}
+
+/// A text in which everything can be seen, on one line.
+pub(crate) fn visible(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
         if character.is_control() || is_invisible(character) {
             line.extend(character.escape_default());
         } else {

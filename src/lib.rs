@@ -62,7 +62,8 @@
 //!
 //! There is one [`Error`] type, generic over the vendor; `keyfactor::Error` and `appviewx::Error` are its aliases. Its
 //! `status()`, `code()`, `message()`, `remediation()`, `body()`, `attempts()`, `elapsed()` and `correlation_id()` answer
-//! wherever they make sense. `?` turns an [`Incomplete`] into an [`Error`], and `error.incomplete::<T>()` gives the outcome
+//! wherever they make sense. [`report()`](Error::report) is the error for people: what happened, why, and what to do, on
+//! several lines. `Display` is its first line alone. `?` turns an [`Incomplete`] into an [`Error`], and `error.incomplete::<T>()` gives the outcome
 //! inside.
 //!
 //! # Lists
@@ -203,6 +204,8 @@
 #![cfg_attr(clm_docs, feature(doc_cfg))]
 
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+mod error_report;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(
     not(all(feature = "keyfactor", feature = "appviewx")),
     allow(dead_code, unused_imports, reason = "one vendor alone uses a part of what both share")
@@ -252,6 +255,8 @@ pub mod keyfactor;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub use self::error_report::ErrorReport;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::operation::{
     ApiError, BatchBuilder, Error, Incomplete, IncompleteOutcome, ItemOutcome, ItemState, ListBuilder, LookupLimit,

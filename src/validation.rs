@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error_report::ErrorReport;
+
 /// A request was refused before the wire. It lists every problem that was found, not only the first.
 ///
 /// ```
@@ -25,11 +27,19 @@ impl ValidationError {
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
+
+    /// The error for people: a line for each problem.
+    #[must_use]
+    pub fn report(&self) -> ErrorReport {
+        ErrorReport::of_problems(REFUSED, &self.problems)
+    }
 }
+
+const REFUSED: &str = "refused before it was sent";
 
 impl fmt::Display for ValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("refused before it was sent: ")?;
+        write!(f, "{REFUSED}: ")?;
         for (index, problem) in self.problems.iter().enumerate() {
             if index > 0 {
                 f.write_str("; ")?;

@@ -59,6 +59,9 @@ impl ErrorKind {
             Self::Other(status) if status.is_redirection() => {
                 Some("Redirects are never followed. Use the address of the server itself as the base URL.")
             }
+            Self::Other(StatusCode::PROXY_AUTHENTICATION_REQUIRED) => Some(
+                "The proxy asks for credentials: put user name and password into the URL that is given to `proxy`.",
+            ),
             Self::Forbidden | Self::Server | Self::Other(_) => None,
         }
     }

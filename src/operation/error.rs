@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{ErrorBody, IncompleteOutcome, Operation, OutcomeUnknown, Request, Vendor};
+use crate::error_report::ErrorReport;
 use crate::operation::Incomplete;
 use crate::transport::{
     Answer, AuthenticationError, CallName, Cause, ConfigurationError, DecodeError, Effect, Ended, Evidence, Failure,
@@ -130,7 +131,33 @@ impl<V: Vendor> Error<V> {
         self.evidence().message
     }
 
-    /// What to do about it.
+    /// The error for people: what happened, why, and what to do, on several lines. Nothing of it has to be put together from
+    /// `Display`, `source()` and [`remediation`](Self::remediation).
+    ///
+    /// ```
+    /// use clm::keyfactor::{Client, Error};
+    ///
+    /// let error = Client::builder("https://keyfactor.example.com?x=1").build().unwrap_err();
+    /// eprintln!("{}", error.report());
+    /// # assert_eq!(error.report().to_string(), "the client cannot be built: base_url: a query does not belong into it");
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> ErrorReport {
+        let report = match self {
+            Self::Validation(error) => error.report(),
+            error => ErrorReport::new(error.error()),
+        };
+        let report = match self {
+            Self::OutcomeUnknown(error) => report.how_to_find_out(error.how_to_find_out()),
+            error => report.what_to_do(error.remediation()),
+        };
+        report.correlation_id(self.correlation_id())
+    }
+
+    /// What to do about it, if that is known. No other text of the error has it.
+    ///
+    /// Of [`OutcomeUnknown`](Self::OutcomeUnknown) it is the text of [`how_to_find_out`](OutcomeUnknown::how_to_find_out), so
+    /// that code which handles every error alike has that as well: print one of the two.
     #[must_use]
     pub fn remediation(&self) -> Option<&str> {
         match self {

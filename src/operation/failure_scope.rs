@@ -46,7 +46,7 @@ impl<V: Vendor> Error<V> {
             },
             Self::Authentication(error) if error.is_transient() => FailureScope::Unanswered,
             // A certificate that was not accepted will not be the next time.
-            Self::Transport(error) if error.remediation().is_some() => FailureScope::EveryCall,
+            Self::Transport(error) if error.is_lasting() => FailureScope::EveryCall,
             Self::Transport(_) => FailureScope::Unanswered,
             // A page of a proxy in the place of the answer goes away with the trouble that it tells of.
             Self::Decode(_) => FailureScope::ServerTrouble,

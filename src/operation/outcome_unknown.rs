@@ -123,7 +123,8 @@ impl<V: Vendor> OutcomeUnknown<V> {
         self.scope.as_ref()
     }
 
-    /// Where to look to learn whether the change took place.
+    /// Where to look to learn whether the change took place. The error's [`remediation`](super::Error::remediation) is this
+    /// same text: print one of the two.
     #[must_use]
     pub fn how_to_find_out(&self) -> &'static str {
         self.how_to_find_out

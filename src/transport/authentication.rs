@@ -8,6 +8,7 @@ use http::StatusCode;
 use super::cause::Cause;
 use super::end::{Answer, Evidence, Trace};
 use super::secrets::ServerText;
+use crate::lenient::clause;
 
 /// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
 /// operation was not sent, or was refused with 401 before.
@@ -78,11 +79,11 @@ impl AuthenticationError {
         self.what
     }
 
-    /// What to do about it, if that is known: of a server that was asked for the credential and whose certificate was not
-    /// accepted.
+    /// What to do about it, if that is known: of a server that was asked for the credential and could not be reached, or whose
+    /// certificate was not accepted.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
-        self.remedy
+        self.remedy.or_else(|| self.cause.as_ref()?.remedy())
     }
 
     /// The status with which the operation was refused, if it was sent.
@@ -159,7 +160,7 @@ impl fmt::Display for ProviderSaid {
             write!(f, " ({code})")?;
         }
         if let Some(message) = &self.message {
-            write!(f, ": {message}")?;
+            write!(f, ": {}", clause(message.as_str()))?;
         }
         if let Some(remaining) = self.remaining_attempts {
             write!(f, " ({remaining} attempts remain)")?;
@@ -190,6 +191,6 @@ impl NoCredential {
 
     pub(crate) fn into_cause(self) -> Cause {
         let Self { what, said, cause, tried, remedy: _ } = self;
-        Cause { text: format!("{what}{said}{tried}"), source: cause.map(Box::new) }
+        Cause { source: cause.map(Box::new), ..Cause::new(format!("{what}{said}{tried}")) }
     }
 }

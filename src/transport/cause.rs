@@ -10,11 +10,13 @@ use crate::lenient::one_line;
 pub struct Cause {
     pub(super) text: String,
     pub(super) source: Option<Box<Cause>>,
+    /// What to do about it, if that is known.
+    pub(super) remedy: Option<&'static str>,
 }
 
 impl Cause {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), source: None }
+        Self { text: text.into(), source: None, remedy: None }
     }
 
     /// The texts on one line, for a log.
@@ -37,7 +39,28 @@ impl Cause {
     /// The texts of any error that is known to hold no URL and no secret.
     pub(crate) fn of_error(error: &dyn StdError) -> Self {
         let source = error.source().map(|below| Box::new(Self::of_error(below)));
-        Self { text: error.to_string(), source }
+        Self { text: error.to_string(), source, remedy: None }
+    }
+
+    /// The same, below another text.
+    pub(crate) fn below(self, text: impl Into<String>) -> Self {
+        Self { source: Some(Box::new(self)), ..Self::new(text) }
+    }
+
+    pub(super) fn with_remedy(self, remedy: Option<&'static str>) -> Self {
+        Self { remedy, ..self }
+    }
+
+    /// What to do about it, or about what is below it.
+    pub(crate) fn remedy(&self) -> Option<&'static str> {
+        let mut next = Some(self);
+        while let Some(cause) = next {
+            if cause.remedy.is_some() {
+                return cause.remedy;
+            }
+            next = cause.source.as_deref();
+        }
+        None
     }
 
     /// Call `without_url` on the error first: a URL may hold what must not be shown.

@@ -13,7 +13,7 @@ use super::error::{DecodeError, TransportError};
 use super::raw_body::RawBody;
 use super::request::CallName;
 use super::secrets::{Secrets, ServerText};
-use crate::lenient::{message_of_text, one_line};
+use crate::lenient::{clause, message_of_text, one_line};
 
 /// Which call it was, and what was spent on it.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl<Code: fmt::Display> Evidence<'_, Code> {
             write!(f, " ({})", one_line(&code.to_string()))?;
         }
         if let Some(message) = self.message {
-            write!(f, ": {}", one_line(message))?;
+            write!(f, ": {}", clause(message))?;
         }
         Ok(())
     }
@@ -220,7 +220,7 @@ impl Failure {
         audit.finish(end.name(), &trace, no_jobs);
         let (answer, cause) = match *end {
             FailureKind::NotDone { what: problem, cause, remedy } => {
-                let cause = Cause { text: problem.to_owned(), source: Some(Box::new(cause)) };
+                let cause = cause.below(problem);
                 return NoCredential { remedy, ..NoCredential::new(what, Some(cause)) }.not_arrived();
             }
             FailureKind::Refused { answer, .. } => (Some(answer), None),
@@ -229,8 +229,8 @@ impl Failure {
             FailureKind::NotAuthenticated { error, .. } => return error,
         };
         let answered = answer.as_ref().map(|answer| Cause {
-            text: format!("{}: the server answered {}{}", trace.call, answer.status, answer.in_encoding()),
             source: cause.clone().map(Box::new),
+            ..Cause::new(format!("{}: the server answered {}{}", trace.call, answer.status, answer.in_encoding()))
         });
         let status = answer.as_ref().map(|answer| answer.status);
         let silent = if status.is_none() { Silence::NoAnswer } else { Silence::NotKnown };

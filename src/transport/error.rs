@@ -69,10 +69,16 @@ impl TransportError {
         Evidence { trace: Some(&self.trace), ..Evidence::NONE }
     }
 
-    /// What to do about it, if that is known: a certificate that was not accepted stays so, and was tried once.
+    /// What to do about it, if that is known: of a certificate that was not accepted, and of a connection that did not come
+    /// about because of the proxy, the name of the host, the address, or the time that it took.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
-        self.remedy
+        self.remedy.or_else(|| self.cause.remedy())
+    }
+
+    /// Whether the next call meets the same: a certificate that was not accepted stays so, and was tried once.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.remedy.is_some()
     }
 
     /// How many times the call was sent.

@@ -22,6 +22,7 @@ mod tests;
 #[cfg(feature = "rustls")]
 mod tls;
 mod token;
+mod unreachable;
 mod untrusted;
 mod urls;
 
@@ -302,7 +303,8 @@ impl Network<'_> {
             Err(error) => {
                 let not_connected = error.is_connect();
                 let remedy = untrusted::remedy(&error).filter(|_| not_connected);
-                let cause = Cause::of(&error.without_url());
+                let unreachable = unreachable::remedy(&error, transport.route);
+                let cause = Cause::of(&error.without_url()).with_remedy(unreachable);
                 match remedy {
                     Some(remedy) => Try::Untrusted { cause, remedy },
                     None if not_connected => Try::NotConnected(cause),

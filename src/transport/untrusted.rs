@@ -32,14 +32,21 @@ fn remedy_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> 
 #[cfg(feature = "rustls")]
 fn advice(problem: &rustls::CertificateError) -> &'static str {
     use rustls::CertificateError::{
-        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext, Revoked,
-        UnknownIssuer,
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext, Other,
+        Revoked, UnknownIssuer,
     };
     match problem {
         UnknownIssuer => {
             "The authority that issued the server's certificate is not trusted here: give its root certificate to \
              `add_root_certificate`, or have the platform trust it. A server that sends its certificate without the \
-             intermediate ones looks the same."
+             intermediate ones looks the same. Of a certificate that signed itself, it is the certificate itself that \
+             has to be trusted."
+        }
+        Other(other) if is_authority(other) => {
+            "The server shows the certificate of an authority (`CA:TRUE`) as its own, as many self-signed ones are made. It is \
+             not accepted whatever is trusted: `add_root_certificate` does not help by itself. Have the server show a \
+             certificate with `CA:FALSE` and its host name as subject alternative name, issued by this authority or signed \
+             by itself, and give the issuer to `add_root_certificate`."
         }
         NotValidForName | NotValidForNameContext { .. } => {
             "The server's certificate is for another name: use the name that stands in it as the host of the URL, or have \
@@ -51,6 +58,12 @@ fn advice(problem: &rustls::CertificateError) -> &'static str {
         Revoked => "The server's certificate was revoked: have the server show another one.",
         _ => "The server's certificate is not accepted: have the server show another one.",
     }
+}
+
+/// Whether the certificate of an authority stands where that of a server belongs.
+#[cfg(feature = "rustls")]
+fn is_authority(error: &rustls::OtherError) -> bool {
+    matches!(error.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 #[cfg(all(test, feature = "rustls"))]

@@ -73,7 +73,7 @@ fn rows() -> Vec<Row> {
             Some(ErrorCode::PrivateKeyNotFound),
             Some("No private key could be found for the given certificate."),
             corrected,
-            "400 Bad Request (0xA0110002): No private key could be found for the given certificate.",
+            "400 Bad Request (0xA0110002): No private key could be found for the given certificate",
         ),
         row(
             400,
@@ -91,7 +91,7 @@ fn rows() -> Vec<Row> {
             Some(ErrorCode::CertificateAuthorityNotDeleted),
             Some("The authority is in use."),
             corrected,
-            "400 Bad Request (0xA0110029): The authority is in use.",
+            "400 Bad Request (0xA0110029): The authority is in use",
         ),
         row(
             400,
@@ -100,7 +100,7 @@ fn rows() -> Vec<Row> {
             Some(ErrorCode::InvalidSortField),
             Some("Invalid sort field: Id."),
             corrected,
-            "400 Bad Request (0xA011004A): Invalid sort field: Id.",
+            "400 Bad Request (0xA011004A): Invalid sort field: Id",
         ),
         row(
             400,
@@ -109,7 +109,7 @@ fn rows() -> Vec<Row> {
             None,
             Some("Alias does not exist in certificate store."),
             corrected,
-            "400 Bad Request: Alias does not exist in certificate store.",
+            "400 Bad Request: Alias does not exist in certificate store",
         ),
         row(401, ErrorKind::Unauthorized, "", None, None, Some(r"DOMAIN\user"), "401 Unauthorized"),
         row(
@@ -119,7 +119,7 @@ fn rows() -> Vec<Row> {
             None,
             Some("401 - Unauthorized: Access is denied."),
             Some("the token and its expiry"),
-            "401 Unauthorized: 401 - Unauthorized: Access is denied.",
+            "401 Unauthorized: 401 - Unauthorized: Access is denied",
         ),
         row(
             403,
@@ -137,7 +137,7 @@ fn rows() -> Vec<Row> {
             None,
             Some("User 7 does not have the required permissions: /metadata/types/read/."),
             Some("`collection_id`"),
-            "403 Forbidden: User 7 does not have the required permissions: /metadata/types/read/.",
+            "403 Forbidden: User 7 does not have the required permissions: /metadata/types/read/",
         ),
         row(
             404,
@@ -146,7 +146,7 @@ fn rows() -> Vec<Row> {
             Some(ErrorCode::ObjectNotFound),
             Some("Object not found."),
             Some("`KeyfactorAPI`"),
-            "404 Not Found (0xA0130000): Object not found.",
+            "404 Not Found (0xA0130000): Object not found",
         ),
         row(404, ErrorKind::NotFound, "", None, None, Some("base URL"), "404 Not Found"),
         row(

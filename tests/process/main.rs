@@ -22,4 +22,6 @@ mod never_twice;
 mod proxy;
 #[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
 mod raw_memory;
+#[cfg(feature = "keyfactor")]
+mod remedies;
 mod tls;

@@ -18,6 +18,8 @@ mod connections;
 mod early_answers;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod encodings;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod error_report;
 mod foreign_servers;
 mod keep_alive;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]

@@ -1,4 +1,5 @@
 //! What people who do this job have reported in public about other tools, one test for each report. A report that needs the
 //! program `offboard` has its test there: `examples/offboard/keyfactor/tests/`.
 
+mod ca_certificate_as_server;
 mod one_alias_three_bindings;

@@ -40,6 +40,25 @@ impl Authority {
         self.0.pem()
     }
 
+    /// An authority's own certificate and its key, with these names: as many self-signed server certificates are made.
+    pub fn as_server(names: &[&str]) -> Leaf {
+        Self::self_signed(names, IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    /// A certificate for these names that signed itself and is no authority.
+    pub fn self_signed_leaf(names: &[&str]) -> Leaf {
+        Self::self_signed(names, IsCa::ExplicitNoCa)
+    }
+
+    fn self_signed(names: &[&str], is_ca: IsCa) -> Leaf {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.is_ca = is_ca;
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Leaf { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() }
+    }
+
     /// A certificate for these host names or addresses.
     pub fn issue(&self, names: &[&str]) -> Leaf {
         self.issue_between(names, 2000, 3000)

@@ -193,16 +193,16 @@ impl<T: Target> JobsOutcome<T> {
         }
         // Whoever only prints the error has the jobs all the same.
         let shown: Vec<String> = self.job_ids.iter().take(SHOWN).map(JobId::to_string).collect();
+        let named = if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) };
         let more = self.job_ids.len().saturating_sub(SHOWN);
         let gap = format!(
             "the server took the {} of {} location(s), but named {} job(s) and {} entries that are no job ids; {} of the \
-             jobs are different: {}{}",
+             jobs are different{named}{}",
             T::WHAT,
             self.locations.len(),
             self.job_ids.len(),
             self.unrecognized(),
             self.different_jobs(),
-            shown.join(", "),
             if more > 0 { format!(" and {more} more") } else { String::new() }
         );
         Err(Incomplete::new(gap, self))

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::keyfactor::orchestrator_jobs::{JobHistoryEntry, JobResult, JobStatus};
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::vendor::{Error, SharedError};
-use crate::lenient::one_line;
+use crate::lenient::{clause, one_line};
 use crate::operation::Incomplete;
 use crate::validation::{Problems, ValidationError};
 
@@ -111,7 +111,7 @@ impl fmt::Display for FinishedJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "job {}: {}", self.job_id, one_line(self.result.as_str()))?;
         match &self.entry.message {
-            Some(message) if !message.trim().is_empty() => write!(f, ": {}", one_line(message)),
+            Some(message) if !message.trim().is_empty() => write!(f, ": {}", clause(message)),
             _ => Ok(()),
         }
     }
