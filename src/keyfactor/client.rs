@@ -4,6 +4,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
+use super::certificate_store_types::CertificateStoreTypes;
 use super::certificate_stores::CertificateStores;
 use super::certificates::Certificates;
 use super::credentials::Credentials;
@@ -50,6 +51,12 @@ impl Client {
     #[must_use]
     pub fn certificate_stores(&self) -> CertificateStores {
         CertificateStores { caller: self.caller.clone() }
+    }
+
+    /// The operations on types of certificate stores.
+    #[must_use]
+    pub fn certificate_store_types(&self) -> CertificateStoreTypes {
+        CertificateStoreTypes { caller: self.caller.clone() }
     }
 
     /// The operations on certificates.

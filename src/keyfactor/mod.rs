@@ -1,7 +1,8 @@
 //! Keyfactor Command: certificates in the stores that its orchestrators manage.
 //!
 //! A [`Client`] hands out one handle for each of the vendor's resources: [`certificates()`](Client::certificates),
-//! [`certificate_stores()`](Client::certificate_stores) and [`orchestrator_jobs()`](Client::orchestrator_jobs).
+//! [`certificate_stores()`](Client::certificate_stores), [`certificate_store_types()`](Client::certificate_store_types) and
+//! [`orchestrator_jobs()`](Client::orchestrator_jobs).
 //!
 //! # The whole job
 //!
@@ -58,6 +59,7 @@
 //! that are sent, gives [`LookupError::UnsupportedVersion`].
 
 mod answer;
+mod certificate_store_types;
 mod certificate_stores;
 mod certificates;
 mod client;
@@ -85,6 +87,10 @@ mod types;
 mod values;
 mod vendor;
 
+pub use self::certificate_store_types::{
+    CertificateStoreType, CertificateStoreTypes, CustomAlias, EntryParameter, EntryParameterType, GetStoreType,
+    ListStoreTypes, PrivateKeyAllowed,
+};
 pub use self::certificate_stores::{
     AddCertificates, AddOutcome, CertificateLocation, CertificateStore, CertificateStoreEntry, CertificateStores,
     GetStore, Inventory, InventoryCertificate, InventoryEntry, JobsOutcome, ListStores, RemoveCertificates,
@@ -115,7 +121,9 @@ pub use self::permission_scope::PermissionScope;
 pub use self::query::{Field, Query, QueryValue};
 pub use self::schedule::Schedule;
 pub use self::thumbprint::{CertificateRef, Thumbprint};
-pub use self::types::{CertificateId, CertificateStoreId, CollectionId, ContainerId, JobHistoryId, JobId};
+pub use self::types::{
+    CertificateId, CertificateStoreId, CertificateStoreTypeId, CollectionId, ContainerId, JobHistoryId, JobId,
+};
 pub use self::values::ServerTime;
 pub use self::vendor::{ApiError, Error, Keyfactor, OutcomeUnknown, RawCall, Rows, SharedError};
 pub use crate::rows::RawJson;

@@ -67,10 +67,16 @@ pub struct CollectionId(i32);
 #[serde(transparent)]
 pub struct ContainerId(i32);
 
+/// The number of a type of certificate stores. 0 is one as well.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CertificateStoreTypeId(i32);
+
 number_scalar!(CertificateId, of: i32);
 number_scalar!(JobHistoryId, of: i64);
 number_scalar!(CollectionId, of: i32);
 number_scalar!(ContainerId, of: i32);
+number_scalar!(CertificateStoreTypeId, of: i32);
 guid_scalar!(CertificateStoreId);
 guid_scalar!(JobId);
 guid_scalar!(Uuid);
@@ -100,6 +106,14 @@ impl CollectionId {
 }
 
 impl ContainerId {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl CertificateStoreTypeId {
     /// The number.
     #[must_use]
     pub const fn get(self) -> i32 {
@@ -220,6 +234,18 @@ impl From<i32> for CollectionId {
 impl From<i32> for ContainerId {
     fn from(id: i32) -> Self {
         Self(id)
+    }
+}
+
+impl From<i32> for CertificateStoreTypeId {
+    fn from(id: i32) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for CertificateStoreTypeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

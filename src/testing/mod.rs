@@ -45,8 +45,8 @@ mod server;
 pub use self::appviewx::{AppViewXPermission, FakeAppViewX, FakeCategory};
 #[cfg(feature = "keyfactor")]
 pub use self::keyfactor::{
-    FakeAgent, FakeCertificate, FakeJob, FakeJobKind, FakeJobState, FakeKeyfactor, FakeOrchestrator, FakeStore,
-    KeyfactorPermission,
+    FakeAgent, FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeJob, FakeJobKind, FakeJobState, FakeKeyfactor,
+    FakeOrchestrator, FakeStore, FakeStoreType, KeyfactorPermission,
 };
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::server::RecordedRequest;

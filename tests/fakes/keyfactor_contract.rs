@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clm::keyfactor::CertificateStoreId;
-use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, FakeOrchestrator};
+use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStoreType};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -11,13 +11,8 @@ use crate::support::contract::{contract, errors, members_of, validator};
 use crate::support::fake_keyfactor::{Answer, get, post};
 
 /// What the fake does not answer.
-const UNKNOWN_TO_THE_FAKE: [&str; 5] = [
-    "GET /CertificateCollections",
-    "GET /CertificateStoreContainers",
-    "GET /CertificateStoreTypes",
-    "GET /CertificateStoreTypes/{id}",
-    "GET /Status/Endpoints",
-];
+const UNKNOWN_TO_THE_FAKE: [&str; 3] =
+    ["GET /CertificateCollections", "GET /CertificateStoreContainers", "GET /Status/Endpoints"];
 
 /// What the fake answers, and the contract does not know.
 const OUTSIDE_THE_CONTRACT: &str = "POST /CertificateStores/Schedule";
@@ -33,6 +28,7 @@ struct Exchange {
 /// A fake with something of everything, and its two stores.
 async fn furnished() -> (FakeKeyfactor, [CertificateStoreId; 2]) {
     let fake = FakeKeyfactor::start().await;
+    fake.set_store_type(FakeStoreType::iis());
     let stores = [fake.add_store(), fake.add_store_in(7)];
     fake.set_store(stores[1], |it| {
         it.inventory_schedule(json!({"Daily": {"Time": "2026-03-19T23:30:00Z"}})).properties(json!({"A": "b"}))
@@ -103,6 +99,8 @@ async fn read(fake: &FakeKeyfactor, stores: [CertificateStoreId; 2]) -> Vec<Exch
         ("GET /CertificateStores/{id}", format!("CertificateStores/{two}")),
         ("GET /CertificateStores/{id}/Inventory", format!("CertificateStores/{one}/Inventory")),
         ("GET /CertificateStores/{id}/Inventory", format!("CertificateStores/{two}/Inventory?ReturnLimit=1")),
+        ("GET /CertificateStoreTypes", "CertificateStoreTypes".to_owned()),
+        ("GET /CertificateStoreTypes/{id}", "CertificateStoreTypes/104".to_owned()),
         ("GET /OrchestratorJobs/JobHistory", "OrchestratorJobs/JobHistory".to_owned()),
         ("GET /OrchestratorJobs/ScheduledJobs", "OrchestratorJobs/ScheduledJobs".to_owned()),
     ] {

@@ -171,7 +171,7 @@ async fn a_row_with_a_value_that_no_list_of_values_has_is_a_row() {
     // In stores and inventories these are bare numbers, or kept as they are.
     let mut store = it.single_store;
     (store["CertStoreType"], store["ReenrollmentStatus"]) = (json!(-1), json!({"CustomAliasAllowed": "Later"}));
-    assert_eq!(serde_json::from_value::<CertificateStore>(store).unwrap().cert_store_type, Some(-1));
+    assert_eq!(serde_json::from_value::<CertificateStore>(store).unwrap().cert_store_type, Some((-1).into()));
     let mut entry = it.entry;
     entry["Certificates"][0]["CertState"] = json!("Later");
     assert_eq!(serde_json::from_value::<InventoryEntry>(entry).unwrap().certificates.len(), 2);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::keyfactor::list_pages::Row;
-use crate::keyfactor::types::{CertificateStoreId, ContainerId, JobId};
+use crate::keyfactor::types::{CertificateStoreId, CertificateStoreTypeId, ContainerId, JobId};
 use crate::rows::{RawJson, row};
 
 /// What an account needs to read certificate stores.
@@ -23,8 +23,8 @@ pub struct CertificateStore {
     pub store_path: Option<String>,
     /// The container that it is in.
     pub container_id: Option<ContainerId>,
-    /// The number of its type.
-    pub cert_store_type: Option<i32>,
+    /// The number of its type; see [`CertificateStoreTypes::get`](crate::keyfactor::CertificateStoreTypes::get).
+    pub cert_store_type: Option<CertificateStoreTypeId>,
     /// Whether it was approved; discovered stores are listed as well.
     pub approved: Option<bool>,
     /// The orchestrator that manages it.

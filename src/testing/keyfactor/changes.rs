@@ -100,6 +100,9 @@ impl State {
         for location in &locations {
             self.permit_using_certificate(Some(id), collection)?;
             self.permit_location(location)?;
+            if let Some(store) = self.stores.get(&location.store) {
+                self.type_of(&store.shown).permit_alias(location.alias.as_deref())?;
+            }
         }
         let Some(thumbprint) = self.certificates.thumbprint(id) else {
             return Err(not_found(&format!("Certificate {id}")));

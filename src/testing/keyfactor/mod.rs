@@ -16,6 +16,7 @@ mod revocations;
 mod running;
 mod state;
 mod store_calls;
+mod store_types;
 mod stores;
 mod traps;
 
@@ -26,6 +27,7 @@ pub use self::certificates::FakeCertificate;
 pub use self::jobs::{FakeJob, FakeJobKind, FakeJobState};
 pub use self::orchestrator::FakeOrchestrator;
 pub use self::permissions::KeyfactorPermission;
+pub use self::store_types::{FakeCustomAlias, FakeEntryParameter, FakeStoreType};
 pub use self::stores::{FakeAgent, FakeStore};
 
 use self::list::Parameters;
@@ -42,6 +44,7 @@ const PASSWORD: &str = "fake-keyfactor-password";
 ///
 /// - `GET /Certificates`, `/Certificates/{id}`, `/Certificates/Locations/{id}`; `POST /Certificates/Revoke`;
 /// - `GET /CertificateStores`, `/CertificateStores/{id}`, `/CertificateStores/{id}/Inventory`;
+/// - `GET /CertificateStoreTypes`, `/CertificateStoreTypes/{id}`;
 /// - `POST /CertificateStores/Certificates/Add`, `/CertificateStores/Certificates/Remove`, `/CertificateStores/Schedule`;
 /// - `GET /OrchestratorJobs/JobHistory`, `/OrchestratorJobs/ScheduledJobs`;
 /// - `POST /OrchestratorJobs/Unschedule`, `/OrchestratorJobs/Reschedule`, `/OrchestratorJobs/Acknowledge`.
@@ -64,8 +67,13 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// ignored; the response headers, `X-Total-Count` on lists; that a page past the end is empty; the message for a sort field
 /// that the server does not take; that a waiting job has no row in the history; that an inventory lists the leaf first and
 /// its chain behind it, with the state 0; that the list of stores shows no inventory schedule and an empty container name;
-/// that job types are the store's type and the kind of job; that a store takes an added certificate without an alias.
+/// that job types are the store's type and the kind of job; that a store takes an added certificate without an alias; store
+/// types that write names for numbers, leave nulls out and say twice which parameters are needed (see
+/// [`write_store_types_by_schema`](Self::write_store_types_by_schema)).
 /// **In the vendor's code:** that overwriting needs an alias that the inventory has, with the beginning of the message.
+///
+/// **Assumed of store types:** which permission reading them needs; that an unknown one is answered 404; the fields of the
+/// query; the numbers of formats and parameter types; that what a type asks for is enforced, and how: see [`FakeStoreType`].
 ///
 /// **Assumed of revocations:** that the whole call is refused for an unknown id, for one that is revoked already and not on
 /// hold, or for a missing comment; the messages; that a hold which is taken back is among the revoked ids.
@@ -207,6 +215,8 @@ impl State {
             ["Certificates"] => known.and_then(|()| self.list_certificates(parameters)),
             ["Certificates", "Locations", id] => known.and_then(|()| self.read_certificate_locations(id, parameters)),
             ["Certificates", id] => known.and_then(|()| self.read_certificate(id, parameters)),
+            ["CertificateStoreTypes"] => known.and_then(|()| self.list_store_types(parameters)),
+            ["CertificateStoreTypes", id] => known.and_then(|()| self.read_store_type(id)),
             ["CertificateStores"] => known.and_then(|()| self.list_stores(parameters)),
             ["CertificateStores", id] => known.and_then(|()| self.read_store(id)),
             ["CertificateStores", id, "Inventory"] => known.and_then(|()| self.list_inventory(id, parameters)),

@@ -26,6 +26,8 @@ pub enum KeyfactorPermission {
     ReadStores,
     /// Read the certificate stores of this container, and their inventories.
     ReadStoresIn(i32),
+    /// Read types of certificate stores. Which permission that needs is undocumented by the vendor.
+    ReadStoreTypes,
     /// Schedule jobs on certificate stores, system-wide.
     ScheduleStores,
     /// Schedule jobs on the certificate stores of this container.
@@ -37,10 +39,11 @@ pub enum KeyfactorPermission {
 }
 
 impl KeyfactorPermission {
-    pub(super) const EVERYTHING: [Self; 6] = [
+    pub(super) const EVERYTHING: [Self; 7] = [
         Self::ReadCertificates,
         Self::RevokeCertificates,
         Self::ReadStores,
+        Self::ReadStoreTypes,
         Self::ScheduleStores,
         Self::ReadJobs,
         Self::ModifyJobs,
@@ -115,6 +118,14 @@ impl State {
 
     pub(super) fn permit_reading_store(&self, store: Uuid) -> Result<(), Reply> {
         if self.may_read_store(self.container_of(store)) { Ok(()) } else { Err(forbidden(READ_STORES)) }
+    }
+
+    pub(super) fn permit_reading_store_types(&self) -> Result<(), Reply> {
+        if self.has(KeyfactorPermission::ReadStoreTypes) {
+            Ok(())
+        } else {
+            Err(forbidden("/certificate_stores/types/read/"))
+        }
     }
 
     pub(super) fn permit_scheduling(&self, store: Uuid) -> Result<(), Reply> {

@@ -170,6 +170,9 @@ impl State {
     fn act(&mut self, index: usize) -> Result<(), String> {
         let Some(job) = self.jobs.get(index) else { return Ok(()) };
         let (work, id, alias, job_fields) = (job.work, job.store, job.alias.clone(), job.job_fields.clone());
+        if let Some(store) = self.stores.get(&id) {
+            self.type_of(&store.shown).check_job(work.kind(), &job_fields)?;
+        }
         let store = self.store(id);
         if !store.shown.supports(work.kind()) {
             return Err(format!("The store does not support {:?}.", work.kind()));

@@ -9,6 +9,7 @@ use super::certificates::Certificates;
 use super::jobs::Jobs;
 use super::orchestrator::FakeOrchestrator;
 use super::permissions::KeyfactorPermission;
+use super::store_types::FakeStoreType;
 use super::stores::Store;
 use super::traps::Traps;
 
@@ -17,6 +18,8 @@ pub(super) struct State {
     pub(super) bearer_tokens: BTreeSet<String>,
     pub(super) certificates: Certificates,
     pub(super) stores: BTreeMap<Uuid, Store>,
+    /// Types of stores that were described, by number.
+    pub(super) described_types: BTreeMap<i32, FakeStoreType>,
     /// The orchestrator of every store that has none of its own.
     pub(super) orchestrator: FakeOrchestrator,
     pub(super) jobs: Jobs,
@@ -37,6 +40,7 @@ impl Default for State {
             bearer_tokens: BTreeSet::new(),
             certificates: Certificates::default(),
             stores: BTreeMap::new(),
+            described_types: BTreeMap::new(),
             orchestrator: FakeOrchestrator::new(),
             jobs: Jobs::default(),
             traps: Traps::default(),

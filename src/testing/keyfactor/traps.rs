@@ -20,6 +20,7 @@ pub(super) enum Trap {
     ShufflesHistory,
     InventoryLags,
     ImmediateInventoryReplacesSchedule,
+    StoreTypesBySchema,
 }
 
 /// Those that are on.
@@ -89,6 +90,13 @@ impl FakeKeyfactor {
     /// Results and statuses of jobs are names, `"Success"`, and not numbers: seen on Command 10.
     pub fn write_names_for_numbers(&self) {
         self.trap(Trap::NamesForNumbers);
+    }
+
+    /// Types of certificate stores are written as the vendor's schema has them: numbers for whether an alias may be given and
+    /// for the type of a parameter, and `ValidationOptions` alone to say when a parameter is needed. Command 25 was seen to
+    /// write names, and `RequiredWhen` as well; so does the fake without this.
+    pub fn write_store_types_by_schema(&self) {
+        self.trap(Trap::StoreTypesBySchema);
     }
 
     /// Times have no zone and mean UTC: seen on Command 10.

@@ -1,0 +1,49 @@
+//! `GET /CertificateStoreTypes`.
+
+use super::handle::{CertificateStoreTypes, PERMISSION};
+use super::store_type::CertificateStoreType;
+use crate::keyfactor::list_pages::{ListCall, NumberedPages};
+use crate::keyfactor::query::Query;
+use crate::operation::ListBuilder;
+use crate::transport::{Connection, Path};
+use crate::validation::Problems;
+
+impl CertificateStoreTypes {
+    /// Lists the types of certificate stores.
+    ///
+    /// - **Call:** `GET /CertificateStoreTypes`, page by page.
+    /// - **Permissions:** undocumented by the vendor.
+    /// - **Arguments:** a query; its fields are undocumented by the vendor.
+    /// - **Order:** the server's own; by which fields it can be sorted is undocumented by the vendor.
+    /// - **Errors:** `rows()` refuses a query that cannot be written; the rows give those of
+    ///   [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Source:** Keyfactor Command reference, "GET Certificate Store Types". Servers differ from it; see
+    ///   [`CertificateStoreType`].
+    pub fn list(&self, query: Query) -> ListBuilder<ListStoreTypes> {
+        ListBuilder::new(self.caller.clone(), ListStoreTypes { query })
+    }
+}
+
+/// A list of types of certificate stores; see [`CertificateStoreTypes::list`].
+#[derive(Clone, Debug)]
+pub struct ListStoreTypes {
+    query: Query,
+}
+
+impl NumberedPages for ListStoreTypes {
+    type Row = CertificateStoreType;
+
+    fn check(&mut self, problems: &mut Problems) {
+        self.query.check(problems);
+    }
+
+    fn call(&self) -> ListCall {
+        ListCall {
+            name: "keyfactor.certificate_store_types.list",
+            path: Path::fixed("CertificateStoreTypes"),
+            query: self.query.parameter(),
+            connection: Connection::Own,
+            permission_needed: PERMISSION,
+        }
+    }
+}
