@@ -53,6 +53,7 @@ mod request_secrets;
 #[cfg(feature = "keyfactor")]
 mod revoke;
 mod rows;
+mod store_types;
 mod stores;
 mod validation;
 mod versions;

@@ -42,6 +42,8 @@ operations! {
     RevokeCertificates,
     GetStore,
     ListStores,
+    GetStoreType,
+    ListStoreTypes,
     Inventory,
     GetCertificate,
     CertificateLocations,
@@ -221,6 +223,15 @@ impl Operation {
             },
             Self::ListStores => keyfactor_read("keyfactor.certificate_stores.list", |site| {
                 list!(keyfactor_ended, site.keyfactor().certificate_stores().list(Query::all()))
+            }),
+            Self::GetStoreType => Row {
+                success: (200, r#"{"StoreType": 0}"#),
+                ..keyfactor_read("keyfactor.certificate_store_types.get", |site| {
+                    read!(keyfactor_ended, site.keyfactor().certificate_store_types().get(0))
+                })
+            },
+            Self::ListStoreTypes => keyfactor_read("keyfactor.certificate_store_types.list", |site| {
+                list!(keyfactor_ended, site.keyfactor().certificate_store_types().list(Query::all()))
             }),
             Self::Inventory => keyfactor_read("keyfactor.certificate_stores.inventory", |site| {
                 list!(keyfactor_ended, site.keyfactor().certificate_stores().inventory(STORE))

@@ -139,6 +139,14 @@ pub(crate) const STORE_WITHOUT_JOB: &str =
 
 pub(crate) const OTHER_STORE: &str = r#"{"Id": "f0cc0000-0000-4000-8000-000000000009"}"#;
 
+/// In the spelling of real servers.
+pub(crate) const STORE_TYPE: &str = r#"{"Name": "IIS Bound Certificate", "ShortName": "IISU", "StoreType": 104, "CustomAliasAllowed": "Forbidden", "PrivateKeyAllowed": "Required", "EntryParameters": [{"Name": "SiteName", "DisplayName": "IIS Site Name", "Type": "String", "DefaultValue": "Default Web Site", "RequiredWhen": {"HasPrivateKey": false, "OnAdd": true, "OnRemove": true, "OnReenrollment": true}, "ValidationOptions": {"OnAdd": 1, "OnRemove": 1}}], "LocalStore": false}"#;
+
+/// In the spelling of the vendor's schema.
+pub(crate) const STORE_TYPE_BY_SCHEMA: &str = r#"{"StoreType": 104, "CustomAliasAllowed": 0, "PrivateKeyAllowed": 2, "EntryParameters": [{"Name": "Protocol", "Type": 2, "Options": "https,http", "ValidationOptions": {"HasPrivateKey": 0, "OnAdd": 1, "OnRemove": 2, "OnODKG": 0}}]}"#;
+
+pub(crate) const OTHER_STORE_TYPE: &str = r#"{"StoreType": 0, "ShortName": "JKS"}"#;
+
 /// The alias `web01.pfx` with the certificate and its chain, and one more.
 pub(crate) const INVENTORY: &str = r#"[{"Name": "web01.pfx", "CertStoreId": "f0cc0000-0000-4000-8000-000000000001", "Certificates": [{"Id": 17, "IssuedDN": "CN=www.example.com", "Thumbprint": "0123456789abcdef0123456789abcdef01234567", "NotAfter": "2027-01-01T00:00:00Z"}, {"Id": 3, "IssuedDN": "CN=Example CA", "Thumbprint": "3333333333333333333333333333333333333333"}], "Parameters": {"PrivateKeyEntry": "Yes"}}, {"Name": "bystander.pfx", "Certificates": [], "Parameters": null, "Odd": 1}]"#;
 

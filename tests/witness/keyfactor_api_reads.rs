@@ -78,6 +78,19 @@ pub(crate) async fn list_stores_by_nothing(client: Client) -> Told {
     describe_rows(client.certificate_stores().list(Query::raw("")).rows().map_err(Error::from)).await
 }
 
+pub(crate) async fn list_store_types(client: Client) -> Told {
+    let query = Query::field("ShortName").eq("IISU");
+    describe_rows(client.certificate_store_types().list(query).rows().map_err(Error::from)).await
+}
+
+pub(crate) async fn get_store_type(client: Client) -> Told {
+    describe_value("CertificateStoreType", client.certificate_store_types().get(104).send().await)
+}
+
+pub(crate) async fn get_store_type_below_all(client: Client) -> Told {
+    describe_value("CertificateStoreType", client.certificate_store_types().get(-2).send().await)
+}
+
 pub(crate) async fn get_store(client: Client) -> Told {
     let read = client.certificate_stores().get(store(1)).send().await;
     let asked = read.as_ref().ok().map(|store| (store.has_inventory_schedule(), as_json(&store.properties())));

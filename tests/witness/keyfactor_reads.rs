@@ -2,8 +2,9 @@
 
 use crate::answers::{HTML, Named, answer, foreign_refusals, json, odd_successes, silences};
 use crate::keyfactor_answers::{
-    CERTIFICATE, INVENTORY, INVENTORY_WITH_ANOTHER, LOCATIONS, OTHER_CERTIFICATE, OTHER_STORE, SCHEDULED,
-    SPARSE_CERTIFICATE, STORE, STORE_WITHOUT_JOB, STORE_WITHOUT_SCHEDULE, counted, named, refusals, run, runs,
+    CERTIFICATE, INVENTORY, INVENTORY_WITH_ANOTHER, LOCATIONS, OTHER_CERTIFICATE, OTHER_STORE, OTHER_STORE_TYPE,
+    SCHEDULED, SPARSE_CERTIFICATE, STORE, STORE_TYPE, STORE_TYPE_BY_SCHEMA, STORE_WITHOUT_JOB, STORE_WITHOUT_SCHEDULE,
+    counted, named, refusals, run, runs,
 };
 use crate::keyfactor_api::{SECRETS, client, client_of_two_tries};
 use crate::keyfactor_api_reads as api;
@@ -145,6 +146,34 @@ async fn stores() {
             ),
         ]
     );
+    witness.finish();
+}
+
+#[tokio::test]
+async fn store_types() {
+    let mut witness = Witness::new("keyfactor_certificate_store_types", SECRETS);
+    let rows = format!("[{STORE_TYPE}, {OTHER_STORE_TYPE}]");
+    read!(
+        witness,
+        "list",
+        api::list_store_types,
+        [
+            ("two types", [counted(2, &rows), counted(2, "[]")]),
+            ("a type without a number", [json(200, r#"[{"ShortName": "IISU"}]"#)]),
+        ]
+    );
+    read!(
+        witness,
+        "get",
+        api::get_store_type,
+        [
+            ("success", [named(200, STORE_TYPE)]),
+            ("by the schema", [json(200, STORE_TYPE_BY_SCHEMA)]),
+            ("another type", [json(200, OTHER_STORE_TYPE)]),
+        ]
+    );
+    let call = async |origin: String| api::get_store_type_below_all(client(&origin)).await;
+    witness.call("get below all numbers", &[json(200, "[]")], call).await;
     witness.finish();
 }
 
