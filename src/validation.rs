@@ -169,6 +169,12 @@ impl Problems {
         self.0.extend(error.problems);
     }
 
+    /// The same of a part whose fields stand below this one.
+    pub(crate) fn extend_below(&mut self, field: impl fmt::Display, error: ValidationError) {
+        let below = |problem: Problem| Problem { field: format!("{field}.{}", problem.field), ..problem };
+        self.0.extend(error.problems.into_iter().map(below));
+    }
+
     /// The number of entries against the most that one call may carry.
     pub(crate) fn check_count(&mut self, field: impl fmt::Display, actual: usize, limit: usize, noun: &str) {
         if actual == 0 {

@@ -108,10 +108,11 @@ pub use self::error_code::{ErrorCode, ErrorKind};
 pub use self::lookup_error::LookupError;
 pub use self::oauth::ClientCredentials;
 pub use self::offboarding::{
-    Confirm, ConfirmPutBack, ConfirmRemoved, Confirmation, ConfirmedLocation, FinishedJob, FoundLocation, JobChange,
-    JobState, JobWatch, JobsReport, LocateCertificate, LocatedCertificate, OmissionReason, Omitted, OpenJob,
-    OpenJobPlace, PlannedCertificate, PlannedRemoval, PutBackVerdict, RemovalPlan, RemovalVerdict, RemoveEach,
-    RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness, TriggeredInventory,
+    AddBackEach, AddBackEachOutcome, Confirm, ConfirmPutBack, ConfirmRemoved, Confirmation, ConfirmedLocation,
+    FinishedJob, FoundLocation, JobChange, JobState, JobWatch, JobsReport, LocateCertificate, LocatedCertificate,
+    OmissionReason, Omitted, OpenJob, OpenJobPlace, PlanRemovalOf, PlannedCertificate, PlannedRemoval, PutBackVerdict,
+    RemovalPlan, RemovalVerdict, RemoveEach, RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness,
+    TriggeredInventory,
 };
 pub use self::orchestrator_jobs::{
     ControlJobs, JobAction, JobHistory, JobHistoryEntry, JobResult, JobSelection, JobStatus, OrchestratorJobs,

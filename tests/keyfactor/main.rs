@@ -40,6 +40,7 @@ mod oauth;
 mod oauth_hostile;
 mod paging;
 mod plan;
+mod plan_many;
 mod query;
 mod read_contract;
 mod read_secrets;

@@ -98,6 +98,12 @@ fn every_public_type_can_be_sent_shared_and_kept() {
     is_value::<(keyfactor::Query, keyfactor::Field, keyfactor::QueryValue)>();
     is_value::<keyfactor::RemovalPlan>();
     is_value::<(keyfactor::PlannedRemoval, keyfactor::Restorability)>();
+    is_value::<(keyfactor::PlannedCertificate, keyfactor::Omitted, keyfactor::OmissionReason)>();
+    is_value::<keyfactor::PlanRemovalOf>();
+    is_value::<(clm::PlanHeader, clm::PlanError)>();
+    is_value::<BatchBuilder<keyfactor::AddBackEach>>();
+    is_sent::<Outcomes<keyfactor::AddBackEach>>();
+    is_value::<keyfactor::AddBackEachOutcome>();
     is_value::<BatchBuilder<keyfactor::RemoveEach>>();
     is_sent::<Outcomes<keyfactor::RemoveEach>>();
     is_value::<keyfactor::RemoveEachOutcome>();
@@ -269,6 +275,9 @@ async fn everything_from_certificate_to_removal_and_back_can_be_spawned() {
     let located = tokio::spawn(locate).await.unwrap().unwrap();
     let handle = stores();
     let plan = tokio::spawn(async move { handle.plan_removal(&located).await }).await.unwrap().unwrap();
+    let many = stores().plan_removal_of([fake.thumbprint(id)]).send();
+    is_send_static(&many);
+    assert_eq!(tokio::spawn(many).await.unwrap().unwrap().removals, plan.removals);
     let removal = stores().remove(&plan, Schedule::Immediate).one_job_per_location().send();
     let outcome = tokio::spawn(removal).await.unwrap().unwrap();
     assert!(outcome.is_complete());

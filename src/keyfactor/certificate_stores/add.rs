@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::entry::{CertificateStoreEntry, WireEntry};
 use super::handle::CertificateStores;
 use super::jobs_outcome::{HOW_TO_FIND_OUT, JobsOutcome};
+use super::plan_conditions::PlanConditions;
 use crate::keyfactor::certificates::GetCertificate;
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::permission_scope::PermissionScope;
@@ -50,6 +51,7 @@ impl CertificateStores {
             schedule,
             scope: Scope::default(),
             expected: None,
+            conditions: None,
         })
     }
 }
@@ -66,8 +68,7 @@ impl RequestBuilder<AddCertificates> {
     /// Changes each entry before the request is built, for example to give it a password: those of
     /// [`add_back`](CertificateStores::add_back) come without.
     pub fn map_entries(mut self, change: impl FnMut(CertificateStoreEntry) -> CertificateStoreEntry) -> Self {
-        let entries = &mut self.operation().entries;
-        *entries = std::mem::take(entries).into_iter().map(change).collect();
+        self.operation().change_entries(change);
         self
     }
 }
@@ -80,6 +81,8 @@ pub struct AddCertificates {
     schedule: Schedule,
     scope: Scope,
     expected: Option<Thumbprint>,
+    /// Of an addition that was made of a plan.
+    pub(in crate::keyfactor) conditions: Option<Box<PlanConditions>>,
 }
 
 impl AddCertificates {
@@ -112,6 +115,31 @@ impl AddCertificates {
     pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
         self.expected.as_ref()
     }
+
+    pub(in crate::keyfactor) fn change_entries(
+        &mut self,
+        change: impl FnMut(CertificateStoreEntry) -> CertificateStoreEntry,
+    ) {
+        self.entries = std::mem::take(&mut self.entries).into_iter().map(change).collect();
+    }
+
+    /// What has to be accepted before it is sent.
+    pub(in crate::keyfactor) fn on_conditions(&mut self, conditions: PlanConditions) {
+        self.conditions = Some(Box::new(conditions));
+    }
+
+    /// The plan that it was made of may have any number of certificates.
+    pub(in crate::keyfactor) fn of_any_number(&mut self) {
+        if let Some(conditions) = &mut self.conditions {
+            conditions.certificates = None;
+        }
+    }
+
+    pub(in crate::keyfactor) fn check_conditions(&self, problems: &mut Problems) {
+        if let Some(conditions) = &self.conditions {
+            conditions.check(problems);
+        }
+    }
 }
 
 impl InCollection for AddCertificates {
@@ -135,6 +163,7 @@ impl Operation for AddCertificates {
     }
 
     fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
+        self.check_conditions(problems);
         problems.check_positive("certificate_id", Some(self.certificate.get()));
         let limit = limits.max_locations_per_call;
         problems.check_count("certificate_stores", self.entries.len(), limit, "certificate store");

@@ -11,6 +11,7 @@ use super::handle::CertificateStores;
 use super::inventory::still_as_expected;
 use super::jobs_outcome::{HOW_TO_FIND_OUT, JobsOutcome};
 use super::location::{CertificateLocation, WireLocation};
+use super::plan_conditions::PlanConditions;
 use crate::keyfactor::permission_scope::PermissionScope;
 use crate::keyfactor::schedule::{Schedule, WireSchedule};
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
@@ -67,6 +68,7 @@ impl CertificateStores {
             schedule,
             recurring: Recurring::Refused,
             scope: Scope::default(),
+            conditions: None,
         })
     }
 }
@@ -88,6 +90,8 @@ pub struct RemoveCertificates {
     schedule: Schedule,
     recurring: Recurring,
     scope: Scope,
+    /// Of a removal that was made of a plan.
+    pub(super) conditions: Option<Box<PlanConditions>>,
 }
 
 /// Whether a removal may run more than once.
@@ -124,9 +128,14 @@ impl RemoveCertificates {
 
     /// The same removal from one location.
     pub(in crate::keyfactor) fn only(&self, location: CertificateLocation) -> Self {
-        let Self { locations: _, repeated: _, schedule, recurring, scope } = self;
+        let Self { locations: _, repeated: _, schedule, recurring, scope, conditions: _ } = self;
         let (locations, repeated) = (vec![location], Vec::new());
-        Self { locations, repeated, schedule: schedule.clone(), recurring: *recurring, scope: *scope }
+        Self { locations, repeated, schedule: schedule.clone(), recurring: *recurring, scope: *scope, conditions: None }
+    }
+
+    /// What has to be accepted before it is sent.
+    pub(in crate::keyfactor) fn on_conditions(&mut self, conditions: PlanConditions) {
+        self.conditions = Some(Box::new(conditions));
     }
 
     /// Exact repeats would be two jobs for one removal: the first is kept, the others are given back.
@@ -163,8 +172,20 @@ impl RemoveCertificates {
 
     /// Checks it, for so many locations.
     pub(in crate::keyfactor) fn check_with_limit(&mut self, limit: usize, problems: &mut Problems) {
+        if let Some(conditions) = &self.conditions {
+            conditions.check(problems);
+        }
         self.take_repeats_out(problems);
-        problems.check_count("certificate_stores", self.locations.len(), limit, "certificate location");
+        let actual = self.locations.len();
+        if actual > limit {
+            let sentence = format!(
+                "{actual} entries, but one call carries at most {limit}; make a call for each with `one_job_per_location()`, split \
+                 the list, or raise the client's limit, `max_locations_per_call`"
+            );
+            problems.add("certificate_stores", Reason::TooMany { limit, actual }, sentence);
+        } else {
+            problems.check_count("certificate_stores", actual, limit, "certificate location");
+        }
         self.schedule.check(problems);
         if self.schedule.is_recurring() && self.recurring == Recurring::Refused {
             problems.add(

@@ -46,7 +46,7 @@ pub struct LocateCertificate {
 }
 
 impl LocateCertificate {
-    fn new(caller: Caller, certificate: CertificateRef) -> Self {
+    pub(super) fn new(caller: Caller, certificate: CertificateRef) -> Self {
         Self { certificates: Certificates { caller }, certificate, collection_id: None }
     }
 

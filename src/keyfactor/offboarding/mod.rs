@@ -1,5 +1,6 @@
 //! Workflows made of documented calls: find a certificate, plan its removal, remove it, follow the jobs, confirm, put it back.
 
+mod add_back_each;
 mod confirm;
 mod confirm_store;
 mod confirmation;
@@ -14,12 +15,15 @@ mod report;
 mod verdict;
 mod watch;
 
+pub use self::add_back_each::{AddBackEach, AddBackEachOutcome};
 pub use self::confirm::{Confirm, ConfirmPutBack, ConfirmRemoved};
 pub use self::confirmation::{
     Confirmation, ConfirmedLocation, PutBackVerdict, RemovalVerdict, ScheduleAfter, TriggeredInventory,
 };
 pub use self::locate::{FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness};
-pub use self::plan::{OmissionReason, Omitted, PlannedCertificate, PlannedRemoval, RemovalPlan, Restorability};
+pub use self::plan::{
+    OmissionReason, Omitted, PlanRemovalOf, PlannedCertificate, PlannedRemoval, RemovalPlan, Restorability,
+};
 pub use self::remove_each::{RemoveEach, RemoveEachOutcome};
 pub use self::report::{FinishedJob, JobChange, JobState, JobsReport, OpenJob, OpenJobPlace};
 pub use self::watch::JobWatch;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::keyfactor::certificate_stores::{CertificateLocation, RemoveCertificates, RemoveOutcome};
 use crate::keyfactor::types::JobId;
-use crate::keyfactor::vendor::{Caller, Error};
+use crate::keyfactor::vendor::{Caller, Error, Keyfactor, SharedError};
 use crate::operation::{
     Batch, BatchBuilder, CallEnd, Calls, FailureScope, ItemState, ManyOutcome, Numbered, NumberedState, OnFailure,
     PlannedCall, Request, RequestBuilder,
@@ -92,20 +92,25 @@ impl Calls for RemovalsLeft {
         items: Vec<Numbered<CertificateLocation>>,
         ended: CallEnd<RemoveCertificates>,
     ) -> Vec<NumberedState<CertificateLocation, RemoveCertificates>> {
-        let state = match ended {
-            Ok(outcome) if outcome.is_complete() => ItemState::Confirmed,
-            Ok(_) => ItemState::Unconfirmed,
-            Err(error) => match error.failure_scope() {
-                FailureScope::Unknown => ItemState::Unknown(error),
-                _ if matches!(&*error, Error::Api(_) | Error::Lookup(_)) => ItemState::Refused(error),
-                _ => ItemState::NotSent(error),
-            },
-        };
+        let state = state_of(ended.map(|outcome| outcome.is_complete()));
         items.into_iter().map(|item| (item, state.clone())).collect()
     }
 
     fn repeated(&self) -> Vec<CertificateLocation> {
         self.request.repeated().to_vec()
+    }
+}
+
+/// What became of the only item of a call, which ended so; `true` if its outcome is complete.
+pub(super) fn state_of(ended: Result<bool, SharedError>) -> ItemState<Keyfactor> {
+    match ended {
+        Ok(true) => ItemState::Confirmed,
+        Ok(false) => ItemState::Unconfirmed,
+        Err(error) => match error.failure_scope() {
+            FailureScope::Unknown => ItemState::Unknown(error),
+            _ if matches!(&*error, Error::Api(_) | Error::Lookup(_)) => ItemState::Refused(error),
+            _ => ItemState::NotSent(error),
+        },
     }
 }
 

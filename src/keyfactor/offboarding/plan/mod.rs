@@ -3,6 +3,7 @@
 mod document;
 mod make;
 mod omitted;
+mod plan_many;
 mod restorability;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,10 +11,11 @@ use serde_json::{Map, Value};
 
 use self::make::Planning;
 pub use self::omitted::{OmissionReason, Omitted};
+pub use self::plan_many::PlanRemovalOf;
 pub use self::restorability::Restorability;
 use super::locate::{LocatedCertificate, StoreReadiness};
 use crate::keyfactor::certificate_stores::{
-    AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, RemoveCertificates,
+    AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, PlanConditions, RemoveCertificates,
 };
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::thumbprint::Thumbprint;
@@ -52,8 +54,18 @@ impl CertificateStores {
     /// Carries out a plan: [`remove_certificates`](Self::remove_certificates) of its locations, each with the thumbprint
     /// that is expected there, in the plan's collection. Call, permissions and errors are those of that call, and to read
     /// certificate stores is needed as well.
+    ///
+    /// A plan that leaves something out is refused, unless
+    /// [`accept_omissions()`](RequestBuilder::accept_omissions) is said; so is one that was made for another server, unless
+    /// [`accept_other_server()`](RequestBuilder::accept_other_server) is said. A plan of more places than one call carries
+    /// can be carried out with [`one_job_per_location()`](RequestBuilder::one_job_per_location).
     pub fn remove(&self, plan: &RemovalPlan, schedule: Schedule) -> RequestBuilder<RemoveCertificates> {
-        let builder = self.remove_certificates(plan.locations(), schedule);
+        let mut builder = self.remove_certificates(plan.locations(), schedule);
+        builder.operation().on_conditions(PlanConditions {
+            omitted: plan.omitted.iter().map(Omitted::to_string).collect(),
+            other_server: plan.header.other_server(self.caller.transport().base_url()),
+            certificates: None,
+        });
         match plan.collection_id {
             Some(id) => builder.collection_id(id),
             None => builder,
@@ -68,12 +80,30 @@ impl CertificateStores {
     /// Passwords of entries and job fields are not in the plan, and **the entries' parameters are not put back**; give them with
     /// [`map_entries`](RequestBuilder::map_entries) where the type of store asks for them. Types of store that
     /// choose the alias themselves may refuse the old one.
+    ///
+    /// A plan of several certificates is refused: see [`add_back_each`](Self::add_back_each). So is one that was made for
+    /// another server, unless [`accept_other_server()`](RequestBuilder::accept_other_server) is said. What a plan
+    /// [leaves out](RemovalPlan::omitted) was not removed, and does not matter.
     pub fn add_back(&self, plan: &RemovalPlan, schedule: Schedule) -> RequestBuilder<AddCertificates> {
         let none = PlannedCertificate::none();
-        let certificate = plan.certificates.first().unwrap_or(&none);
-        let builder = self
+        self.addition_of(plan, plan.certificates.first().unwrap_or(&none), schedule)
+    }
+
+    /// What puts one of a plan's certificates back.
+    pub(super) fn addition_of(
+        &self,
+        plan: &RemovalPlan,
+        certificate: &PlannedCertificate,
+        schedule: Schedule,
+    ) -> RequestBuilder<AddCertificates> {
+        let mut builder = self
             .add_certificates(certificate.id, plan.entries_of(&certificate.thumbprint), schedule)
             .expecting_thumbprint(&certificate.thumbprint);
+        builder.operation().on_conditions(PlanConditions {
+            omitted: Vec::new(),
+            other_server: plan.header.other_server(self.caller.transport().base_url()),
+            certificates: Some(plan.certificates.len()),
+        });
         match plan.collection_id {
             Some(id) => builder.collection_id(id),
             None => builder,
@@ -184,7 +214,7 @@ impl RemovalPlan {
 
 impl PlannedCertificate {
     /// Of a plan that names no certificate: the check of the call refuses its number.
-    fn none() -> Self {
+    pub(super) fn none() -> Self {
         let (id, thumbprint) = (CertificateId::from(0), Thumbprint::from(""));
         Self { id, thumbprint, issued_cn: String::new(), has_private_key: false }
     }

@@ -1,0 +1,72 @@
+//! What has to be accepted before a plan is acted on.
+
+use crate::operation::RequestBuilder;
+use crate::plan_file::OtherServer;
+use crate::validation::{Problems, Reason};
+
+use super::add::AddCertificates;
+use super::remove::RemoveCertificates;
+
+impl RequestBuilder<RemoveCertificates> {
+    /// Takes a plan that leaves something out: its [`omitted`](crate::keyfactor::RemovalPlan::omitted) certificates and places stay
+    /// as they are. Without this, such a plan is refused with each of them. Other removals are not affected.
+    pub fn accept_omissions(mut self) -> Self {
+        if let Some(conditions) = &mut self.operation().conditions {
+            conditions.omitted.clear();
+        }
+        self
+    }
+
+    /// Takes a plan that was made for another server: one that has got another name, or from which this one was copied. Without
+    /// this, such a plan is refused. Other removals are not affected.
+    pub fn accept_other_server(mut self) -> Self {
+        if let Some(conditions) = &mut self.operation().conditions {
+            conditions.other_server = None;
+        }
+        self
+    }
+}
+
+impl RequestBuilder<AddCertificates> {
+    /// As [`accept_other_server`](RequestBuilder::<RemoveCertificates>::accept_other_server) of a removal.
+    pub fn accept_other_server(mut self) -> Self {
+        if let Some(conditions) = &mut self.operation().conditions {
+            conditions.other_server = None;
+        }
+        self
+    }
+}
+
+/// What a request that was made of a plan is refused for, unless it is accepted.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(in crate::keyfactor) struct PlanConditions {
+    /// What the plan leaves out, each with its reason.
+    pub(in crate::keyfactor) omitted: Vec<String>,
+    pub(in crate::keyfactor) other_server: Option<OtherServer>,
+    /// How many certificates it has, where one call takes one.
+    pub(in crate::keyfactor) certificates: Option<usize>,
+}
+
+impl PlanConditions {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        let Self { omitted, other_server, certificates } = self;
+        if let Some(other) = other_server {
+            let sentence = format!("{other}; if that is meant, say `accept_other_server()`");
+            problems.add("plan.server", Reason::NeedsConsent, sentence);
+        }
+        for (index, omitted) in omitted.iter().enumerate() {
+            let sentence =
+                format!("it is left out of the plan: {omitted}; to act on the rest, say `accept_omissions()`");
+            problems.add(format_args!("plan.omitted[{index}]"), Reason::NeedsConsent, sentence);
+        }
+        match certificates {
+            None | Some(1) => {}
+            Some(0) => problems.add("plan.certificates", Reason::Empty, "the plan has no certificate"),
+            Some(actual) => problems.add(
+                "plan.certificates",
+                Reason::TooMany { limit: 1, actual: *actual },
+                format!("{actual} certificates, but one call adds one; `add_back_each` makes a call for each"),
+            ),
+        }
+    }
+}

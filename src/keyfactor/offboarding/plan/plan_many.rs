@@ -1,0 +1,108 @@
+//! One plan for many certificates.
+
+use std::collections::HashSet;
+
+use super::RemovalPlan;
+use super::make::Planning;
+use crate::keyfactor::certificate_stores::CertificateStores;
+use crate::keyfactor::lookup_error::LookupError;
+use crate::keyfactor::offboarding::locate::LocateCertificate;
+use crate::keyfactor::thumbprint::Thumbprint;
+use crate::keyfactor::types::CollectionId;
+use crate::keyfactor::vendor::{Caller, Error};
+use crate::validation::Problems;
+
+impl CertificateStores {
+    /// Makes one plan of the removal of many certificates. Each is looked up as
+    /// [`locations_of`](crate::keyfactor::Certificates::locations_of) does it, one after the other; then the inventory of each store
+    /// is read once for all of them. What cannot be found or planned does not stop the rest: it is in
+    /// [`RemovalPlan::omitted`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clm::testing::{FakeCertificate, FakeKeyfactor};
+    /// # let fake = FakeKeyfactor::start().await;
+    /// # let (store, keyfactor) = (fake.add_store(), fake.client());
+    /// # let ids = ["one", "two"].map(|cn| fake.issue(FakeCertificate::new(cn).private_key()));
+    /// # for id in ids { fake.put(store, &fake.thumbprint(id), id); }
+    /// # let mut list = ids.map(|id| fake.thumbprint(id)).join("\n");
+    /// # list.push_str("\n0123456789abcdef0123456789abcdef01234567\n");
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of(list.lines()).send().await?;
+    /// for omitted in &plan.omitted {
+    ///     println!("left out: {omitted}");
+    /// }
+    /// let removal = stores.remove(&plan, Schedule::Immediate).accept_omissions().send().await?;
+    /// # assert_eq!((plan.omitted.len(), removal.job_ids().len()), (1, 2));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// - **Calls:** those of `locations_of` for each thumbprint, and `GET /CertificateStores/{id}/Inventory` for each store.
+    /// - **Permissions:** to read certificates, system-wide or in the collection that is given, and certificate stores.
+    /// - **Arguments:** thumbprints, at least one, and no more different ones than
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call). One that is given again counts once.
+    /// - **Source:** Keyfactor Command reference, "GET Certificates" and "GET Certificate Stores ID Inventory".
+    pub fn plan_removal_of(&self, thumbprints: impl IntoIterator<Item: Into<Thumbprint>>) -> PlanRemovalOf {
+        PlanRemovalOf {
+            caller: self.caller.clone(),
+            thumbprints: thumbprints.into_iter().map(Into::into).collect(),
+            collection_id: None,
+        }
+    }
+}
+
+/// Makes a plan for many certificates; see [`CertificateStores::plan_removal_of`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct PlanRemovalOf {
+    caller: Caller,
+    thumbprints: Vec<Thumbprint>,
+    collection_id: Option<CollectionId>,
+}
+
+impl PlanRemovalOf {
+    /// Has the server check the right to read certificates in this collection, and looks only there. Positive.
+    pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
+        self.collection_id = Some(id.into());
+        self
+    }
+
+    /// Looks everything up. A plan of many certificates takes some calls for each: show that something goes on.
+    ///
+    /// # Errors
+    /// [`Error::Validation`], before anything is sent, if there is no thumbprint, too many, or a text that is none. Errors that
+    /// every further call would meet, such as no connection, 401 and 429; and `Lookup` if a server ignores what is asked for,
+    /// or if nothing can be planned ([`NothingPlanned`](LookupError::NothingPlanned) with every reason; of a single thumbprint
+    /// the error itself).
+    pub async fn send(self) -> Result<RemovalPlan, Error> {
+        let Self { caller, mut thumbprints, collection_id } = self;
+        let mut problems = Problems::default();
+        for (index, thumbprint) in thumbprints.iter().enumerate() {
+            thumbprint.check(format_args!("thumbprints[{index}]"), &mut problems);
+        }
+        let mut seen = HashSet::new();
+        thumbprints.retain(|it| seen.insert(it.clone()));
+        let limit = caller.settings().max_locations_per_call;
+        problems.check_count("thumbprints", thumbprints.len(), limit, "thumbprint");
+        problems.check_positive("collection_id", collection_id.map(CollectionId::get));
+        problems.finish()?;
+        let mut planning = Planning::new(caller.clone(), collection_id);
+        for thumbprint in thumbprints {
+            let mut locate = LocateCertificate::new(caller.clone(), thumbprint.clone().into());
+            if let Some(id) = collection_id {
+                locate = locate.collection_id(id);
+            }
+            match locate.send().await {
+                Ok(located) => planning.add(located),
+                // It answered with what was not asked for: the next answer would be no better.
+                Err(Error::Lookup(error)) if matches!(*error, LookupError::NotAsked { .. }) => {
+                    return Err(Error::Lookup(error));
+                }
+                Err(error) => planning.leave_out(thumbprint, error)?,
+            }
+        }
+        planning.plan().await
+    }
+}
