@@ -173,7 +173,8 @@
 //! Everything goes through `tracing`. Each call has a span `clm.call` and each try an event at DEBUG, with
 //! OpenTelemetry's names of an HTTP client's fields. Each change has one event at INFO under the target **`clm::audit`**:
 //! operation, principal, targets, scope, your `.audit_note(..)`, attempts, the server's correlation id, job ids, and how it
-//! ended. None of them holds a body, a query or a secret. (No correlation id of AppViewX is known.)
+//! ended: `done`, or `accepted` where the server took it as a job that has not run yet, as it does a removal. `docs/audit.md` in
+//! the repository lists every field and value. None of them holds a body, a query or a secret. (No correlation id of AppViewX is known.)
 //!
 //! # Secrets
 //!

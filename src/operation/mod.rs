@@ -42,6 +42,7 @@ pub use self::rows::Rows;
 pub(crate) use self::rows::{Pages, Total};
 pub use self::shared_error::SharedError;
 
+use std::any::Any;
 use std::fmt;
 
 use bytes::Bytes;
@@ -50,7 +51,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::transport::{Answer, Cause, Connection, Effect, Exchange, Parameters, Path, ServerText};
+use crate::transport::{Answer, AuditEnd, Cause, Connection, Effect, Exchange, Parameters, Path, ServerText};
 use crate::validation::Problems;
 
 /// One documented call: what is asked for, and everything that is its own.
@@ -168,17 +169,36 @@ pub struct DocumentedCall {
     pub(crate) path: Path,
     pub(crate) effect: Effect,
     pub(crate) connection: Connection,
+    taken: TakenOf,
 }
+
+/// What a success of this call, with this outcome, comes to.
+type TakenOf = fn(&dyn Any, &dyn Any) -> Taken;
 
 impl DocumentedCall {
     /// A call that only reads.
     pub(crate) fn read(name: &'static str, method: Method, path: Path) -> Self {
-        Self { name, method, path, effect: Effect::Read, connection: Connection::Own }
+        Self { name, method, path, effect: Effect::Read, connection: Connection::Own, taken: |_, _| Taken::Done }
     }
 
     /// A call that may change something.
-    pub(crate) fn change(name: &'static str, method: Method, path: Path) -> Self {
-        Self { effect: Effect::Change, ..Self::read(name, method, path) }
+    pub(crate) fn change<O: Change>(name: &'static str, method: Method, path: Path) -> Self {
+        let taken: TakenOf = |operation, outcome| match (operation.downcast_ref::<O>(), outcome.downcast_ref()) {
+            (Some(operation), Some(outcome)) => O::taken(operation, outcome),
+            // It is always this one.
+            _ => Taken::Accepted,
+        };
+        Self { effect: Effect::Change, taken, ..Self::read(name, method, path) }
+    }
+
+    /// How a success with this outcome ends in the audit.
+    pub(crate) fn ended<O: Operation>(&self, operation: &O, outcome: &O::Outcome) -> AuditEnd {
+        match ((self.taken)(operation, outcome), O::is_complete(outcome)) {
+            (Taken::Done, true) => AuditEnd::Done,
+            (Taken::Done, false) => AuditEnd::DoneWithGap,
+            (Taken::Accepted, true) | (Taken::Waiting, _) => AuditEnd::Accepted,
+            (Taken::Accepted, false) => AuditEnd::AcceptedWithGap,
+        }
     }
 
     pub(crate) fn with_effect(self, effect: Effect) -> Self {
@@ -194,6 +214,21 @@ impl DocumentedCall {
 pub trait Change: Operation<Outcome: Clone + PartialEq + fmt::Debug + Sync> {
     /// What it acts on, for people.
     const ITEMS: &'static str;
+
+    /// What the server's success means: that the change has taken place, or that it will.
+    #[doc(hidden)]
+    fn taken(&self, outcome: &Self::Outcome) -> Taken;
+}
+
+/// What the success of a change means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Taken {
+    /// The server says that what was asked for has taken place.
+    Done,
+    /// The server took it as a job or a request. It has not taken place yet, and may never do.
+    Accepted,
+    /// The same, and that it waits is all that its outcome lacks.
+    Waiting,
 }
 
 /// What differs between the vendors: `keyfactor::Keyfactor` and `appviewx::AppViewX`.

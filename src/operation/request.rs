@@ -164,7 +164,7 @@ impl<O: Operation> Request<O> {
     /// `Err` if its body cannot be written.
     pub(super) fn call(self: &Arc<Self>) -> Result<Call, Cause> {
         let operation = &self.operation;
-        let DocumentedCall { name, method, path, effect, connection } = operation.call();
+        let DocumentedCall { name, method, path, effect, connection, taken: _ } = operation.call();
         let audited = || Arc::clone(self) as Arc<dyn Audited>;
         Ok(Call {
             operation: name,
@@ -185,7 +185,7 @@ impl<O: Operation> Request<O> {
     pub(crate) fn read(self: Arc<Self>, exchange: Exchange) -> Result<O::Outcome, Error<O::Vendor>> {
         match self.operation.read(&exchange) {
             Ok(outcome) => {
-                let ended = if O::is_complete(&outcome) { "done" } else { "done, with a gap" };
+                let ended = || self.operation.call().ended(&self.operation, &outcome);
                 exchange.audit.finish(ended, &exchange.trace, || O::audit_job_ids(&outcome));
                 Ok(outcome)
             }

@@ -17,6 +17,42 @@ pub(crate) trait Audited: Send + Sync {
     fn note(&self) -> Option<&str>;
 }
 
+/// How a change ended, as far as the client knows. `docs/audit.md` says what each is written as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AuditEnd {
+    Done,
+    DoneWithGap,
+    Accepted,
+    AcceptedWithGap,
+    Refused,
+    RefusedAfterUnansweredCopy,
+    NotSent,
+    NotAuthenticated,
+    OutcomeUnknown,
+    DroppedBeforeSent,
+    DroppedBeforeTaken,
+    DroppedUnknown,
+}
+
+impl AuditEnd {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::DoneWithGap => "done, with a gap",
+            Self::Accepted => "accepted",
+            Self::AcceptedWithGap => "accepted, with a gap",
+            Self::Refused => "refused",
+            Self::RefusedAfterUnansweredCopy => "refused after an unanswered copy",
+            Self::NotSent => "not sent",
+            Self::NotAuthenticated => "not authenticated",
+            Self::OutcomeUnknown => "outcome unknown",
+            Self::DroppedBeforeSent => "dropped before it was sent",
+            Self::DroppedBeforeTaken => "dropped: refused or not connected until then",
+            Self::DroppedUnknown => "outcome unknown: dropped",
+        }
+    }
+}
+
 /// Watches a change from before it is sent until its end is known. If it is dropped earlier, so is the call: then it
 /// says that the outcome is unknown, where it is.
 pub(crate) struct Audit {
@@ -81,13 +117,13 @@ impl Audit {
         }
     }
 
-    /// Writes the event. `job_ids` gives what the server named, if it names such; it is asked if somebody listens.
-    pub(crate) fn finish(mut self, ended: &str, trace: &Trace, job_ids: impl FnOnce() -> String) {
+    /// Writes the event. `ended` and `job_ids`, which gives what the server named, are asked if somebody listens.
+    pub(crate) fn finish(mut self, ended: impl FnOnce() -> AuditEnd, trace: &Trace, job_ids: impl FnOnce() -> String) {
         self.write(ended, Some(trace), job_ids);
         self.stage = Stage::NotAudited;
     }
 
-    fn write(&self, ended: &str, trace: Option<&Trace>, job_ids: impl FnOnce() -> String) {
+    fn write(&self, ended: impl FnOnce() -> AuditEnd, trace: Option<&Trace>, job_ids: impl FnOnce() -> String) {
         if self.stage == Stage::NotAudited {
             return;
         }
@@ -103,7 +139,7 @@ impl Audit {
                 attempts = trace.map_or(self.tries, |trace| trace.attempts),
                 correlation_id = trace.and_then(|trace| trace.correlation_id.as_ref().map(ServerText::as_str)),
                 job_ids = job_ids(),
-                ended,
+                ended = ended().as_str(),
             },
             "a change has ended"
         );
@@ -123,15 +159,15 @@ impl Drop for Audit {
     fn drop(&mut self) {
         match self.stage {
             Stage::NotAudited => {}
-            Stage::NothingSent if self.tries == 0 => self.write("dropped before it was sent", None, no_jobs),
-            Stage::NothingSent => self.write("dropped: refused or not connected until then", None, no_jobs),
+            Stage::NothingSent if self.tries == 0 => self.write(|| AuditEnd::DroppedBeforeSent, None, no_jobs),
+            Stage::NothingSent => self.write(|| AuditEnd::DroppedBeforeTaken, None, no_jobs),
             Stage::InFlight | Stage::Unanswered => {
                 tracing::warn!(
                     clm.operation = self.operation,
                     targets = self.targets(),
                     "the call was dropped after its sending may have begun: its outcome is unknown"
                 );
-                self.write("outcome unknown: dropped", None, no_jobs);
+                self.write(|| AuditEnd::DroppedUnknown, None, no_jobs);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::header::{AsHeaderName, CONTENT_ENCODING, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, StatusCode};
 
-use super::audit::{Audit, no_jobs};
+use super::audit::{Audit, AuditEnd, no_jobs};
 use super::authentication::{AuthenticationError, NoCredential, ProviderSaid, Silence};
 use super::cause::Cause;
 use super::error::{DecodeError, TransportError};
@@ -217,7 +217,7 @@ impl Failure {
         said: impl FnOnce(&Answer) -> ProviderSaid,
     ) -> NoCredential {
         let Self { end, trace, audit } = self;
-        audit.finish(end.name(), &trace, no_jobs);
+        audit.finish(|| end.for_audit(), &trace, no_jobs);
         let (answer, cause) = match *end {
             FailureKind::NotDone { what: problem, cause, remedy } => {
                 let cause = cause.below(problem);
@@ -268,7 +268,7 @@ impl Failure {
     /// Tells the audit, too.
     pub(crate) fn ended(self) -> Ended {
         let Self { end, trace, audit } = self;
-        audit.finish(end.name(), &trace, no_jobs);
+        audit.finish(|| end.for_audit(), &trace, no_jobs);
         match *end {
             FailureKind::NotDone { what, cause, remedy } => {
                 Ended::NotDone(TransportError { what, trace, cause, remedy })
@@ -297,15 +297,14 @@ pub(crate) struct Refusal {
 }
 
 impl FailureKind {
-    /// How the audit names it.
-    fn name(&self) -> &'static str {
+    fn for_audit(&self) -> AuditEnd {
         match self {
-            Self::NotDone { .. } => "not sent",
-            Self::Refused { after_unanswered_copy: false, .. } => "refused",
-            Self::Refused { after_unanswered_copy: true, .. } => "refused after an unanswered copy",
-            Self::NotAuthenticated { .. } => "not authenticated",
-            Self::Unknown { .. } => "outcome unknown",
-            Self::Unreadable { .. } => "answer unreadable",
+            Self::NotDone { .. } => AuditEnd::NotSent,
+            Self::Refused { after_unanswered_copy: false, .. } => AuditEnd::Refused,
+            Self::Refused { after_unanswered_copy: true, .. } => AuditEnd::RefusedAfterUnansweredCopy,
+            Self::NotAuthenticated { .. } => AuditEnd::NotAuthenticated,
+            // Only a call that reads ends as unreadable, and none of them is audited.
+            Self::Unknown { .. } | Self::Unreadable { .. } => AuditEnd::OutcomeUnknown,
         }
     }
 }

@@ -37,7 +37,7 @@ use tracing::Instrument as _;
 use url::Url;
 
 pub(crate) use self::address::{base_path, shown, token_url};
-pub(crate) use self::audit::{Audited, no_jobs};
+pub(crate) use self::audit::{AuditEnd, Audited, no_jobs};
 pub use self::authentication::AuthenticationError;
 pub(crate) use self::authentication::{NoCredential, ProviderSaid};
 pub(crate) use self::basic::{base64_of_pair, basic_authorization};

@@ -599,7 +599,7 @@ async fn a_run_that_was_dropped_sends_nothing_further_and_its_call_under_way_run
     // Its answer is read: the auditor hears of the job.
     capture::until(|event| event.target == "clm::audit").await;
     let event = capture::only_audit();
-    assert_eq!((event.field("ended"), event.field("job_ids")), (Some("done"), Some(job(1).as_str())), "{event:?}");
+    assert_eq!((event.field("ended"), event.field("job_ids")), (Some("accepted"), Some(job(1).as_str())), "{event:?}");
     a_while().await;
     assert_eq!(gated.received(), [1]);
     assert_eq!(capture::audit().len(), 1);

@@ -1,5 +1,6 @@
 //! One event for each change, for the auditor: what, by whom, why, and how it ended.
 
+use super::audit_note::success_of;
 use crate::support::Received;
 use crate::support::capture;
 use crate::support::capture::Event;
@@ -69,7 +70,7 @@ async fn a_removal_that_was_taken() {
             ("audit_note", WHY),
             ("clm.operation", "keyfactor.certificate_stores.remove_certificates"),
             ("correlation_id", "77aa"),
-            ("ended", "done"),
+            ("ended", "accepted"),
             ("job_ids", "6c0d0000-0000-4000-8000-00000000000a, 6c0d0000-0000-4000-8000-00000000000b"),
             ("message", "a change has ended"),
             ("principal", r"EXAMPLE\svc-clm"),
@@ -162,7 +163,7 @@ async fn each_end_is_named() {
         (vec![Answer::with(401, CORRELATION, "")], RetryPolicy::DEFAULT, "refused", "1", true),
         (vec![Answer::with(429, CORRELATION, "")], RetryPolicy::none(), "refused", "1", true),
         (vec![busy(), Answer::with(403, CORRELATION, "")], RetryPolicy::DEFAULT, "refused", "2", true),
-        (vec![busy(), Answer::with(200, CORRELATION, TWO_JOBS)], RetryPolicy::DEFAULT, "done", "2", true),
+        (vec![busy(), Answer::with(200, CORRELATION, TWO_JOBS)], RetryPolicy::DEFAULT, "accepted", "2", true),
         (vec![Answer::with(500, CORRELATION, "")], RetryPolicy::DEFAULT, "outcome unknown", "1", true),
         (vec![Answer::with(503, CORRELATION, "")], RetryPolicy::DEFAULT, "outcome unknown", "1", true),
         (vec![Answer::Nothing], RetryPolicy::DEFAULT, "outcome unknown", "1", false),
@@ -371,10 +372,11 @@ fn assert_audited(row: &Row, ended: &str, attempts: &str) {
 #[tokio::test]
 async fn every_change_is_audited_once_by_its_name_and_no_read_is() {
     for (operation, row) in Operation::all() {
-        let ended_oddly = if row.end_with_odd_answer() == End::Done { "done" } else { "outcome unknown" };
+        let success = if row.is_change() { success_of(row.name) } else { String::new() };
+        let ended_oddly = if row.end_with_odd_answer() == End::Done { &*success } else { "outcome unknown" };
         for (answers, ended, attempts) in [
-            (vec![row.success()], "done", "1"),
-            (vec![busy(), row.success()], "done", "2"),
+            (vec![row.success()], &*success, "1"),
+            (vec![busy(), row.success()], &*success, "2"),
             (vec![Answer::json(403, "{}")], "refused", "1"),
             (vec![Answer::with(307, "location: /x\r\n", "")], "refused", "1"),
             (vec![busy(), Answer::json(403, "{}")], "refused", "2"),

@@ -220,7 +220,7 @@ async fn dropped_while_its_token_is_renewed_it_was_not_sent() {
 async fn a_call_that_ended_says_nothing_more_when_its_outcome_is_dropped() {
     let server = Scripted::start([Answer::json(200, JOB), Answer::Nothing]).await;
     let client = command(&server).build().unwrap();
-    for ended in ["done, with a gap", "outcome unknown"] {
+    for ended in ["accepted, with a gap", "outcome unknown"] {
         capture::start();
         drop(removal(&client).send().await);
         assert_eq!(capture::only_audit().field("ended"), Some(ended));

@@ -10,6 +10,8 @@ mod addresses;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod audit;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod audit_note;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod cancellation;
 mod close_races;
 mod comment;

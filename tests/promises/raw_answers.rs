@@ -160,7 +160,7 @@ async fn a_change_that_cannot_be_read_is_incomplete_with_its_answer() {
                 );
                 assert!(!format!("{error:?} {}", texts(&error)).contains("marker"), "{case}");
                 let audit = capture::only_audit();
-                assert_eq!(audit.field("ended"), Some("done"), "{case}");
+                assert_eq!(audit.field("ended"), Some("accepted"), "{case}");
                 assert_eq!(audit.field("targets"), Some(&*format!("[\"{method} /a/17\"]")), "{case}");
                 assert_eq!(server.received().len(), 1, "{case}");
             });

@@ -13,7 +13,7 @@ use crate::appviewx::comment::{Comment, CommentRule};
 use crate::appviewx::short_envelope::ShortEnvelope;
 use crate::appviewx::types::{ResourceId, check_group_name, check_resource_ids};
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
-use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder, Taken};
 use crate::transport::{Effect, Exchange, Path, ServerText};
 use crate::validation::Problems;
 
@@ -155,7 +155,7 @@ impl<M: Move> Operation for MoveCertificates<M> {
     type Outcome = MoveOutcome<M>;
 
     fn call(&self) -> DocumentedCall {
-        DocumentedCall::change(M::NAME, Method::PUT, Path::fixed(M::PATH)).with_effect(self.effect)
+        DocumentedCall::change::<Self>(M::NAME, Method::PUT, Path::fixed(M::PATH)).with_effect(self.effect)
     }
 
     fn check(&mut self, defaults: &CallDefaults, problems: &mut Problems) {
@@ -204,6 +204,10 @@ struct WireMove<'a> {
 
 impl<M: Move> Change for MoveCertificates<M> {
     const ITEMS: &'static str = "certificate(s)";
+
+    fn taken(&self, _: &MoveOutcome<M>) -> Taken {
+        Taken::Done
+    }
 }
 
 /// The server took the unassignment or the assignment.

@@ -11,7 +11,7 @@ use crate::appviewx::answer::taken;
 use crate::appviewx::short_envelope::ShortEnvelope;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
-use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder, Taken};
 use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 
@@ -201,7 +201,7 @@ impl Operation for RevokeCertificate {
             Mode::Sync => "certificate/revoke",
             Mode::Async => "certificate/action",
         };
-        DocumentedCall::change("appviewx.certificates.revoke", Method::PUT, Path::fixed(path))
+        DocumentedCall::change::<Self>("appviewx.certificates.revoke", Method::PUT, Path::fixed(path))
     }
 
     fn check(&mut self, defaults: &CallDefaults, problems: &mut Problems) {
@@ -273,6 +273,10 @@ struct WireRevocation<'a> {
 
 impl Change for RevokeCertificate {
     const ITEMS: &'static str = "certificate(s)";
+
+    fn taken(&self, outcome: &RevokeOutcome) -> Taken {
+        if outcome.is_revoked() { Taken::Done } else { Taken::Waiting }
+    }
 }
 
 /// The server took the revocation.

@@ -13,7 +13,7 @@ use super::login_endpoint::LoginEndpoint;
 use super::session_credential::{credential_header, provider_answer};
 use crate::appviewx::envelope::{JSON, is_failure};
 use crate::appviewx::short_envelope::{ShortEnvelope, Verdict};
-use crate::transport::{Attempts, Effect, NewCredential, NoCredential, Path, Renew, no_jobs};
+use crate::transport::{Attempts, AuditEnd, Effect, NewCredential, NoCredential, Path, Renew, no_jobs};
 
 const SESSION_ID: HeaderName = HeaderName::from_static("sessionid");
 
@@ -95,7 +95,7 @@ impl Login {
         };
         match session_id {
             Ok(session_id) => {
-                exchange.audit.finish("done", &exchange.trace, no_jobs);
+                exchange.audit.finish(|| AuditEnd::Done, &exchange.trace, no_jobs);
                 Ok(NewCredential { headers: HeaderMap::from_iter([(SESSION_ID, session_id)]), lifetime: None })
             }
             Err(what) => Err(exchange.refused().into_no_credential(what, provider_answer)),

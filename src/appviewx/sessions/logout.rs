@@ -12,7 +12,7 @@ use super::login_endpoint::LoginEndpoint;
 use crate::appviewx::envelope::JSON;
 use crate::appviewx::short_envelope::{ShortEnvelope, Verdict};
 use crate::appviewx::vendor::{AppViewX, CallDefaults, Caller, Error, ReadError};
-use crate::operation::{Change, DocumentedCall, Operation, Receipt};
+use crate::operation::{Change, DocumentedCall, Operation, Receipt, Taken};
 use crate::transport::{Cause, Exchange, Path};
 use crate::validation::Problems;
 
@@ -107,7 +107,7 @@ impl Operation for LogOut {
     type Outcome = LoggedOut;
 
     fn call(&self) -> DocumentedCall {
-        DocumentedCall::change("appviewx.logout", Method::POST, Path::fixed("acctmgmt-perform-logout"))
+        DocumentedCall::change::<Self>("appviewx.logout", Method::POST, Path::fixed("acctmgmt-perform-logout"))
     }
 
     fn check(&mut self, _: &CallDefaults, _: &mut Problems) {}
@@ -148,4 +148,8 @@ impl Operation for LogOut {
 
 impl Change for LogOut {
     const ITEMS: &'static str = "session(s)";
+
+    fn taken(&self, _: &LoggedOut) -> Taken {
+        Taken::Done
+    }
 }

@@ -19,7 +19,7 @@ use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::keyfactor::vendor::{CallLimits, Caller, Error, Keyfactor, ReadError};
-use crate::operation::{Change, DocumentedCall, Operation, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Operation, RequestBuilder, Taken};
 use crate::transport::{Exchange, Path};
 use crate::validation::{Problems, Reason};
 
@@ -155,7 +155,7 @@ impl Operation for AddCertificates {
     type Outcome = AddOutcome;
 
     fn call(&self) -> DocumentedCall {
-        DocumentedCall::change(
+        DocumentedCall::change::<Self>(
             "keyfactor.certificate_stores.add_certificates",
             Method::POST,
             Path::fixed("CertificateStores/Certificates/Add"),
@@ -267,6 +267,11 @@ struct WireAddition<'a> {
 
 impl Change for AddCertificates {
     const ITEMS: &'static str = "certificate store(s)";
+
+    /// Its jobs are scheduled.
+    fn taken(&self, _: &AddOutcome) -> Taken {
+        Taken::Accepted
+    }
 }
 
 /// The server took the addition: its jobs are scheduled. **Nothing is added yet.**

@@ -17,7 +17,7 @@ use crate::keyfactor::schedule::{Schedule, WireSchedule};
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{CallLimits, Caller, Error, Keyfactor, ReadError};
-use crate::operation::{Change, DocumentedCall, Operation, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Operation, RequestBuilder, Taken};
 use crate::transport::{Exchange, Path};
 use crate::validation::{Problems, Reason};
 
@@ -211,7 +211,7 @@ impl Operation for RemoveCertificates {
     type Outcome = RemoveOutcome;
 
     fn call(&self) -> DocumentedCall {
-        DocumentedCall::change(
+        DocumentedCall::change::<Self>(
             "keyfactor.certificate_stores.remove_certificates",
             Method::POST,
             Path::fixed("CertificateStores/Certificates/Remove"),
@@ -303,6 +303,11 @@ struct WireRemoval<'a> {
 
 impl Change for RemoveCertificates {
     const ITEMS: &'static str = "location(s)";
+
+    /// Its jobs are scheduled.
+    fn taken(&self, _: &RemoveOutcome) -> Taken {
+        Taken::Accepted
+    }
 }
 
 /// The server took the removal: its jobs are scheduled. **Nothing is removed yet.**

@@ -11,7 +11,7 @@ use crate::keyfactor::answer::no_content;
 use crate::keyfactor::schedule::{Schedule, WireSchedule};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
-use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder, Taken};
 use crate::transport::{Exchange, Path};
 use crate::validation::Problems;
 
@@ -64,7 +64,7 @@ impl Operation for ScheduleInventory {
     type Outcome = Receipt;
 
     fn call(&self) -> DocumentedCall {
-        DocumentedCall::change(
+        DocumentedCall::change::<Self>(
             "keyfactor.certificate_stores.schedule_inventory",
             Method::POST,
             Path::fixed("CertificateStores/Schedule"),
@@ -115,4 +115,9 @@ struct WireInventorySchedule<'a> {
 
 impl Change for ScheduleInventory {
     const ITEMS: &'static str = "store(s)";
+
+    /// The inventories are scheduled.
+    fn taken(&self, _: &Receipt) -> Taken {
+        Taken::Accepted
+    }
 }

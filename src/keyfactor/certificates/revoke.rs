@@ -14,7 +14,7 @@ use crate::keyfactor::schedule::utc;
 use crate::keyfactor::scope::{InCollection, InContainer, Scope};
 use crate::keyfactor::types::CertificateId;
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
-use crate::operation::{Change, DocumentedCall, Operation, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Operation, RequestBuilder, Taken};
 use crate::transport::{Exchange, Path};
 use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
@@ -192,7 +192,7 @@ impl Operation for RevokeCertificates {
 
     fn call(&self) -> DocumentedCall {
         let path = Path::fixed("Certificates/Revoke");
-        DocumentedCall::change("keyfactor.certificates.revoke", Method::POST, path)
+        DocumentedCall::change::<Self>("keyfactor.certificates.revoke", Method::POST, path)
     }
 
     fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
@@ -272,4 +272,13 @@ struct WireRevocation<'a> {
 
 impl Change for RevokeCertificates {
     const ITEMS: &'static str = "certificate(s)";
+
+    /// Where nothing is revoked and something waits for an approval, nothing is done.
+    fn taken(&self, outcome: &RevokeOutcome) -> Taken {
+        match (outcome.revoked.is_empty(), outcome.suspended.is_empty()) {
+            (true, false) if outcome.only_waits() => Taken::Waiting,
+            (true, false) => Taken::Accepted,
+            _ => Taken::Done,
+        }
+    }
 }

@@ -168,9 +168,13 @@ impl RevokeOutcome {
     /// Whether the server says that it revoked every certificate that was asked for, and nothing else.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let nothing_waits = self.suspended.is_empty() && self.unconfirmed.is_empty();
+        self.suspended.is_empty() && self.only_waits()
+    }
+
+    /// Whether what waits for an approval is all that is not revoked, and nothing else is named.
+    pub(super) fn only_waits(&self) -> bool {
         let nothing_else = self.unexpected.is_empty() && self.unrecognized_entries.is_empty() && !self.is_abridged;
-        nothing_waits && nothing_else && self.failed_operations.is_empty()
+        self.unconfirmed.is_empty() && nothing_else && self.failed_operations.is_empty()
     }
 
     /// Makes a gap an error.

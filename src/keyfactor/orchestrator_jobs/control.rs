@@ -12,7 +12,7 @@ use crate::keyfactor::answer::no_content;
 use crate::keyfactor::query::Query;
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::vendor::{CallLimits, Keyfactor, ReadError};
-use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder};
+use crate::operation::{Change, DocumentedCall, Operation, Receipt, RequestBuilder, Taken};
 use crate::transport::{Exchange, Path};
 use crate::validation::{Problems, Reason};
 
@@ -150,7 +150,7 @@ impl Operation for ControlJobs {
     type Outcome = Receipt;
 
     fn call(&self) -> DocumentedCall {
-        DocumentedCall::change(self.action.operation(), Method::POST, Path::fixed(self.action.path()))
+        DocumentedCall::change::<Self>(self.action.operation(), Method::POST, Path::fixed(self.action.path()))
     }
 
     fn check(&mut self, _: &CallLimits, problems: &mut Problems) {
@@ -229,6 +229,14 @@ enum WireSelection<'a> {
 
 impl Change for ControlJobs {
     const ITEMS: &'static str = "job(s)";
+
+    fn taken(&self, _: &Receipt) -> Taken {
+        match self.action {
+            JobAction::Unschedule | JobAction::Acknowledge => Taken::Done,
+            // The jobs are to run again.
+            JobAction::Reschedule => Taken::Accepted,
+        }
+    }
 }
 
 /// The first of each, in their order.

@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::path::RawPath;
-use super::{Change, DocumentedCall, Operation, ReadError, Vendor};
+use super::{Change, DocumentedCall, Operation, ReadError, Taken, Vendor};
 use crate::lenient::one_line;
 use crate::transport::{Cause, Effect, Exchange, Parameters, looked_for};
 use crate::validation::Problems;
@@ -171,7 +171,8 @@ impl<V: Vendor> Operation for RawCall<V> {
     type Outcome = RawAnswer;
 
     fn call(&self) -> DocumentedCall {
-        DocumentedCall::read(V::RAW_CALL, self.method.clone(), self.path.filled()).with_effect(self.effect.into())
+        DocumentedCall::change::<Self>(V::RAW_CALL, self.method.clone(), self.path.filled())
+            .with_effect(self.effect.into())
     }
 
     fn check(&mut self, settings: &V::Settings, problems: &mut Problems) {
@@ -232,4 +233,9 @@ impl<V: Vendor> Operation for RawCall<V> {
 
 impl<V: Vendor> Change for RawCall<V> {
     const ITEMS: &'static str = "call(s)";
+
+    /// What a success of the endpoint means is not known here.
+    fn taken(&self, _: &RawAnswer) -> Taken {
+        Taken::Accepted
+    }
 }

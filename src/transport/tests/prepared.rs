@@ -93,7 +93,7 @@ fn the_audits_targets_are_made_only_for_who_listens() {
     };
 
     tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::new(), || {
-        audit().finish("done", &trace, jobs);
+        audit().finish(|| AuditEnd::Done, &trace, jobs);
         drop(audit());
         let mut in_flight = audit();
         in_flight.try_begins();
@@ -104,9 +104,9 @@ fn the_audits_targets_are_made_only_for_who_listens() {
     let listening = tracing_subscriber::fmt().with_writer(written.clone()).with_ansi(false).finish();
     let begun_unheard = audit();
     tracing::subscriber::with_default(listening, || {
-        begun_unheard.finish("done", &trace, jobs);
+        begun_unheard.finish(|| AuditEnd::Done, &trace, jobs);
         drop(audit());
-        Audit::none().finish("done", &trace, no_jobs);
+        Audit::none().finish(|| AuditEnd::Done, &trace, no_jobs);
     });
     assert_eq!((times(), jobs_asked_for.load(Ordering::Relaxed)), (2, 1));
     let lines = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
