@@ -1,21 +1,19 @@
 //! Lists of Keyfactor, read page by page.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::answer;
 use super::lookup_error::LookupError;
+use super::page_position::PagePosition;
 use super::seen_ids::{SeenIds, WhichPage};
 use super::vendor::{CallLimits, Error, Keyfactor, ReadError};
-use crate::operation::{DocumentedCall, List, Operation, PageCaller, PageSettings, Pages, Total};
+use crate::lenient;
+use crate::operation::{Announced, Count, DocumentedCall, List, Operation, PageCaller, PageSettings, Pages};
 use crate::rows::{PageRows, ReadRow, RowLimit};
 use crate::transport::{Connection, DecodeError, Exchange, Parameters, Path, Secrets};
 use crate::validation::Problems;
-
-/// The vendor's own page size: a page with fewer rows than this is the last one, whatever the server's maximum is.
-pub(super) const VENDORS_PAGE: usize = 50;
 
 /// Rows that may come beyond twice the total, before a list counts as one without an end.
 const SLACK: u64 = 1_000;
@@ -44,18 +42,17 @@ pub struct ListCall {
 
 impl ListCall {
     /// One page of it.
-    pub(super) fn page<T>(mut self, page: u32, rows: usize) -> PageOf<T> {
-        self.query.push(("PageReturned".into(), page.to_string()));
-        self.query.push(("ReturnLimit".into(), rows.to_string()));
-        PageOf { call: self, asked: rows as u64, row: PhantomData }
+    pub(super) fn page<T>(mut self, position: PagePosition) -> PageOf<T> {
+        self.query.push(("PageReturned".into(), position.number.to_string()));
+        self.query.push(("ReturnLimit".into(), position.size.to_string()));
+        PageOf { call: self, position, row: PhantomData }
     }
 }
 
 /// One page of a list.
 pub(super) struct PageOf<T> {
     pub(super) call: ListCall,
-    /// Rows that are asked for.
-    asked: u64,
+    position: PagePosition,
     row: PhantomData<fn() -> T>,
 }
 
@@ -65,6 +62,8 @@ pub(super) struct Page<T> {
     total: Option<u64>,
     /// The row after them cannot be read.
     fault: Option<Box<DecodeError>>,
+    /// There was nothing where a list belongs.
+    is_without_content: bool,
 }
 
 impl<T> Page<T> {
@@ -76,7 +75,7 @@ impl<T> Page<T> {
 
 impl<T> Clone for PageOf<T> {
     fn clone(&self) -> Self {
-        Self { call: self.call.clone(), asked: self.asked, row: PhantomData }
+        Self { call: self.call.clone(), position: self.position, row: PhantomData }
     }
 }
 
@@ -108,12 +107,29 @@ impl<T: Row> Operation for PageOf<T> {
 
     fn read(&self, exchange: &Exchange) -> Result<Page<T>, ReadError> {
         let total = answer::total(exchange);
-        let limit = RowLimit { asked: self.asked, announced: total };
+        if self.is_without_content(exchange) {
+            return Ok(Page { rows: Vec::new(), total, fault: None, is_without_content: true });
+        }
+        let limit = RowLimit { asked: self.position.size as u64, announced: total };
         let PageRows { mut rows, fault }: PageRows<T> = answer::rows(exchange, limit)?;
         for row in &mut rows {
             row.redact(&exchange.answer.secrets);
         }
-        Ok(Page { rows, total, fault: fault.map(|cause| Box::new(exchange.unreadable_part(cause))) })
+        let fault = fault.map(|cause| Box::new(exchange.unreadable_part(cause)));
+        Ok(Page { rows, total, fault, is_without_content: false })
+    }
+}
+
+impl<T> PageOf<T> {
+    /// Whether the answer says that there is no row by having none: 204, or null. A 200 without a body says it on the first
+    /// page only: later it may be an answer that was cut off.
+    fn is_without_content(&self, exchange: &Exchange) -> bool {
+        let answer = &exchange.answer;
+        let body = lenient::without_mark(answer.body.as_str()).trim();
+        match body {
+            "" => answer.status == StatusCode::NO_CONTENT || self.position.number == 1,
+            body => body == "null",
+        }
     }
 }
 
@@ -128,13 +144,14 @@ impl<L: NumberedPages> List for L {
     }
 
     fn pages(self, pages: PageCaller<Keyfactor>) -> impl Pages<Row = L::Row, Error = Error> {
+        let position = Some(PagePosition::first(pages.settings.page_size as usize));
         ServerPages::<L::Row> {
             pages,
             call: self.call(),
-            page: Some(1),
+            position,
             seen: SeenIds::default(),
-            received: 0,
-            total: Total::default(),
+            rows: 0,
+            count: Count::default(),
             fault: None,
         }
     }
@@ -156,11 +173,11 @@ struct ServerPages<T: Row> {
     pages: PageCaller<Keyfactor>,
     call: ListCall,
     /// The next page to ask for; `None` once the list is over.
-    page: Option<u32>,
+    position: Option<PagePosition>,
     seen: SeenIds<T::Id>,
     /// Rows that came, those that stood on a page before among them.
-    received: u64,
-    total: Total,
+    rows: u64,
+    count: Count,
     /// What comes after the rows of the last page: a row that cannot be read ends the list.
     fault: Option<Box<DecodeError>>,
 }
@@ -173,29 +190,55 @@ impl<T: Row> Pages for ServerPages<T> {
         if let Some(fault) = self.fault.take() {
             return Err(Error::Decode(fault));
         }
-        let Some(page) = self.page else { return Ok(None) };
-        let page_size = self.pages.settings.page_size as usize;
-        let Page { mut rows, total, fault } = self.pages.read(self.call.clone().page::<T>(page, page_size)).await?;
-        if let Some(total) = total {
-            self.total.get_or_init(|| total);
-        }
+        let Some(position) = self.position.take() else { return Ok(None) };
+        let page = self.pages.read(self.call.clone().page::<T>(position)).await?;
+        let count = page.rows.len();
+        self.note(position, &page);
+        let Page { mut rows, total, fault, .. } = page;
         if rows.is_empty() {
-            self.page = None;
-            return fault.map_or(Ok(None), |fault| Err(Error::Decode(fault)));
+            return fault.map_or_else(|| self.end(), |fault| Err(Error::Decode(fault)));
         }
-        self.received += rows.len() as u64;
-        if let Some(total) = total.filter(|total| self.received > total.saturating_mul(2).saturating_add(SLACK)) {
-            return Err(LookupError::TooManyRows { rows: self.received, total: Some(total) }.into());
+        self.rows += count as u64;
+        if let Some(total) = total.filter(|total| self.rows > total.saturating_mul(2).saturating_add(SLACK)) {
+            return Err(LookupError::TooManyRows { rows: self.rows, total: Some(total) }.into());
         }
         self.fault = fault;
-        if self.seen.keep_new(&mut rows, Row::id) == WhichPage::Repeated {
-            return Err(LookupError::RepeatedPage { page }.into());
+        match self.seen.keep_new(&mut rows, Row::id) {
+            // Rows that are alike on one page are counted one by one, as the server does.
+            WhichPage::New { again } => self.count.receive((count - again) as u64),
+            WhichPage::Repeated if self.count.is_reached() => return Ok(None),
+            WhichPage::Repeated => return Err(LookupError::RepeatedPage { page: position.number }.into()),
         }
-        self.page = page.checked_add(1);
+        self.position = position.next(count, total);
         Ok(Some(rows))
     }
 
-    fn total(&self) -> Total {
-        Arc::clone(&self.total)
+    fn count(&self) -> Count {
+        self.count.clone()
+    }
+}
+
+impl<T: Row> ServerPages<T> {
+    /// How many rows there are, as this page says. A page beyond the end is seen with the number of the whole list; a 0 there
+    /// is taken for the number of its own rows.
+    fn note(&self, position: PagePosition, page: &Page<T>) {
+        if position.number == 1 && page.is_without_content {
+            self.count.set_without_content();
+        }
+        let says_nothing = self.rows > 0 && page.rows.is_empty() && page.total == Some(0);
+        if let Some(total) = page.total.filter(|_| !says_nothing) {
+            self.count.announce(total);
+        }
+    }
+
+    /// The list has no further page.
+    fn end(&self) -> Result<Option<Vec<T>>, Error> {
+        let received = self.count.received();
+        match self.count.announced() {
+            Some(Announced { least, .. }) if least > received => {
+                Err(LookupError::FewerRowsThanCounted { counted: least, received }.into())
+            }
+            _ => Ok(None),
+        }
     }
 }

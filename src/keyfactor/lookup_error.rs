@@ -35,6 +35,18 @@ pub enum LookupError {
         /// How many there are, as the server said, if it said so.
         total: Option<u64>,
     },
+    /// A list ended with fewer rows than the server counts: rows are missing. It changed while it was read, or the server gives
+    /// less in a page than it skips. The rows that came were handed out before; read the list again, with a smaller
+    /// [`page_size`](crate::ListBuilder::page_size) if it ends so again.
+    #[error("the list ended after {received} rows, but the server counts {counted}: rows are missing")]
+    #[non_exhaustive]
+    FewerRowsThanCounted {
+        /// How many there are, as the server said. If it said several numbers while the list was read, the smallest one: others
+        /// may add and delete meanwhile.
+        counted: u64,
+        /// How many rows came, each once.
+        received: u64,
+    },
     /// A look-up met a limit of the client before it had read what it needed.
     #[error(transparent)]
     LimitReached(#[from] LookupLimitReached),

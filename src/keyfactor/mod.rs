@@ -75,6 +75,7 @@ mod lookup_error;
 mod oauth;
 mod offboarding;
 mod orchestrator_jobs;
+mod page_position;
 mod permission_scope;
 mod query;
 mod schedule;

@@ -16,7 +16,10 @@ impl<I> Default for SeenIds<I> {
 /// What a page is, by the ids of its rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum WhichPage {
-    New,
+    New {
+        /// Rows of it that stood on one of the two pages before.
+        again: usize,
+    },
     /// It has the rows of one of the two pages before it. A part of the last page is none: rows that came in before move its end
     /// to a page of its own.
     Repeated,
@@ -40,12 +43,13 @@ impl<I: Ord> SeenIds<I> {
                 place.is_some_and(|is_taken| !std::mem::replace(is_taken, true))
             });
         }
+        let on_this_page = rows.len();
         if !last.is_empty() {
             rows.retain(|row| [&*last, &*before].iter().all(|seen| seen.binary_search(&id(row)).is_err()));
         }
         std::mem::swap(last, before);
         *last = ids;
-        WhichPage::New
+        WhichPage::New { again: on_this_page - rows.len() }
     }
 }
 
@@ -55,19 +59,20 @@ mod tests {
 
     #[test]
     fn a_row_is_new_once_and_a_page_is_told_by_all_of_its_rows() {
+        let new = |again| WhichPage::New { again };
         let mut seen = SeenIds::default();
         let mut page = |ids: &[i32]| {
             let mut rows = ids.to_vec();
             let which = seen.keep_new(&mut rows, |row| *row);
             (which, rows)
         };
-        assert_eq!(page(&[3, 1, 3, 2, 1]), (WhichPage::New, vec![3, 1, 2]));
-        assert_eq!(page(&[2, 5, 4]), (WhichPage::New, vec![5, 4]));
-        assert_eq!(page(&[1, 5, 9, 9]), (WhichPage::New, vec![9]));
+        assert_eq!(page(&[3, 1, 3, 2, 1]), (new(0), vec![3, 1, 2]));
+        assert_eq!(page(&[2, 5, 4]), (new(1), vec![5, 4]));
+        assert_eq!(page(&[1, 5, 9, 9]), (new(2), vec![9]));
         assert_eq!(page(&[5, 2, 4, 4]).0, WhichPage::Repeated);
         assert_eq!(page(&[9, 5, 1]).0, WhichPage::Repeated);
         // Three pages ago it was the first one.
-        assert_eq!(page(&[9]), (WhichPage::New, vec![]));
-        assert_eq!(page(&[3, 2]), (WhichPage::New, vec![3, 2]));
+        assert_eq!(page(&[9]), (new(1), vec![]));
+        assert_eq!(page(&[3, 2]), (new(0), vec![3, 2]));
     }
 }

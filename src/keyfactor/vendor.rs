@@ -75,6 +75,14 @@ impl Vendor for Keyfactor {
         if status.is_redirection() { FailureScope::EveryCall } else { FailureScope::Item }
     }
 
+    fn lookup_scope(error: &LookupError) -> FailureScope {
+        match error {
+            // Read again, the list may be whole.
+            LookupError::FewerRowsThanCounted { .. } => FailureScope::ServerTrouble,
+            _ => FailureScope::Item,
+        }
+    }
+
     fn note_scope(scope: &PermissionScope) {
         scope.warn_of_ignored_container();
     }

@@ -50,7 +50,7 @@ impl<V: Vendor> Error<V> {
             Self::Transport(_) => FailureScope::Unanswered,
             // A page of a proxy in the place of the answer goes away with the trouble that it tells of.
             Self::Decode(_) => FailureScope::ServerTrouble,
-            Self::Lookup(_) => FailureScope::Item,
+            Self::Lookup(error) => V::lookup_scope(error),
             Self::Authentication(_) | Self::Configuration(_) | Self::Validation(_) => FailureScope::EveryCall,
             Self::Incomplete(_) => FailureScope::Call,
         }

@@ -39,7 +39,7 @@ pub use self::raw::{RawAnswer, RawCall, RawEffect, UnreadableAnswer, UnreadableR
 pub use self::receipt::Receipt;
 pub use self::request::{Request, RequestBuilder};
 pub use self::rows::Rows;
-pub(crate) use self::rows::{Pages, Total};
+pub(crate) use self::rows::{Announced, Count, Pages};
 pub use self::shared_error::SharedError;
 
 use std::any::Any;
@@ -280,6 +280,13 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// What a refusal with a status that says nothing more says about the next call.
     #[doc(hidden)]
     fn refusal_scope(status: StatusCode, body: &Self::ErrorBody) -> FailureScope;
+
+    /// What such an error says about the next call.
+    #[doc(hidden)]
+    fn lookup_scope(error: &Self::LookupError) -> FailureScope {
+        let _ = error;
+        FailureScope::Item
+    }
 
     /// Whether a 2xx answer to a call without a type says that it failed.
     #[doc(hidden)]

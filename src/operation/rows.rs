@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -10,15 +10,70 @@ use futures_core::Stream;
 /// The rows of a list, read page by page as they are asked for. A `Stream`; [`next`](Self::next) and
 /// [`collect`](Self::collect) need no other crate.
 ///
-/// Lists are paged by offset, so rows can repeat or be missed while others change them. A failure ends the list.
+/// Lists are paged by offset, so rows can repeat or be missed while others change them. A failure ends the list. A list that
+/// ends with fewer rows than the server counts is one: the error comes after the rows.
 #[must_use = "nothing is sent before the first row is asked for"]
 pub struct Rows<T, E> {
     stream: Pin<Box<dyn Stream<Item = Result<T, E>> + Send>>,
-    total: Total,
+    count: Count,
 }
 
-/// How many rows the server says there are. The pages set it, the list shows it.
-pub(crate) type Total = Arc<OnceLock<u64>>;
+/// How long a list is: what the server says, and what came. The pages set it, the list shows it.
+#[derive(Clone, Debug, Default)]
+pub struct Count(Arc<Mutex<Counted>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    received: u64,
+    announced: Option<Announced>,
+    is_without_content: bool,
+}
+
+/// How many rows there are, as the server said. Others may change the list while it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Announced {
+    pub(crate) last: u64,
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+}
+
+impl Count {
+    fn lock(&self) -> MutexGuard<'_, Counted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The server says that there are so many.
+    pub(crate) fn announce(&self, total: u64) {
+        let mut counted = self.lock();
+        let Announced { least, most, .. } =
+            counted.announced.unwrap_or(Announced { last: total, least: total, most: total });
+        counted.announced = Some(Announced { last: total, least: least.min(total), most: most.max(total) });
+    }
+
+    /// So many rows came that had not come before.
+    pub(crate) fn receive(&self, rows: u64) {
+        self.lock().received += rows;
+    }
+
+    /// The first page came without any content, not even an empty list.
+    pub(crate) fn set_without_content(&self) {
+        self.lock().is_without_content = true;
+    }
+
+    pub(crate) fn received(&self) -> u64 {
+        self.lock().received
+    }
+
+    /// Whether as many rows came as the server says there are.
+    pub(crate) fn is_reached(&self) -> bool {
+        let Counted { received, announced, .. } = *self.lock();
+        announced.is_some_and(|announced| received >= announced.least)
+    }
+
+    pub(crate) fn announced(&self) -> Option<Announced> {
+        self.lock().announced
+    }
+}
 
 /// Where the rows of a list come from.
 pub trait Pages: Send + 'static {
@@ -28,9 +83,9 @@ pub trait Pages: Send + 'static {
     /// The rows of the next page, of which there may be none; `None` at the end of the list.
     fn next_page(&mut self) -> impl Future<Output = Result<Option<Vec<Self::Row>>, Self::Error>> + Send;
 
-    /// How many rows there are, once the server has said so.
-    fn total(&self) -> Total {
-        Total::default()
+    /// How many rows there are and came. The pages keep it up to date.
+    fn count(&self) -> Count {
+        Count::default()
     }
 }
 
@@ -90,9 +145,9 @@ impl<P: Pages> Stream for Position<P> {
 
 impl<T: Send, E: Send> Rows<T, E> {
     pub(crate) fn of<P: Pages<Row = T, Error = E>>(pages: P) -> Self {
-        let total = pages.total();
+        let count = pages.count();
         let position = Position { rows: Vec::new().into_iter(), stage: Stage::Waiting(pages) };
-        Self { stream: Box::pin(position), total }
+        Self { stream: Box::pin(position), count }
     }
 }
 
@@ -102,22 +157,51 @@ impl<T, E> Rows<T, E> {
         std::future::poll_fn(|context| self.stream.as_mut().poll_next(context)).await
     }
 
-    /// How many rows the server says the list has, once its first page was read; `None` if it does not say.
+    /// How many rows the server says the list has, as it said last; `None` before the first page was read, and if it does not
+    /// say.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        self.total.get().copied()
+        self.count.announced().map(|announced| announced.last)
+    }
+
+    /// How many rows have come, each counted once: those of the pages that were read, with those that were not asked for yet or
+    /// that a filter of the client's leaves out.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.count.received()
+    }
+
+    /// Whether as many rows came as the server ever counted while the list was read. It may not have counted.
+    pub(crate) fn every_count_is_reached(&self) -> bool {
+        self.count.announced().is_none_or(|announced| self.count.received() >= announced.most)
+    }
+
+    /// Whether the list came without content, not even an empty list: an answer of 204, or without a body.
+    pub(crate) fn is_without_content(&self) -> bool {
+        self.count.lock().is_without_content
     }
 
     /// All rows.
     ///
     /// # Errors
-    /// The first failure; the rows before it are dropped. Use [`next`](Self::next) to keep them.
+    /// The first failure, also that fewer rows came than the server counts; the rows before it are dropped. Use
+    /// [`read_to_end`](Self::read_to_end) or [`next`](Self::next) to keep them.
     pub async fn collect(mut self) -> Result<Vec<T>, E> {
         let mut rows = Vec::new();
+        self.read_to_end(&mut rows).await?;
+        Ok(rows)
+    }
+
+    /// Appends all further rows to `rows`.
+    ///
+    /// # Errors
+    /// The first failure. The rows before it are in `rows`, and [`total`](Self::total) and [`received`](Self::received) say how
+    /// many there should be and came.
+    pub async fn read_to_end(&mut self, rows: &mut Vec<T>) -> Result<(), E> {
         while let Some(row) = self.next().await {
             rows.push(row?);
         }
-        Ok(rows)
+        Ok(())
     }
 }
 
@@ -131,6 +215,7 @@ impl<T, E> Stream for Rows<T, E> {
 
 impl<T, E> fmt::Debug for Rows<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows").field("total", &self.total()).finish_non_exhaustive()
+        let (total, received) = (self.total(), self.received());
+        f.debug_struct("Rows").field("total", &total).field("received", &received).finish_non_exhaustive()
     }
 }

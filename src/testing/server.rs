@@ -113,6 +113,12 @@ impl Reply {
         self
     }
 
+    /// The same with another body, if it has one.
+    pub(super) fn map_body(mut self, change: impl FnOnce(Value) -> Value) -> Self {
+        self.body = self.body.map(change);
+        self
+    }
+
     /// For a request that the fake does not know: the answer and the log name it.
     pub(super) fn unexpected(request: &RecordedRequest) -> Self {
         let said = format!("this fake does not know {} {}", request.method, request.path);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::appviewx::lists_apart::{ListText, lists_apart};
 use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, Error, ReadError};
 use crate::lenient;
-use crate::operation::{DocumentedCall, List, ListBuilder, Operation, PageCaller, PageSettings, Pages};
+use crate::operation::{Count, DocumentedCall, List, ListBuilder, Operation, PageCaller, PageSettings, Pages};
 use crate::rows::{self, RowLimit, is_list_of_objects};
 use crate::transport::{Cause, Exchange, Path};
 use crate::validation::{Problems, Reason};
@@ -61,7 +61,15 @@ impl List for GroupList {
     }
 
     fn pages(self, pages: PageCaller<AppViewX>) -> impl Pages<Row = CertificateGroup, Error = Error> {
-        GroupPages { pages, page: 0, empty: 0, next: Next::First, hasher: RandomState::new(), tokens: HashSet::new() }
+        GroupPages {
+            pages,
+            page: 0,
+            empty: 0,
+            next: Next::First,
+            hasher: RandomState::new(),
+            tokens: HashSet::new(),
+            count: Count::default(),
+        }
     }
 }
 
@@ -82,6 +90,8 @@ struct GroupPages {
     hasher: RandomState,
     /// The hashes of the tokens that were used: of a list without an end, the tokens themselves would fill the memory.
     tokens: HashSet<u64>,
+    /// The vendor documents no number of all groups.
+    count: Count,
 }
 
 impl Pages for GroupPages {
@@ -97,6 +107,7 @@ impl Pages for GroupPages {
         let page = ListGroupsPage { limit: self.pages.settings.page_size, token };
         let GroupPage { rows, next } = self.pages.read(page).await?;
         self.page = self.page.saturating_add(1);
+        self.count.receive(rows.len() as u64);
         self.empty = if rows.is_empty() { self.empty + 1 } else { 0 };
         if let Some(next) = next {
             if self.empty >= MOST_EMPTY_PAGES {
@@ -112,6 +123,10 @@ impl Pages for GroupPages {
             self.next = Next::Token(next);
         }
         Ok(Some(rows))
+    }
+
+    fn count(&self) -> Count {
+        self.count.clone()
     }
 }
 
@@ -152,6 +167,9 @@ impl Operation for ListGroupsPage {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<GroupPage, ReadError> {
+        if exchange.answer.status == StatusCode::NO_CONTENT {
+            return Ok(GroupPage { rows: Vec::new(), next: None });
+        }
         let (envelope, lists) = lists_apart(exchange, may_be_rows)?;
         GroupPage::read(envelope, &lists, self.limit.into()).map_err(ReadError::Unreadable)
     }

@@ -15,7 +15,7 @@ use crate::appviewx::lookup_error::LookupError;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, Error, ReadError};
 use crate::lenient;
-use crate::operation::{DocumentedCall, Operation, PageCaller, Pages, Total};
+use crate::operation::{Count, DocumentedCall, Operation, PageCaller, Pages};
 use crate::rows::{self, RowLimit};
 use crate::transport::{Cause, Connection, Exchange, Path};
 use crate::validation::Problems;
@@ -59,7 +59,7 @@ pub(super) struct SearchPages {
     is_over: bool,
     /// The ids of the last page.
     last: HashSet<ResourceId>,
-    total: Total,
+    count: Count,
 }
 
 impl Pages for SearchPages {
@@ -76,7 +76,7 @@ impl Pages for SearchPages {
         self.page = self.page.saturating_add(1);
         self.announced = total.or(self.announced);
         if let Some(total) = total {
-            self.total.get_or_init(|| total);
+            self.count.announce(total);
         }
         let count = rows.len() as u64;
         // Where all rows came at once, it cannot matter what they are called.
@@ -85,15 +85,16 @@ impl Pages for SearchPages {
             let first = *self.first.get_or_insert(range.0.min(1));
             check_range(asked, count, range, first, self.announced)?;
         }
-        self.check_repetition(&rows, range.is_some())?;
+        let repeated = self.check_repetition(&rows, range.is_some())?;
         self.read += count;
+        self.count.receive(count - repeated);
         self.is_over = count == 0 || self.announced.is_some_and(|total| self.read >= total);
         rows.retain(|row| self.filter.takes(row));
         Ok(Some(rows))
     }
 
-    fn total(&self) -> Total {
-        Arc::clone(&self.total)
+    fn count(&self) -> Count {
+        self.count.clone()
     }
 }
 
@@ -116,7 +117,7 @@ impl SearchPages {
             announced: None,
             is_over: false,
             last: HashSet::new(),
-            total: Total::default(),
+            count: Count::default(),
         }
     }
 
@@ -143,8 +144,9 @@ impl SearchPages {
         }
     }
 
-    /// Against lists without an end. Rows without an id prove something only where the server named their range.
-    fn check_repetition(&mut self, rows: &[Certificate], has_range: bool) -> Result<(), LookupError> {
+    /// Against lists without an end. Rows without an id prove something only where the server named their range. Gives how many
+    /// rows stood on the page before.
+    fn check_repetition(&mut self, rows: &[Certificate], has_range: bool) -> Result<u64, LookupError> {
         let repeats = |row: &Certificate| match &row.resource_id {
             Some(id) => self.last.contains(id),
             None => self.page > 1 && !has_range,
@@ -154,9 +156,10 @@ impl SearchPages {
             return Err(LookupError::RepeatedPage { page: self.page });
         }
         let is_known = |row: &&Certificate| row.resource_id.as_ref().is_some_and(|id| self.last.contains(id));
-        self.repeated += rows.iter().filter(is_known).count() as u64;
+        let known = rows.iter().filter(is_known).count() as u64;
+        self.repeated += known;
         self.last = rows.iter().filter_map(|row| row.resource_id.clone()).collect();
-        Ok(())
+        Ok(known)
     }
 }
 
@@ -216,6 +219,9 @@ impl Operation for SearchPage {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Page, ReadError> {
+        if exchange.answer.status == StatusCode::NO_CONTENT {
+            return Ok(Page::default());
+        }
         let (envelope, lists) = lists_apart(exchange, |name| name.eq_ignore_ascii_case("objects"))?;
         Page::read(envelope, &lists, self.max.into()).map_err(ReadError::Unreadable)
     }

@@ -7,8 +7,9 @@ use super::handle::CertificateStores;
 use super::inventory_entry::InventoryEntry;
 use super::location::CertificateLocation;
 use super::store::PERMISSION;
-use crate::keyfactor::list_pages::{ListCall, NumberedPages, VENDORS_PAGE};
+use crate::keyfactor::list_pages::{ListCall, NumberedPages};
 use crate::keyfactor::lookup_error::LookupError;
+use crate::keyfactor::page_position::VENDORS_PAGE;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{Caller, Error};
@@ -98,9 +99,11 @@ struct Holders {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::keyfactor) enum Reading {
     Whole,
-    /// Fewer rows came than the server counts, or more than one page for sure holds: one may go, another come, and the row between
-    /// them stand on neither page, while the count stays right.
+    /// Fewer rows came than the server counted at some time, or more than one page for sure holds: one may go, another come, and
+    /// the row between them stand on neither page, while the count stays right.
     PerhapsNotWhole,
+    /// Not even an empty list came: there may be no inventory yet.
+    NoContent,
 }
 
 impl Listed {
@@ -198,9 +201,13 @@ pub(in crate::keyfactor) async fn entries_under(
             return Ok(listed);
         }
     }
-    if received < VENDORS_PAGE as u64 && rows.total().is_none_or(|total| received >= total) {
-        listed.reading = Reading::Whole;
-    }
+    listed.reading = if rows.is_without_content() {
+        Reading::NoContent
+    } else if received < VENDORS_PAGE as u64 && rows.every_count_is_reached() {
+        Reading::Whole
+    } else {
+        Reading::PerhapsNotWhole
+    };
     Ok(listed)
 }
 

@@ -229,7 +229,8 @@ impl StoreUnderConfirmation {
         let read = entries_under(caller, self.id, &sought, Lookup::begin(caller), decides);
         match timeout(polling.left(), read).await {
             Ok(Ok(listed)) => {
-                let look = TakenLook { reading: listed.reading, has_look_before: self.look.is_some() };
+                let (reading, freshness) = (listed.reading, self.runs.freshness);
+                let look = TakenLook { reading, has_look_before: self.look.is_some(), freshness };
                 let seen = seen(&self.places, &listed, entries);
                 for (place, shown) in self.places.iter_mut().zip(seen) {
                     let entries = listed.under(place.location.alias());

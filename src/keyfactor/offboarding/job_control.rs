@@ -4,6 +4,7 @@ use super::report::{JobsReport, OpenJobPlace};
 use crate::keyfactor::error_code::ErrorKind;
 use crate::keyfactor::list_pages::{ListCall, PageOf, Row};
 use crate::keyfactor::orchestrator_jobs::{OrchestratorJobs, READ_JOBS};
+use crate::keyfactor::page_position::PagePosition;
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::Error;
 use crate::rows::AnyRow;
@@ -72,5 +73,5 @@ fn one_run() -> PageOf<AnyRow> {
         connection: Connection::Own,
         permission_needed: READ_JOBS,
     };
-    call.page(1, 1)
+    call.page(PagePosition::first(1))
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::keyfactor::list_pages::{NumberedPages as _, PageOf, VENDORS_PAGE};
+use crate::keyfactor::list_pages::{NumberedPages as _, PageOf};
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::orchestrator_jobs::{JobHistory, JobHistoryEntry, JobStatus, LATEST_FIRST, OrchestratorJobs};
+use crate::keyfactor::page_position::{PagePosition, VENDORS_PAGE};
 use crate::keyfactor::query::Query;
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::values::ServerTime;
@@ -22,8 +23,8 @@ pub(crate) const MOST_RUNS: usize = 100_000;
 
 /// One page about these jobs. No order is asked for: whether a server sorts by `JobHistoryId` is not proven, and the highest
 /// number counts anyway.
-fn runs_page(jobs: &[JobId], page: u32, rows: usize) -> PageOf<JobHistoryEntry> {
-    JobHistory::unsorted(Query::field("JobId").one_of(jobs.iter().copied())).call().page(page, rows)
+fn runs_page(jobs: &[JobId], position: PagePosition) -> PageOf<JobHistoryEntry> {
+    JobHistory::unsorted(Query::field("JobId").one_of(jobs.iter().copied())).call().page(position)
 }
 
 /// What is known of the runs of an inventory job.
@@ -49,7 +50,7 @@ pub(super) struct EndedInventory {
 
 /// Reads the last runs of an inventory job.
 pub(super) async fn inventory_runs(caller: &Caller, job: JobId) -> Result<InventoryRuns, Error> {
-    let mut page = runs_page(&[job], 1, RUNS_PAGE);
+    let mut page = runs_page(&[job], PagePosition::first(RUNS_PAGE));
     // A confirmation takes it for a part of its proof.
     page.call.connection = Connection::Own;
     page.call.query.extend(LATEST_FIRST.map(|(name, value)| (name.into(), value.to_owned())));
@@ -76,10 +77,12 @@ pub(super) async fn last_runs(caller: &Caller, jobs: &[JobId]) -> Result<HashMap
     let asked: HashSet<JobId> = jobs.iter().copied().collect();
     let mut latest: HashMap<JobId, JobHistoryEntry> = HashMap::new();
     let mut seen: HashSet<JobHistoryId> = HashSet::new();
-    for page in 1..=MOST_PAGES {
-        let (rows, total) = caller.request(runs_page(jobs, page, RUNS_PAGE)).send().await?.whole()?;
-        let received = rows.len();
-        let known = seen.len();
+    let mut position = Some(PagePosition::first(RUNS_PAGE));
+    let mut came = 0;
+    while let Some(page) = position.filter(|page| page.number <= MOST_PAGES && seen.len() < MOST_RUNS) {
+        let (rows, total) = caller.request(runs_page(jobs, page)).send().await?.whole()?;
+        let (received, known) = (rows.len(), seen.len());
+        came += received as u64;
         for row in rows {
             if !asked.contains(&row.job_id) {
                 return Err(LookupError::not_asked("run of job", row.job_id, "other jobs").into());
@@ -93,14 +96,15 @@ pub(super) async fn last_runs(caller: &Caller, jobs: &[JobId]) -> Result<HashMap
             Some(total) => seen.len() as u64 >= total,
             None => received < VENDORS_PAGE,
         };
-        if received == 0 || is_last {
-            return Ok(latest);
-        }
-        if seen.len() == known {
-            return Err(LookupError::RepeatedPage { page }.into());
-        }
-        if seen.len() >= MOST_RUNS {
-            break;
+        match total {
+            _ if is_last => return Ok(latest),
+            // A run that was not seen may be the last one of its job.
+            Some(counted) if received == 0 && came < counted => {
+                return Err(LookupError::FewerRowsThanCounted { counted, received: came }.into());
+            }
+            _ if received == 0 => return Ok(latest),
+            _ if seen.len() == known => return Err(LookupError::RepeatedPage { page: page.number }.into()),
+            _ => position = page.next(received, total),
         }
     }
     let rows = seen.len() as u64;
@@ -111,7 +115,7 @@ pub(super) async fn last_runs(caller: &Caller, jobs: &[JobId]) -> Result<HashMap
 pub(super) fn jobs_per_query(caller: &Caller) -> usize {
     let nil = JobId::from(uuid::Uuid::nil());
     let length = |jobs: &[JobId]| {
-        let page = runs_page(jobs, u32::MAX, RUNS_PAGE);
+        let page = runs_page(jobs, PagePosition { number: u32::MAX, size: RUNS_PAGE });
         caller.transport().url_length(&page.call.path, &page.call.query)
     };
     let (one, two) = (length(&[nil]), length(&[nil, nil]));

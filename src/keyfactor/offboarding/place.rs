@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::confirm_store::Freshness;
 use crate::keyfactor::certificate_stores::{CertificateLocation, InventoryEntry, Listed, Reading, Sought, spelling};
 use crate::keyfactor::thumbprint::Thumbprint;
 
@@ -76,7 +77,12 @@ impl Place {
 
     /// Takes what a look showed.
     pub(super) fn take(&mut self, shown: Shown, entries: &[InventoryEntry], look: TakenLook) {
-        let is_sure = look.reading == Reading::Whole || (look.has_look_before && shown == self.shown);
+        let is_sure = match look.reading {
+            Reading::Whole => true,
+            Reading::PerhapsNotWhole => look.has_look_before && shown == self.shown,
+            // Nothing at all is an empty inventory where one has ended since, and elsewhere perhaps none yet.
+            Reading::NoContent => look.freshness == Freshness::Renewed,
+        };
         self.agreement = if is_sure { Agreement::Sure } else { Agreement::AnotherLookNeeded };
         self.was_listed |= !matches!(shown, Shown::Nothing | Shown::Unreadable(_));
         self.was_missing |= is_sure && shown == Shown::Nothing;
@@ -111,6 +117,7 @@ impl Place {
 pub(super) struct TakenLook {
     pub(super) reading: Reading,
     pub(super) has_look_before: bool,
+    pub(super) freshness: Freshness,
 }
 
 /// The certificate of these entries, if they show one and the same.

@@ -126,6 +126,9 @@ struct Certificate {
 struct Search {
     ignores_terms: bool,
     no_hits_are_404: bool,
+    ignores_paging: bool,
+    /// Rows of a page, at most, if there is such a limit.
+    cap: Option<usize>,
     /// The groups that searches show although certificates have moved since.
     shown: BTreeMap<String, String>,
 }
@@ -234,6 +237,17 @@ impl FakeAppViewX {
     /// Searches show the groups as they are again.
     pub fn catch_up(&self) {
         self.state(|state| state.search.shown.clear());
+    }
+
+    /// Every page of a search has all of its rows, whatever `start` and `max` say. Invented, as what happens to members that a
+    /// server does not know.
+    pub fn ignore_paging(&self) {
+        self.state(|state| state.search.ignores_paging = true);
+    }
+
+    /// A page of a search has at most so many rows. Invented: the vendor documents no largest page.
+    pub fn cap_pages(&self, rows: usize) {
+        self.state(|state| state.search.cap = Some(rows));
     }
 
     /// Answers a search without hits with 404, as a client of the vendor's expects it, instead of 200.

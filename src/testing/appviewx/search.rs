@@ -24,7 +24,8 @@ impl State {
             self.permit_view(*category)?;
         }
         let start = digits(filter, "start")?.unwrap_or(1).max(1);
-        let max = digits(filter, "max")?.unwrap_or(PAGE);
+        let max = digits(filter, "max")?.unwrap_or(PAGE).min(self.search.cap.unwrap_or(usize::MAX));
+        let (start, max) = if self.search.ignores_paging { (1, usize::MAX) } else { (start, max) };
         let of_categories = self.certificates.iter().filter(|(_, it)| categories.contains(&it.category));
         let rows = of_categories.map(|(id, it)| self.row(id, it));
         let mut rows: Vec<Value> = rows.filter(|row| self.search.ignores_terms || matches(row, input)).collect();

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::query::{Fields, Filter, Queried, compare};
 use super::refusal::bad_request;
-use super::traps::{Trap, Traps};
+use super::traps::{PageCap, Skips, Trap, Traps};
 use crate::testing::server::{RecordedRequest, Reply};
 
 /// The query parameters of a request. Their names are compared without regard to case; unknown ones are ignored.
@@ -50,6 +50,9 @@ pub(super) struct Offer {
 pub(super) struct Listing {
     pub(super) filter: Filter,
     page: usize,
+    /// The rows that stand on the pages before.
+    skipped: usize,
+    /// Rows of this page, at most.
     limit: usize,
     sort: Option<&'static str>,
     descending: bool,
@@ -82,14 +85,13 @@ impl Listing {
             Some(_) => Err(bad_request(&format!("{name} must be positive."))),
         };
         let page = positive("PageReturned", 1)?;
-        Ok(Self {
-            filter,
-            page: if traps.has(Trap::RepeatsPages) { 1 } else { page },
-            limit: positive("ReturnLimit", 50)?,
-            sort,
-            descending,
-            count_shown: !traps.has(Trap::HidesTotalCount),
-        })
+        let page = if traps.has(Trap::RepeatsPages) { 1 } else { page };
+        let asked = positive("ReturnLimit", 50)?;
+        let limit = traps.cap.map_or(asked, |cap| asked.min(cap.rows));
+        let size = if let Some(PageCap { skips: Skips::AsGiven, .. }) = traps.cap { limit } else { asked };
+        let (skipped, limit) =
+            if traps.has(Trap::IgnoresPaging) { (0, usize::MAX) } else { ((page - 1).saturating_mul(size), limit) };
+        Ok(Self { filter, page, skipped, limit, sort, descending, count_shown: !traps.has(Trap::HidesTotalCount) })
     }
 
     /// Whether this is where the reading of a list begins.
@@ -118,8 +120,12 @@ impl Listing {
 
     /// The page of the selected rows that was asked for, each written by `write`.
     pub(super) fn reply<R>(&self, rows: &[R], traps: &Traps, write: impl FnMut(&R) -> Value) -> Reply {
-        let page = rows.iter().skip((self.page - 1).saturating_mul(self.limit)).take(self.limit);
-        let reply = Reply::json(200, traps.written(page.map(write).collect()));
+        let page: Vec<Value> = rows.iter().skip(self.skipped).take(self.limit).map(write).collect();
+        let reply = if page.is_empty() && traps.has(Trap::NoContentForEmpty) {
+            Reply::no_content()
+        } else {
+            Reply::json(200, traps.written(Value::from(page)))
+        };
         if self.count_shown { reply.header("X-Total-Count", rows.len().to_string()) } else { reply }
     }
 }

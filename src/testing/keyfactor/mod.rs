@@ -32,6 +32,7 @@ pub use self::stores::{FakeAgent, FakeStore};
 
 use self::list::Parameters;
 use self::state::{State, numbered};
+use self::traps::{Trap, in_camel_case};
 use super::server::{RecordedRequest, Reply, Server, Service, locked};
 use crate::keyfactor::{Client, Credentials};
 
@@ -188,6 +189,7 @@ impl Service for Command {
         let correlation = numbered(0xC0DE_0000, state.answered).to_string();
         let version = state.product_version.clone();
         let reply = state.answer(request).unwrap_or_else(|refusal| refusal);
+        let reply = if state.traps.has(Trap::CamelCase) { reply.map_body(in_camel_case) } else { reply };
         let reply = match version {
             Some(version) => reply.header("X-Keyfactor-Product-Version", version),
             None => reply,

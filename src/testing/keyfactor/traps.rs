@@ -16,6 +16,9 @@ pub(super) enum Trap {
     HidesTotalCount,
     IgnoresFilters,
     RepeatsPages,
+    IgnoresPaging,
+    NoContentForEmpty,
+    CamelCase,
     RepeatsHistory,
     ShufflesHistory,
     InventoryLags,
@@ -25,7 +28,49 @@ pub(super) enum Trap {
 
 /// Those that are on.
 #[derive(Default)]
-pub(super) struct Traps(BTreeSet<Trap>);
+pub(super) struct Traps {
+    on: BTreeSet<Trap>,
+    /// If lists give no more than some rows in a page.
+    pub(super) cap: Option<PageCap>,
+}
+
+/// The most rows that a page has, whatever is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct PageCap {
+    pub(super) rows: usize,
+    pub(super) skips: Skips,
+}
+
+/// How many rows each page before one counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Skips {
+    /// As many as were asked for.
+    AsAsked,
+    /// As many as it can have.
+    AsGiven,
+}
+
+/// Members whose names are given by the customer, not by the server.
+const NAMED_BY_CUSTOMERS: [&str; 3] = ["Metadata", "Parameters", "JobFields"];
+
+/// With the first letter of every member's name in lower case.
+pub(super) fn in_camel_case(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(in_camel_case).collect(),
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = if NAMED_BY_CUSTOMERS.contains(&name.as_str()) { value } else { in_camel_case(value) };
+                    let mut letters = name.chars();
+                    let first = letters.next().map(|first| first.to_ascii_lowercase());
+                    (first.into_iter().chain(letters).collect(), value)
+                })
+                .collect(),
+        ),
+        other => other,
+    }
+}
 
 /// Members that hold a time.
 const TIMES: [&str; 8] =
@@ -36,7 +81,7 @@ const STATUSES: [&str; 6] = ["Unknown", "Waiting", "InProcess", "Completed", "Ac
 
 impl Traps {
     pub(super) fn has(&self, trap: Trap) -> bool {
-        self.0.contains(&trap)
+        self.on.contains(&trap)
     }
 
     /// An answer as this server writes it.
@@ -84,7 +129,7 @@ impl Traps {
 /// Ways in which servers differ from their documentation, and from each other. Once turned on, they stay on.
 impl FakeKeyfactor {
     fn trap(&self, trap: Trap) {
-        self.state(|state| state.traps.0.insert(trap));
+        self.state(|state| state.traps.on.insert(trap));
     }
 
     /// Results and statuses of jobs are names, `"Success"`, and not numbers: seen on Command 10.
@@ -127,6 +172,38 @@ impl FakeKeyfactor {
     /// Every page of a list is its first one.
     pub fn repeat_pages(&self) {
         self.trap(Trap::RepeatsPages);
+    }
+
+    /// Every page of a list has all of its rows, whatever `PageReturned` and `ReturnLimit` say. Assumed: what happens to
+    /// parameters that a server does not know.
+    pub fn ignore_paging(&self) {
+        self.trap(Trap::IgnoresPaging);
+    }
+
+    /// A page of a list has at most so many rows, and the page of a number begins where pages of the size **that was asked for**
+    /// would make it begin: asked for 1,000 rows, a server that gives 50 goes on with the 1,001st. Assumed: whether there is a
+    /// largest page, and how it is skipped, is undocumented by the vendor.
+    pub fn cap_pages_skipping_as_asked(&self, rows: usize) {
+        self.state(|state| state.traps.cap = Some(PageCap { rows, skips: Skips::AsAsked }));
+    }
+
+    /// A page of a list has at most so many rows, and the page of a number begins where pages of the size **that it can have**
+    /// would make it begin. Assumed, as [`cap_pages_skipping_as_asked`](Self::cap_pages_skipping_as_asked).
+    pub fn cap_pages_skipping_as_given(&self, rows: usize) {
+        self.state(|state| state.traps.cap = Some(PageCap { rows, skips: Skips::AsGiven }));
+    }
+
+    /// A page without rows is answered 204, without a body. Assumed: the vendor's clients take 204 for a success of every call,
+    /// and crashed at empty answers.
+    pub fn answer_empty_pages_with_204(&self) {
+        self.trap(Trap::NoContentForEmpty);
+    }
+
+    /// The names of members begin with a small letter, `certStoreId`, in every answer. The models of the vendor's own client for
+    /// Command 11 read such answers; those that were recorded have capital letters. The names of metadata fields and of an
+    /// entry's parameters are the customer's, and stay as they are (assumed).
+    pub fn write_camel_case(&self) {
+        self.trap(Trap::CamelCase);
     }
 
     /// The job history gives every row twice in a row. Assumed: lists are paged by offset, so that rows can repeat.
