@@ -69,8 +69,13 @@
 //! # Lists
 //!
 //! A list is a [`ListBuilder`], and its `rows()` gives [`Rows`]: a stream that reads page by page, as its rows are asked
-//! for, with `next()` and `collect()` for those who need no `Stream`. Every list takes a `page_size(..)` and a
-//! `retry_policy(..)`. A call that only reads ends as `Decode` if a 2xx answer has another shape.
+//! for, with `next()`, `read_to_end(..)` and `collect()` for those who need no `Stream`. Every list takes a `page_size(..)` and
+//! a `retry_policy(..)`. A call that only reads ends as `Decode` if a 2xx answer has another shape.
+//!
+//! **A list is whole, or it ends with an error** where the server counts its rows: fewer than it counts are a `Lookup`, after
+//! the rows that came, and `total()` and `received()` tell both numbers. A server that gives fewer rows in a page than were
+//! asked for is asked for what it gives from the second page on. Keyfactor lists without a count end at an empty page: there, a
+//! server that gives fewer than 50 rows in a page and skips more cannot be told from the end of a list.
 //!
 //! # Calls without a type
 //!

@@ -77,7 +77,8 @@ impl<L: List> ListBuilder<L> {
         Self { caller, list, settings: PageSettings { page_size: L::PAGE_SIZE, retry_policy: None, lookup: None } }
     }
 
-    /// How many rows are asked for at once. Default 100. What the operation's own limits are stands there.
+    /// How many rows are asked for at once. Default 100. What the operation's own limits are stands there. A server that gives
+    /// fewer on the first page, though there are more, is asked for as many as it gives from then on.
     pub fn page_size(mut self, rows: u32) -> Self {
         self.settings.page_size = rows;
         self

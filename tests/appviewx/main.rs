@@ -10,6 +10,7 @@ mod contradictions;
 mod endless_lists;
 mod errors;
 mod groups;
+mod list_ends;
 #[cfg(feature = "appviewx")]
 mod login;
 #[cfg(feature = "appviewx")]

@@ -32,6 +32,7 @@ mod job_control;
 mod jobs_contract;
 #[cfg(feature = "keyfactor")]
 mod jobs_futures;
+mod list_ends;
 mod locations_of;
 mod lookup_deadline;
 #[cfg(feature = "keyfactor")]

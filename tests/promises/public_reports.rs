@@ -2,4 +2,7 @@
 //! program `offboard` has its test there: `examples/offboard/keyfactor/tests/`.
 
 mod ca_certificate_as_server;
+mod camel_case_inventory;
+mod capped_pages;
 mod one_alias_three_bindings;
+mod unpaged_list;

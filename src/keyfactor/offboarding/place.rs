@@ -81,7 +81,7 @@ impl Place {
             Reading::Whole => true,
             Reading::PerhapsNotWhole => look.has_look_before && shown == self.shown,
             // Nothing at all is an empty inventory where one has ended since, and elsewhere perhaps none yet.
-            Reading::NoContent => look.freshness == Freshness::Renewed,
+            Reading::NoContent => look.freshness >= Freshness::Renewed,
         };
         self.agreement = if is_sure { Agreement::Sure } else { Agreement::AnotherLookNeeded };
         self.was_listed |= !matches!(shown, Shown::Nothing | Shown::Unreadable(_));
