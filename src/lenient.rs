@@ -2,12 +2,14 @@
 
 mod bounded;
 mod members;
+mod text;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::bounded::{Budget, Kept, NUMBER, read_seed};
 pub(crate) use self::members::{Members, Shape, members};
+pub(crate) use self::text::{TextFault, decode, decode_beginning};
 
 /// The longest text of a server that is taken over into a message.
 const LONGEST_MESSAGE: usize = 500;

@@ -226,6 +226,10 @@ mod named_values;
 )]
 mod operation;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+#[cfg_attr(
+    not(all(feature = "keyfactor", feature = "appviewx")),
+    allow(dead_code, reason = "one vendor alone uses a part of what both share")
+)]
 mod plan_file;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(

@@ -27,7 +27,7 @@ impl ClientBuilder {
     /// credentials may be set; which kind it is, is seen from the members, and `auth_type` is not asked. A number may be a
     /// text. `auth_provider` and Kerberos are refused; other members are ignored.
     ///
-    /// Only JSON is read; the vendor's tools take YAML as well. Whether others can read the file is not checked.
+    /// Only JSON is read, in UTF-8 or, with a byte order mark, in UTF-16; the vendor's tools take YAML as well. Whether others can read the file is not checked.
     ///
     /// # Errors
     /// [`Error::Configuration`] names the member that is missing, wrong or contradicts another one, as
@@ -55,7 +55,7 @@ impl Profile {
         let wrong = |problem: &'static str| ConfigurationError::new(of_path, problem);
         let text =
             text_of_file(path).map_err(|error| wrong("the file cannot be read").caused_by(Cause::of_error(&error)))?;
-        if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        if !text.trim_start().starts_with('{') {
             return Err(wrong("the file is no JSON object (YAML is not read)"));
         }
         let json = lenient::json(&text).map_err(|error| wrong("the file is no JSON").caused_by(Cause::json(&error)))?;

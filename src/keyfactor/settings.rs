@@ -10,6 +10,7 @@ use url::Host;
 
 use super::client::{Client, ClientBuilder};
 use super::credentials::Credentials;
+use crate::lenient;
 use crate::transport::{Cause, ConfigurationError, check_roots};
 
 /// One thing that can be set.
@@ -277,13 +278,15 @@ fn is_true(given: &Given) -> Result<bool, ConfigurationError> {
     }
 }
 
-/// The text of a file, which is no longer than anything that belongs here.
+/// The text of a file, which is no longer than anything that belongs here: UTF-8, or UTF-16 with a byte order mark.
 pub(super) fn text_of_file(path: &Path) -> io::Result<String> {
     const LONGEST: u64 = 4 * 1024 * 1024;
-    let mut text = String::new();
-    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB"));
     }
-    Ok(text)
+    lenient::decode(&bytes).map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8, or in UTF-16 with a byte order mark")
+    })
 }

@@ -305,7 +305,8 @@ async fn a_refusal_of_one_group_does_not_stop_the_next_and_an_open_end_does() {
         Answer::json(200, &json!({"response": {"response": inside}}).to_string())
     })
     .await;
-    let outcome = client(&server.origin).certificate_groups().assign_back(&plan).send().await.unwrap();
+    let back = client(&server.origin).certificate_groups().assign_back(&plan).accept_other_server();
+    let outcome = back.send().await.unwrap();
     assert!(matches!(outcome.of("b"), Some(AssignBackState::Sent(ItemState::Unknown(_)))), "{outcome:?}");
     assert!(matches!(outcome.of("a"), Some(AssignBackState::Sent(ItemState::NotSent(_)))), "{outcome:?}");
     let sent = server.received().iter().filter(|it| it.request_line.starts_with("PUT")).count();
@@ -329,4 +330,20 @@ async fn a_plan_from_a_file_is_checked_before_anything_is_sent() {
     let found: Vec<_> = problems(&error).into_iter().map(|(field, _)| field).collect();
     assert_eq!(found, ["resource_ids[0]", "group", "comment", "plan.remembered[1].group", "plan"]);
     assert_eq!(fake.requests().len(), before);
+}
+
+#[tokio::test]
+async fn a_plan_of_another_server_is_refused_unless_it_is_accepted() {
+    let (_fake, _, plan) = unassigned().await;
+    let other = FakeAppViewX::start().await;
+    let groups = other.client().certificate_groups();
+    let error = groups.assign_back(&plan).send().await.unwrap_err();
+    let Error::Validation(refused) = &error else { panic!("{error:?}") };
+    let [problem] = refused.problems() else { panic!("{refused:?}") };
+    assert_eq!((problem.field(), problem.reason()), ("plan.server", &Reason::NeedsConsent));
+    let server = plan.header().server.as_deref().unwrap();
+    assert!(problem.sentence().contains(server) && problem.sentence().contains(&other.url()), "{problem}");
+    assert!(other.requests().is_empty());
+    let outcome = groups.assign_back(&plan).accept_other_server().send().await.unwrap();
+    assert!(outcome.ids().iter().all(|(_, state)| *state == AssignBackState::NotFound), "{outcome:?}");
 }

@@ -206,7 +206,9 @@ fn a_file_in_another_form_is_refused() {
         (b"{}", "the file has no object `servers`"),
         (b"{\"servers\": [\"hunter2\"]}", "the file has no object `servers`"),
         (b"{\"host\": \"hunter2\"}", "the file has no object `servers`"),
-        (b"\xff\xfe{\x00", "the file cannot be read"),
+        (b"\xff\xfe{\x00", "the file is no JSON"),
+        (b"\xff\xfe{", "the file cannot be read"),
+        (b"{\"hunter2\": \"\xff\"}", "the file cannot be read"),
     ] {
         let refused = said(File::holding(bytes).read("default").unwrap_err());
         assert_eq!(refused, ("config_file".to_owned(), problem.to_owned()), "{bytes:?}");
@@ -214,7 +216,12 @@ fn a_file_in_another_form_is_refused() {
     let error = ClientBuilder::from_config_file("/nowhere/hunter2.json", "default").unwrap_err();
     assert_eq!(said(error), ("config_file".to_owned(), "the file cannot be read".to_owned()));
     let marked = format!("\u{feff}\n{}", json!({"servers": {"default": with(json!({}))}}));
-    let _builder = File::holding(marked).read("default").unwrap();
+    let _builder = File::holding(&marked).read("default").unwrap();
+    // As PowerShell writes it.
+    for bytes_of in [u16::to_le_bytes, u16::to_be_bytes] {
+        let utf16: Vec<u8> = marked.encode_utf16().flat_map(bytes_of).collect();
+        let _builder = File::holding(utf16).read("default").unwrap();
+    }
 }
 
 #[test]

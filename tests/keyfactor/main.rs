@@ -41,6 +41,7 @@ mod oauth;
 mod oauth_hostile;
 mod paging;
 mod plan;
+mod plan_file;
 mod plan_many;
 mod query;
 mod read_contract;

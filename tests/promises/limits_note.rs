@@ -29,6 +29,10 @@ const NO_LIMITS: &[(&str, &str, &str)] = &[
     ("src/lenient/bounded.rs", "TEXT", "what a text costs at least"),
     ("src/appviewx/lists_apart.rs", "NESTED", "how deep the vendor nests its `response`"),
     ("src/transport/request_body.rs", "PIECE", "in what pieces a body is handed to the connection"),
+    ("src/keyfactor/lookup_error.rs", "SHOWN", "of what was left out of a plan, in a message"),
+    ("src/keyfactor/offboarding/plan/document.rs", "VERSION", "of the format of a plan"),
+    ("src/appviewx/regrouping/remember_groups.rs", "VERSION", "of the format of a plan"),
+    ("src/plan_file/read.rs", "BEGINNING", "how much of a file is looked at before the rest"),
     ("src/fuzzing.rs", "LONGEST_LINE", "for the fuzz targets alone"),
 ];
 

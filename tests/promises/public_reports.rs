@@ -1,6 +1,7 @@
 //! What people who do this job have reported in public about other tools, one test for each report. A report that needs the
 //! program `offboard` has its test there: `examples/offboard/keyfactor/tests/`.
 
+mod byte_order_mark;
 mod ca_certificate_as_server;
 mod camel_case_inventory;
 mod capped_pages;

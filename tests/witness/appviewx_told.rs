@@ -236,7 +236,7 @@ pub(crate) fn describe_group_plan(plan: GroupPlan) -> Told {
     told.list("remembered", plan.remembered().iter().map(|it| format!("{} in {}", it.resource_id, it.group)));
     told.list("not remembered", plan.not_remembered().iter().map(|it| format!("{} since {}", it.resource_id, it.why)));
     told.say("is complete", plan.is_complete());
-    told.serialised(as_json(&plan));
+    told.serialised(as_json_without_time(&plan));
     if let Err(error) = plan.require_complete() {
         told.inside("require_complete", describe_appviewx_error(&error.into()));
     }

@@ -63,6 +63,7 @@ fn forget_times(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.remove("elapsed");
+            members.remove("made_at");
             members.values_mut().for_each(forget_times);
         }
         Value::Array(values) => values.iter_mut().for_each(forget_times),

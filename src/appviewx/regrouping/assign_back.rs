@@ -12,6 +12,7 @@ use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::types::{ResourceId, check_group_name};
 use crate::appviewx::vendor::{AppViewX, Error, SharedError};
 use crate::operation::{Incomplete, ItemState, ManyOutcome, OnFailure, RequestBuilder};
+use crate::plan_file::OtherServer;
 use crate::validation::{Problems, Reason, ValidationError};
 
 impl CertificateGroups {
@@ -36,6 +37,7 @@ impl CertificateGroups {
     pub fn assign_back(&self, plan: &GroupPlan) -> AssignBack {
         AssignBack {
             lookup: GroupLookup::new(self.caller.clone()),
+            other_server: plan.header().other_server(self.caller.transport().base_url()),
             expected: self.default_group().to_owned(),
             groups: self.clone(),
             plan: plan.clone(),
@@ -58,6 +60,7 @@ pub struct AssignBack {
     /// The ids that are known to have left their old group.
     moved: HashSet<ResourceId>,
     moved_on: MovedOn,
+    other_server: Option<OtherServer>,
     comment: Option<String>,
     audit_note: Option<String>,
 }
@@ -92,6 +95,13 @@ impl AssignBack {
     /// them since, and that is undone.
     pub fn even_if_moved_on(mut self) -> Self {
         self.moved_on = MovedOn::AssignAll;
+        self
+    }
+
+    /// Takes a plan that was made for another server: one that has got another name, or from which this one was copied. Without
+    /// this, such a plan is refused.
+    pub fn accept_other_server(mut self) -> Self {
+        self.other_server = None;
         self
     }
 
@@ -165,6 +175,9 @@ impl AssignBack {
     /// The plan may come from a file, so all of it is checked.
     fn check(&self) -> Result<(), ValidationError> {
         let mut problems = Problems::default();
+        if let Some(other) = &self.other_server {
+            other.add_to(&mut problems);
+        }
         let remembered = self.plan.remembered();
         let ids = remembered.iter().map(|it| it.resource_id.clone()).collect();
         let (caller, mut request) = self.assign(&self.expected, ids).into_parts();

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde::Serialize;
+use url::Url;
 
 use crate::appviewx::certificates::{CertificateCategory, Certificates};
 use crate::appviewx::error_code::ErrorCode;
@@ -54,6 +55,11 @@ pub(super) struct GroupLookup {
 impl GroupLookup {
     pub(super) fn new(caller: Caller) -> Self {
         Self { certificates: Certificates { caller }, categories: Vec::new() }
+    }
+
+    /// The server on which it looks.
+    pub(super) fn server(&self) -> &Url {
+        self.certificates.caller.transport().base_url()
     }
 
     pub(super) fn category(&mut self, category: CertificateCategory) {

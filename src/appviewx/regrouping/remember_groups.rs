@@ -1,8 +1,9 @@
 //! Which groups certificates are in, kept for the way back.
 
 use std::collections::BTreeSet;
+use std::io;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::group_lookup::{GroupLookup, GroupMembership, Memberships};
 use crate::appviewx::certificate_groups::CertificateGroups;
@@ -10,6 +11,7 @@ use crate::appviewx::certificates::CertificateCategory;
 use crate::appviewx::types::{ResourceId, check_resource_ids, collect_ids};
 use crate::appviewx::vendor::{Error, SharedError};
 use crate::operation::Incomplete;
+use crate::plan_file::{self, Document, PlanError, PlanFormat, PlanHeader};
 use crate::validation::Problems;
 
 impl CertificateGroups {
@@ -54,7 +56,8 @@ impl RememberGroups {
         let mut problems = Problems::default();
         let (ids, _) = check_resource_ids(self.resource_ids, usize::MAX, &mut problems);
         problems.finish()?;
-        let mut plan = GroupPlan { remembered: Vec::new(), not_remembered: Vec::new() };
+        let header = PlanHeader::new::<GroupPlan>(self.lookup.server());
+        let mut plan = GroupPlan { header, remembered: Vec::new(), not_remembered: Vec::new() };
         let Memberships { of_ids, ended_by } = self.lookup.memberships(ids).await;
         for (resource_id, membership) in of_ids {
             let why = match membership {
@@ -85,25 +88,86 @@ impl RememberGroups {
 /// # let groups = fake.client().certificate_groups();
 /// let ids = ["67bc2ca76a105e1a05691c1c"];
 /// let plan = groups.remember_groups(ids).send().await?.require_complete()?;
-/// let kept = serde_json::to_string(&plan)?;
+/// let mut kept = Vec::new();
+/// plan.write_to(&mut kept)?;
 ///
 /// let moved = groups.unassign(ids).in_calls().send().await?;
 ///
-/// let plan: clm::appviewx::GroupPlan = serde_json::from_str(&kept)?;
+/// let plan = clm::appviewx::GroupPlan::from_json(&kept)?;
 /// let plan = plan.only(moved.possibly_done());
 /// let outcome = groups.assign_back(&plan).after_moving(moved.confirmed()).send().await?;
 /// assert!(outcome.is_complete());
 /// # assert_eq!(fake.group_of(ids[0]).as_deref(), Some("web-servers"));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct GroupPlan {
+    header: PlanHeader,
     remembered: Vec<RememberedGroup>,
     not_remembered: Vec<NotRemembered>,
 }
 
+impl<'de> Deserialize<'de> for GroupPlan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        plan_file::deserialize(deserializer)
+    }
+}
+
+impl PlanFormat for GroupPlan {
+    const FORMAT: &'static str = "clm.appviewx.group-plan";
+    const VERSION: u32 = 1;
+    const MEMBERS: &'static [&'static str] = &["header", "remembered", "not_remembered"];
+
+    fn of_document(header: PlanHeader, mut document: Document) -> Result<Self, PlanError> {
+        let (remembered, not_remembered) = (document.needed("remembered")?, document.needed("not_remembered")?);
+        Ok(Self { header, remembered, not_remembered })
+    }
+
+    fn of_headless(document: Document) -> Result<Self, PlanError> {
+        if !document.has("remembered") {
+            return Err(PlanError::AnotherFormat { found: None, expected: Self::FORMAT });
+        }
+        Self::of_document(PlanHeader::unknown::<Self>(), document)
+    }
+}
+
 impl GroupPlan {
+    /// Reads a plan out of the bytes of a file: JSON in UTF-8, or in UTF-16 with a byte order mark, as some tools write it anew.
+    /// Plans of earlier versions of this crate are read, also those without a header.
+    ///
+    /// # Errors
+    /// [`PlanError`] tells apart a file that was not written to its end, one that is no JSON, one of another format, such as a
+    /// plan for Keyfactor, and one of a newer version of this crate. Whether it was made for another server is seen when it is
+    /// used.
+    pub fn from_json(bytes: impl AsRef<[u8]>) -> Result<Self, PlanError> {
+        plan_file::from_json(bytes.as_ref())
+    }
+
+    /// The same out of a file. What does not begin like a plan is not read to its end, and neither is what is larger than
+    /// 16 MiB. It blocks the thread while it reads.
+    ///
+    /// # Errors
+    /// Those of [`from_json`](Self::from_json), and [`PlanError::Unreadable`].
+    pub fn read_from(reader: impl io::Read) -> Result<Self, PlanError> {
+        plan_file::read_from(reader)
+    }
+
+    /// Writes the plan into a file, as JSON. **A file that is written half is worth nothing:** write it beside the one that it is
+    /// to be, have it on the disk, and rename it, before anything is moved. It blocks the thread while it writes.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_to(&self, writer: impl io::Write) -> io::Result<()> {
+        plan_file::write_to(self, writer)
+    }
+
+    /// For which server it was made, when, and by what.
+    #[must_use]
+    pub fn header(&self) -> &PlanHeader {
+        &self.header
+    }
+
     /// The certificates whose group is known.
     #[must_use]
     pub fn remembered(&self) -> &[RememberedGroup] {

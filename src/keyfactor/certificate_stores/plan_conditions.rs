@@ -51,8 +51,7 @@ impl PlanConditions {
     pub(super) fn check(&self, problems: &mut Problems) {
         let Self { omitted, other_server, certificates } = self;
         if let Some(other) = other_server {
-            let sentence = format!("{other}; if that is meant, say `accept_other_server()`");
-            problems.add("plan.server", Reason::NeedsConsent, sentence);
+            other.add_to(problems);
         }
         for (index, omitted) in omitted.iter().enumerate() {
             let sentence =

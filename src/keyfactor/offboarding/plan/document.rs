@@ -1,14 +1,28 @@
 //! A removal plan as a document.
 
+use std::io;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{PlannedCertificate, PlannedRemoval, RemovalPlan};
-use crate::plan_file::{Document, PlanError, PlanFormat, PlanHeader};
+use crate::plan_file::{self, Document, PlanError, PlanFormat, PlanHeader};
 
 impl PlanFormat for RemovalPlan {
     const FORMAT: &'static str = "clm.keyfactor.removal-plan";
     const VERSION: u32 = 1;
+    const MEMBERS: &'static [&'static str] = &[
+        "header",
+        "collection_id",
+        "certificates",
+        "removals",
+        "omitted",
+        // Of documents without a header.
+        "certificate_id",
+        "thumbprint",
+        "issued_cn",
+        "has_private_key",
+    ];
 
     fn of_document(header: PlanHeader, mut document: Document) -> Result<Self, PlanError> {
         let plan = Self {
@@ -50,6 +64,52 @@ impl PlanFormat for RemovalPlan {
 }
 
 impl RemovalPlan {
+    /// Reads a plan out of the bytes of a file: JSON in UTF-8, or in UTF-16 with a byte order mark, as some tools write it anew.
+    /// Plans of earlier versions of this crate are read, also those without a header.
+    ///
+    /// # Errors
+    /// [`PlanError`] tells apart a file that was not written to its end, one that is no JSON, one of another format, such as a
+    /// plan for AppViewX, and one of a newer version of this crate. Whether it was made for another server is seen when it is
+    /// used.
+    pub fn from_json(bytes: impl AsRef<[u8]>) -> Result<Self, PlanError> {
+        plan_file::from_json(bytes.as_ref())
+    }
+
+    /// The same out of a file. What does not begin like a plan is not read to its end, and neither is what is larger than
+    /// 16 MiB. It blocks the thread while it reads.
+    ///
+    /// # Errors
+    /// Those of [`from_json`](Self::from_json), and [`PlanError::Unreadable`].
+    pub fn read_from(reader: impl io::Read) -> Result<Self, PlanError> {
+        plan_file::read_from(reader)
+    }
+
+    /// Writes the plan into a file, as JSON. **A file that is written half is worth nothing:** write it beside the one that it is
+    /// to be, have it on the disk, and rename it, before anything is removed. It blocks the thread while it writes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clm::testing::{FakeCertificate, FakeKeyfactor};
+    /// # let fake = FakeKeyfactor::start().await;
+    /// # let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    /// # fake.put(fake.add_store(), "www.example.com.pfx", id);
+    /// # let (stores, thumbprint) = (fake.client().certificate_stores(), fake.thumbprint(id));
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// let plan = stores.plan_removal_of([thumbprint]).send().await?;
+    /// let mut file = Vec::new();
+    /// plan.write_to(&mut file)?;
+    ///
+    /// assert_eq!(RemovalPlan::from_json(&file)?, plan);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_to(&self, writer: impl io::Write) -> io::Result<()> {
+        plan_file::write_to(self, writer)
+    }
+
     /// Each place names one of the certificates, and none of these stands twice.
     fn checked(self) -> Result<Self, PlanError> {
         let mut thumbprints: Vec<_> = self.certificates.iter().map(|it| &it.thumbprint).collect();

@@ -1,7 +1,11 @@
 //! Plans as files: what stands at their beginning, and how they are read. A plan is kept for days and moved between machines,
 //! so a file may be half-written, in another encoding, of another program, or of another server.
 
+mod read;
+
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
@@ -9,7 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use url::Url;
 
+pub(crate) use self::read::{from_json, read_from, write_to};
 use crate::lenient::one_line;
+use crate::validation::{Problems, Reason};
 
 /// A kind of plan that can be kept as a file.
 pub(crate) trait PlanFormat: Sized {
@@ -17,6 +23,8 @@ pub(crate) trait PlanFormat: Sized {
     const FORMAT: &'static str;
     /// The version that this crate writes, and the newest that it reads.
     const VERSION: u32;
+    /// The members of a document, those of a document without a header among them: it begins with one of them.
+    const MEMBERS: &'static [&'static str];
 
     /// The plan of a document whose header was checked.
     fn of_document(header: PlanHeader, document: Document) -> Result<Self, PlanError>;
@@ -78,6 +86,13 @@ impl PlanHeader {
     }
 }
 
+impl OtherServer {
+    pub(crate) fn add_to(&self, problems: &mut Problems) {
+        let sentence = format!("{self}; if that is meant, say `accept_other_server()`");
+        problems.add("plan.server", Reason::NeedsConsent, sentence);
+    }
+}
+
 /// A server as plans name it.
 fn named(server: &Url) -> String {
     server.as_str().trim_end_matches('/').to_owned()
@@ -110,9 +125,26 @@ struct WrittenHeader {
 }
 
 /// Why a file is no plan that can be used.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
+    /// It could not be read.
+    #[error("it cannot be read")]
+    Unreadable(#[source] Arc<io::Error>),
+    /// It is larger than any plan. It was not read to its end.
+    #[error("it is larger than {limit} bytes, which no plan is")]
+    #[non_exhaustive]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// It ends in the middle: **it was not written to its end**, since a disk was full or the program was stopped, or it was not
+    /// copied as a whole. What is there of it is not used.
+    #[error("it is cut off: it was not written, or not copied, to its end")]
+    CutOff,
+    /// It is no JSON, or no text at all.
+    #[error("it is no JSON: {0}")]
+    NotJson(String),
     /// It is a document of another format: a plan of the other vendor, or no plan at all.
     #[error("it is no {expected}, but {}", named_format(found.as_deref()))]
     #[non_exhaustive]

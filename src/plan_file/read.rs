@@ -1,0 +1,74 @@
+//! Reading and writing plans.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{PlanError, PlanFormat, of_value};
+use crate::lenient::{TextFault, decode, decode_beginning};
+
+/// The largest file that is read.
+const LARGEST_PLAN: u64 = 16 * 1024 * 1024;
+
+/// How much is read of a file before the rest is.
+const BEGINNING: u64 = 4 * 1024;
+
+/// A plan out of a file. A file that does not begin like one is not read further.
+pub(crate) fn read_from<P: PlanFormat>(mut reader: impl Read) -> Result<P, PlanError> {
+    let unreadable = |error| PlanError::Unreadable(Arc::new(error));
+    let mut bytes = Vec::new();
+    reader.by_ref().take(BEGINNING).read_to_end(&mut bytes).map_err(unreadable)?;
+    check_beginning::<P>(&bytes)?;
+    reader.take(LARGEST_PLAN + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+    from_json(&bytes)
+}
+
+/// A plan out of the bytes of a file.
+pub(crate) fn from_json<P: PlanFormat>(bytes: &[u8]) -> Result<P, PlanError> {
+    if bytes.len() as u64 > LARGEST_PLAN {
+        return Err(PlanError::TooLarge { limit: LARGEST_PLAN });
+    }
+    check_beginning::<P>(bytes)?;
+    let text = decode(bytes).map_err(|fault| match fault {
+        TextFault::CutOff => PlanError::CutOff,
+        TextFault::NotText => {
+            PlanError::NotJson("it is no text in UTF-8, or in UTF-16 with a byte order mark".to_owned())
+        }
+    })?;
+    // After a crash, some file systems give a file its length and zeros for what was not written.
+    if text.ends_with('\0') {
+        return Err(PlanError::CutOff);
+    }
+    let value = serde_json::from_str(&text)
+        .map_err(|error| if error.is_eof() { PlanError::CutOff } else { PlanError::NotJson(error.to_string()) })?;
+    of_value(value)
+}
+
+/// Refuses what cannot be the beginning of such a plan.
+fn check_beginning<P: PlanFormat>(bytes: &[u8]) -> Result<(), PlanError> {
+    let another = || PlanError::AnotherFormat { found: None, expected: P::FORMAT };
+    let beginning = bytes.get(..BEGINNING as usize).unwrap_or(bytes);
+    let text = decode_beginning(beginning);
+    let text = text.trim_start();
+    let Some(inside) = text.strip_prefix('{') else {
+        return Err(match text.chars().next() {
+            None | Some('\0') => PlanError::CutOff,
+            Some('[') => another(),
+            Some(_) => PlanError::NotJson("it does not begin with `{`".to_owned()),
+        });
+    };
+    // What is too short to tell is told by what follows.
+    let Some(name) = inside.trim_start().strip_prefix('"') else { return Ok(()) };
+    match name.split_once('"') {
+        Some((name, _)) if !P::MEMBERS.contains(&name) => Err(another()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a plan for people and programs: JSON in UTF-8, with a line for each value.
+pub(crate) fn write_to(plan: &impl Serialize, mut writer: impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut writer, plan)?;
+    writer.write_all(b"\n")?;
+    writer.flush()
+}
