@@ -23,7 +23,7 @@ impl ClientBuilder {
     ///
     /// Read are `host`, `port`, `api_path`, `skip_tls_verify`, `ca_cert_path`, `username`, `password`, `domain`,
     /// `client_id`, `client_secret`, `token_url`, `scopes`, `audience` and `access_token`, with the meaning of the variables of
-    /// [`from_vars`](Self::from_vars). As there, null and the empty text count as not set, and nothing of two kinds of
+    /// [`from_vars`](Self::from_vars), and a member of this crate's own, `client_secret_in`. As there, null and the empty text count as not set, and nothing of two kinds of
     /// credentials may be set; which kind it is, is seen from the members, and `auth_type` is not asked. A number may be a
     /// text. `auth_provider` and Kerberos are refused; other members are ignored.
     ///
@@ -156,6 +156,7 @@ fn member(setting: Setting) -> Option<&'static str> {
         Setting::Domain => "domain",
         Setting::ClientId => "client_id",
         Setting::ClientSecret => "client_secret",
+        Setting::ClientSecretIn => "client_secret_in",
         Setting::TokenUrl => "token_url",
         Setting::Scopes => "scopes",
         Setting::Audience => "audience",

@@ -92,7 +92,8 @@ impl Credentials {
     /// [`Error::Authentication`](super::Error::Authentication), with the provider's `error` and `error_description`; the
     /// secret is taken out of those texts.
     ///
-    /// Id and secret stand in the form ([`secret_in_header`](ClientCredentials::secret_in_header) changes that) and go
+    /// Id and secret stand in the `Authorization` header, or in the form if the provider refuses that: see
+    /// [`secret_in_header`](ClientCredentials::secret_in_header) and [`secret_in_form`](ClientCredentials::secret_in_form). They go
     /// to this URL only; no redirect is followed. No scope is asked for unless you name one. The client's TLS, proxy, time
     /// limits and retry policy apply to the token request too, `danger_accept_invalid_certs` and `client_identity`
     /// included; at most one mebibyte of its answer is read.

@@ -64,9 +64,10 @@ impl ClientBuilder {
     /// | `KEYFACTOR_API_PATH` | default `KeyfactorAPI`; slashes at its ends do not matter |
     /// | `KEYFACTOR_CA_CERT` | a PEM file, or its text: roots beside those of the platform |
     /// | `KEYFACTOR_SKIP_VERIFY` | `true`, `1`, `yes`, `on`: [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs) with its warning; `false`, `0`, `no`, `off` |
-    /// | `KEYFACTOR_CLIENT_TIMEOUT` | seconds, see below |
+    /// | `KEYFACTOR_CLIENT_TIMEOUT` | seconds (`60`), or with units (`60s`, `1m30s`), from one second to a day; see below |
     /// | `KEYFACTOR_USERNAME`, `_PASSWORD`, `_DOMAIN` | [`Credentials::basic`]; the domain may also stand in the user name |
     /// | `KEYFACTOR_AUTH_CLIENT_ID`, `_CLIENT_SECRET`, `_TOKEN_URL` | [`Credentials::client_credentials`] |
+    /// | `KEYFACTOR_AUTH_CLIENT_SECRET_IN` | a name of this crate's own: `header` ([`secret_in_header`]), `form` ([`secret_in_form`]), or `either`, the default: the header first, then the form, as the vendor's tools do |
     /// | `KEYFACTOR_AUTH_SCOPES`, `_AUDIENCE` | its scopes, with commas or spaces between them, and its audience |
     /// | `KEYFACTOR_AUTH_CA_CERT` | like `KEYFACTOR_CA_CERT`, for the token endpoint only |
     /// | `KEYFACTOR_AUTH_ACCESS_TOKEN` | [`Credentials::bearer`] |
@@ -87,6 +88,8 @@ impl ClientBuilder {
     ///
     /// [`Credentials::basic`]: super::Credentials::basic
     /// [`Credentials::bearer`]: super::Credentials::bearer
+    /// [`secret_in_form`]: super::ClientCredentials::secret_in_form
+    /// [`secret_in_header`]: super::ClientCredentials::secret_in_header
     /// [`Credentials::client_credentials`]: super::Credentials::client_credentials
     ///
     /// # Errors
@@ -182,6 +185,7 @@ fn variable(setting: Setting) -> &'static str {
         Setting::Domain => "KEYFACTOR_DOMAIN",
         Setting::ClientId => "KEYFACTOR_AUTH_CLIENT_ID",
         Setting::ClientSecret => "KEYFACTOR_AUTH_CLIENT_SECRET",
+        Setting::ClientSecretIn => "KEYFACTOR_AUTH_CLIENT_SECRET_IN",
         Setting::TokenUrl => "KEYFACTOR_AUTH_TOKEN_URL",
         Setting::Scopes => "KEYFACTOR_AUTH_SCOPES",
         Setting::Audience => "KEYFACTOR_AUTH_AUDIENCE",

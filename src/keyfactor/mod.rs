@@ -84,6 +84,7 @@ mod seen_ids;
 #[cfg(feature = "rustls")]
 mod settings;
 mod thumbprint;
+mod token_endpoint;
 mod types;
 mod values;
 mod vendor;

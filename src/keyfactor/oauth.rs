@@ -1,24 +1,19 @@
-//! OAuth 2.0 client credentials: where a token comes from, and how long it is used.
+//! OAuth 2.0 client credentials: what is asked for, of whom, and as whom.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::pin::Pin;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
 use url::form_urlencoded;
 
-use super::credentials::{authorization, bearer};
-use crate::lenient::{self, Budget, Members, Shape};
+use super::credentials::authorization;
+use super::token_endpoint::TokenEndpoint;
 use crate::transport::{
-    Answer, Call, Cause, ConfigurationError, Connection, Credential, Effect, Exchange, Failure, Identity,
-    NewCredential, NoCredential, Options, Path, ProviderSaid, Renew, Transport, base64_of_pair, shown, token_url,
+    ConfigurationError, Credential, Identity, Options, Transport, base64_of_pair, shown, token_url,
 };
 
 /// OAuth 2.0 client credentials, for servers with an OAuth identity provider. Made by
@@ -35,18 +30,26 @@ pub struct ClientCredentials {
     client_secret: SecretString,
     scopes: Vec<String>,
     audience: Option<String>,
-    secret_goes: SecretGoes,
+    places: SecretPlaces,
     #[cfg(feature = "rustls")]
     roots: Vec<String>,
 }
 
-/// How id and secret travel to the token endpoint.
+/// Where id and secret stand in a token request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum SecretGoes {
-    /// As `client_id` and `client_secret`, with the other fields.
-    InTheForm,
+pub(super) enum SecretIn {
     /// As HTTP Basic authentication.
-    InTheHeader,
+    Header,
+    /// As `client_id` and `client_secret`, with the other fields.
+    Form,
+}
+
+/// Which of them are tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum SecretPlaces {
+    Only(SecretIn),
+    /// The header, and the form if the provider does not know the client by it.
+    HeaderThenForm,
 }
 
 impl ClientCredentials {
@@ -58,7 +61,7 @@ impl ClientCredentials {
             client_secret,
             scopes: Vec::new(),
             audience: None,
-            secret_goes: SecretGoes::InTheForm,
+            places: SecretPlaces::HeaderThenForm,
             #[cfg(feature = "rustls")]
             roots: Vec::new(),
         }
@@ -82,10 +85,28 @@ impl ClientCredentials {
         self
     }
 
-    /// Sends client id and secret as HTTP Basic authentication, form-encoded as RFC 6749 (2.3.1) has it, instead of in
-    /// the form. Which of the two a provider takes is a setting of the client there; the other way is not tried.
+    /// Sends client id and secret as HTTP Basic authentication only, form-encoded as RFC 6749 (2.3.1) has it. Which of header
+    /// and form a provider takes is a setting of the client there.
+    ///
+    /// Without this and [`secret_in_form`](Self::secret_in_form), both are tried, as the vendor's own tools do: the header
+    /// first, then the form, if the provider answers 401, or refuses with `invalid_client` or `invalid_request`. What worked is
+    /// used from then on. If neither did, the error says what the provider said to each. Some providers count failed attempts:
+    /// name the place if yours does.
     pub fn secret_in_header(mut self) -> Self {
-        self.secret_goes = SecretGoes::InTheHeader;
+        self.places = SecretPlaces::Only(SecretIn::Header);
+        self
+    }
+
+    /// Sends client id and secret in the form only, as `client_id` and `client_secret`. See
+    /// [`secret_in_header`](Self::secret_in_header).
+    pub fn secret_in_form(mut self) -> Self {
+        self.places = SecretPlaces::Only(SecretIn::Form);
+        self
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(super) fn secret_in(mut self, places: SecretPlaces) -> Self {
+        self.places = places;
         self
     }
 
@@ -124,20 +145,22 @@ impl ClientCredentials {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let proof = match self.secret_goes {
-            SecretGoes::InTheForm => HeaderMap::new(),
-            SecretGoes::InTheHeader => authorization(&format!("Basic {}", self.pair()))
-                .map_err(|problem| ConfigurationError::new("client_secret", problem))?,
+        let header = match self.places {
+            SecretPlaces::Only(SecretIn::Form) => HeaderMap::new(),
+            SecretPlaces::Only(SecretIn::Header) | SecretPlaces::HeaderThenForm => {
+                authorization(&format!("Basic {}", self.pair()))
+                    .map_err(|problem| ConfigurationError::new("client_secret", problem))?
+            }
         };
         let identity = Identity {
             headers,
             query: Vec::new(),
-            credential: Credential::fixed(proof),
+            credential: Credential::fixed(HeaderMap::new()),
             principal: self.client_id.clone(),
             correlation_header: None,
         };
         let transport = Transport::new(url, identity, options)?;
-        Ok(Credential::renewable(TokenEndpoint { transport, client: self.clone() }))
+        Ok(Credential::renewable(TokenEndpoint::new(transport, self.clone(), header)))
     }
 
     fn check(&self) -> Result<(), ConfigurationError> {
@@ -160,10 +183,15 @@ impl ClientCredentials {
         Ok(())
     }
 
-    fn form(&self) -> String {
+    pub(super) fn places(&self) -> SecretPlaces {
+        self.places
+    }
+
+    /// The body of a token request.
+    pub(super) fn form(&self, place: SecretIn) -> String {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");
-        if self.secret_goes == SecretGoes::InTheForm {
+        if place == SecretIn::Form {
             form.append_pair("client_id", &self.client_id);
             form.append_pair("client_secret", self.client_secret.expose_secret());
         }
@@ -177,7 +205,7 @@ impl ClientCredentials {
     }
 
     /// What the endpoint must not be quoted with.
-    fn secrets(&self) -> Vec<SecretString> {
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
         let pair = base64_of_pair(&encoded(&self.client_id), &encoded(self.client_secret.expose_secret()).into());
         std::iter::once(self.client_secret.clone()).chain(pair).collect()
     }
@@ -201,7 +229,7 @@ impl fmt::Debug for ClientCredentials {
             client_secret: _,
             scopes,
             audience,
-            secret_goes,
+            places,
             #[cfg(feature = "rustls")]
             roots,
         } = self;
@@ -212,147 +240,9 @@ impl fmt::Debug for ClientCredentials {
             .field("client_secret", &"[redacted]")
             .field("scopes", scopes)
             .field("audience", audience)
-            .field("secret_goes", secret_goes);
+            .field("secret_in", places);
         #[cfg(feature = "rustls")]
         shows.field("root_bundles", &roots.len());
         shows.finish()
-    }
-}
-
-/// Asks the identity provider for tokens.
-struct TokenEndpoint {
-    transport: Transport,
-    client: ClientCredentials,
-}
-
-impl Renew for TokenEndpoint {
-    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<NewCredential, NoCredential>> + Send + '_>> {
-        Box::pin(async {
-            let exchange = self.transport.execute(self.call()).await.map_err(Self::failed)?;
-            read(&exchange).map_err(|cause| Self::failed(exchange.unreadable_read(cause)))
-        })
-    }
-}
-
-impl TokenEndpoint {
-    /// A token more does no harm, so the request may be repeated.
-    fn call(&self) -> Call {
-        Call {
-            operation: "keyfactor.oauth.token",
-            effect: Effect::Read,
-            connection: Connection::Own,
-            method: Method::POST,
-            path: Path::base(),
-            query: Vec::new(),
-            headers: HeaderMap::new(),
-            body: Bytes::from(self.client.form()),
-            secrets: self.client.secrets(),
-            retry_policy: None,
-            audited: None,
-        }
-    }
-
-    fn failed(failure: Failure) -> NoCredential {
-        failure.into_no_credential("the token request failed", Self::said)
-    }
-
-    fn said(answer: &Answer) -> ProviderSaid {
-        let found = members(answer.body.as_str()).ok();
-        let member = |name| found.as_ref().and_then(|found| found.text(name)).map(|text| answer.said(text));
-        // The text of a success may be a token in another form.
-        let text = || if answer.status.is_success() { None } else { answer.said_as_text() };
-        ProviderSaid {
-            code: member("error"),
-            message: member("error_description").or_else(text),
-            remaining_attempts: None,
-            ..ProviderSaid::default()
-        }
-    }
-}
-
-/// What is looked for in an answer.
-static SHAPE: Shape =
-    Shape { names: &["access_token", "token_type", "expires_in", "error", "error_description"], inner: None };
-
-fn members(body: &str) -> Result<Members, serde_json::Error> {
-    lenient::members(body, &SHAPE, &Budget::for_body(body))
-}
-
-/// The token of a 2xx answer. Nothing of the answer stands in the causes.
-fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
-    let found = members(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
-    if let Some(twice) = ["access_token", "token_type"].into_iter().find(|name| found.is_disputed(name)) {
-        return Err(Cause::new(format!("it holds two different values of `{twice}`")));
-    }
-    match found.get("token_type") {
-        None => {}
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
-        Some(_) => return Err(Cause::new("`token_type` is not `Bearer`")),
-    }
-    let token = match found.get("access_token") {
-        Some(Value::String(token)) => SecretString::from(token.as_str()),
-        None if !found.has_null("access_token") => return Err(Cause::new("it holds no `access_token`")),
-        _ => return Err(Cause::new("`access_token` is no text")),
-    };
-    let headers = bearer(&token).map_err(Cause::new)?;
-    // It was issued at some time during the call, perhaps at its begin.
-    let lifetime = lifetime(found.get("expires_in")).map(|lifetime| lifetime.saturating_sub(exchange.trace.elapsed));
-    Ok(NewCredential { headers, lifetime: lifetime.filter(|lifetime| !lifetime.is_zero()) })
-}
-
-/// How long the token is good for. Zero, less than that, or anything but a number says nothing: such a token is used
-/// until it is refused, and the endpoint is not asked for every call.
-fn lifetime(expires_in: Option<&Value>) -> Option<Duration> {
-    let seconds = match expires_in? {
-        Value::Number(seconds) => seconds.as_f64()?,
-        Value::String(seconds) => seconds.trim().parse().ok()?,
-        _ => return None,
-    };
-    (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn the_time_of_the_request_is_taken_off_the_lifetime() {
-        let lifetime = |elapsed| {
-            let body = br#"{"access_token": "t", "expires_in": 60}"#;
-            let mut exchange = crate::transport::answered(http::StatusCode::OK, body).unwrap();
-            exchange.trace.elapsed = Duration::from_secs(elapsed);
-            read(&exchange).unwrap().lifetime
-        };
-        assert_eq!(lifetime(0), Some(Duration::from_secs(60)));
-        assert_eq!(lifetime(50), Some(Duration::from_secs(10)));
-        assert_eq!([lifetime(60), lifetime(61)], [None, None], "it is used until it is refused");
-    }
-
-    #[test]
-    fn a_lifetime_is_a_number_of_seconds_or_unknown() {
-        let seconds = |expires_in: Value| lifetime(Some(&expires_in));
-        assert_eq!(seconds(json!(3600)), Some(Duration::from_secs(3600)));
-        assert_eq!(seconds(json!("3599")), Some(Duration::from_secs(3599)));
-        assert_eq!(seconds(json!(" 60.5 ")), Some(Duration::from_millis(60_500)));
-        assert_eq!(seconds(json!(1.5)), Some(Duration::from_millis(1500)));
-        for endless in [json!(1e300), json!(u64::MAX), json!("1e300"), json!("inf")] {
-            assert!(seconds(endless.clone()) > Some(Duration::from_secs(u64::from(u32::MAX))), "{endless}");
-        }
-        for nonsense in [
-            json!(0),
-            json!(-1),
-            json!("-1"),
-            json!("NaN"),
-            json!("soon"),
-            json!(""),
-            json!(null),
-            json!([1]),
-            json!(true),
-        ] {
-            assert_eq!(seconds(nonsense.clone()), None, "{nonsense}");
-        }
-        assert_eq!(lifetime(None), None);
     }
 }

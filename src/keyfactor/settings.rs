@@ -10,6 +10,7 @@ use url::Host;
 
 use super::client::{Client, ClientBuilder};
 use super::credentials::Credentials;
+use super::oauth::{SecretIn, SecretPlaces};
 use crate::lenient;
 use crate::transport::{Cause, ConfigurationError, check_roots};
 
@@ -27,6 +28,8 @@ pub(super) enum Setting {
     Domain,
     ClientId,
     ClientSecret,
+    /// A name of this crate's own: the vendor's tools have none.
+    ClientSecretIn,
     TokenUrl,
     Scopes,
     Audience,
@@ -35,8 +38,8 @@ pub(super) enum Setting {
 }
 
 use Setting::{
-    AccessToken, ApiPath, Audience, AuthCaCert, CaCert, ClientId, ClientSecret, ClientTimeout, Domain, Password, Port,
-    Scopes, SkipVerify, TokenUrl, Username,
+    AccessToken, ApiPath, Audience, AuthCaCert, CaCert, ClientId, ClientSecret, ClientSecretIn, ClientTimeout, Domain,
+    Password, Port, Scopes, SkipVerify, TokenUrl, Username,
 };
 
 /// A value, and what the place where it stood calls it.
@@ -76,7 +79,9 @@ impl Kind {
     fn settings(self) -> &'static [Setting] {
         match self {
             Self::Basic => &[Username, Password, Domain],
-            Self::ClientCredentials => &[ClientId, ClientSecret, TokenUrl, Scopes, Audience, AuthCaCert],
+            Self::ClientCredentials => {
+                &[ClientId, ClientSecret, ClientSecretIn, TokenUrl, Scopes, Audience, AuthCaCert]
+            }
             Self::Token => &[AccessToken],
         }
     }
@@ -86,7 +91,7 @@ impl<S: Source> Settings<S> {
     pub(super) fn builder(&self) -> Result<ClientBuilder, ConfigurationError> {
         let mut builder = Client::builder(self.base_url()?);
         if let Some(timeout) = self.find(ClientTimeout)? {
-            builder = limited(builder, seconds(&timeout)?);
+            builder = limited(builder, duration(&timeout)?);
         }
         if let Some(skip) = self.find(SkipVerify)? {
             builder = builder.danger_accept_invalid_certs(is_true(&skip)?);
@@ -119,7 +124,7 @@ impl<S: Source> Settings<S> {
             Some(port) => number(&port, 1..=u64::from(u16::MAX), "a port is a number from 1 to 65535")?,
             None => 443,
         };
-        let origin = format!("https://{}:{port}", host_name(&host)?);
+        let origin = format!("https://{}:{port}", self.host_name(&host)?);
         Client::builder(origin.clone()).base_url().map_err(|error| error.named(host.name))?;
         let Some(path) = self.find(ApiPath)? else { return Ok(format!("{origin}/KeyfactorAPI")) };
         let segments = path.text.trim_matches('/');
@@ -132,6 +137,27 @@ impl<S: Source> Settings<S> {
         let url = format!("{origin}/{segments}");
         Client::builder(url.clone()).base_url().map_err(|error| error.named(path.name))?;
         Ok(url)
+    }
+
+    /// A host name or address by itself. Whatever else is in it would send the credentials elsewhere.
+    fn host_name<'a>(&self, given: &'a Given) -> Result<&'a str, ConfigurationError> {
+        let host = given.text.as_str();
+        if host.contains("://") {
+            return Err(given.wrong("it is the host name alone, without a scheme: leave `https://` out"));
+        }
+        if host.contains(['/', '\\', '?', '#']) {
+            return Err(given.wrong(format!("it is the host name alone; the path goes into {}", self.0.name(ApiPath))));
+        }
+        if host.contains(':') && !host.ends_with(']') {
+            return Err(given.wrong(format!(
+                "it is the host name alone; the port goes into {} (an IPv6 address stands in brackets)",
+                self.0.name(Port)
+            )));
+        }
+        if host.contains(['@', '%']) || host.contains(char::is_whitespace) || Host::parse(host).is_err() {
+            return Err(given.wrong("it is no host name"));
+        }
+        Ok(host)
     }
 
     fn credentials(&self) -> Result<Credentials, ConfigurationError> {
@@ -192,6 +218,9 @@ impl<S: Source> Settings<S> {
         let secret = self.required(ClientSecret, WHY)?;
         let url = self.required(TokenUrl, WHY)?;
         let mut client = Credentials::client_credentials(url.text, id.text, secret.text).token_url_is_called(url.name);
+        if let Some(place) = self.find(ClientSecretIn)? {
+            client = client.secret_in(places(&place)?);
+        }
         if let Some(scopes) = self.find(Scopes)? {
             let each = scopes.text.split([',', ' ']).filter(|scope| !scope.is_empty());
             client = client.scopes(each);
@@ -221,25 +250,6 @@ impl<S: Source> Settings<S> {
     }
 }
 
-/// A host name or address by itself. Whatever else is in it would send the credentials elsewhere.
-fn host_name(given: &Given) -> Result<&str, ConfigurationError> {
-    let host = given.text.as_str();
-    if host.contains("://") {
-        return Err(given.wrong("it is the host name alone, without a scheme"));
-    }
-    if host.contains(['/', '\\', '?', '#']) {
-        return Err(given.wrong("it is the host name alone; a path is a setting of its own"));
-    }
-    if host.contains(':') && !host.ends_with(']') {
-        return Err(given
-            .wrong("it is the host name alone; a port is a setting of its own (an IPv6 address stands in brackets)"));
-    }
-    if host.contains(['@', '%']) || host.contains(char::is_whitespace) || Host::parse(host).is_err() {
-        return Err(given.wrong("it is no host name"));
-    }
-    Ok(host)
-}
-
 /// A number in decimal digits.
 fn number(given: &Given, range: std::ops::RangeInclusive<u64>, what: &'static str) -> Result<u64, ConfigurationError> {
     let digits = Some(given.text.trim()).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -249,8 +259,43 @@ fn number(given: &Given, range: std::ops::RangeInclusive<u64>, what: &'static st
         .ok_or_else(|| given.wrong(what))
 }
 
-fn seconds(given: &Given) -> Result<Duration, ConfigurationError> {
-    number(given, 1..=86_400, "it is a number of seconds, from 1 to 86400").map(Duration::from_secs)
+fn duration(given: &Given) -> Result<Duration, ConfigurationError> {
+    const WHAT: &str = "it is a time from one second to a day: a number of seconds (`60`), or numbers with units (`60s`, `2m`, \
+                        `1m30s`, `1h`, `1500ms`)";
+    read_duration(given.text.trim())
+        .filter(|duration| (Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(duration))
+        .ok_or_else(|| given.wrong(WHAT))
+}
+
+/// Whole numbers, each with its unit; one alone is in seconds.
+fn read_duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut whole = Duration::ZERO;
+    while !rest.is_empty() {
+        let (digits, after) = rest.split_at(rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len()));
+        let number: u64 = digits.parse().ok()?;
+        let (unit, after) = after.split_at(after.find(|it: char| it.is_ascii_digit()).unwrap_or(after.len()));
+        let part = match unit.trim() {
+            "" if whole.is_zero() && after.is_empty() => Duration::from_secs(number),
+            "ms" => Duration::from_millis(number),
+            "s" => Duration::from_secs(number),
+            "m" => Duration::from_secs(number.checked_mul(60)?),
+            "h" => Duration::from_secs(number.checked_mul(3_600)?),
+            _ => return None,
+        };
+        whole = whole.checked_add(part)?;
+        rest = after;
+    }
+    Some(whole)
+}
+
+fn places(given: &Given) -> Result<SecretPlaces, ConfigurationError> {
+    match given.text.trim().to_ascii_lowercase().as_str() {
+        "header" => Ok(SecretPlaces::Only(SecretIn::Header)),
+        "form" => Ok(SecretPlaces::Only(SecretIn::Form)),
+        "either" => Ok(SecretPlaces::HeaderThenForm),
+        _ => Err(given.wrong("it is `header`, `form` or `either` (the header first, then the form)")),
+    }
 }
 
 /// The vendor's tools have one limit for everything, a minute by default. A change that runs into a limit ends as an

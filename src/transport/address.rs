@@ -59,6 +59,13 @@ fn problem_of_text(text: &str) -> Option<&'static str> {
     None
 }
 
+/// This problem, if the text begins with a host instead of a scheme. The parser would take `localhost:8080` for a scheme.
+fn no_scheme(text: &str, problem: &'static str) -> Option<&'static str> {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    (!text.is_empty() && !text.contains("://") && !is_known).then_some(problem)
+}
+
 /// What is wrong with host and port of a URL that was parsed.
 fn problem_of_host(url: &Url) -> Option<&'static str> {
     if url.port() == Some(0) {
@@ -90,6 +97,9 @@ pub(crate) fn proxy_url(text: &str) -> Result<Url, ConfigurationError> {
     if let Some(problem) = problem_of_text(text) {
         return Err(wrong(problem));
     }
+    if let Some(problem) = no_scheme(text, "it has no scheme: write it as `http://…`") {
+        return Err(wrong(problem));
+    }
     let url = Url::parse(text).map_err(|_| wrong("not an absolute URL"))?;
     // Another scheme than these would be passed over in silence.
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
@@ -103,6 +113,9 @@ fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<U
     let wrong = |problem: &'static str| ConfigurationError::new(setting, problem);
     let text = text.trim();
     if let Some(problem) = problem_of_text(text) {
+        return Err(wrong(problem));
+    }
+    if let Some(problem) = no_scheme(text, "it has no scheme: write it as `https://…`") {
         return Err(wrong(problem));
     }
     // The parser mends what it can: in `https:///KeyfactorAPI`, where the host was never set, it finds a host. Only

@@ -169,6 +169,16 @@ impl fmt::Display for ProviderSaid {
     }
 }
 
+impl ProviderSaid {
+    /// Of an attempt that was made so, what was answered.
+    fn answered(&self, how: &str) -> String {
+        match self.status {
+            Some(status) => format!("{how}, the server answered {status}{self}"),
+            None => format!("{how}, no token came"),
+        }
+    }
+}
+
 impl NoCredential {
     pub(crate) fn new(what: &'static str, cause: Option<Cause>) -> Self {
         Self { what, said: Box::default(), cause, tried: Tried::Now, remedy: None }
@@ -177,6 +187,22 @@ impl NoCredential {
     /// What the server said that was asked for the credential.
     pub(crate) fn said(self, said: ProviderSaid) -> Self {
         Self { said: Box::new(said), ..self }
+    }
+
+    pub(crate) fn said_by_provider(&self) -> &ProviderSaid {
+        &self.said
+    }
+
+    pub(crate) fn with_remedy(self, remedy: &'static str) -> Self {
+        Self { remedy: Some(remedy), ..self }
+    }
+
+    /// The failure of a second attempt, after a first that was refused. The causes say what came of each, and how it was made.
+    pub(crate) fn after(self, first: Self, how: [&str; 2], what: &'static str) -> Self {
+        let [of_first, of_second] = how;
+        let second = Cause { source: self.cause.map(Box::new), ..Cause::new(self.said.answered(of_second)) };
+        let cause = Cause { source: Some(Box::new(second)), ..Cause::new(first.said.answered(of_first)) };
+        Self { what, cause: Some(cause), ..self }
     }
 
     /// Nothing of the attempt can have reached the server.

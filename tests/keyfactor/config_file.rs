@@ -89,8 +89,8 @@ fn each_kind_of_credentials_is_read() {
         ),
         (
             json!({"host": "h", "client_id": "clm", "client_secret": "hunter2", "token_url": "https://idp.example.com/t",
-                "scopes": ["a", "b c"], "audience": "d"}),
-            r#"ClientCredentials { token_url: "https://idp.example.com/t", client_id: "clm", client_secret: "[redacted]", scopes: ["a", "b", "c"], audience: Some("d"), "#,
+                "client_secret_in": "form", "scopes": ["a", "b c"], "audience": "d"}),
+            r#"ClientCredentials { token_url: "https://idp.example.com/t", client_id: "clm", client_secret: "[redacted]", scopes: ["a", "b", "c"], audience: Some("d"), secret_in: Only(Form), "#,
         ),
     ] {
         let builder = File::with(&profile).read("default").unwrap();
@@ -127,7 +127,11 @@ fn skipping_the_check_is_the_danger_option_with_its_warning() {
 fn members_that_cannot_be_are_refused_by_name() {
     for (members, member, problem) in [
         (json!({"host": null}), "host", "it is not set, or empty: the name of the Keyfactor Command server"),
-        (json!({"host": "https://hunter2"}), "host", "it is the host name alone, without a scheme"),
+        (
+            json!({"host": "https://hunter2"}),
+            "host",
+            "it is the host name alone, without a scheme: leave `https://` out",
+        ),
         (json!({"host": ["hunter2"]}), "host", "it is no text"),
         (json!({"host": true}), "host", "it is no text"),
         (json!({"port": 0}), "port", "a port is a number from 1 to 65535"),

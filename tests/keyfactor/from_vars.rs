@@ -29,12 +29,15 @@ fn host_port_and_path_are_the_base_url() {
 
 #[test]
 fn a_host_that_is_more_than_a_host_is_refused() {
-    let path = "it is the host name alone; a path is a setting of its own";
-    let port = "it is the host name alone; a port is a setting of its own (an IPv6 address stands in brackets)";
+    let path = "it is the host name alone; the path goes into KEYFACTOR_API_PATH";
+    let port = "it is the host name alone; the port goes into KEYFACTOR_PORT (an IPv6 address stands in brackets)";
     let none = "it is no host name";
     for (host, problem) in [
-        ("https://command.example.com", "it is the host name alone, without a scheme"),
-        ("https://command.example.com/KeyfactorAPI", "it is the host name alone, without a scheme"),
+        ("https://command.example.com", "it is the host name alone, without a scheme: leave `https://` out"),
+        (
+            "https://command.example.com/KeyfactorAPI",
+            "it is the host name alone, without a scheme: leave `https://` out",
+        ),
         ("command.example.com/KeyfactorAPI", path),
         ("command.example.com/", path),
         (r"command\example", path),
@@ -62,7 +65,8 @@ fn a_host_that_is_more_than_a_host_is_refused() {
 #[test]
 fn numbers_and_paths_that_cannot_be_are_refused() {
     let port = "a port is a number from 1 to 65535";
-    let seconds = "it is a number of seconds, from 1 to 86400";
+    let seconds = "it is a time from one second to a day: a number of seconds (`60`), or numbers with units (`60s`, `2m`, \
+                   `1m30s`, `1h`, `1500ms`)";
     let path = "it is the path alone, for example `KeyfactorAPI`";
     for (name, value, problem) in [
         ("KEYFACTOR_PORT", "0", port),
@@ -73,7 +77,14 @@ fn numbers_and_paths_that_cannot_be_are_refused() {
         ("KEYFACTOR_PORT", "99999999999999999999", port),
         ("KEYFACTOR_CLIENT_TIMEOUT", "0", seconds),
         ("KEYFACTOR_CLIENT_TIMEOUT", "86401", seconds),
-        ("KEYFACTOR_CLIENT_TIMEOUT", "60s", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "60 seconds", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "s", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "1m30", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "-60s", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "999ms", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "25h", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "99999999999999999999h", seconds),
+        ("KEYFACTOR_CLIENT_TIMEOUT", "18446744073709551615h", seconds),
         ("KEYFACTOR_CLIENT_TIMEOUT", "1.5", seconds),
         ("KEYFACTOR_API_PATH", "/", "it names no path; leave it out for `KeyfactorAPI`"),
         ("KEYFACTOR_API_PATH", "a/../b", path),
@@ -84,6 +95,39 @@ fn numbers_and_paths_that_cannot_be_are_refused() {
         ("KEYFACTOR_API_PATH", r"a\b", "backslash"),
     ] {
         assert_refused(&[HOST, TOKEN, (name, value)], name, problem);
+    }
+}
+
+#[test]
+fn where_the_client_secret_stands_can_be_said() {
+    for (given, shown) in [
+        ("header", "secret_in: Only(Header)"),
+        ("Form", "secret_in: Only(Form)"),
+        ("either", "secret_in: HeaderThenForm"),
+        ("", "secret_in: HeaderThenForm"),
+    ] {
+        let builder = builder(&[HOST, ID, SECRET, TOKEN_URL, ("KEYFACTOR_AUTH_CLIENT_SECRET_IN", given)]).unwrap();
+        assert!(format!("{builder:?}").contains(shown), "{given}: {builder:?}");
+    }
+    let variables = [HOST, ID, SECRET, TOKEN_URL, ("KEYFACTOR_AUTH_CLIENT_SECRET_IN", "hunter2")];
+    let problem = "it is `header`, `form` or `either` (the header first, then the form)";
+    assert_refused(&variables, "KEYFACTOR_AUTH_CLIENT_SECRET_IN", problem);
+}
+
+#[test]
+fn a_timeout_may_have_units() {
+    for (given, read) in [
+        ("60", "60s"),
+        ("60s", "60s"),
+        ("1m", "60s"),
+        ("1m30s", "90s"),
+        ("2h", "7200s"),
+        ("1500ms", "1.5s"),
+        ("60 s", "60s"),
+    ] {
+        let builder = builder(&[HOST, TOKEN, ("KEYFACTOR_CLIENT_TIMEOUT", given)]).unwrap();
+        let shown = format!("{builder:?}");
+        assert!(shown.contains(&format!("read_timeout: {read},")), "{given}: {shown}");
     }
 }
 
@@ -202,7 +246,7 @@ fn what_a_variable_holds_is_checked_in_its_name() {
         ),
         (&oauth, SECRET.0, "hunter2\r\n", control),
         (&oauth, SECRET.0, "  ", "it is blank; leave it out, or empty, if it is not needed"),
-        (&oauth, TOKEN_URL.0, "idp.example.com/hunter2", "not an absolute URL"),
+        (&oauth, TOKEN_URL.0, "idp.example.com/hunter2", "it has no scheme: write it as `https://…`"),
         (
             &oauth,
             TOKEN_URL.0,

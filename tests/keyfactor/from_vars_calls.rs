@@ -74,6 +74,7 @@ async fn client_credentials_take_all_their_variables() {
         ID,
         SECRET,
         ("KEYFACTOR_AUTH_TOKEN_URL", url.as_str()),
+        ("KEYFACTOR_AUTH_CLIENT_SECRET_IN", "form"),
         ("KEYFACTOR_AUTH_SCOPES", "one, two,,three four"),
         ("KEYFACTOR_AUTH_AUDIENCE", "an audience"),
         ("KEYFACTOR_CA_CERT", &api_pem),

@@ -13,7 +13,7 @@ use clm::keyfactor::{ClientCredentials, Credentials, Error, ErrorKind};
 #[tokio::test]
 async fn the_token_request_is_this_form_and_nothing_else() {
     let (idp, api) = (provider().await, taking(1).await);
-    assert_eq!(remove(client(&api, credentials(&idp))).await.unwrap(), 1);
+    assert_eq!(remove(client(&api, credentials(&idp).secret_in_form())).await.unwrap(), 1);
     let [request] = &idp.received()[..] else { panic!("{:#?}", idp.received()) };
     assert_eq!(request.request_line, "POST /oauth2/token HTTP/1.1");
     let body = format!("grant_type=client_credentials&client_id=clm&client_secret={SECRET_IN_FORM}");
@@ -53,7 +53,7 @@ async fn scopes_and_audience_are_sent_only_if_set() {
     ];
     for (with, rest) in cases {
         let (idp, api) = (provider().await, taking(1).await);
-        remove(client(&api, with(credentials(&idp)))).await.unwrap();
+        remove(client(&api, with(credentials(&idp).secret_in_form()))).await.unwrap();
         let body = String::from_utf8(idp.received()[0].body.clone()).unwrap();
         let start = format!("grant_type=client_credentials&client_id=clm&client_secret={SECRET_IN_FORM}");
         assert_eq!(body, start + rest);
@@ -150,7 +150,7 @@ async fn a_refusal_of_the_provider_is_no_refusal_of_the_api() {
     for status in [400, 401, 403, 404, 500] {
         let wrong = r#"{"error": "invalid_client", "error_description": "unknown client"}"#;
         let (idp, api) = (Scripted::start([Answer::json(status, wrong)]).await, taking(1).await);
-        let error = remove(client(&api, credentials(&idp))).await.unwrap_err();
+        let error = remove(client(&api, credentials(&idp).secret_in_form())).await.unwrap_err();
         let said = authentication(&error);
         assert_eq!((said.code(), said.message()), (Some("invalid_client"), Some("unknown client")));
         assert_eq!((said.status(), said.attempts(), error.status(), error.body()), (None, 0, None, None));
@@ -189,7 +189,7 @@ async fn a_root_of_the_token_endpoint_is_trusted_there_only() {
     };
 
     let (trusted, api) = (idp().await, taking(1).await);
-    let known = builder(&api, at(&trusted).add_root_certificate(authority.pem())).build().unwrap();
+    let known = builder(&api, at(&trusted).secret_in_form().add_root_certificate(authority.pem())).build().unwrap();
     assert_eq!(remove(known).await.unwrap(), 1);
     assert!(trusted.finish().await[0].text().contains(SECRET_IN_FORM));
 
@@ -232,7 +232,8 @@ fn settings_that_cannot_be_are_refused_by_name_and_not_repeated() {
         (of(https, "id", "hunter2").audience(" "), "audience", empty),
         (of(https, "id", "hunter2").audience("hunter2\r"), "audience", control),
         (of("", "id", "hunter2"), "token_url", "not an absolute URL"),
-        (of("idp.example.com/hunter2", "id", "hunter2"), "token_url", "not an absolute URL"),
+        (of("idp.example.com/hunter2", "id", "hunter2"), "token_url", "it has no scheme: write it as `https://…`"),
+        (of("idp.example.com:443/token", "id", "hunter2"), "token_url", "it has no scheme: write it as `https://…`"),
         (of("https:///hunter2", "id", "hunter2"), "token_url", "expected //"),
         (of("https://a:hunter2@idp.example.com", "id", "x"), "token_url", "user name and password do not belong"),
         (of("https://idp.example.com/?a=hunter2#x", "id", "x"), "token_url", "a fragment does not belong into it"),

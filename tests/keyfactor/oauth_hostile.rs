@@ -31,7 +31,7 @@ fn shown(error: &Error) -> String {
 async fn refused(answer: Answer) -> Error {
     capture::start();
     let (idp, api) = (Scripted::start([answer.clone()]).await, taking(1).await);
-    let error = remove(client(&api, credentials(&idp))).await.unwrap_err();
+    let error = remove(client(&api, credentials(&idp).secret_in_form())).await.unwrap_err();
     assert!(api.received().is_empty(), "{answer:?}");
     let shown = shown(&error);
     assert!(!shown.contains("hunter2"), "{answer:?}: {shown}");
@@ -279,9 +279,9 @@ async fn five_hundred_calls_share_one_refusal() {
     for result in at_once(&client, 500).await {
         assert_eq!(authentication(&result.unwrap_err()).code(), Some("invalid_client"));
     }
-    assert_eq!((idp.received().len(), api.received().len()), (1, 0));
+    assert_eq!((idp.received().len(), api.received().len()), (2, 0), "the header and the form, once each");
     remove(client).await.unwrap_err();
-    assert_eq!(idp.received().len(), 2, "a later call tries anew");
+    assert_eq!(idp.received().len(), 4, "a later call tries anew");
 }
 
 #[tokio::test]

@@ -159,10 +159,10 @@ fn keyfactor_credentials() -> [keyfactor::Credentials; 3] {
 }
 
 /// Client credentials whose token endpoint is at this origin too.
-fn client_credentials(origin: &str) -> [keyfactor::Credentials; 2] {
+fn client_credentials(origin: &str) -> [keyfactor::Credentials; 3] {
     let url = format!("{origin}/token?tenant=Zq7Marker");
-    let in_form = keyfactor::Credentials::client_credentials(url, "clm", CLIENT_SECRET);
-    [in_form.clone().into(), in_form.secret_in_header().into()]
+    let client = || keyfactor::Credentials::client_credentials(url.clone(), "clm", CLIENT_SECRET);
+    [client().secret_in_form().into(), client().secret_in_header().into(), client().into()]
 }
 
 fn appviewx_credentials() -> [appviewx::Credentials; 2] {

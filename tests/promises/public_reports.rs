@@ -6,4 +6,5 @@ mod ca_certificate_as_server;
 mod camel_case_inventory;
 mod capped_pages;
 mod one_alias_three_bindings;
+mod secret_in_header;
 mod unpaged_list;

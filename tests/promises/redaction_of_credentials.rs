@@ -77,7 +77,9 @@ impl Kind {
         let client_credentials =
             || keyfactor::Credentials::client_credentials(format!("{origin}/token"), USER, PASSWORD);
         match self {
-            Self::ClientCredentialsInForm => read_store(of_keyfactor(client_credentials().into())).await,
+            Self::ClientCredentialsInForm => {
+                read_store(of_keyfactor(client_credentials().secret_in_form().into())).await
+            }
             Self::ClientCredentialsInHeader => {
                 read_store(of_keyfactor(client_credentials().secret_in_header().into())).await
             }

@@ -198,13 +198,21 @@ async fn credentials() {
     witness.call("user@domain", &[json(200, CERTIFICATE)], call).await;
 
     let token = || json(200, TOKEN);
-    let plain: api::Form = |it| it;
-    let whole: api::Form = |it| it.scope("command").scopes(["read", "write"]).audience("https://keyfactor.example.com");
+    let plain: api::Form = |it| it.secret_in_form();
+    let either: api::Form = |it| it;
+    let whole: api::Form =
+        |it| it.secret_in_form().scope("command").scopes(["read", "write"]).audience("https://keyfactor.example.com");
     let header: api::Form = |it| it.secret_in_header();
     for (name, with, provider, answers) in [
         ("a token", plain, vec![token()], api_answers()),
         ("scopes and an audience", whole, vec![token()], api_answers()),
         ("the secret in a header", header, vec![token()], api_answers()),
+        (
+            "the secret in a header, which is refused, and then in the form",
+            either,
+            vec![json(401, r#"{"error": "invalid_client"}"#), token()],
+            api_answers(),
+        ),
         (
             "401, a new token, success",
             plain,
