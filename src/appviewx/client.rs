@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, Method};
+use secrecy::SecretString;
 use url::Url;
 
 use super::certificate_groups::CertificateGroups;
@@ -42,6 +43,7 @@ impl Client {
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         let defaults = CallDefaults {
             gwsource: "external".to_owned(),
+            tenant_key: None,
             comment_rule: CommentRule::default(),
             default_group: "Default".to_owned(),
             max_ids_per_call: 1_000,
@@ -107,7 +109,8 @@ impl Client {
     ///   [`RawAnswer`](crate::RawAnswer) with the body as it came. A page in its place is [`Decode`](Error::Decode) of a call
     ///   that reads and [`OutcomeUnknown`](Error::OutcomeUnknown) of a change. Where
     ///   the body is the vendor's envelope, its codes count as those of typed calls do: a failure is [`Api`](Error::Api).
-    /// - **Permissions, limits of the endpoint:** not known here. The parameter `gwsource` is sent as with typed calls. **A logout
+    /// - **Permissions, limits of the endpoint:** not known here. The parameters `gwsource` and, if it is set, `gwkey` are
+    ///   sent as with typed calls. **A logout
     ///   sent by this leaves the client with the session:** use [`logout`](Self::logout).
     pub fn raw(&self, method: Method, path: impl Into<String>) -> RequestBuilder<RawCall> {
         self.caller.request(RawCall::new(method, path))
@@ -165,6 +168,17 @@ impl ClientBuilder {
     /// vendor's pages have it; the vendor's own tools send `WEB`. What the values change is undocumented by the vendor.
     pub fn gwsource(mut self, gwsource: impl Into<String>) -> Self {
         self.settings.defaults.gwsource = gwsource.into();
+        self
+    }
+
+    /// The key of the tenant, for gateways that serve several. It is sent as the query parameter `gwkey` with every call: with
+    /// logins, token requests, logouts and raw calls, too. By default none is sent, and the server takes its default tenant.
+    ///
+    /// The vendor's older pages and its tools have it (often as `f000ca01`); a page on deleting certificates still calls it
+    /// mandatory. At most 1,000 characters, without control characters. It shows in no `Debug` and, like all of a query, in no
+    /// error, log or audit of this crate; a server that repeats it in a message is quoted.
+    pub fn tenant_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.settings.defaults.tenant_key = Some(key.into());
         self
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::answer;
@@ -44,6 +45,8 @@ pub(super) type ReadError = operation::ReadError<AppViewX>;
 #[derive(Clone, Debug)]
 pub struct CallDefaults {
     pub(super) gwsource: String,
+    /// No secret by itself, and yet nothing to show: `Debug` does not.
+    pub(super) tenant_key: Option<SecretString>,
     pub(super) comment_rule: CommentRule,
     pub(super) default_group: String,
     pub(super) max_ids_per_call: usize,
@@ -59,7 +62,16 @@ impl CallDefaults {
         if self.default_group.trim().is_empty() {
             return Err(ConfigurationError::new("default_group", "must not be empty"));
         }
-        for (setting, text) in [("gwsource", &self.gwsource), ("default_group", &self.default_group)] {
+        let tenant_key = self.tenant_key.as_ref().map(ExposeSecret::expose_secret);
+        if tenant_key.is_some_and(|key| key.trim().is_empty()) {
+            return Err(ConfigurationError::new("tenant_key", "it is empty (an unset variable, perhaps)"));
+        }
+        if tenant_key.is_some_and(|key| key.contains(char::is_control)) {
+            let problem = "it holds a control character (a line end from a file, perhaps)";
+            return Err(ConfigurationError::new("tenant_key", problem));
+        }
+        let texts = [("gwsource", &*self.gwsource), ("default_group", &*self.default_group)];
+        for (setting, text) in texts.into_iter().chain(tenant_key.map(|key| ("tenant_key", key))) {
             if text.chars().count() > LONGEST_NAME {
                 return Err(ConfigurationError::new(
                     setting,
@@ -88,7 +100,8 @@ impl Vendor for AppViewX {
     const OWN_HEADERS: &'static [&'static str] = &["sessionid", "username", "password", "token"];
 
     fn query(defaults: &CallDefaults) -> Parameters {
-        vec![("gwsource".into(), defaults.gwsource.clone())]
+        let tenant_key = defaults.tenant_key.as_ref().map(|key| ("gwkey".into(), key.expose_secret().to_owned()));
+        std::iter::once(("gwsource".into(), defaults.gwsource.clone())).chain(tenant_key).collect()
     }
 
     fn error_body(answer: &Answer) -> AppViewXErrorBody {

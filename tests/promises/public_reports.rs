@@ -5,6 +5,7 @@ mod byte_order_mark;
 mod ca_certificate_as_server;
 mod camel_case_inventory;
 mod capped_pages;
+mod gwkey;
 mod one_alias_three_bindings;
 mod secret_in_header;
 mod unpaged_list;

@@ -20,7 +20,8 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     }
 
     /// Adds a parameter to the query; the same name can be given several times. Names and values are percent-encoded, and
-    /// are shown nowhere. At most 32 KiB altogether. What the client sends itself, AppViewX's `gwsource`, is refused.
+    /// are shown nowhere. At most 32 KiB altogether. What the client sends itself, AppViewX's `gwsource` and `gwkey`, is
+    /// refused.
     pub fn query(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
         self.operation().query.push((name.into(), value.to_string()));
         self
