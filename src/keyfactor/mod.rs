@@ -111,10 +111,10 @@ pub use self::lookup_error::LookupError;
 pub use self::oauth::ClientCredentials;
 pub use self::offboarding::{
     AddBackEach, AddBackEachOutcome, Confirm, ConfirmPutBack, ConfirmRemoved, Confirmation, ConfirmedLocation,
-    FinishedJob, FoundLocation, JobChange, JobState, JobWatch, JobsReport, LocateCertificate, LocatedCertificate,
-    OmissionReason, Omitted, OpenJob, OpenJobPlace, PlanRemovalOf, PlannedCertificate, PlannedRemoval, PutBackVerdict,
-    RemovalPlan, RemovalVerdict, RemoveEach, RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness,
-    TriggeredInventory,
+    FinishedJob, FollowedJob, FoundLocation, ItemProgress, JobChange, JobState, JobWatch, JobsForLocation, JobsReport,
+    JobsSeen, LocateCertificate, LocatedCertificate, OmissionReason, Omitted, OpenJob, OpenJobPlace, PlanRemovalOf,
+    PlannedCertificate, PlannedRemoval, Progress, PutBackVerdict, RemovalPlan, RemovalVerdict, RemoveEach,
+    RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness, TriggeredInventory,
 };
 pub use self::orchestrator_jobs::{
     ControlJobs, JobAction, JobHistory, JobHistoryEntry, JobResult, JobSelection, JobStatus, OrchestratorJobs,

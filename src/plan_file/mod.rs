@@ -111,7 +111,7 @@ impl fmt::Display for OtherServer {
     }
 }
 
-fn write_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn write_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     time.as_ref().map(Timestamp::to_string).serialize(serializer)
 }
 

@@ -30,6 +30,7 @@ mod from_vars_calls;
 mod job_control;
 #[cfg(feature = "keyfactor")]
 mod jobs_contract;
+mod jobs_for_location;
 #[cfg(feature = "keyfactor")]
 mod jobs_futures;
 mod list_ends;
@@ -43,6 +44,7 @@ mod paging;
 mod plan;
 mod plan_file;
 mod plan_many;
+mod progress;
 mod query;
 mod read_contract;
 mod read_secrets;

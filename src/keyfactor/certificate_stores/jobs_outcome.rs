@@ -16,8 +16,8 @@ use crate::operation::{Incomplete, Receipt};
 use crate::transport::{Cause, Exchange};
 
 /// Where to look when it is unknown whether jobs were created.
-pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before you send it again: GET /OrchestratorJobs/ScheduledJobs for those \
-     that wait, GET /OrchestratorJobs/JobHistory for those that ran. The stores' inventory shows what is in \
+pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before you send it again: `orchestrator_jobs().for_location(..)` lists those that \
+     wait (GET /OrchestratorJobs/ScheduledJobs) and those that ran (GET /OrchestratorJobs/JobHistory). The stores' inventory shows what is in \
      them, but only as of its last run.";
 
 /// The server took it: the jobs are scheduled. **Nothing is done yet.** See [`RemoveOutcome`] and [`AddOutcome`].
@@ -129,6 +129,11 @@ impl<T: Target> JobsOutcome<T> {
         let unrecognized_entries = exchange.answer.secrets.redact_values(&unrecognized_entries);
         let receipt = Receipt::of::<Keyfactor>(exchange);
         Ok(Self { job_ids, unrecognized_entries, entries_left_out, locations, repeated, scope, receipt })
+    }
+
+    /// What was asked for, each once.
+    pub(in crate::keyfactor) fn inputs(&self) -> &[T] {
+        &self.locations
     }
 
     pub(super) fn job_ids_for_audit(&self) -> String {

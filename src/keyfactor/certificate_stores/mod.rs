@@ -23,6 +23,7 @@ pub use self::inventory::Inventory;
 pub(super) use self::inventory::{Listed, Reading, Sought, entries_under, holding, spelling};
 pub use self::inventory_entry::{InventoryCertificate, InventoryEntry};
 pub use self::jobs_outcome::JobsOutcome;
+pub(super) use self::jobs_outcome::Target;
 pub use self::list::ListStores;
 pub use self::location::CertificateLocation;
 pub(super) use self::plan_conditions::PlanConditions;

@@ -6,10 +6,12 @@ mod confirm_store;
 mod confirmation;
 mod job_control;
 mod job_runs;
+mod jobs_for_location;
 mod locate;
 mod place;
 mod plan;
 mod poll;
+mod progress;
 mod remove_each;
 mod report;
 mod verdict;
@@ -20,10 +22,12 @@ pub use self::confirm::{Confirm, ConfirmPutBack, ConfirmRemoved};
 pub use self::confirmation::{
     Confirmation, ConfirmedLocation, PutBackVerdict, RemovalVerdict, ScheduleAfter, TriggeredInventory,
 };
+pub use self::jobs_for_location::{JobsForLocation, JobsSeen};
 pub use self::locate::{FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness};
 pub use self::plan::{
     OmissionReason, Omitted, PlanRemovalOf, PlannedCertificate, PlannedRemoval, RemovalPlan, Restorability,
 };
+pub use self::progress::{FollowedJob, ItemProgress, Progress};
 pub use self::remove_each::{RemoveEach, RemoveEachOutcome};
 pub use self::report::{FinishedJob, JobChange, JobState, JobsReport, OpenJob, OpenJobPlace};
 pub use self::watch::JobWatch;

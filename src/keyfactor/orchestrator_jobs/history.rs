@@ -20,7 +20,10 @@ impl OrchestratorJobs {
     ///   [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
     pub fn history(&self, query: Query) -> ListBuilder<JobHistory> {
-        ListBuilder::new(self.caller.clone(), JobHistory { query, order: Order::LatestFirst })
+        ListBuilder::new(
+            self.caller.clone(),
+            JobHistory { query, order: Order::LatestFirst, connection: Connection::Shared },
+        )
     }
 }
 
@@ -29,6 +32,7 @@ impl OrchestratorJobs {
 pub struct JobHistory {
     query: Query,
     order: Order,
+    connection: Connection,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +46,12 @@ enum Order {
 impl JobHistory {
     /// In the server's own order.
     pub(in crate::keyfactor) fn unsorted(query: Query) -> Self {
-        Self { query, order: Order::Servers }
+        Self { query, order: Order::Servers, connection: Connection::Shared }
+    }
+
+    /// The same for a caller who decides by it.
+    pub(in crate::keyfactor) fn unsorted_alone(query: Query) -> Self {
+        Self { query, order: Order::Servers, connection: Connection::Own }
     }
 }
 
@@ -62,7 +71,7 @@ impl NumberedPages for JobHistory {
             name: "keyfactor.orchestrator_jobs.history",
             path: Path::fixed("OrchestratorJobs/JobHistory"),
             query,
-            connection: Connection::Shared,
+            connection: self.connection,
             permission_needed: PERMISSION,
         }
     }

@@ -19,7 +19,7 @@ impl OrchestratorJobs {
     ///   [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Scheduled Jobs".
     pub fn scheduled(&self, query: Query) -> ListBuilder<ScheduledJobs> {
-        ListBuilder::new(self.caller.clone(), ScheduledJobs { query })
+        ListBuilder::new(self.caller.clone(), ScheduledJobs { query, connection: Connection::Shared })
     }
 }
 
@@ -27,6 +27,14 @@ impl OrchestratorJobs {
 #[derive(Clone, Debug)]
 pub struct ScheduledJobs {
     query: Query,
+    connection: Connection,
+}
+
+impl ScheduledJobs {
+    /// All of them, for a caller who decides by them.
+    pub(in crate::keyfactor) fn all_alone() -> Self {
+        Self { query: Query::all(), connection: Connection::Own }
+    }
 }
 
 impl NumberedPages for ScheduledJobs {
@@ -41,7 +49,7 @@ impl NumberedPages for ScheduledJobs {
             name: "keyfactor.orchestrator_jobs.scheduled",
             path: Path::fixed("OrchestratorJobs/ScheduledJobs"),
             query: self.query.parameter(),
-            connection: Connection::Shared,
+            connection: self.connection,
             permission_needed: PERMISSION,
         }
     }

@@ -161,6 +161,13 @@ impl FakeKeyfactor {
         self.state(|state| state.product_version = Some(version).filter(|version| !version.is_empty()));
     }
 
+    /// Sets the server's clock, which goes on by a second with each job and each run, and not by itself: so printed stories can
+    /// be compared. It begins at 2026-03-19T21:00:00Z. What compares times of the server with those of the machine, such as
+    /// [`JobsForLocation::since`](crate::keyfactor::JobsForLocation::since), needs the machine's: `set_clock(Timestamp::now())`.
+    pub fn set_clock(&self, time: jiff::Timestamp) {
+        self.state(|state| state.set_clock(time));
+    }
+
     fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let mut state = locked(&self.command.0);
         state.run_due();

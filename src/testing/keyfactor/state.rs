@@ -26,7 +26,7 @@ pub(super) struct State {
     pub(super) traps: Traps,
     pub(super) product_version: Option<String>,
     pub(super) answered: u64,
-    /// Seconds since [`FIRST_MOMENT`].
+    /// The last moment, in seconds since 1970.
     clock: i64,
 }
 
@@ -46,7 +46,7 @@ impl Default for State {
             traps: Traps::default(),
             product_version: Some("25.4.1+00000000000000000000000000000000000000fa".to_owned()),
             answered: 0,
-            clock: 0,
+            clock: FIRST_MOMENT,
         }
     }
 }
@@ -55,7 +55,11 @@ impl State {
     /// One second later than the last time: the same in every run, so that printed stories can be compared.
     pub(super) fn next_moment(&mut self) -> Timestamp {
         self.clock += 1;
-        moment(FIRST_MOMENT + self.clock)
+        moment(self.clock)
+    }
+
+    pub(super) fn set_clock(&mut self, time: Timestamp) {
+        self.clock = time.as_second();
     }
 }
 

@@ -1,0 +1,232 @@
+//! The jobs of a store, for a change of which nobody knows whether it took place.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::keyfactor::certificate_stores::{CertificateLocation, CertificateStore, CertificateStores};
+use crate::keyfactor::orchestrator_jobs::{JobHistory, JobHistoryEntry, OrchestratorJobs, ScheduledJob, ScheduledJobs};
+use crate::keyfactor::query::Query;
+use crate::keyfactor::types::{CertificateStoreId, JobId};
+use crate::keyfactor::values::ServerTime;
+use crate::keyfactor::vendor::{Caller, Error};
+use crate::lenient::one_line;
+use crate::operation::{ListBuilder, Lookup};
+use crate::plan_file::write_time;
+use crate::validation::Problems;
+
+impl OrchestratorJobs {
+    /// Finds the jobs that change the store of a location: those that wait, and the runs of those that an orchestrator has picked
+    /// up. This is where to look after [`OutcomeUnknown`](crate::Error::OutcomeUnknown), when the job ids of a removal or an
+    /// addition were lost with its answer.
+    ///
+    /// **What it can tell:** that there is a job on this store, its id, and how far it is. [`watch`](Self::watch) follows it.
+    ///
+    /// **What it cannot tell:** the rows name no alias and no certificate, and do not say whether a certificate is to be removed
+    /// or added. So two changes of one store look alike, and so do those of two stores with one machine and path. That no job was
+    /// seen does not prove that none was made: the request may arrive later, a history may be trimmed, and an account may not see
+    /// every job.
+    ///
+    /// ```
+    /// # use clm::keyfactor::{self, CertificateLocation, Error, RemoveCertificates, Schedule};
+    /// # async fn remove(keyfactor: keyfactor::Client, location: CertificateLocation) -> Result<(), Error> {
+    /// let began = jiff::Timestamp::now();
+    /// let removal = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate);
+    /// match removal.send().await {
+    ///     Err(Error::OutcomeUnknown(unknown)) => {
+    ///         let request = unknown.request::<RemoveCertificates>().expect("it is a removal");
+    ///         for location in request.locations() {
+    ///             let seen = keyfactor.orchestrator_jobs().for_location(location).since(began).send().await?;
+    ///             println!("{seen}");
+    ///         }
+    ///     }
+    ///     other => println!("{:?}", other?.job_ids()),
+    /// }
+    /// # Ok(()) }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let fake = clm::testing::FakeKeyfactor::start().await;
+    /// # remove(fake.client(), CertificateLocation::new(fake.add_store(), "www.example.com.pfx")).await.unwrap();
+    /// # }
+    /// ```
+    ///
+    /// - **Calls:** `GET /CertificateStores/{id}` for the store's machine and path; `GET /OrchestratorJobs/ScheduledJobs`, all of
+    ///   it, and then `GET /OrchestratorJobs/JobHistory`, asked by `TargetPath`. A job that is picked up meanwhile is in the second.
+    /// - **Permissions:** to read certificate stores, and to read orchestrator management, which a removal does not need.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if a list does not end within the client's
+    ///   limits of look-ups, or ends with fewer rows than the server counts.
+    /// - **Assumed:** that `Target` of a scheduled job and `TargetPath` of the history are the store's path, and `ClientMachine` its
+    ///   machine. They are compared without regard to the case of ASCII letters, and a row that does not name one of them counts.
+    ///   That jobs which change a store are of a type with `Management` in its name; a row without a type counts.
+    /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Scheduled Jobs", "GET Orchestrator Jobs Job History".
+    pub fn for_location(&self, location: &CertificateLocation) -> JobsForLocation {
+        JobsForLocation { caller: self.caller.clone(), store: location.store(), since: None }
+    }
+}
+
+/// Finds the jobs that change a store; see [`OrchestratorJobs::for_location`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct JobsForLocation {
+    caller: Caller,
+    store: CertificateStoreId,
+    since: Option<Timestamp>,
+}
+
+/// The jobs that change a store, as far as this account saw them; see [`OrchestratorJobs::for_location`].
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct JobsSeen {
+    /// The store.
+    pub store: CertificateStoreId,
+    /// Its machine, by which jobs were compared, if the server says it.
+    pub client_machine: Option<String>,
+    /// Its path, by which jobs were compared, if the server says it.
+    pub store_path: Option<String>,
+    /// From when on.
+    #[serde(serialize_with = "write_time")]
+    pub since: Option<Timestamp>,
+    /// The jobs that wait.
+    pub scheduled: Vec<ScheduledJob>,
+    /// The runs of jobs that were picked up.
+    pub runs: Vec<JobHistoryEntry>,
+}
+
+impl JobsForLocation {
+    /// Leaves out runs that began before this time, and jobs that were asked for before it. What has no time that can be read
+    /// stays. **The server's clock is another one**: leave room for the difference. Without it, all jobs of the store are given.
+    pub fn since(mut self, time: Timestamp) -> Self {
+        self.since = Some(time);
+        self
+    }
+
+    /// Sends the calls.
+    ///
+    /// # Errors
+    /// See [`OrchestratorJobs::for_location`].
+    pub async fn send(self) -> Result<JobsSeen, Error> {
+        let Self { caller, store, since } = self;
+        let row = CertificateStores { caller: caller.clone() }.get(store).send().await?;
+        let lookup = Lookup::begin(&caller);
+        let (scheduled, runs) = {
+            let target = Target { store: &row, since };
+            (target.scheduled(&caller, lookup).await?, target.runs(&caller, lookup).await?)
+        };
+        let CertificateStore { client_machine, store_path, .. } = row;
+        Ok(JobsSeen { store, client_machine, store_path, since, scheduled, runs })
+    }
+}
+
+/// What jobs are compared with.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    store: &'a CertificateStore,
+    since: Option<Timestamp>,
+}
+
+impl Target<'_> {
+    async fn scheduled(self, caller: &Caller, lookup: Lookup) -> Result<Vec<ScheduledJob>, Error> {
+        let mut rows = ListBuilder::new(caller.clone(), ScheduledJobs::all_alone()).within(lookup).rows()?;
+        let mut found = Vec::new();
+        while let Some(job) = rows.next().await {
+            let job = job?;
+            let requested =
+                job.extra.get("Requested").and_then(|it| it.as_str().map(|it| ServerTime::from(it.to_owned())));
+            if self.is_of_store(job.client_machine.as_deref(), job.target.as_deref())
+                && changes_stores(job.job_type.as_deref())
+                && self.is_recent(requested.as_ref())
+            {
+                found.push(job);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn runs(self, caller: &Caller, lookup: Lookup) -> Result<Vec<JobHistoryEntry>, Error> {
+        let mut rows =
+            ListBuilder::new(caller.clone(), JobHistory::unsorted_alone(self.query())).within(lookup).rows()?;
+        let mut found = Vec::new();
+        while let Some(run) = rows.next().await {
+            let run = run?;
+            if self.is_of_store(run.client_machine.as_deref(), run.store_path.as_deref())
+                && changes_stores(run.job_type.as_deref())
+                && self.is_recent(run.operation_start.as_ref())
+            {
+                found.push(run);
+            }
+        }
+        found.sort_unstable_by_key(|run| run.job_history_id);
+        Ok(found)
+    }
+
+    /// By path, where the query language can say it; else all runs.
+    fn query(self) -> Query {
+        let Some(path) = self.store.store_path.as_deref().filter(|path| !path.trim().is_empty()) else {
+            return Query::all();
+        };
+        let query = Query::field("TargetPath").eq(path);
+        let mut problems = Problems::default();
+        query.check(&mut problems);
+        if problems.finish().is_ok() { query } else { Query::all() }
+    }
+
+    fn is_of_store(self, machine: Option<&str>, path: Option<&str>) -> bool {
+        fits(self.store.client_machine.as_deref(), machine) && fits(self.store.store_path.as_deref(), path)
+    }
+
+    fn is_recent(self, time: Option<&ServerTime>) -> bool {
+        let time = time.and_then(ServerTime::timestamp);
+        self.since.zip(time).is_none_or(|(since, time)| time >= since)
+    }
+}
+
+/// What is not said may fit.
+fn fits(of_store: Option<&str>, of_row: Option<&str>) -> bool {
+    let said = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_ascii_lowercase);
+    said(of_store).zip(said(of_row)).is_none_or(|(of_store, of_row)| of_store == of_row)
+}
+
+/// Whether jobs of this type may change what is in a store.
+fn changes_stores(job_type: Option<&str>) -> bool {
+    job_type.is_none_or(|it| it.trim().is_empty() || it.to_ascii_lowercase().contains("management"))
+}
+
+impl JobsSeen {
+    /// The jobs, each once: those that wait, then those that were picked up. Give them to
+    /// [`watch`](OrchestratorJobs::watch).
+    #[must_use]
+    pub fn job_ids(&self) -> Vec<JobId> {
+        let ids = self.scheduled.iter().map(|job| job.id).chain(self.runs.iter().map(|run| run.job_id));
+        let mut seen = std::collections::HashSet::new();
+        ids.filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// Whether no job was seen. **That proves nothing**: see [`OrchestratorJobs::for_location`].
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.scheduled.is_empty() && self.runs.is_empty()
+    }
+}
+
+/// On one line, with every job id.
+impl fmt::Display for JobsSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store {}", self.store)?;
+        for text in [&self.client_machine, &self.store_path].into_iter().flatten() {
+            write!(f, ", {}", one_line(text))?;
+        }
+        if self.is_empty() {
+            f.write_str(": no job that changes it was seen")?;
+            if let Some(since) = self.since {
+                write!(f, " since {since}")?;
+            }
+            return f.write_str(", which does not prove that there is none");
+        }
+        f.write_str(": ")?;
+        let waiting = self.scheduled.iter().map(|job| format!("job {} waits", job.id));
+        let run = self.runs.iter().map(|run| {
+            format!("job {}: {}, {}", run.job_id, one_line(run.status.as_str()), one_line(run.result.as_str()))
+        });
+        f.write_str(&waiting.chain(run).collect::<Vec<_>>().join("; "))
+    }
+}
