@@ -16,6 +16,10 @@ mod confirm;
 #[cfg(feature = "keyfactor")]
 mod confirm_proof;
 #[cfg(feature = "keyfactor")]
+mod confirm_put_back;
+#[cfg(feature = "keyfactor")]
+mod confirm_table;
+#[cfg(feature = "keyfactor")]
 mod confirm_trouble;
 mod contract;
 mod contradictions;

@@ -38,6 +38,7 @@ impl State {
     /// Command sees what the store holds.
     pub(super) fn take_inventory(&mut self, id: Uuid) {
         let store = self.store(id);
+        store.respell();
         store.inventory.clone_from(&store.held);
     }
 
@@ -158,6 +159,17 @@ impl FakeKeyfactor {
     /// Takes an alias out of a store by other means than a job; Command's inventory has not seen it yet.
     pub fn remove_unseen(&self, store: CertificateStoreId, alias: &str) {
         self.state(|state| state.store(store.get()).held.remove(alias));
+    }
+
+    /// An entry gets another alias in its store by other means than a job; Command's inventory has not seen it yet.
+    pub fn rename_unseen(&self, store: CertificateStoreId, alias: &str, renamed: impl Into<String>) {
+        let renamed = renamed.into();
+        self.state(|state| {
+            let held = &mut state.store(store.get()).held;
+            if let Some(entries) = held.remove(alias) {
+                held.entry(renamed).or_default().extend(entries);
+            }
+        });
     }
 
     /// Takes inventory of a store at once: Command sees what the store holds. No job is needed for it and none is left.

@@ -169,7 +169,7 @@ impl State {
     /// Does what the job is for, or says why not.
     fn act(&mut self, index: usize) -> Result<(), String> {
         let Some(job) = self.jobs.get(index) else { return Ok(()) };
-        let (work, id, alias, job_fields) = (job.work, job.store, job.alias.clone(), job.job_fields.clone());
+        let (work, id, mut alias, job_fields) = (job.work, job.store, job.alias.clone(), job.job_fields.clone());
         if let Some(store) = self.stores.get(&id) {
             self.type_of(&store.shown).check_job(work.kind(), &job_fields)?;
         }
@@ -180,6 +180,7 @@ impl State {
         match work {
             Work::Remove => store.take_out(&alias, &job_fields)?,
             Work::Add { certificate, overwrite } => {
+                alias = store.spelt(alias);
                 let entry = Entry::of(certificate).with(job_fields);
                 store.put_in(&alias, entry, overwrite)?;
             }

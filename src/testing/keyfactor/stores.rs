@@ -26,8 +26,17 @@ pub struct FakeStore {
     pub(super) type_number: i32,
     pub(super) type_name: String,
     properties: Value,
+    pub(super) spelling: Spelling,
     /// Null if there is none.
     pub(super) inventory_schedule: Value,
+}
+
+/// What the orchestrator of a store makes of aliases.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Spelling {
+    AsGiven,
+    LowerCase,
+    OfBindings,
 }
 
 /// Whether an orchestrator looks after a store.
@@ -62,6 +71,7 @@ impl FakeStore {
             type_number: 102,
             type_name: "FakeCert".to_owned(),
             properties: json!({}),
+            spelling: Spelling::AsGiven,
             inventory_schedule: Value::Null,
         }
     }
@@ -121,6 +131,22 @@ impl FakeStore {
         self
     }
 
+    /// It holds what is added to it under the alias in lower case. So do some stores by the notes of the vendor's Terraform
+    /// provider. What it held before stays as it is.
+    pub fn lower_case_aliases(mut self) -> Self {
+        self.spelling = Spelling::LowerCase;
+        self
+    }
+
+    /// At its next inventory, an alias that is a thumbprint becomes `<thumbprint>:<site>:<protocol>:<ip>:<port>:<host>`, without
+    /// any job: so IIS orchestrators write aliases from 2.5.0 on. Every entry gets an alias of its own, made of its parameters
+    /// `SiteName`, `Protocol`, `IPAddress`, `Port` and `HostName`; of one that it does not have, the part is empty. Jobs for the
+    /// old alias fail from then on (assumed).
+    pub fn aliases_of_bindings(mut self) -> Self {
+        self.spelling = Spelling::OfBindings;
+        self
+    }
+
     /// When Command takes inventory of it, as the vendor's schedule object: `{"Interval": {"Minutes": 60}}`. The store gets
     /// an inventory job. Null and `{}` mean never.
     ///
@@ -163,6 +189,13 @@ impl Entry {
     pub(super) fn with(mut self, parameters: Map<String, Value>) -> Self {
         self.parameters.extend(parameters);
         self
+    }
+
+    /// Its alias, as IIS orchestrators write it.
+    fn binding(&self, thumbprint: &str) -> String {
+        let part = |name: &str| member_of(&self.parameters, name).map(text_of).unwrap_or_default();
+        let parts = ["SiteName", "Protocol", "IPAddress", "Port", "HostName"].map(part);
+        format!("{thumbprint}:{}", parts.join(":"))
     }
 
     /// Whether these job fields can be about it: none of them names a parameter that it has with another value.
@@ -233,6 +266,25 @@ impl Store {
             self.held.insert(alias.to_owned(), left);
         }
         if taken.is_empty() { Err(format!("There is no certificate under the alias '{alias}'.")) } else { Ok(()) }
+    }
+
+    /// The alias under which it holds what is added as this one.
+    pub(super) fn spelt(&self, alias: String) -> String {
+        if self.shown.spelling == Spelling::LowerCase { alias.to_lowercase() } else { alias }
+    }
+
+    /// Before an inventory is taken, aliases may change.
+    pub(super) fn respell(&mut self) {
+        if self.shown.spelling != Spelling::OfBindings {
+            return;
+        }
+        let is_thumbprint = |alias: &str| alias.len() == 40 && alias.bytes().all(|it| it.is_ascii_hexdigit());
+        for (alias, entries) in std::mem::take(&mut self.held) {
+            for entry in entries {
+                let alias = if is_thumbprint(&alias) { entry.binding(&alias) } else { alias.clone() };
+                self.held.entry(alias).or_default().push(entry);
+            }
+        }
     }
 
     /// Adds an entry. What agrees with it in all of its parameters is in its place.
