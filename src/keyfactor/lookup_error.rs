@@ -126,6 +126,14 @@ pub enum LookupError {
         /// What was left out, each with its reason.
         omitted: Vec<String>,
     },
+    /// Nothing came where the inventory of a store belongs, not even an empty list, and no inventory job is known to have ended
+    /// since: the store may be empty, or never have been inventoried.
+    #[error("the inventory of store {store} came without content: nobody may have looked into the store yet")]
+    #[non_exhaustive]
+    InventoryWithoutContent {
+        /// The store.
+        store: CertificateStoreId,
+    },
     /// An alias holds another certificate than the one that was to be removed. Nothing was sent.
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
     #[non_exhaustive]

@@ -164,7 +164,8 @@ pub(in crate::keyfactor) fn holding<'a>(
 
 /// Reads the entries of a store that have one of the aliases that are looked for, and the aliases of the certificates. All of
 /// the inventory is read, since an alias may stand twice and a certificate may have got another alias; unless `decides`,
-/// which is given an alias and its entries so far, refuses them, or says that nothing further matters.
+/// which is given an alias and its entries so far, refuses them, or says that nothing further matters but further entries of
+/// the same alias, as far as they follow at once.
 pub(in crate::keyfactor) async fn entries_under(
     caller: &Caller,
     store: CertificateStoreId,
@@ -181,11 +182,15 @@ pub(in crate::keyfactor) async fn entries_under(
     };
     let mut rows = ListBuilder::new(caller.clone(), Inventory { store }).within(lookup).rows()?;
     let mut received = 0;
+    let mut decided: Option<String> = None;
     while let Some(entry) = rows.next().await {
         let entry = entry.map_err(|error| unfinished(error, store, received))?;
         received += 1;
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
+        }
+        if decided.as_ref().is_some_and(|alias| *alias != entry.alias) {
+            return Ok(listed);
         }
         listed.keep(sought, &entry);
         if !sought.aliases.contains(entry.alias.as_str()) {
@@ -194,11 +199,14 @@ pub(in crate::keyfactor) async fn entries_under(
         let alias = entry.alias.clone();
         let entries = listed.entries.entry(alias.clone()).or_default();
         if entries.len() >= MOST_OF_ONE_ALIAS {
+            if decided.is_some() {
+                return Ok(listed);
+            }
             return Err(LookupError::TooManyRows { rows: received, total: rows.total() }.into());
         }
         entries.push(entry);
         if decides(&alias, entries)?.is_break() {
-            return Ok(listed);
+            decided = Some(alias);
         }
     }
     listed.reading = if rows.is_without_content() {

@@ -14,6 +14,7 @@ pub(super) struct Place {
     learnt: Option<Thumbprint>,
     pub(super) shown: Shown,
     pub(super) agreement: Agreement,
+    pub(super) reading: Reading,
     /// Whether any look found the alias, or the certificate under another one.
     pub(super) was_listed: bool,
     /// Whether any look that can be relied on found neither.
@@ -60,6 +61,7 @@ impl Place {
             learnt: None,
             shown: Shown::Nothing,
             agreement: Agreement::AnotherLookNeeded,
+            reading: Reading::PerhapsNotWhole,
             was_listed: false,
             was_missing: false,
         }
@@ -83,6 +85,7 @@ impl Place {
             // Nothing at all is an empty inventory where one has ended since, and elsewhere perhaps none yet.
             Reading::NoContent => look.freshness >= Freshness::Renewed,
         };
+        self.reading = look.reading;
         self.agreement = if is_sure { Agreement::Sure } else { Agreement::AnotherLookNeeded };
         self.was_listed |= !matches!(shown, Shown::Nothing | Shown::Unreadable(_));
         self.was_missing |= is_sure && shown == Shown::Nothing;

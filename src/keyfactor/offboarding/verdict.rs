@@ -3,7 +3,7 @@
 use super::confirm_store::{Before, Freshness, Inventory};
 use super::confirmation::{PutBackVerdict, RemovalVerdict};
 use super::place::{Agreement, Entries, Place, Shown};
-use crate::keyfactor::certificate_stores::spelling;
+use crate::keyfactor::certificate_stores::{Reading, spelling};
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
@@ -36,6 +36,15 @@ pub trait Verdict: Sized + Clone + std::fmt::Debug + Send + 'static {
 }
 
 impl Finding<'_> {
+    /// Nothing came where the inventory belongs, and no inventory job is known to have ended: there may be no inventory yet.
+    fn is_without_content(&self) -> bool {
+        self.place.reading == Reading::NoContent && !self.is_sure()
+    }
+
+    fn no_content(&self) -> SharedError {
+        Error::from(LookupError::InventoryWithoutContent { store: self.store }).into()
+    }
+
     /// Nobody can tell what the entry under this alias holds.
     fn unreadable_entry(&self, alias: &str) -> SharedError {
         let fault = format!("the entry {alias:?} does not show the SHA-1 thumbprint of its certificate");
@@ -66,7 +75,7 @@ impl Verdict for RemovalVerdict {
             }
             Shown::Unreadable(alias) => Some(Self::Unreadable(finding.unreadable_entry(alias))),
             // What was never listed may be missing because no inventory has run yet.
-            Shown::Nothing if *inventory == Inventory::Never && !is_renewed => {
+            Shown::Nothing if *inventory == Inventory::Never && (!is_renewed || finding.is_without_content()) => {
                 Some(Self::NotInventoried { listed: false })
             }
             Shown::Held | Shown::PerhapsHeld if *inventory == Inventory::Never => {
@@ -79,6 +88,7 @@ impl Verdict for RemovalVerdict {
     fn unsettled(finding: &Finding<'_>) -> Self {
         match &finding.place.shown {
             Shown::Elsewhere(alias) => Self::UnderAnotherAlias { alias: alias.clone() },
+            Shown::Nothing if finding.is_without_content() => Self::Unreadable(finding.no_content()),
             _ if finding.place.was_listed => Self::StillThere,
             _ => Self::NeverListed,
         }
