@@ -165,7 +165,7 @@ pub(in crate::keyfactor) fn holding<'a>(
 /// Reads the entries of a store that have one of the aliases that are looked for, and the aliases of the certificates. All of
 /// the inventory is read, since an alias may stand twice and a certificate may have got another alias; unless `decides`,
 /// which is given an alias and its entries so far, refuses them, or says that nothing further matters but further entries of
-/// the same alias, as far as they follow at once.
+/// the same alias that follow on its page.
 pub(in crate::keyfactor) async fn entries_under(
     caller: &Caller,
     store: CertificateStoreId,
@@ -206,6 +206,10 @@ pub(in crate::keyfactor) async fn entries_under(
         }
         entries.push(entry);
         if decides(&alias, entries)?.is_break() {
+            // No further page is read for it.
+            if received >= rows.received() {
+                return Ok(listed);
+            }
             decided = Some(alias);
         }
     }
