@@ -196,7 +196,8 @@ mod of_keyfactor {
                 .job_field("Twice", FIELD)
                 .job_field("Twice", NUMBER)
                 .job_field("", FIELD);
-            let conflict = [bad, location(), location().job_field("More", FIELD)];
+            let other = location().job_field("More", FIELD).expecting_thumbprint("A".repeat(40));
+            let conflict = [bad, location(), other];
             let refused = closed.remove_certificates(conflict, Schedule::Immediate).send().await.unwrap_err();
             assert!(matches!(&refused, Error::Validation(all) if all.problems().len() >= 6), "{name}: {refused:?}");
             let removal = closed.remove_certificates([location()], Schedule::Immediate);
