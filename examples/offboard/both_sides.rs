@@ -13,6 +13,7 @@ use crate::consent::Consent;
 use crate::ended::Ended;
 use crate::keyfactor::{KeyfactorJob, Settings, Task};
 use crate::report::Report;
+use crate::scratch::Folder;
 
 const ID: &str = "67bc2ca76a105e1a05691c1c";
 
@@ -20,7 +21,7 @@ struct Scene {
     command: FakeKeyfactor,
     store: CertificateStoreId,
     gateway: FakeAppViewX,
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl Scene {
@@ -34,13 +35,12 @@ impl Scene {
         let gateway = FakeAppViewX::start().await;
         gateway.add_certificate(ID, "web-servers");
         gateway.set_member(ID, "commonName", "www.example.com");
-        let folder = std::env::temp_dir().join(format!("clm-offboard-test-{:016x}", fastrand::u64(..)));
-        std::fs::create_dir(&folder).unwrap();
+        let folder = Folder::create().unwrap();
         Self { command, store, gateway, folder }
     }
 
     fn plans(&self) -> [PathBuf; 2] {
-        ["plan.json", "group-plan.json"].map(|name| self.folder.join(name))
+        ["plan.json", "group-plan.json"].map(|name| self.folder.path().join(name))
     }
 
     fn job(&self, mode: Mode, expect: [usize; 2]) -> Job {
@@ -72,12 +72,6 @@ impl Scene {
     /// What is held where, and in which group.
     fn state(&self) -> (usize, String) {
         (self.command.aliases(self.store).len(), self.gateway.group_of(ID).unwrap())
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -1,6 +1,5 @@
 //! The whole job on the fakes: a certificate in two stores, and three in groups.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clm::appviewx::Client;
@@ -11,9 +10,10 @@ use serde_json::json;
 use crate::appviewx::{self, AppViewXJob, Session, Target, every_category};
 use crate::config::{Job, Mode};
 use crate::consent::Consent;
-use crate::ended::{Ended, Trouble};
+use crate::ended::Ended;
 use crate::keyfactor::{KeyfactorJob, Settings, Task};
 use crate::report::Report;
+use crate::scratch::Folder;
 
 const ALIAS: &str = "www.example.com.pfx";
 const COLLECTION: i32 = 4;
@@ -21,8 +21,7 @@ const COMMON_NAME: &str = "www.example.com";
 const NEIGHBOUR: &str = "67bc2ca76a105e1a05691c4c";
 const RESOURCE_IDS: [&str; 3] = ["67bc2ca76a105e1a05691c1c", "67bc2ca76a105e1a05691c2c", "67bc2ca76a105e1a05691c3c"];
 
-pub(crate) async fn run() -> Ended {
-    let report = Report::demo();
+pub(crate) async fn run(report: &Report) -> Ended {
     report.line("No KEYFACTOR_* or APPVIEWX_* variable and no target is given, so this runs on the crate's own fakes.");
     report.line("Nothing leaves this machine. `cargo run --example offboard -- --help` tells how to do it for real.");
     let folder = match Folder::create() {
@@ -45,7 +44,7 @@ pub(crate) async fn run() -> Ended {
             task: Task::Certificate {
                 certificate: thumbprint.as_str().into(),
                 collection_id: Some(COLLECTION),
-                plan: Some(folder.0.join("plan.json")),
+                plan: Some(folder.path().join("plan.json")),
             },
             consent: Consent { expect: Some(2), ..Consent::default() },
             settings: Settings {
@@ -60,7 +59,7 @@ pub(crate) async fn run() -> Ended {
             session: Session::Own,
             task: appviewx::Task::Unassign {
                 target: Target::CommonName(COMMON_NAME.to_owned()),
-                plan: Some(folder.0.join("group-plan.json")),
+                plan: Some(folder.path().join("group-plan.json")),
             },
             categories: every_category(),
             comment: Some("Decommissioned with CHG 1234".to_owned()),
@@ -71,7 +70,7 @@ pub(crate) async fn run() -> Ended {
     report.line("As if called with:");
     report.line(format!("  --thumbprint {thumbprint} --collection-id {COLLECTION} --common-name {COMMON_NAME} …"));
     report.line("  --comment 'Decommissioned with CHG 1234' --yes --expect 2+3");
-    let ended = crate::run(&job, &report).await;
+    let ended = crate::run(&job, report).await;
 
     report.line("");
     report.line("Afterwards, on the fakes:");
@@ -81,7 +80,7 @@ pub(crate) async fn run() -> Ended {
     report.line(format!("  the three certificates are in: {}", groups.join(", ")));
     report.line(format!("  the neighbour is in: {}", gateway.group_of(NEIGHBOUR).unwrap_or_default()));
     report.line("  (This demonstration deletes its plans; the real thing keeps them.)");
-    ended
+    report.finish(ended)
 }
 
 /// Three of one name, and a neighbour that a search for it gives as well.
@@ -118,23 +117,4 @@ fn arrange(command: &FakeKeyfactor) -> ([CertificateStoreId; 2], String) {
     command.inventory_lags();
     command.orchestrator(FakeOrchestrator::new().after_polls(1).running_for(1));
     (stores, command.thumbprint(www))
-}
-
-/// A folder of its own, which goes with what is in it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn create() -> Result<Self, Trouble> {
-        let path = std::env::temp_dir().join(format!("clm-offboard-{:016x}", fastrand::u64(..)));
-        match std::fs::create_dir(&path) {
-            Ok(()) => Ok(Self(path)),
-            Err(error) => Err(Trouble::PlanFile(path, error.into())),
-        }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -24,6 +24,7 @@ mod keyfactor;
 mod plan_file;
 mod progress;
 mod report;
+mod scratch;
 mod table;
 
 use std::process::ExitCode;
@@ -39,16 +40,17 @@ use report::Report;
 async fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1);
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let report = Report::plain();
     let ended = match Config::read(arguments, variables) {
         Ok(Config::Help) => {
-            help::HELP.lines().for_each(|line| Report::plain().line(line));
-            Ended::Done
+            help::HELP.lines().for_each(|line| report.line(line));
+            report.finish(Ended::Done)
         }
-        Ok(Config::Demo) => demo::run().await,
-        Ok(Config::Job(job)) => run(&job, &Report::plain()).await,
+        Ok(Config::Demo) => demo::run(&Report::demo()).await,
+        Ok(Config::Job(job)) => run(&job, &report).await,
         Err(problem) => {
-            Report::plain().complain(format!("offboard: {problem}"));
-            Report::plain().complain("Try --help.");
+            report.complain(format!("offboard: {problem}"));
+            report.complain("Try --help.");
             Ended::Usage
         }
     };
@@ -60,7 +62,7 @@ async fn run(job: &Job, report: &Report) -> Ended {
     if let Some(appviewx) = &job.appviewx {
         appviewx.log_out(report).await;
     }
-    ended
+    report.finish(ended)
 }
 
 /// Both sides are looked at, shown and checked before the first change on either.
@@ -120,7 +122,13 @@ impl Sides<'_> {
         if let Some((job, prepared)) = &appviewx {
             prepared.check(job)?;
         }
+        report.check()?;
         let (first, second) = write_plans(keyfactor.as_ref(), appviewx.as_ref(), report)?;
+        if let Err(trouble) = report.check() {
+            discard(first, report);
+            discard(second, report);
+            return Err(trouble);
+        }
         let heading = |name: &str| {
             report.line("");
             report.line(format!("{name}:"));

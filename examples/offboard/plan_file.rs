@@ -1,7 +1,7 @@
 //! The plan for undo, as a file. It holds no secret.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -28,24 +28,13 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Creates the file, never over another one, and has it on the disk before it returns.
+    /// Creates the file, never over another one, and has it on the disk before it returns. Under its name it is whole or
+    /// not there: it is written beside it, and then named.
     pub(crate) fn new(path: &Path, plan: &impl Serialize, report: &Report) -> Result<Self, Trouble> {
         let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-        let text = serde_json::to_string_pretty(plan).map_err(|error| trouble(error.into()))?;
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| trouble(error.into()))?;
-        let written =
-            file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all());
-        if let Err(error) = written {
-            // Half a plan is worth nothing, and would stand in the way of the next one.
-            let _ = std::fs::remove_file(path);
-            return Err(trouble(error.into()));
-        }
-        // So that the name is on the disk as well, where a directory can be opened.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if let Ok(folder) = File::open(folder) {
-            let _ = folder.sync_all();
-        }
+        let mut text = serde_json::to_vec_pretty(plan).map_err(|error| trouble(error.into()))?;
+        text.push(b'\n');
+        create_whole(path, &text).map_err(|error| trouble(error.into()))?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         report.line(format!("  the plan for undo: {}", path.display()));
         Ok(Self { path })
@@ -57,15 +46,55 @@ impl Written {
 
     /// Nothing of it was sent: it would stand in the way of the next one.
     pub(crate) fn discard(self, report: &Report) {
-        if std::fs::remove_file(&self.path).is_ok() {
+        if fs::remove_file(&self.path).is_ok() {
             report.line(format!("  nothing of it was sent, so its plan was deleted: {}", self.path.display()));
         }
     }
 }
 
+/// A new file, which only its owner may read.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A new file with this text, and its name on the disk. Fails if there is one of this name.
+fn create_whole(path: &Path, text: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+    let beside = path.with_file_name(format!(".{}.{:016x}.tmp", name.display(), fastrand::u64(..)));
+    let written = create_new(&beside).and_then(|mut file| {
+        file.write_all(text)?;
+        file.sync_all()
+    });
+    let named = written.and_then(|()| match fs::hard_link(&beside, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // A file system without links: the name is taken first, so that nothing of another is overwritten.
+            create_new(path)?;
+            fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(path)))
+        }
+        linked => linked,
+    });
+    // Half a plan is worth nothing.
+    let _ = fs::remove_file(&beside);
+    named?;
+    sync_folder_of(path);
+    Ok(())
+}
+
+/// So that a name is on the disk as well, where a directory can be opened.
+pub(crate) fn sync_folder_of(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
 pub(crate) fn read<P: DeserializeOwned>(path: &Path) -> Result<P, Trouble> {
     let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-    let text = std::fs::read_to_string(path).map_err(|error| trouble(error.into()))?;
+    let text = fs::read_to_string(path).map_err(|error| trouble(error.into()))?;
     serde_json::from_str(&text).map_err(|error| trouble(error.into()))
 }
 
@@ -76,7 +105,7 @@ pub(crate) fn vendor(path: &Path) -> Result<Vendor, String> {
         vendor: Option<String>,
     }
     let cannot = |error: String| format!("the plan {} cannot be read: {error}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
+    let text = fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
     let named: Named = serde_json::from_str(&text).map_err(|error| cannot(error.to_string()))?;
     match named.vendor.as_deref() {
         None => Ok(Vendor::Keyfactor),
@@ -84,3 +113,6 @@ pub(crate) fn vendor(path: &Path) -> Result<Vendor, String> {
         Some(other) => Err(cannot(format!("it is of a vendor that this program does not know, {other:?}"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

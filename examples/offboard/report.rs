@@ -1,8 +1,12 @@
 //! What is printed. In the demonstration every line says so.
+//!
+//! A reader that hangs up, or a full disk, must not stop a job half-way: from then on everything goes to the error stream, and
+//! the end is a failure that names the jobs once more. Before the first change it stops the job.
 
 use std::error::Error;
 use std::fmt;
-use std::io::Write as _;
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressDrawTarget;
 
@@ -10,37 +14,96 @@ use crate::ended::{Ended, Trouble};
 
 pub(crate) struct Report {
     prefix: &'static str,
-    out: Out,
+    draws: Draws,
+    streams: Mutex<Streams>,
+    #[cfg(test)]
+    kept: kept::Kept,
 }
 
-enum Out {
-    Streams,
+/// Whether progress may be drawn on the error stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Draws {
+    OnTerminals,
     /// For tests.
     #[cfg(test)]
-    Kept(std::sync::Mutex<Vec<String>>),
+    Never,
+}
+
+struct Streams {
+    output: Box<dyn Write + Send>,
+    errors: Box<dyn Write + Send>,
+    /// Why the output takes no more.
+    broken: Option<io::Error>,
+    /// Whether the error stream lost something.
+    errors_broken: bool,
+    /// The lines that name jobs.
+    jobs: Vec<String>,
+}
+
+impl Streams {
+    fn new(output: Box<dyn Write + Send>, errors: Box<dyn Write + Send>) -> Self {
+        Self { output, errors, broken: None, errors_broken: false, jobs: Vec::new() }
+    }
+
+    fn line(&mut self, line: &str) {
+        if self.broken.is_none()
+            && let Err(error) = write_line(&mut self.output, line)
+        {
+            self.complain(&format!(
+                "WARNING: the output cannot be written: {error}. The rest goes to the error stream:"
+            ));
+            self.broken = Some(error);
+        }
+        if self.broken.is_some() {
+            self.complain(line);
+        }
+    }
+
+    fn complain(&mut self, line: &str) {
+        self.errors_broken |= write_line(&mut self.errors, line).is_err();
+    }
+}
+
+fn write_line(stream: &mut impl Write, line: &str) -> io::Result<()> {
+    stream.write_all(format!("{}\n", line.trim_end()).as_bytes())?;
+    stream.flush()
 }
 
 impl Report {
     pub(crate) fn plain() -> Self {
-        Self { prefix: "", out: Out::Streams }
+        Self::to_streams("")
     }
 
     pub(crate) fn demo() -> Self {
-        Self { prefix: "[demo] ", out: Out::Streams }
+        Self::to_streams("[demo] ")
+    }
+
+    fn to_streams(prefix: &'static str) -> Self {
+        let streams = Streams::new(Box::new(io::stdout()), Box::new(io::stderr()));
+        Self {
+            prefix,
+            draws: Draws::OnTerminals,
+            streams: Mutex::new(streams),
+            #[cfg(test)]
+            kept: kept::Kept::default(),
+        }
     }
 
     pub(crate) fn prefix(&self) -> &'static str {
         self.prefix
     }
 
+    /// Also after a panic elsewhere: it is plain data.
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prefixed(&self, text: &str) -> String {
+        format!("{}{}", self.prefix, visible(text))
+    }
+
     pub(crate) fn line(&self, text: impl AsRef<str>) {
-        let line = format!("{}{}", self.prefix, visible(text.as_ref()));
-        match &self.out {
-            // A reader that hung up must not stop a job half-way.
-            Out::Streams => drop(writeln!(std::io::stdout(), "{}", line.trim_end())),
-            #[cfg(test)]
-            Out::Kept(kept) => kept.lock().unwrap().push(line),
-        }
+        self.streams().line(&self.prefixed(text.as_ref()));
     }
 
     /// Lines, four columns in.
@@ -50,22 +113,59 @@ impl Report {
         }
     }
 
+    /// A line that names a job: it must not be lost.
+    pub(crate) fn job(&self, text: impl AsRef<str>) {
+        let line = self.prefixed(text.as_ref());
+        let mut streams = self.streams();
+        streams.line(&line);
+        streams.jobs.push(line);
+    }
+
     /// What must not be overlooked: to the error stream.
     pub(crate) fn complain(&self, text: impl AsRef<str>) {
-        let line = format!("{}{}", self.prefix, visible(text.as_ref()));
-        match &self.out {
-            Out::Streams => drop(writeln!(std::io::stderr(), "{line}")),
-            #[cfg(test)]
-            Out::Kept(kept) => kept.lock().unwrap().push(line),
+        self.streams().complain(&self.prefixed(text.as_ref()));
+    }
+
+    /// What nobody could read is not acted on.
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
+        let streams = self.streams();
+        match &streams.broken {
+            Some(error) => Err(Trouble::Refused(format!(
+                "the plan could not be printed, so nobody can have read it: {error}. Nothing was sent"
+            ))),
+            None if streams.errors_broken => {
+                Err(Trouble::Refused("the error stream cannot be written. Nothing was sent".to_owned()))
+            }
+            None => Ok(()),
         }
+    }
+
+    /// A run whose output was lost has failed, and its jobs are named where they can be read.
+    pub(crate) fn finish(&self, ended: Ended) -> Ended {
+        let mut streams = self.streams();
+        if let Some(error) = streams.broken.take() {
+            if streams.jobs.is_empty() {
+                streams.complain(&format!("{}FAILED: the output could not be written: {error}", self.prefix));
+            } else {
+                streams.complain(&format!(
+                    "{}FAILED: the output could not be written: {error}. These jobs were sent:",
+                    self.prefix
+                ));
+                for job in std::mem::take(&mut streams.jobs) {
+                    streams.complain(&job);
+                }
+            }
+            return ended.max(Ended::Failed);
+        }
+        if streams.errors_broken { ended.max(Ended::Failed) } else { ended }
     }
 
     /// Where progress is drawn: nowhere if the error stream is no terminal.
     pub(crate) fn progress_target(&self) -> ProgressDrawTarget {
-        match &self.out {
-            Out::Streams => ProgressDrawTarget::stderr(),
+        match self.draws {
+            Draws::OnTerminals => ProgressDrawTarget::stderr(),
             #[cfg(test)]
-            Out::Kept(_) => ProgressDrawTarget::hidden(),
+            Draws::Never => ProgressDrawTarget::hidden(),
         }
     }
 
@@ -75,7 +175,7 @@ impl Report {
             Trouble::Keyfactor(error) => self.keyfactor_error(error),
             Trouble::AppViewX(error) => self.appviewx_error(error),
             Trouble::PlanFile(path, error) => {
-                let exists = error.downcast_ref().map(std::io::Error::kind) == Some(std::io::ErrorKind::AlreadyExists);
+                let exists = error.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::AlreadyExists);
                 let remediation = exists
                     .then_some("it may be needed for undo, and was kept; name another with --plan or --group-plan");
                 self.error(&format!("FAILED: the plan {}", path.display()), error.as_ref(), remediation);
@@ -135,29 +235,7 @@ fn visible(text: &str) -> String {
 }
 
 #[cfg(test)]
-impl Report {
-    /// Keeps what would be printed.
-    pub(crate) fn kept() -> Self {
-        Self { prefix: "", out: Out::Kept(std::sync::Mutex::default()) }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match &self.out {
-            Out::Streams => String::new(),
-            Out::Kept(kept) => kept.lock().unwrap().join("\n"),
-        }
-    }
-}
+pub(crate) mod kept;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_servers_text_cannot_draw_on_the_terminal() {
-        let report = Report::kept();
-        report.line("alias \u{1b}[2J\r\nforged \u{202e}line");
-        assert_eq!(report.text(), r"alias \u{1b}[2J\r\nforged \u{202e}line");
-        assert_eq!(shown("ü".repeat(400)).chars().count(), LONGEST + 1);
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use clm::testing::{self, AppViewXPermission, FakeAppViewX};
 use super::*;
 use crate::config::{Job, Mode};
 use crate::consent::Loss;
+use crate::scratch::Folder;
 
 pub(super) const NAME: &str = "www.example.com";
 pub(super) const SERVER: &str = "67bc2ca76a105e1a05691c1c";
@@ -18,7 +19,7 @@ pub(super) const NEIGHBOUR: &str = "67bc2ca76a105e1a05691c4c";
 /// Three certificates of one name in two groups, a neighbour, and a folder for plans.
 pub(super) struct Scene {
     pub(super) fake: FakeAppViewX,
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl Scene {
@@ -34,13 +35,12 @@ impl Scene {
             fake.add_certificate_of(category, id, group);
             fake.set_member(id, "commonName", name);
         }
-        let folder = std::env::temp_dir().join(format!("clm-offboard-test-{:016x}", fastrand::u64(..)));
-        std::fs::create_dir(&folder).unwrap();
+        let folder = Folder::create().unwrap();
         Self { fake, folder }
     }
 
     pub(super) fn plan_path(&self) -> PathBuf {
-        self.folder.join("plan.json")
+        self.folder.path().join("plan.json")
     }
 
     pub(super) fn job(&self, task: Task, expect: usize) -> AppViewXJob {
@@ -70,12 +70,6 @@ impl Scene {
 
     pub(super) fn groups(&self) -> [String; 4] {
         [SERVER, UPPER, CLIENT, NEIGHBOUR].map(|id| self.fake.group_of(id).unwrap())
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -158,7 +152,7 @@ async fn whatever_a_search_gives_only_what_is_equal_is_touched() {
     ] {
         let mut job = scene.unassign(target, expect);
         if let Task::Unassign { plan, .. } = &mut job.task {
-            *plan = Some(scene.folder.join(format!("plan-{}.json", scene.changes().len())));
+            *plan = Some(scene.folder.path().join(format!("plan-{}.json", scene.changes().len())));
         }
         let (ended, text) = ran(job, Mode::Send).await;
         assert_eq!(ended, Ended::Done, "{text}");

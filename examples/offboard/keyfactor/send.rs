@@ -119,7 +119,7 @@ pub(super) async fn one_by_one<Op>(
 fn show_answer(answer: Answer, place: &Place, report: &Report) -> Sent {
     let correlation = answer.correlation_id.map(|id| format!("  correlation id {}", shown(id))).unwrap_or_default();
     for job in &answer.jobs {
-        report.line(format!("    job {job}  {}{correlation}", shown(place.label())));
+        report.job(format!("    job {job}  {}{correlation}", shown(place.label())));
     }
     for entry in &answer.unrecognized {
         report.complain(format!("    no job id: {}  {}", shown(entry), shown(place.label())));

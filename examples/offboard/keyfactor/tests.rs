@@ -1,5 +1,6 @@
 //! The whole flow against the fake.
 
+mod output;
 mod remove;
 mod trouble;
 mod undo;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use super::*;
 use crate::config::{Job, Mode};
 use crate::consent::Loss;
+use crate::scratch::Folder;
 
 pub(super) const ALIAS: &str = "www.example.com.pfx";
 
@@ -21,7 +23,7 @@ pub(super) struct Scene {
     pub(super) fake: FakeKeyfactor,
     pub(super) stores: [CertificateStoreId; 2],
     pub(super) thumbprint: String,
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl Scene {
@@ -38,14 +40,13 @@ impl Scene {
             fake.put(store, ALIAS, certificate);
         }
         fake.orchestrator(FakeOrchestrator::new().after_polls(1));
-        let folder = std::env::temp_dir().join(format!("clm-offboard-test-{:016x}", fastrand::u64(..)));
-        std::fs::create_dir(&folder).unwrap();
+        let folder = Folder::create().unwrap();
         let thumbprint = fake.thumbprint(certificate);
         Self { fake, stores, thumbprint, folder }
     }
 
     pub(super) fn plan_path(&self) -> PathBuf {
-        self.folder.join("plan.json")
+        self.folder.path().join("plan.json")
     }
 
     /// By thumbprint, with the right expectation.
@@ -88,12 +89,6 @@ impl Scene {
 
     pub(super) fn jobs(&self) -> Vec<String> {
         self.fake.jobs().iter().map(|job| job.id.to_string()).collect()
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
