@@ -111,6 +111,7 @@ impl fmt::Display for OtherServer {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde asks so")]
 pub(crate) fn write_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     time.as_ref().map(Timestamp::to_string).serialize(serializer)
 }
@@ -146,7 +147,7 @@ pub enum PlanError {
     #[error("it is no JSON: {0}")]
     NotJson(String),
     /// It is a document of another format: a plan of the other vendor, or no plan at all.
-    #[error("it is no {expected}, but {}", named_format(found.as_deref()))]
+    #[error("it is no plan of the format {expected:?}: {}", named_format(found.as_deref()))]
     #[non_exhaustive]
     AnotherFormat {
         /// The format that it names, if it names one.
@@ -171,7 +172,7 @@ pub enum PlanError {
 }
 
 fn named_format(found: Option<&str>) -> String {
-    found.map_or_else(|| "some other document".to_owned(), |found| format!("of the format {:?}", one_line(found)))
+    found.map_or_else(|| "it names no format".to_owned(), |found| format!("it has the format {:?}", one_line(found)))
 }
 
 fn made_by(by: Option<&str>) -> String {

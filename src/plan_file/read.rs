@@ -12,13 +12,13 @@ use crate::lenient::{TextFault, decode, decode_beginning};
 const LARGEST_PLAN: u64 = 16 * 1024 * 1024;
 
 /// How much is read of a file before the rest is.
-const BEGINNING: u64 = 4 * 1024;
+const BEGINNING: usize = 4 * 1024;
 
 /// A plan out of a file. A file that does not begin like one is not read further.
 pub(crate) fn read_from<P: PlanFormat>(mut reader: impl Read) -> Result<P, PlanError> {
     let unreadable = |error| PlanError::Unreadable(Arc::new(error));
     let mut bytes = Vec::new();
-    reader.by_ref().take(BEGINNING).read_to_end(&mut bytes).map_err(unreadable)?;
+    reader.by_ref().take(BEGINNING as u64).read_to_end(&mut bytes).map_err(unreadable)?;
     check_beginning::<P>(&bytes)?;
     reader.take(LARGEST_PLAN + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(unreadable)?;
     from_json(&bytes)
@@ -48,7 +48,7 @@ pub(crate) fn from_json<P: PlanFormat>(bytes: &[u8]) -> Result<P, PlanError> {
 /// Refuses what cannot be the beginning of such a plan.
 fn check_beginning<P: PlanFormat>(bytes: &[u8]) -> Result<(), PlanError> {
     let another = || PlanError::AnotherFormat { found: None, expected: P::FORMAT };
-    let beginning = bytes.get(..BEGINNING as usize).unwrap_or(bytes);
+    let beginning = bytes.get(..BEGINNING).unwrap_or(bytes);
     let text = decode_beginning(beginning);
     let text = text.trim_start();
     let Some(inside) = text.strip_prefix('{') else {

@@ -182,7 +182,7 @@ async fn a_file_without_a_header_is_read_and_used() {
     });
     let read = RemovalPlan::read_from(old.to_string().as_bytes()).unwrap();
     assert_eq!((&read.header.server, read.header.made_at), (&None, None));
-    assert_eq!(read.certificates, [certificate.clone()]);
+    assert_eq!(read.certificates, std::slice::from_ref(certificate));
     assert_eq!((read.removals.len(), &read.removals[0].thumbprint), (1, &certificate.thumbprint));
     let stores = fake.client().certificate_stores();
     stores.remove(&read, Schedule::Immediate).send().await.unwrap();

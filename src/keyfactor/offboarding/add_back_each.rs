@@ -44,13 +44,13 @@ impl CertificateStores {
     /// # Ok(()) }
     /// ```
     pub fn add_back_each(&self, plan: &RemovalPlan, schedule: Schedule) -> BatchBuilder<AddBackEach> {
-        let (_, mut common) = self.addition_of(plan, &PlannedCertificate::none(), schedule.clone()).into_parts();
-        common.operation_mut().of_any_number();
         let of_one = |certificate: &PlannedCertificate| {
             let (_, request) = self.addition_of(plan, certificate, schedule.clone()).into_parts();
             (certificate.clone(), request)
         };
         let additions = plan.certificates.iter().map(of_one).filter(|(_, it)| !it.entries().is_empty()).collect();
+        let (_, mut common) = self.addition_of(plan, &PlannedCertificate::none(), schedule).into_parts();
+        common.operation_mut().of_any_number();
         BatchBuilder::new(self.caller.clone(), AddBackEach { common, additions })
     }
 }

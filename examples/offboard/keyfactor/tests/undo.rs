@@ -132,7 +132,7 @@ async fn a_plan_that_cannot_be_read_is_an_error() {
     std::fs::write(scene.plan_path(), "{\"removals\": []}").unwrap();
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: the plan ", "it is no"]);
+    assert_tells(&text, &["FAILED: the plan ", "it is no plan of the format"]);
     assert_eq!(scene.changes(), []);
 }
 

@@ -42,8 +42,24 @@ impl Planning {
         self.located.push(located);
     }
 
+    /// Plans a certificate that was looked up, or leaves it out if it was not found; `Err` if no other could be either.
+    pub(super) fn add_or_leave_out(
+        &mut self,
+        (thumbprint, found): (Thumbprint, Result<LocatedCertificate, Error>),
+    ) -> Result<(), Error> {
+        match found {
+            Ok(located) => {
+                self.add(located);
+                Ok(())
+            }
+            // It answered with what was not asked for: the next answer would be no better.
+            Err(Error::Lookup(error)) if matches!(*error, LookupError::NotAsked { .. }) => Err(Error::Lookup(error)),
+            Err(error) => self.leave_out(thumbprint, error),
+        }
+    }
+
     /// Leaves out a certificate that cannot be planned; `Err` if no other could be either.
-    pub(super) fn leave_out(&mut self, thumbprint: Thumbprint, error: Error) -> Result<(), Error> {
+    fn leave_out(&mut self, thumbprint: Thumbprint, error: Error) -> Result<(), Error> {
         if ends_planning(&error) {
             return Err(error);
         }
@@ -124,8 +140,8 @@ impl Planning {
 
     /// The error of a plan that has nothing in it: for one certificate, that of its first place.
     fn nothing_planned(self, asked: usize, inventories: &mut Inventories) -> Error {
-        let stores = self.omitted.iter().filter_map(|it| it.store_id);
-        let of_store = stores.filter_map(|store| inventories.remove(&store)?.err()).next();
+        let mut stores = self.omitted.iter().filter_map(|it| it.store_id);
+        let of_store = stores.find_map(|store| inventories.remove(&store)?.err());
         let first = self.first.or_else(|| of_store?.into_error());
         let omitted = self.omitted.iter().map(Omitted::to_string).collect();
         first.filter(|_| asked == 1).unwrap_or_else(|| LookupError::NothingPlanned { omitted }.into())

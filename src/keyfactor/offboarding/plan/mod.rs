@@ -193,7 +193,8 @@ impl RemovalPlan {
         self.certificates.iter().find(|it| it.thumbprint == removal.thumbprint)
     }
 
-    /// The plan for some of its places alone: those that `keep` picks. Certificates without a place are not in it.
+    /// The plan for some of its places alone: those that `keep` picks. Certificates without a place are
+    /// not in it; what the plan leaves out stays named, and has to be accepted.
     #[must_use]
     pub fn only(mut self, keep: impl FnMut(&PlannedRemoval) -> bool) -> Self {
         self.removals.retain(keep);

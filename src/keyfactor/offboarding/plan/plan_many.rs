@@ -1,11 +1,14 @@
 //! One plan for many certificates.
 
 use std::collections::HashSet;
+use std::pin::pin;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
 
 use super::RemovalPlan;
 use super::make::Planning;
 use crate::keyfactor::certificate_stores::CertificateStores;
-use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::offboarding::locate::LocateCertificate;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CollectionId;
@@ -14,7 +17,7 @@ use crate::validation::Problems;
 
 impl CertificateStores {
     /// Makes one plan of the removal of many certificates. Each is looked up as
-    /// [`locations_of`](crate::keyfactor::Certificates::locations_of) does it, one after the other; then the inventory of each store
+    /// [`locations_of`](crate::keyfactor::Certificates::locations_of) does it, five at once; then the inventory of each store
     /// is read once for all of them. What cannot be found or planned does not stop the rest: it is in
     /// [`RemovalPlan::omitted`].
     ///
@@ -53,6 +56,9 @@ impl CertificateStores {
     }
 }
 
+/// Certificates that are looked up at once.
+const AT_ONCE: usize = 5;
+
 /// Makes a plan for many certificates; see [`CertificateStores::plan_removal_of`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
@@ -74,7 +80,7 @@ impl PlanRemovalOf {
     /// # Errors
     /// [`Error::Validation`], before anything is sent, if there is no thumbprint, too many, or a text that is none. Errors that
     /// every further call would meet, such as no connection, 401 and 429; and `Lookup` if a server ignores what is asked for,
-    /// or if nothing can be planned ([`NothingPlanned`](LookupError::NothingPlanned) with every reason; of a single thumbprint
+    /// or if nothing can be planned ([`NothingPlanned`](crate::keyfactor::LookupError::NothingPlanned) with every reason; of a single thumbprint
     /// the error itself).
     pub async fn send(self) -> Result<RemovalPlan, Error> {
         let Self { caller, mut thumbprints, collection_id } = self;
@@ -88,20 +94,22 @@ impl PlanRemovalOf {
         problems.check_count("thumbprints", thumbprints.len(), limit, "thumbprint");
         problems.check_positive("collection_id", collection_id.map(CollectionId::get));
         problems.finish()?;
-        let mut planning = Planning::new(caller.clone(), collection_id);
-        for thumbprint in thumbprints {
+        let locate = |thumbprint: Thumbprint| {
             let mut locate = LocateCertificate::new(caller.clone(), thumbprint.clone().into());
             if let Some(id) = collection_id {
                 locate = locate.collection_id(id);
             }
-            match locate.send().await {
-                Ok(located) => planning.add(located),
-                // It answered with what was not asked for: the next answer would be no better.
-                Err(Error::Lookup(error)) if matches!(*error, LookupError::NotAsked { .. }) => {
-                    return Err(Error::Lookup(error));
-                }
-                Err(error) => planning.leave_out(thumbprint, error)?,
-            }
+            async move { (thumbprint, locate.send().await) }
+        };
+        let mut planning = Planning::new(caller.clone(), collection_id);
+        let mut thumbprints = thumbprints.into_iter();
+        // The first one alone: a wrong password that is sent several times at once locks the account.
+        for thumbprint in thumbprints.by_ref().take(1) {
+            planning.add_or_leave_out(locate(thumbprint).await)?;
+        }
+        let mut others = pin!(stream::iter(thumbprints).map(locate).buffered(AT_ONCE));
+        while let Some(found) = others.next().await {
+            planning.add_or_leave_out(found)?;
         }
         planning.plan().await
     }
