@@ -4,7 +4,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
-use super::certificate_store_types::CertificateStoreTypes;
+use super::certificate_store_types::{CertificateStoreTypes, StoreTypeCache};
 use super::certificate_stores::CertificateStores;
 use super::certificates::Certificates;
 use super::credentials::Credentials;
@@ -163,7 +163,8 @@ impl ClientBuilder {
         headers.insert("x-keyfactor-api-version", HeaderValue::from_static("1"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let limits = CallLimits { max_locations_per_call: *max_locations_per_call };
+        let limits =
+            CallLimits { max_locations_per_call: *max_locations_per_call, store_types: StoreTypeCache::default() };
         let identity = Identity {
             headers,
             query: Keyfactor::query(&limits),

@@ -91,12 +91,12 @@ mod vendor;
 
 pub use self::certificate_store_types::{
     CertificateStoreType, CertificateStoreTypes, CustomAlias, EntryParameter, EntryParameterType, GetStoreType,
-    ListStoreTypes, PrivateKeyAllowed,
+    ListStoreTypes, PrivateKeyAllowed, StoreTypeNeeds,
 };
 pub use self::certificate_stores::{
     AddCertificates, AddOutcome, CertificateLocation, CertificateStore, CertificateStoreEntry, CertificateStores,
-    GetStore, Inventory, InventoryCertificate, InventoryEntry, JobsOutcome, ListStores, RemoveCertificates,
-    RemoveOutcome, ScheduleInventory,
+    GetStore, Inventory, InventoryCertificate, InventoryEntry, JobFieldsFromInventory, JobsOutcome, ListStores,
+    RemoveCertificates, RemoveOutcome, ScheduleInventory,
 };
 pub use self::certificates::{
     Certificate, CertificateLocations, CertificateStoreLocation, Certificates, GetCertificate, GetCertificateLocations,
@@ -113,8 +113,8 @@ pub use self::offboarding::{
     AddBackEach, AddBackEachOutcome, Confirm, ConfirmPutBack, ConfirmRemoved, Confirmation, ConfirmedLocation,
     FinishedJob, FollowedJob, FoundLocation, ItemProgress, JobChange, JobState, JobWatch, JobsForLocation, JobsReport,
     JobsSeen, LocateCertificate, LocatedCertificate, OmissionReason, Omitted, OpenJob, OpenJobPlace, PlanRemovalOf,
-    PlannedCertificate, PlannedRemoval, Progress, PutBackVerdict, RemovalPlan, RemovalVerdict, RemoveEach,
-    RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness, TriggeredInventory,
+    PlannedCertificate, PlannedRemoval, PlannedStoreType, Progress, PutBackVerdict, RemovalPlan, RemovalVerdict,
+    RemoveEach, RemoveEachOutcome, Restorability, ScheduleAfter, StoreReadiness, TriggeredInventory,
 };
 pub use self::orchestrator_jobs::{
     ControlJobs, JobAction, JobHistory, JobHistoryEntry, JobResult, JobSelection, JobStatus, OrchestratorJobs,

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use super::certificate_store_types::StoreTypeCache;
 use super::error_body::{FailedOperation, KeyfactorErrorBody};
 use super::error_code::{ErrorCode, ErrorKind};
 use super::lookup_error::LookupError;
@@ -34,10 +35,11 @@ pub type RawCall = operation::RawCall<Keyfactor>;
 pub(super) type Caller = operation::Caller<Keyfactor>;
 pub(super) type ReadError = operation::ReadError<Keyfactor>;
 
-/// What a client was told that concerns its calls.
+/// What a client was told that concerns its calls, and what it learnt.
 #[derive(Debug)]
 pub struct CallLimits {
     pub(super) max_locations_per_call: usize,
+    pub(super) store_types: StoreTypeCache,
 }
 
 impl Vendor for Keyfactor {

@@ -1,10 +1,11 @@
 //! Types of certificate stores as Command shows them.
 
+use super::allowance::{CustomAlias, PrivateKeyAllowed};
 use super::entry_parameter::EntryParameter;
+use super::needs::StoreTypeNeeds;
 use crate::keyfactor::list_pages::Row;
 use crate::keyfactor::types::CertificateStoreTypeId;
-use crate::keyfactor::values::enumeration;
-use crate::rows::{AnyFormat, Member as _, RawJson, Scalar, Taken, row, text_of_number};
+use crate::rows::{RawJson, row};
 
 /// A type of certificate store: what its stores have in common.
 ///
@@ -50,6 +51,22 @@ impl CertificateStoreType {
     }
 }
 
+impl CertificateStoreType {
+    pub(in crate::keyfactor) fn needs(&self) -> StoreTypeNeeds {
+        fn names<'a>(parameters: impl Iterator<Item = &'a EntryParameter>) -> Vec<String> {
+            parameters.map(|parameter| parameter.name.clone()).collect()
+        }
+        StoreTypeNeeds {
+            id: self.id,
+            short_name: self.short_name.clone(),
+            custom_alias: self.custom_alias.clone(),
+            parameters: names(self.entry_parameters.iter()),
+            needed_on_remove: names(self.needed_on_remove()),
+            needed_on_add: names(self.needed_on_add()),
+        }
+    }
+}
+
 impl Row for CertificateStoreType {
     type Id = CertificateStoreTypeId;
 
@@ -57,76 +74,3 @@ impl Row for CertificateStoreType {
         self.id
     }
 }
-
-/// Whether an alias may be given when a certificate is added to a store. The vendor's `CustomAliasAllowed`, which servers write
-/// as a number or as a name.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum CustomAlias {
-    /// The server does not say.
-    Unknown,
-    /// 0: the store chooses it; an addition that gives one is refused.
-    Forbidden,
-    /// 1.
-    Optional,
-    /// 2: an addition without one is refused.
-    Required,
-    /// Anything else, as it was sent.
-    Other(String),
-}
-
-/// Whether stores of a type take private keys. Servers write it as a number or as a name.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum PrivateKeyAllowed {
-    /// The server does not say.
-    Unknown,
-    /// 0.
-    Forbidden,
-    /// 1.
-    Optional,
-    /// 2.
-    Required,
-    /// Anything else, as it was sent.
-    Other(String),
-}
-
-/// No server sends it: so that what says nothing stays what it is when it is written and read again.
-const UNSAID: i64 = i64::MIN;
-
-impl CustomAlias {
-    const TABLE: &'static [(i64, Self)] =
-        &[(0, Self::Forbidden), (1, Self::Optional), (2, Self::Required), (UNSAID, Self::Unknown)];
-
-    /// The vendor's name, or what was sent instead.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Unknown => "Unknown",
-            Self::Forbidden => "Forbidden",
-            Self::Optional => "Optional",
-            Self::Required => "Required",
-            Self::Other(sent) => sent,
-        }
-    }
-}
-
-impl PrivateKeyAllowed {
-    const TABLE: &'static [(i64, Self)] =
-        &[(0, Self::Forbidden), (1, Self::Optional), (2, Self::Required), (UNSAID, Self::Unknown)];
-
-    /// The vendor's name, or what was sent instead.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Unknown => "Unknown",
-            Self::Forbidden => "Forbidden",
-            Self::Optional => "Optional",
-            Self::Required => "Required",
-            Self::Other(sent) => sent,
-        }
-    }
-}
-
-enumeration!(CustomAlias);
-enumeration!(PrivateKeyAllowed);

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::entry::{CertificateStoreEntry, WireEntry};
 use super::handle::CertificateStores;
+use super::inventory_fields::JobFieldsFromInventory;
 use super::jobs_outcome::{HOW_TO_FIND_OUT, JobsOutcome};
 use super::plan_conditions::PlanConditions;
 use crate::keyfactor::certificates::GetCertificate;
@@ -57,6 +58,13 @@ impl CertificateStores {
 }
 
 impl RequestBuilder<AddCertificates> {
+    /// What the jobs are given of what the inventory showed of the entries. It concerns the entries of a
+    /// [plan](CertificateStores::add_back); others come without. Default [`JobFieldsFromInventory::WhereNeeded`].
+    pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
+        self.operation().choose(choice);
+        self
+    }
+
     /// Refuses the addition unless the certificate has this thumbprint: an id that was kept may be another certificate's by
     /// now. Just before it is sent, the certificate is read, in the collection that is given; if it is another one, nothing
     /// is sent and the call ends as [`LookupError::NotAsked`](crate::keyfactor::LookupError::NotAsked).
@@ -86,6 +94,13 @@ pub struct AddCertificates {
 }
 
 impl AddCertificates {
+    /// Takes from the inventory what is to be taken.
+    pub(in crate::keyfactor) fn choose(&mut self, choice: JobFieldsFromInventory) {
+        for entry in &mut self.entries {
+            entry.choose(choice);
+        }
+    }
+
     /// The certificate.
     #[must_use]
     pub fn certificate_id(&self) -> CertificateId {

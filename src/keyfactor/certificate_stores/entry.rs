@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::inventory_fields::{InventoryFields, JobFieldsFromInventory};
 use super::job_fields::{JobFields, WireJobFields};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::validation::{LONGEST_TEXT, Problems, Reason};
@@ -95,6 +96,17 @@ impl CertificateStoreEntry {
     pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.job_fields.add(name.into(), value.into());
         self
+    }
+
+    /// What an inventory showed of the entry.
+    pub(in crate::keyfactor) fn shown_as(mut self, fields: InventoryFields) -> Self {
+        self.job_fields.offer(fields);
+        self
+    }
+
+    /// Takes from the inventory what is to be taken.
+    pub(super) fn choose(&mut self, choice: JobFieldsFromInventory) {
+        self.job_fields.choose(choice);
     }
 
     /// The store.

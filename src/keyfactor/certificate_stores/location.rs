@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::inventory_fields::{InventoryFields, JobFieldsFromInventory};
 use super::job_fields::{JobFields, WireJobFields};
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
@@ -18,7 +19,8 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason};
 /// What an alias is depends on the type of store: a file name, a thumbprint, a name that somebody chose. Take it from
 /// the store's inventory; it is sent byte for byte.
 ///
-/// The values of job fields may be secrets: `Debug` and serialising show their names only.
+/// The values of job fields may be secrets: `Debug` and serialising show their names only. Those that a plan takes from the
+/// inventory are none.
 #[derive(Clone)]
 pub struct CertificateLocation {
     store: CertificateStoreId,
@@ -43,7 +45,7 @@ impl CertificateLocation {
 
     /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
     ///
-    /// The vendor's own clients send text.
+    /// The vendor's own clients send text. It takes the place of one from the inventory.
     #[must_use]
     pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.job_fields.add(name.into(), value.into());
@@ -72,6 +74,17 @@ impl CertificateLocation {
         self
     }
 
+    /// What an inventory shows of the entry.
+    pub(in crate::keyfactor) fn shown_as(mut self, fields: InventoryFields) -> Self {
+        self.job_fields.offer(fields);
+        self
+    }
+
+    /// Takes from the inventory what is to be taken.
+    pub(super) fn choose(&mut self, choice: JobFieldsFromInventory) {
+        self.job_fields.choose(choice);
+    }
+
     /// The thumbprint that the alias must hold.
     #[must_use]
     pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
@@ -90,7 +103,7 @@ impl CertificateLocation {
         &self.alias
     }
 
-    /// The names of the job fields, in the order in which they were set.
+    /// The names of the job fields: those from the inventory, then the others in the order in which they were set.
     pub fn job_field_names(&self) -> impl Iterator<Item = &str> {
         self.job_fields.names()
     }

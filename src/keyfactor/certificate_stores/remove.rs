@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::handle::CertificateStores;
 use super::inventory::still_as_expected;
+use super::inventory_fields::JobFieldsFromInventory;
 use super::jobs_outcome::{HOW_TO_FIND_OUT, JobsOutcome};
 use super::location::{CertificateLocation, WireLocation};
 use super::plan_conditions::PlanConditions;
@@ -56,6 +57,8 @@ impl CertificateStores {
     /// - **Undocumented by the vendor:** whether the job ids come in the order of the locations, what happens to an unknown
     ///   alias, whether one bad location stops the others. For one call and one job for each location, see
     ///   [`one_job_per_location`](RequestBuilder::one_job_per_location).
+    /// - **Types of store may need job fields**, as IIS needs the binding. A [plan](Self::remove) gives them; a removal by
+    ///   locations alone carries what the caller sets.
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Certificates Remove".
     pub fn remove_certificates(
         &self,
@@ -74,6 +77,23 @@ impl CertificateStores {
 }
 
 impl RequestBuilder<RemoveCertificates> {
+    /// Changes each location before the request is built, for example to set a job field that its type of store needs and
+    /// the inventory does not show.
+    pub fn map_locations(mut self, change: impl FnMut(CertificateLocation) -> CertificateLocation) -> Self {
+        let locations = &mut self.operation().locations;
+        *locations = std::mem::take(locations).into_iter().map(change).collect();
+        self
+    }
+
+    /// What the jobs are given of what the inventory shows of their entries. It concerns the locations of a
+    /// [plan](CertificateStores::remove); others come without. Default [`JobFieldsFromInventory::WhereNeeded`].
+    pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
+        for location in &mut self.operation().locations {
+            location.choose(choice);
+        }
+        self
+    }
+
     /// Takes a schedule that runs again and again. **A recurring removal may also remove the successor**: whatever is
     /// put under the same alias later goes at the next run.
     pub fn allow_recurring(mut self) -> Self {

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use super::plan::{PlannedCertificate, RemovalPlan};
 use super::remove_each::state_of;
-use crate::keyfactor::certificate_stores::{AddCertificates, AddOutcome, CertificateStoreEntry, CertificateStores};
+use crate::keyfactor::certificate_stores::{
+    AddCertificates, AddOutcome, CertificateStoreEntry, CertificateStores, JobFieldsFromInventory,
+};
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::Caller;
@@ -74,6 +76,15 @@ impl BatchBuilder<AddBackEach> {
     ) -> Self {
         for (certificate, request) in &mut self.batch().additions {
             request.operation_mut().change_entries(|entry| change(certificate, entry));
+        }
+        self
+    }
+
+    /// What the jobs are given of what the inventory showed of the entries; see
+    /// [`job_fields_from_inventory`](crate::RequestBuilder::job_fields_from_inventory).
+    pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
+        for (_, request) in &mut self.batch().additions {
+            request.operation_mut().choose(choice);
         }
         self
     }

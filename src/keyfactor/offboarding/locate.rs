@@ -9,7 +9,7 @@ use crate::keyfactor::certificates::{Certificate, CertificateStoreLocation, Cert
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::query::Query;
 use crate::keyfactor::thumbprint::{CertificateRef, Thumbprint};
-use crate::keyfactor::types::{CertificateId, CertificateStoreId, CollectionId};
+use crate::keyfactor::types::{CertificateId, CertificateStoreId, CertificateStoreTypeId, CollectionId};
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
 use crate::operation::{ListBuilder, Lookup};
 use crate::validation::Problems;
@@ -92,6 +92,7 @@ impl LocateCertificate {
             .into_iter()
             .map(|(location, place)| FoundLocation {
                 readiness: stores.readiness(location.store()),
+                store_type: stores.type_of(location.store()),
                 location,
                 store_machine: place.store_machine,
                 store_path: place.store_path,
@@ -243,6 +244,7 @@ pub struct FoundLocation {
     store_machine: Option<String>,
     store_path: Option<String>,
     readiness: StoreReadiness,
+    store_type: Option<CertificateStoreTypeId>,
 }
 
 impl FoundLocation {
@@ -262,6 +264,12 @@ impl FoundLocation {
     #[must_use]
     pub fn store_path(&self) -> Option<&str> {
         self.store_path.as_deref()
+    }
+
+    /// The number of the store's type, where the server says it.
+    #[must_use]
+    pub fn store_type(&self) -> Option<CertificateStoreTypeId> {
+        self.store_type
     }
 
     /// Whether a removal can be expected to be carried out.
@@ -357,6 +365,10 @@ impl Stores {
             }
         }
         Ok(stores)
+    }
+
+    fn type_of(&self, store: CertificateStoreId) -> Option<CertificateStoreTypeId> {
+        self.rows.get(&store)?.cert_store_type
     }
 
     fn readiness(&self, store: CertificateStoreId) -> StoreReadiness {

@@ -25,7 +25,8 @@ pub use self::confirmation::{
 pub use self::jobs_for_location::{JobsForLocation, JobsSeen};
 pub use self::locate::{FoundLocation, LocateCertificate, LocatedCertificate, StoreReadiness};
 pub use self::plan::{
-    OmissionReason, Omitted, PlanRemovalOf, PlannedCertificate, PlannedRemoval, RemovalPlan, Restorability,
+    OmissionReason, Omitted, PlanRemovalOf, PlannedCertificate, PlannedRemoval, PlannedStoreType, RemovalPlan,
+    Restorability,
 };
 pub use self::progress::{FollowedJob, ItemProgress, Progress};
 pub use self::remove_each::{RemoveEach, RemoveEachOutcome};

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::omitted::{OmissionReason, Omitted};
 use super::restorability::{Held, Restorability};
+use super::store_type::{PlannedStoreType, read_types, type_of};
 use super::{PlannedCertificate, PlannedRemoval, RemovalPlan};
 use crate::keyfactor::certificate_stores::{InventoryEntry, Listed, Sought, entries_under, holding};
 use crate::keyfactor::certificates::CertificateStoreLocation;
@@ -75,6 +76,8 @@ impl Planning {
     /// Reads the inventories, and compares every alias with its certificate.
     pub(super) async fn plan(mut self) -> Result<RemovalPlan, Error> {
         let mut inventories = self.read_inventories().await?;
+        let found = self.located.iter().flat_map(LocatedCertificate::locations);
+        let types = read_types(&self.caller, found.filter_map(FoundLocation::store_type).collect()).await;
         let asked = self.certificates().len();
         let (mut certificates, mut removals) = (Vec::new(), Vec::new());
         for located in std::mem::take(&mut self.located) {
@@ -82,7 +85,7 @@ impl Planning {
             for found in located.locations() {
                 let store = found.location().store();
                 let Some(inventory) = inventories.get(&store) else { continue };
-                match planned(&located, found, inventory) {
+                match planned(&located, found, inventory, &type_of(found.store_type(), &types)) {
                     Ok(entries) => removals.extend(entries),
                     Err((why, error)) => {
                         self.omitted.push(Omitted::place(located.thumbprint(), found, why));
@@ -164,6 +167,7 @@ fn planned(
     located: &LocatedCertificate,
     found: &FoundLocation,
     inventory: &Result<Listed, SharedError>,
+    store_type: &PlannedStoreType,
 ) -> Result<Vec<PlannedRemoval>, (OmissionReason, Option<LookupError>)> {
     let location = found.location();
     let unreadable = |error: &SharedError| (OmissionReason::StoreUnreadable { error: error.to_string() }, None);
@@ -179,6 +183,7 @@ fn planned(
         (why, Some(error))
     })?;
     let held = if located.certificate().has_private_key { Held::ByCommand } else { Held::Elsewhere };
+    let is_one_of_several = distinct(entries).nth(1).is_some();
     let of_entry = |entry: &InventoryEntry| PlannedRemoval {
         thumbprint: located.thumbprint().clone(),
         store_id: location.store(),
@@ -187,6 +192,8 @@ fn planned(
         alias: location.alias().to_owned(),
         put_back: Restorability::of(&entry.parameters, held),
         parameters: entry.parameters.clone(),
+        is_one_of_several,
+        store_type: store_type.clone(),
         readiness: found.readiness(),
     };
     Ok(distinct(entries).map(of_entry).collect())

@@ -5,6 +5,7 @@ mod make;
 mod omitted;
 mod plan_many;
 mod restorability;
+mod store_type;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -13,6 +14,7 @@ use self::make::Planning;
 pub use self::omitted::{OmissionReason, Omitted};
 pub use self::plan_many::PlanRemovalOf;
 pub use self::restorability::Restorability;
+pub use self::store_type::PlannedStoreType;
 use super::locate::{LocatedCertificate, StoreReadiness};
 use crate::keyfactor::certificate_stores::{
     AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, PlanConditions, RemoveCertificates,
@@ -33,8 +35,13 @@ impl CertificateStores {
     /// does not say what a place holds are such reasons. A place where the certificate only stands in another one's chain is none
     /// of its places, and no omission.
     ///
-    /// - **Call:** `GET /CertificateStores/{id}/Inventory` for each store.
-    /// - **Permissions:** to read certificate stores.
+    /// The plan knows what the types of the stores ask for: which job fields the removal is given
+    /// ([`job_fields_on_remove`](PlannedRemoval::job_fields_on_remove)), which of them are missing, and whether the alias is given
+    /// on the way back. A type that cannot be read stops no plan; see [`PlannedStoreType::Unknown`].
+    ///
+    /// - **Calls:** `GET /CertificateStores/{id}/Inventory` for each store, and `GET /CertificateStoreTypes/{id}` for each type,
+    ///   once for a client.
+    /// - **Permissions:** to read certificate stores; for the types, to read types of stores, which is not needed for a plan.
     /// - **Undocumented by the vendor:** whether an entry that says nothing about a private key has one; see [`Restorability`].
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID Inventory".
     ///
@@ -52,7 +59,9 @@ impl CertificateStores {
     }
 
     /// Carries out a plan: [`remove_certificates`](Self::remove_certificates) of its locations, each with the thumbprint
-    /// that is expected there, in the plan's collection. Call, permissions and errors are those of that call, and to read
+    /// that is expected there, in the plan's collection. Jobs are given as job fields what the types of their stores ask for and
+    /// the inventory shows; [`job_fields_from_inventory`](RequestBuilder::job_fields_from_inventory) and
+    /// [`map_locations`](RequestBuilder::map_locations) change that. Call, permissions and errors are those of that call, and to read
     /// certificate stores is needed as well.
     ///
     /// A plan that leaves something out is refused, unless
@@ -77,9 +86,11 @@ impl CertificateStores {
     /// Command has under the plan's id is read first, and must have the plan's thumbprint: a plan is a file, and may be old.
     /// Call, permissions and errors are those of `add_certificates`.
     ///
-    /// Passwords of entries and job fields are not in the plan, and **the entries' parameters are not put back**; give them with
-    /// [`map_entries`](RequestBuilder::map_entries) where the type of store asks for them. Types of store that
-    /// choose the alias themselves may refuse the old one.
+    /// An alias is left out where the type of the store forbids it: the store chooses one. The parameters of an entry that the
+    /// type asks for are given as job fields, as far as the inventory showed them; **others are not put back**, unless
+    /// [`job_fields_from_inventory`](RequestBuilder::job_fields_from_inventory) says so. Passwords of entries are not in the plan;
+    /// give them, and what [is missing](PlannedRemoval::missing_on_add), with [`map_entries`](RequestBuilder::map_entries). Where
+    /// the plan does not know the type, the alias is given and no parameter is.
     ///
     /// A plan of several certificates is refused: see [`add_back_each`](Self::add_back_each). So is one that was made for
     /// another server, unless [`accept_other_server()`](RequestBuilder::accept_other_server) is said. What a plan
@@ -161,6 +172,13 @@ pub struct PlannedRemoval {
     /// The entry's parameters as the inventory shows them.
     #[serde(default)]
     pub parameters: Map<String, Value>,
+    /// Whether the alias has other entries of the certificate. All that is shown of such an entry is then given to its jobs, since
+    /// that alone tells it from the others.
+    #[serde(default)]
+    pub is_one_of_several: bool,
+    /// What the type of the store asks for.
+    #[serde(default)]
+    pub store_type: PlannedStoreType,
     /// What is known about the store.
     #[serde(default)]
     pub readiness: StoreReadiness,
@@ -222,16 +240,23 @@ impl PlannedCertificate {
 }
 
 impl PlannedRemoval {
-    /// Store and alias, with the thumbprint that is expected there.
+    /// Store and alias, with the thumbprint that is expected there, and with the job fields that the removal needs, as far as the
+    /// inventory shows them.
     #[must_use]
     pub fn location(&self) -> CertificateLocation {
         CertificateLocation::new(self.store_id, &self.alias)
             .expecting_thumbprint(&self.thumbprint)
             .in_store_at(self.store_path.as_deref())
+            .shown_as(self.fields_on_remove())
     }
 
     fn entry(&self) -> Option<CertificateStoreEntry> {
-        let entry = CertificateStoreEntry::new(self.store_id).alias(&self.alias);
+        let entry = CertificateStoreEntry::new(self.store_id);
+        let entry = match self.alias_on_add() {
+            Some(alias) => entry.alias(alias),
+            None => entry,
+        };
+        let entry = entry.shown_as(self.fields_on_add());
         match self.put_back {
             Restorability::WithPrivateKey => Some(entry.include_private_key()),
             Restorability::WithoutPrivateKey => Some(entry),

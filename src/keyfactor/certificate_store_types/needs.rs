@@ -1,0 +1,24 @@
+//! What a plan keeps of a type of store.
+
+use serde::{Deserialize, Serialize};
+
+use super::allowance::CustomAlias;
+use crate::keyfactor::types::CertificateStoreTypeId;
+
+/// What a type of certificate store asks for, as a plan keeps it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StoreTypeNeeds {
+    /// The number of the type.
+    pub id: CertificateStoreTypeId,
+    /// Its short name, such as `IISU`.
+    pub short_name: Option<String>,
+    /// Whether an alias is given when a certificate is added.
+    pub custom_alias: CustomAlias,
+    /// The names of all entry parameters that it has.
+    pub parameters: Vec<String>,
+    /// Those that a removal needs.
+    pub needed_on_remove: Vec<String>,
+    /// Those that an addition needs.
+    pub needed_on_add: Vec<String>,
+}

@@ -1,0 +1,66 @@
+//! What an inventory shows of an entry, given to jobs as job fields.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// Whether jobs are given, as job fields, what the inventory shows of their entry.
+///
+/// Types of store say which entry parameters a job needs: a removal from IIS needs the binding. Whether Command fills them in
+/// from its own inventory is undocumented by the vendor, so that this crate gives them where they are needed. They come from the
+/// server and are no secrets. A job field that the caller sets comes first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum JobFieldsFromInventory {
+    /// None is given.
+    Never,
+    /// Those that the type of the store asks for. Of an alias with several entries, and of an entry that is put back without its
+    /// alias, all, as with `Always`: they alone tell the entry from others.
+    #[default]
+    WhereNeeded,
+    /// All that the type has; where the type is not known, all that the inventory shows and a job field can be.
+    Always,
+}
+
+/// What an inventory shows of an entry, by the names of job fields.
+#[derive(Clone, PartialEq, Default)]
+pub(in crate::keyfactor) struct InventoryFields {
+    pub(in crate::keyfactor) needed: BTreeMap<String, Value>,
+    pub(in crate::keyfactor) all: BTreeMap<String, Value>,
+}
+
+impl InventoryFields {
+    /// The parameters with these names that an entry shows, in the spelling of `names`.
+    pub(in crate::keyfactor) fn of(parameters: &Map<String, Value>, names: &[String]) -> BTreeMap<String, Value> {
+        names.iter().filter_map(|name| Some((name.clone(), shown(parameters, name)?.clone()))).collect()
+    }
+
+    /// Every parameter that an entry shows.
+    pub(in crate::keyfactor) fn every(parameters: &Map<String, Value>) -> BTreeMap<String, Value> {
+        let fit = parameters.iter().filter(|(_, value)| can_be_given(value));
+        fit.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    pub(super) fn chosen(&self, choice: JobFieldsFromInventory) -> Option<&BTreeMap<String, Value>> {
+        match choice {
+            JobFieldsFromInventory::Never => None,
+            JobFieldsFromInventory::WhereNeeded => Some(&self.needed),
+            JobFieldsFromInventory::Always => Some(&self.all),
+        }
+    }
+}
+
+/// The value of a parameter, where the entry shows one.
+pub(in crate::keyfactor) fn shown<'a>(parameters: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let found = parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value).filter(|value| can_be_given(value))
+}
+
+/// An empty text says nothing: servers write it for what an entry does not have.
+fn can_be_given(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}

@@ -1,0 +1,169 @@
+//! What the types of a plan's stores ask for.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::PlannedRemoval;
+use crate::keyfactor::certificate_store_types::{CustomAlias, GetStoreType, StoreTypeNeeds};
+use crate::keyfactor::certificate_stores::{InventoryFields, shown};
+use crate::keyfactor::types::CertificateStoreTypeId;
+use crate::keyfactor::vendor::{Caller, Error};
+
+/// The type of a store in a plan, as far as it is known.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PlannedStoreType {
+    /// What it asks for.
+    Known(StoreTypeNeeds),
+    /// It could not be read, for this reason: perhaps the account may not read types of stores. What a removal needs is not
+    /// known, and neither is whether the alias may be given on the way back.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+/// That of a plan that was made before plans knew types.
+impl Default for PlannedStoreType {
+    fn default() -> Self {
+        Self::unknown("the plan does not say")
+    }
+}
+
+impl PlannedStoreType {
+    fn unknown(why: impl Into<String>) -> Self {
+        Self::Unknown { why: why.into() }
+    }
+
+    /// What the type asks for, if that is known.
+    #[must_use]
+    pub fn needs(&self) -> Option<&StoreTypeNeeds> {
+        match self {
+            Self::Known(needs) => Some(needs),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
+/// Reads types of stores, each once for a client. What cannot be read stops no plan.
+pub(super) async fn read_types(
+    caller: &Caller,
+    ids: BTreeSet<CertificateStoreTypeId>,
+) -> HashMap<CertificateStoreTypeId, PlannedStoreType> {
+    let cache = &caller.settings().store_types;
+    let mut types = HashMap::new();
+    // Of an error that each further call would meet.
+    let mut given_up: Option<String> = None;
+    for id in ids {
+        let known = match (cache.get(id), &given_up) {
+            (Some(needs), _) => PlannedStoreType::Known((*needs).clone()),
+            (None, Some(why)) => PlannedStoreType::unknown(why),
+            (None, None) => match caller.request(GetStoreType::new(id)).send().await {
+                Ok(store_type) => PlannedStoreType::Known((*cache.keep(store_type.needs())).clone()),
+                Err(error) => {
+                    let why = error.to_string();
+                    if is_of_every_type(&error) {
+                        given_up = Some(why.clone());
+                    }
+                    PlannedStoreType::unknown(why)
+                }
+            },
+        };
+        types.insert(id, known);
+    }
+    types
+}
+
+fn is_of_every_type(error: &Error) -> bool {
+    error.failure_scope().ends_a_run() || error.status() == Some(http::StatusCode::FORBIDDEN)
+}
+
+/// The type of a store whose number is known, or not.
+pub(super) fn type_of(
+    id: Option<CertificateStoreTypeId>,
+    types: &HashMap<CertificateStoreTypeId, PlannedStoreType>,
+) -> PlannedStoreType {
+    let known = id.and_then(|id| types.get(&id).cloned());
+    known.unwrap_or_else(|| PlannedStoreType::unknown("the type of the store is not known"))
+}
+
+impl PlannedRemoval {
+    /// The job fields that the removal is given: what the inventory shows of the entry, where the type of the store asks for
+    /// it. See [`JobFieldsFromInventory`](crate::keyfactor::JobFieldsFromInventory).
+    #[must_use]
+    pub fn job_fields_on_remove(&self) -> BTreeMap<String, Value> {
+        self.fields_on_remove().needed
+    }
+
+    /// The job fields that the entry is given on the way back: what the inventory showed of it, where the type of the store asks
+    /// for it.
+    #[must_use]
+    pub fn job_fields_on_add(&self) -> BTreeMap<String, Value> {
+        self.fields_on_add().needed
+    }
+
+    /// The parameters that a removal needs, and that the inventory does not show: the job may fail without them. Set them with
+    /// [`map_locations`](crate::RequestBuilder::map_locations). None where the type is not known.
+    pub fn missing_on_remove(&self) -> impl Iterator<Item = &str> {
+        self.missing(self.store_type.needs().map(|needs| needs.needed_on_remove.as_slice()))
+    }
+
+    /// The parameters that putting back needs, and that the inventory did not show: the job may fail without them. Set them with
+    /// [`map_entries`](crate::RequestBuilder::map_entries). None where the type is not known.
+    pub fn missing_on_add(&self) -> impl Iterator<Item = &str> {
+        self.missing(self.store_type.needs().map(|needs| needs.needed_on_add.as_slice()))
+    }
+
+    /// The alias that is given on the way back; none where the type of the store forbids it, and the store chooses one. Where
+    /// the type is not known the alias is given, and may be refused.
+    #[must_use]
+    pub fn alias_on_add(&self) -> Option<&str> {
+        let is_forbidden = self.store_type.needs().is_some_and(|needs| needs.custom_alias == CustomAlias::Forbidden);
+        (!is_forbidden).then_some(self.alias.as_str())
+    }
+
+    fn missing<'a>(&'a self, needed: Option<&'a [String]>) -> impl Iterator<Item = &'a str> {
+        let needed = needed.unwrap_or_default().iter().map(String::as_str);
+        needed.filter(|name| shown(&self.parameters, name).is_none())
+    }
+
+    /// What jobs of a removal can be given.
+    pub(super) fn fields_on_remove(&self) -> InventoryFields {
+        let tells = if self.is_one_of_several { Tells::Entry } else { Tells::Nothing };
+        self.inventory_fields(|needs| &needs.needed_on_remove, tells)
+    }
+
+    /// What jobs that put the entry back can be given. An entry without its alias is told from others by its parameters alone.
+    pub(super) fn fields_on_add(&self) -> InventoryFields {
+        let is_told = !self.is_one_of_several && self.alias_on_add().is_some();
+        self.inventory_fields(|needs| &needs.needed_on_add, if is_told { Tells::Nothing } else { Tells::Entry })
+    }
+    fn inventory_fields(&self, needed: NamesOf, tells: Tells) -> InventoryFields {
+        let needs = self.store_type.needs();
+        let all = match needs {
+            Some(needs) => InventoryFields::of(&self.parameters, &needs.parameters),
+            None => InventoryFields::every(&self.parameters),
+        };
+        let needed = match (tells, needs) {
+            (Tells::Entry, _) => all.clone(),
+            (Tells::Nothing, Some(needs)) => InventoryFields::of(&self.parameters, needed(needs)),
+            (Tells::Nothing, None) => BTreeMap::new(),
+        };
+        InventoryFields { needed, all }
+    }
+}
+
+/// Names of parameters that a type asks for.
+type NamesOf = fn(&StoreTypeNeeds) -> &[String];
+
+/// What the parameters of an entry tell.
+#[derive(Clone, Copy)]
+enum Tells {
+    /// They alone tell it from other entries.
+    Entry,
+    /// The alias tells it.
+    Nothing,
+}
