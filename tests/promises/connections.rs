@@ -66,6 +66,7 @@ async fn of_keyfactor_job_history_scheduled_jobs_and_searches_share_a_connection
         certificates.locations(id).send(),
         certificates.locations_of(&thumbprint).send(),
         jobs.can_follow(),
+        jobs.for_location(&location()).send(),
         client.raw(Method::GET, "Certificates").send(),
         stores.confirm_removed([CertificateLocation::new(store, "gone.pfx")]).was_listed().send(),
         stores.remove_certificates([location().expecting_thumbprint(&thumbprint)], Schedule::Immediate).send(),

@@ -12,6 +12,7 @@ const NO_LIMITS: &[(&str, &str, &str)] = &[
         "SHOWN",
         "how many job ids the audit names: in the last section",
     ),
+    ("src/keyfactor/offboarding/progress.rs", "SHOWN", "jobs that a line shows; all of them are in the value"),
     ("src/keyfactor/page_position.rs", "VENDORS_PAGE", "the vendor's own page size: what is shorter is the last page"),
     ("src/transport/options.rs", "LONGEST_IDLE", "what a setting may be: in its row as a day"),
     ("src/transport/runtime.rs", "MOST", "runtimes that are remembered as fit; the others are looked at again"),

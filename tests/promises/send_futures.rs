@@ -260,6 +260,10 @@ async fn everything_from_certificate_to_removal_and_back_can_be_spawned() {
     let list = stores().list(keyfactor::Query::all()).rows().unwrap().collect();
     let inventory = stores().inventory(store).rows().unwrap().collect();
     let schedule = stores().schedule_inventory([store], Schedule::Immediate).send();
+    let location = CertificateLocation::new(store, "www");
+    let seen = fake.client().orchestrator_jobs().for_location(&location).send();
+    is_send_static(&seen);
+    assert!(tokio::spawn(seen).await.unwrap().unwrap().is_empty());
     is_send_static(&get);
     is_send_static(&locate);
     is_send_static(&search);
