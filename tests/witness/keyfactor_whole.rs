@@ -3,7 +3,8 @@
 use crate::answers::{HTML, answer, json};
 use crate::keyfactor_answers::{
     CERTIFICATE, INVENTORY, INVENTORY_WITH_ANOTHER, INVENTORY_WITHOUT_IT, ONE_JOB, OTHER_CERTIFICATE, OTHER_INVENTORY,
-    OTHER_STORE, PLAN, SPARSE_CERTIFICATE, STORE, STORE_WITHOUT_JOB, STORE_WITHOUT_SCHEDULE, counted, inventory_run,
+    OTHER_STORE, PLAN, SPARSE_CERTIFICATE, STORE, STORE_TYPE, STORE_WITHOUT_JOB, STORE_WITHOUT_SCHEDULE, counted,
+    inventory_run,
 };
 use crate::keyfactor_api::{SECRETS, client};
 use crate::keyfactor_api_reads as api;
@@ -53,13 +54,22 @@ async fn whole_job() {
         let call = async |origin: String| api::locate(client(&origin), locate).await;
         witness.call(&format!("locations of: {name}"), &answers, call).await;
     }
+    let store_type = || json(200, &STORE_TYPE.replace("104", "2"));
     for (name, inventories) in [
-        ("it holds it, with its key", vec![json(200, INVENTORY), none()]),
+        ("it holds it, with its key", vec![json(200, INVENTORY), none(), store_type()]),
         (
             "it holds it, and says nothing of a key",
-            vec![json(200, &INVENTORY.replace("PrivateKeyEntry", "Other")), none()],
+            vec![json(200, &INVENTORY.replace("PrivateKeyEntry", "Other")), none(), json(403, "")],
         ),
-        ("it holds it without a key", vec![json(200, &INVENTORY.replace("Yes", "No")), none()]),
+        ("it holds it without a key", vec![json(200, &INVENTORY.replace("Yes", "No")), none(), store_type()]),
+        (
+            "it holds it, and its type asks for what it shows",
+            vec![
+                json(200, &INVENTORY.replace(r#""PrivateKeyEntry""#, r#""SiteName": "Shop", "PrivateKeyEntry""#)),
+                none(),
+                store_type(),
+            ],
+        ),
         ("it holds another", vec![json(200, INVENTORY_WITH_ANOTHER), none()]),
         ("it holds nothing there", vec![json(200, INVENTORY_WITHOUT_IT), none()]),
         ("403", vec![json(403, "")]),

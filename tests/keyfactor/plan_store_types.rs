@@ -1,0 +1,150 @@
+//! What a plan knows of the types of its stores, and what becomes of it.
+
+use clm::keyfactor::{
+    CertificateId, CertificateLocation, CertificateStoreId, Client, JobFieldsFromInventory, RemovalPlan, Schedule,
+};
+use clm::testing::{
+    FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeKeyfactor, FakeStoreType, KeyfactorPermission,
+};
+use serde_json::{Value, json};
+
+use crate::support::keyfactor::client;
+use crate::support::keyfactor_reads::{answer, calls, ok};
+use crate::support::scripted::Scripted;
+
+async fn plan(keyfactor: &Client, id: CertificateId) -> RemovalPlan {
+    let located = keyfactor.certificates().locations_of(id).send().await.unwrap();
+    keyfactor.certificate_stores().plan_removal(&located).await.unwrap()
+}
+
+fn types_read(fake: &FakeKeyfactor) -> Vec<String> {
+    calls(fake).into_iter().filter(|call| call.contains("CertificateStoreTypes")).collect()
+}
+
+const SITE: [(&str, &str); 3] = [("SiteName", "Default Web Site"), ("IPAddress", "*"), ("Protocol", "https")];
+
+/// An IIS store that holds a certificate once for each host, each under an alias of its own.
+async fn hosts(names: &[&'static str]) -> (FakeKeyfactor, CertificateStoreId, CertificateId) {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store_of_type(FakeStoreType::iis());
+    let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    for name in names {
+        let alias = format!("{}:{name}", fake.thumbprint(id));
+        fake.put_entry(store, alias, id, SITE.into_iter().chain([("HostName", *name)]));
+    }
+    (fake, store, id)
+}
+
+#[tokio::test]
+async fn a_type_is_read_once_for_a_client_and_a_failure_is_not_remembered() {
+    let (fake, _, id) = hosts(&["a.example.com"]).await;
+    for store_type in [FakeStoreType::iis(), FakeStoreType::jks()] {
+        let store = fake.add_store_of_type(store_type);
+        fake.put_entry(store, fake.thumbprint(id), id, SITE);
+    }
+    let keyfactor = fake.client();
+    let with_types =
+        [KeyfactorPermission::ReadCertificates, KeyfactorPermission::ReadStores, KeyfactorPermission::ReadStoreTypes];
+    // The first refusal tells of all types.
+    fake.restrict_to([KeyfactorPermission::ReadCertificates, KeyfactorPermission::ReadStores]);
+    let unknown = plan(&keyfactor, id).await;
+    assert!(unknown.removals.iter().all(|it| it.store_type.needs().is_none()));
+    assert_eq!(types_read(&fake), ["GET CertificateStoreTypes/0"]);
+
+    fake.restrict_to(with_types);
+    let known = plan(&keyfactor, id).await;
+    assert!(known.removals.iter().all(|it| it.store_type.needs().is_some()));
+    assert_eq!(types_read(&fake)[1..], ["GET CertificateStoreTypes/0", "GET CertificateStoreTypes/104"]);
+
+    // Now they are known, whatever the account may read; and clones share what they know.
+    fake.restrict_to([KeyfactorPermission::ReadCertificates, KeyfactorPermission::ReadStores]);
+    assert_eq!(plan(&keyfactor.clone(), id).await.removals, known.removals);
+    assert_eq!(types_read(&fake).len(), 3);
+    assert_eq!(plan(&fake.client(), id).await.removals[0].store_type.needs(), None);
+}
+
+/// IIS tells hosts apart that share an address by their names.
+#[tokio::test]
+async fn entries_whose_alias_is_left_out_are_put_back_each_with_all_that_tells_it() {
+    let (fake, store, id) = hosts(&["a.example.com", "b.example.com"]).await;
+    let keyfactor = fake.client();
+    let stores = keyfactor.certificate_stores();
+    let plan = plan(&keyfactor, id).await;
+    stores.remove(&plan, Schedule::Immediate).send().await.unwrap();
+    fake.run_jobs();
+    assert!(fake.aliases(store).is_empty());
+    stores.add_back(&plan, Schedule::Immediate).send().await.unwrap();
+    fake.run_jobs();
+    let rows = stores.inventory(store).rows().unwrap().collect().await.unwrap();
+    let mut hosts: Vec<&str> = rows.iter().filter_map(|row| row.parameters["HostName"].as_str()).collect();
+    hosts.sort_unstable();
+    assert_eq!(hosts, ["a.example.com", "b.example.com"]);
+}
+
+#[tokio::test]
+async fn one_of_several_entries_of_an_alias_is_told_by_all_that_is_shown_of_it() {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store();
+    let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    for site in ["Shop", "Intranet"] {
+        fake.put_entry(store, "www", id, [("SiteName", site)]);
+    }
+    let keyfactor = fake.client();
+    fake.set_store_type(FakeStoreType::new(102, "FakeCert").entry_parameter(FakeEntryParameter::new("SiteName")));
+    let plan = plan(&keyfactor, id).await;
+    assert!(plan.removals.iter().all(|it| it.is_one_of_several));
+    let sites: Vec<Value> = plan.removals.iter().map(|it| json!(it.job_fields_on_remove())).collect();
+    assert_eq!(sites, [json!({"SiteName": "Shop"}), json!({"SiteName": "Intranet"})]);
+    let removal = keyfactor.certificate_stores().remove(&plan, Schedule::Immediate).send().await.unwrap();
+    assert_eq!((removal.job_ids().len(), removal.repeated().len()), (2, 0));
+    fake.run_jobs();
+    assert!(fake.aliases(store).is_empty());
+}
+
+#[tokio::test]
+async fn a_plan_of_before_that_knows_no_types_is_carried_out_and_put_back() {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store_of_type(FakeStoreType::new(7, "Any").custom_alias(FakeCustomAlias::Required));
+    let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    fake.put_entry(store, "www", id, [("SiteName", "Shop")]);
+    let keyfactor = fake.client();
+    let mut written = serde_json::to_value(plan(&keyfactor, id).await).unwrap();
+    let removal = written["removals"][0].as_object_mut().unwrap();
+    assert!(removal.remove("store_type").is_some() && removal.remove("is_one_of_several").is_some());
+    let plan: RemovalPlan = serde_json::from_value(written).unwrap();
+    let removal = &plan.removals[0];
+    assert_eq!(
+        serde_json::to_value(&removal.store_type).unwrap(),
+        json!({"unknown": {"why": "the plan does not say"}})
+    );
+    assert_eq!((removal.alias_on_add(), removal.job_fields_on_remove().len()), (Some("www"), 0));
+    let stores = keyfactor.certificate_stores();
+    stores.remove(&plan, Schedule::Immediate).send().await.unwrap();
+    fake.run_jobs();
+    let addition = stores.add_back(&plan, Schedule::Immediate);
+    addition.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await.unwrap();
+    fake.run_jobs();
+    assert_eq!(fake.aliases(store), ["www"]);
+    let rows = stores.inventory(store).rows().unwrap().collect().await.unwrap();
+    assert_eq!(rows[0].parameters["SiteName"], "Shop");
+}
+
+/// What the inventory shows is no secret, and an answer that repeats it is told as it came; what the caller gives may be one.
+#[tokio::test]
+async fn what_comes_from_the_inventory_is_no_secret_and_what_the_caller_gives_may_be() {
+    let (fake, store, id) = hosts(&["a.example.com"]).await;
+    let plan = plan(&fake.client(), id).await;
+    let inventory = json!([{
+        "Name": plan.removals[0].alias,
+        "CertStoreId": store,
+        "Certificates": [{"Thumbprint": plan.removals[0].thumbprint}],
+    }]);
+    let message = json!({"Message": "no site Default Web Site with pin marker-pin-4711"});
+    let server = Scripted::start([ok(&inventory), ok(&json!([])), answer(400, "", &message)]).await;
+    let stores = client(&server.origin).certificate_stores();
+    let removal = stores.remove(&plan, Schedule::Immediate).accept_other_server();
+    let removal = removal.map_locations(|it: CertificateLocation| it.job_field("Pin", "marker-pin-4711"));
+    let error = removal.send().await.unwrap_err();
+    let said = error.message().unwrap();
+    assert!(said.contains("Default Web Site") && !said.contains("marker-pin-4711"), "{said}");
+}
