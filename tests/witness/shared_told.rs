@@ -64,6 +64,7 @@ fn forget_times(value: &mut Value) {
         Value::Object(members) => {
             members.remove("elapsed");
             members.remove("made_at");
+            members.remove("made_by");
             members.values_mut().for_each(forget_times);
         }
         Value::Array(values) => values.iter_mut().for_each(forget_times),
