@@ -53,7 +53,7 @@ impl Renew for TokenEndpoint {
             };
             match then {
                 None => Err(refused.with_remedy(self.remedy(first))),
-                Some(place) => self.ask(place).await.map_err(|error| second_failure(refused, error)),
+                Some(place) => self.ask(place).await.map_err(|error| second_failure(&refused, error)),
             }
         })
     }
@@ -113,7 +113,7 @@ fn is_unknown_client(error: &NoCredential) -> bool {
 }
 
 /// What it comes to that the provider refused the header, and that the form brought no token either.
-fn second_failure(header: NoCredential, form: NoCredential) -> NoCredential {
+fn second_failure(header: &NoCredential, form: NoCredential) -> NoCredential {
     let refused_again = is_unknown_client(&form);
     let error = form.after(
         header,

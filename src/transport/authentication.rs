@@ -198,7 +198,7 @@ impl NoCredential {
     }
 
     /// The failure of a second attempt, after a first that was refused. The causes say what came of each, and how it was made.
-    pub(crate) fn after(self, first: Self, how: [&str; 2], what: &'static str) -> Self {
+    pub(crate) fn after(self, first: &Self, how: [&str; 2], what: &'static str) -> Self {
         let [of_first, of_second] = how;
         let second = Cause { source: self.cause.map(Box::new), ..Cause::new(self.said.answered(of_second)) };
         let cause = Cause { source: Some(Box::new(second)), ..Cause::new(first.said.answered(of_first)) };
