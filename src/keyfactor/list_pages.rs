@@ -158,7 +158,7 @@ impl<L: NumberedPages> List for L {
 }
 
 /// A row of a list, with the id by which it is recognised.
-pub trait Row: ReadRow + Send + 'static {
+pub trait Row: ReadRow + PartialEq + Send + 'static {
     type Id: Ord + Send;
 
     fn id(&self) -> Self::Id;

@@ -26,8 +26,9 @@ pub(super) enum WhichPage {
 }
 
 impl<I: Ord> SeenIds<I> {
-    /// Drops the rows whose id stood before, on this page or on one of the two pages before it.
-    pub(super) fn keep_new<R>(&mut self, rows: &mut Vec<R>, id: impl Fn(&R) -> I) -> WhichPage {
+    /// Drops the rows whose id stood on one of the two pages before, and those that stand on this page already and are alike as
+    /// a whole. Two rows of one page that have an id in common and differ are two.
+    pub(super) fn keep_new<R: PartialEq>(&mut self, rows: &mut Vec<R>, id: impl Fn(&R) -> I) -> WhichPage {
         let mut ids: Vec<I> = rows.iter().map(&id).collect();
         ids.sort_unstable();
         let many = ids.len();
@@ -37,11 +38,17 @@ impl<I: Ord> SeenIds<I> {
             return WhichPage::Repeated;
         }
         if ids.len() < many {
-            let mut is_taken = vec![false; ids.len()];
-            rows.retain(|row| {
-                let place = ids.binary_search(&id(row)).ok().and_then(|index| is_taken.get_mut(index));
-                place.is_some_and(|is_taken| !std::mem::replace(is_taken, true))
-            });
+            let mut first_with: Vec<Option<&R>> = vec![None; ids.len()];
+            let mut is_kept = Vec::with_capacity(many);
+            for row in &*rows {
+                is_kept.push(match ids.binary_search(&id(row)).ok().and_then(|index| first_with.get_mut(index)) {
+                    Some(Some(first)) => *first != row,
+                    Some(first) => first.replace(row).is_none(),
+                    None => true,
+                });
+            }
+            let mut is_kept = is_kept.into_iter();
+            rows.retain(|_| is_kept.next().unwrap_or(true));
         }
         let on_this_page = rows.len();
         if !last.is_empty() {
@@ -74,5 +81,13 @@ mod tests {
         // Three pages ago it was the first one.
         assert_eq!(page(&[9]), (new(1), vec![]));
         assert_eq!(page(&[3, 2]), (new(0), vec![3, 2]));
+    }
+
+    #[test]
+    fn rows_of_one_page_that_have_an_id_in_common_are_one_only_if_they_are_alike() {
+        let mut rows = vec![(1, "a"), (2, "a"), (1, "b"), (1, "a"), (1, "b")];
+        let which = SeenIds::default().keep_new(&mut rows, |row| row.0);
+        assert_eq!(which, WhichPage::New { again: 0 });
+        assert_eq!(rows, [(1, "a"), (2, "a"), (1, "b"), (1, "b")], "each is compared with the first of its id");
     }
 }

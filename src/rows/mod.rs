@@ -242,6 +242,7 @@ impl<'de, S: Source<'de>, R: ReadRow> Visitor<'de> for RowSeed<S, R> {
 }
 
 /// A row of which nothing is read.
+#[derive(PartialEq)]
 pub(crate) struct AnyRow;
 
 impl ReadRow for AnyRow {

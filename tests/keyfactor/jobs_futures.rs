@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use crate::support::fake_keyfactor::{history, remove};
 use clm::keyfactor::{
-    CertificateLocation, ConfirmRemoved, Confirmation, ConfirmedLocation, ControlJobs, FinishedJob, JobAction,
-    JobChange, JobHistoryEntry, JobResult, JobSelection, JobState, JobStatus, JobWatch, JobsReport, OpenJob,
-    OrchestratorJobs, Query, RemovalVerdict, Rows, ScheduledJob, SharedError, TriggeredInventory,
+    CertificateLocation, ConfirmPutBack, ConfirmRemoved, Confirmation, ConfirmedLocation, ControlJobs, FinishedJob,
+    JobAction, JobChange, JobHistoryEntry, JobResult, JobSelection, JobState, JobStatus, JobWatch, JobsReport, OpenJob,
+    OrchestratorJobs, PutBackVerdict, Query, RemovalVerdict, Rows, ScheduledJob, SharedError, TriggeredInventory,
 };
 use clm::testing::{FakeJobState, FakeKeyfactor, FakeOrchestrator};
 use clm::{Request, RequestBuilder};
@@ -25,6 +25,7 @@ fn every_public_type_can_be_sent_and_kept() {
     is_value::<(JobChange, JobState, JobResult, JobStatus, JobHistoryEntry, ScheduledJob)>();
     is_value::<(JobsReport, FinishedJob, OpenJob)>();
     is_value::<(ConfirmRemoved, Confirmation, ConfirmedLocation, RemovalVerdict, TriggeredInventory)>();
+    is_value::<(ConfirmPutBack, Confirmation<PutBackVerdict>, ConfirmedLocation<PutBackVerdict>)>();
     is_sent::<JobWatch>();
     is_sent::<Rows<ScheduledJob>>();
     is_value::<SharedError>();

@@ -121,6 +121,9 @@ fn seen(confirmed: &ConfirmedLocation) -> Seen {
         RemovalVerdict::UnderAnotherAlias { alias, .. } => {
             Seen::Unsettled(format!("STILL IN THE STORE under another alias, {alias:?}{age}"))
         }
+        RemovalVerdict::AliasGone => {
+            Seen::Unsettled(format!("the alias is not listed any more, and which certificate it was is not known{age}"))
+        }
         RemovalVerdict::StillThere => Seen::Unsettled(format!("still listed{age}")),
         RemovalVerdict::NeverListed => Seen::Unsettled(format!("not listed, and no new inventory was seen{age}")),
         RemovalVerdict::NotInventoried { .. } => Seen::Unsettled(STALE.to_owned()),

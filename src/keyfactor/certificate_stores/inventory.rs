@@ -182,14 +182,14 @@ pub(in crate::keyfactor) async fn entries_under(
     };
     let mut rows = ListBuilder::new(caller.clone(), Inventory { store }).within(lookup).rows()?;
     let mut received = 0;
-    let mut decided: Option<String> = None;
+    let mut last_alias: Option<String> = None;
     while let Some(entry) = rows.next().await {
         let entry = entry.map_err(|error| unfinished(error, store, received))?;
         received += 1;
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
         }
-        if decided.as_ref().is_some_and(|alias| *alias != entry.alias) {
+        if last_alias.as_ref().is_some_and(|alias| *alias != entry.alias) {
             return Ok(listed);
         }
         listed.keep(sought, &entry);
@@ -199,7 +199,7 @@ pub(in crate::keyfactor) async fn entries_under(
         let alias = entry.alias.clone();
         let entries = listed.entries.entry(alias.clone()).or_default();
         if entries.len() >= MOST_OF_ONE_ALIAS {
-            if decided.is_some() {
+            if last_alias.is_some() {
                 return Ok(listed);
             }
             return Err(LookupError::TooManyRows { rows: received, total: rows.total() }.into());
@@ -210,7 +210,7 @@ pub(in crate::keyfactor) async fn entries_under(
             if received >= rows.received() {
                 return Ok(listed);
             }
-            decided = Some(alias);
+            last_alias = Some(alias);
         }
     }
     listed.reading = if rows.is_without_content() {

@@ -16,7 +16,7 @@ use crate::keyfactor::certificate_stores::{
 };
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::thumbprint::Thumbprint;
-use crate::keyfactor::types::CertificateStoreId;
+use crate::keyfactor::types::{CertificateStoreId, JobHistoryId};
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
 use crate::operation::{Lookup, Request};
@@ -287,17 +287,13 @@ impl Runs {
             self.ended_at.clone_from(&ended.at);
             let began_at = ended.began_at.as_ref().and_then(ServerTime::timestamp);
             let is_asked_for = began_at.is_some_and(|began| self.newer_than.is_some_and(|time| began > time));
+            let is_later = |run: Option<JobHistoryId>| run.is_none_or(|run| ended.run > run);
             let since = match &self.first {
-                InventoryRuns::Unknown => Freshness::Unknown,
-                InventoryRuns::Known { newest, .. } if newest.is_none_or(|newest| ended.run > newest) => {
-                    Freshness::Begun
-                }
-                InventoryRuns::Known { ended: first, .. }
-                    if first.as_ref().is_none_or(|first| ended.run > first.run) =>
-                {
+                InventoryRuns::Known { newest, .. } if is_later(*newest) => Freshness::Begun,
+                InventoryRuns::Known { ended: first, .. } if is_later(first.as_ref().map(|it| it.run)) => {
                     Freshness::Renewed
                 }
-                InventoryRuns::Known { .. } => Freshness::Unknown,
+                _ => Freshness::Unknown,
             };
             self.freshness = self.freshness.max(if is_asked_for { Freshness::Begun } else { since });
         }

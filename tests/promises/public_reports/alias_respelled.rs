@@ -25,7 +25,7 @@ async fn an_alias_that_is_spelt_another_way_is_not_gone() {
     fake.set_store(store, clm::testing::FakeStore::aliases_of_bindings);
     fake.run_inventory(store);
     let respelled = format!("{thumbprint}:Default Web Site:https::443:");
-    assert_eq!(fake.inventory_aliases(store), [respelled.clone()]);
+    assert_eq!(fake.inventory_aliases(store), std::slice::from_ref(&respelled));
 
     let confirm = stores.confirm_removed(plan.locations()).was_listed().deadline(Duration::from_secs(1));
     let confirmation = confirm.send().await.unwrap();
