@@ -57,6 +57,7 @@ impl<T> Taken<T> {
 }
 
 impl<T: Member> Member for Option<T> {
+    #[inline]
     fn take<'de, S: Source<'de>, D: Deserializer<'de>>(source: S, deserializer: D) -> Result<Taken<Self>, D::Error> {
         Ok(T::take(source, deserializer)?.map(Some))
     }
@@ -78,6 +79,7 @@ struct MemberSeed<S, T> {
 impl<'de, S: Source<'de>, T: Member> DeserializeSeed<'de> for MemberSeed<S, T> {
     type Value = Taken<T>;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Taken<T>, D::Error> {
         T::take(self.source, deserializer)
     }

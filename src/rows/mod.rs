@@ -117,6 +117,7 @@ fn fault<E: Error>(text: fmt::Arguments<'_>) -> E {
 }
 
 /// Keeps what was read of a member. A null says nothing; of several values the last one counts, unless something is decided by it.
+#[inline]
 pub(crate) fn put<R: ReadRow, E: Error, T>(
     field: &mut Option<T>,
     value: Option<T>,
@@ -156,10 +157,16 @@ pub(crate) struct NameOf<K: 'static> {
 }
 
 impl<K: Copy> NameOf<K> {
+    #[inline]
     fn find(&self, name: &str) -> Option<(K, usize)> {
-        if let Some((_, known)) = self.names.get(self.expected).filter(|(expected, _)| *expected == name) {
-            return Some((*known, self.expected));
+        match self.names.get(self.expected) {
+            Some((expected, known)) if *expected == name => Some((*known, self.expected)),
+            _ => self.search(name),
         }
+    }
+
+    #[cold]
+    fn search(&self, name: &str) -> Option<(K, usize)> {
         let index = self.names.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some((self.names.get(index)?.1, index))
     }
@@ -168,6 +175,7 @@ impl<K: Copy> NameOf<K> {
 impl<'de, K: Copy> DeserializeSeed<'de> for NameOf<K> {
     type Value = Name<'de, K>;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
@@ -180,8 +188,12 @@ impl<'de, K: Copy> Visitor<'de> for NameOf<K> {
         f.write_str("a name")
     }
 
+    #[inline]
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(self.find(name).map_or(Name::Unknown(name.into()), |(known, index)| Name::Known(known, index)))
+        Ok(match self.find(name) {
+            Some((known, index)) => Name::Known(known, index),
+            None => Name::Unknown(name.into()),
+        })
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {

@@ -42,6 +42,7 @@ pub(crate) trait Scalar: Sized {
 }
 
 impl<T: Scalar> Member for T {
+    #[inline]
     fn take<'de, S: Source<'de>, D: Deserializer<'de>>(_: S, deserializer: D) -> Result<Taken<Self>, D::Error> {
         deserializer.deserialize_any(ScalarVisitor(PhantomData))
     }
@@ -82,11 +83,15 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
         f.write_str("a text or a number")
     }
 
+    #[inline]
     fn visit_str<E>(self, text: &str) -> Result<Taken<T>, E> {
         if !T::TAKES_BLANK && text.trim().is_empty() {
             return Ok(Taken::Nothing);
         }
-        Ok(T::from_text(text).map_or_else(|| Taken::Other(Value::from(text).to_string()), Taken::Value))
+        Ok(match T::from_text(text) {
+            Some(value) => Taken::Value(value),
+            None => Taken::Other(Value::from(text).to_string()),
+        })
     }
 
     fn visit_string<E: Error>(self, text: String) -> Result<Taken<T>, E> {
@@ -153,6 +158,7 @@ macro_rules! text_scalar {
                 $absent
             }
 
+            #[inline]
             fn from_text(text: &str) -> Option<Self> {
                 Some(text.to_owned().into())
             }
