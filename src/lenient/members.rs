@@ -16,6 +16,7 @@ pub(crate) struct Shape {
 
 /// What was found.
 pub(crate) struct Members {
+    /// Only what stands there.
     slots: Vec<(&'static str, Slot)>,
     inner: Option<Box<Members>>,
     inner_is_disputed: bool,
@@ -54,9 +55,8 @@ pub(crate) fn members(body: &str, shape: &'static Shape, budget: &Budget) -> Res
 }
 
 impl Members {
-    fn empty(shape: &'static Shape, other: Option<Value>) -> Self {
-        let slots = shape.names.iter().map(|name| (*name, Slot::default())).collect();
-        Self { slots, inner: None, inner_is_disputed: false, other, is_empty: true }
+    fn empty(other: Option<Value>) -> Self {
+        Self { slots: Vec::new(), inner: None, inner_is_disputed: false, other, is_empty: true }
     }
 
     fn slot(&self, name: &str) -> Option<&Slot> {
@@ -75,7 +75,7 @@ impl Members {
 
     /// Whether it has one of the members that are looked for.
     pub(crate) fn has_any(&self) -> bool {
-        self.inner.is_some() || self.slots.iter().any(|(_, slot)| slot.has_value || slot.has_null)
+        self.inner.is_some() || !self.slots.is_empty()
     }
 
     /// The value itself, if it is no object. What a list has in it is not kept.
@@ -118,6 +118,15 @@ impl Members {
         self.inner_is_disputed
     }
 
+    fn add(&mut self, name: &'static str, value: Option<Value>) {
+        if let Some((_, slot)) = self.slots.iter_mut().find(|(it, _)| *it == name) {
+            return slot.add(value);
+        }
+        let mut slot = Slot::default();
+        slot.add(value);
+        self.slots.push((name, slot));
+    }
+
     fn add_inner(&mut self, found: Self) {
         let is_null = found.other == Some(Value::Null);
         if self.inner().is_none() {
@@ -137,7 +146,7 @@ struct MembersOf<'b> {
 
 impl MembersOf<'_> {
     fn other<E>(self, value: Result<Option<Value>, E>) -> Result<Members, E> {
-        Ok(Members::empty(self.shape, Some(value?.unwrap_or_default())))
+        Ok(Members::empty(Some(value?.unwrap_or_default())))
     }
 }
 
@@ -187,16 +196,11 @@ impl<'de> Visitor<'de> for MembersOf<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
         let Self { shape, budget } = self;
-        let mut found = Members::empty(shape, None);
+        let mut found = Members::empty(None);
         while let Some(name) = map.next_key_seed(NameIn(shape))? {
             found.is_empty = false;
             match name {
-                Name::At(index) => {
-                    let value = map.next_value_seed(Kept::member(budget))?;
-                    if let Some((_, slot)) = found.slots.get_mut(index) {
-                        slot.add(value);
-                    }
-                }
+                Name::Known(name) => found.add(name, map.next_value_seed(Kept::member(budget))?),
                 Name::Inner(shape) => found.add_inner(map.next_value_seed(MembersOf { shape, budget })?),
                 Name::Other => map.next_value_seed(Skipped)?,
             }
@@ -207,9 +211,24 @@ impl<'de> Visitor<'de> for MembersOf<'_> {
 
 /// Which member a name is.
 enum Name {
-    At(usize),
+    Known(&'static str),
     Inner(&'static Shape),
     Other,
+}
+
+impl Name {
+    /// Nearly always spelled as it is documented, so that is tried first.
+    fn of(name: &str, shape: &'static Shape) -> Self {
+        let found = Self::where_it_is(shape, |it| it == name);
+        found.or_else(|| Self::where_it_is(shape, |it| it.eq_ignore_ascii_case(name))).unwrap_or(Self::Other)
+    }
+
+    fn where_it_is(shape: &'static Shape, is: impl Fn(&str) -> bool) -> Option<Self> {
+        match shape.inner {
+            Some((name, inner)) if is(name) => Some(Self::Inner(inner)),
+            _ => shape.names.iter().find(|name| is(name)).map(|name| Self::Known(name)),
+        }
+    }
 }
 
 struct NameIn(&'static Shape);
@@ -230,11 +249,7 @@ impl Visitor<'_> for NameIn {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-        if let Some((_, shape)) = self.0.inner.filter(|(it, _)| it.eq_ignore_ascii_case(name)) {
-            return Ok(Name::Inner(shape));
-        }
-        let index = self.0.names.iter().position(|it| it.eq_ignore_ascii_case(name));
-        Ok(index.map_or(Name::Other, Name::At))
+        Ok(Name::of(name, self.0))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The body of an answer, byte for byte.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -9,26 +9,28 @@ use bytes::Bytes;
 ///
 /// Of a body that is no UTF-8, a lossy text is made when it is asked for.
 #[derive(Clone)]
-pub(crate) struct RawBody {
+pub(crate) struct RawBody(Arc<Kept>);
+
+struct Kept {
     bytes: Bytes,
-    lossy: OnceLock<Box<str>>,
+    lossy: OnceLock<String>,
 }
 
 impl RawBody {
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.0.bytes
     }
 
     /// The body as text. What is no UTF-8 is replaced.
     pub(crate) fn as_str(&self) -> &str {
-        str::from_utf8(&self.bytes)
-            .unwrap_or_else(|_| self.lossy.get_or_init(|| String::from_utf8_lossy(&self.bytes).into()))
+        let Kept { bytes, lossy } = &*self.0;
+        str::from_utf8(bytes).unwrap_or_else(|_| lossy.get_or_init(|| String::from_utf8_lossy(bytes).into_owned()))
     }
 }
 
 impl From<Bytes> for RawBody {
     fn from(bytes: Bytes) -> Self {
-        Self { bytes, lossy: OnceLock::new() }
+        Self(Arc::new(Kept { bytes, lossy: OnceLock::new() }))
     }
 }
 
@@ -41,7 +43,7 @@ impl From<Vec<u8>> for RawBody {
 
 impl PartialEq for RawBody {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
+        self.as_bytes() == other.as_bytes()
     }
 }
 

@@ -141,17 +141,9 @@ pub(super) const SHORTEST_RUN: usize = 2 * super::needles::SHORTEST;
 
 /// Whether a text holds what an escape begins with, or enough digits of base16.
 pub(super) fn may_be_encoded(text: &[u8]) -> bool {
-    has_escape(text) || has_run(text)
-}
-
-fn has_escape(text: &[u8]) -> bool {
-    let is_one = |byte: &u8| matches!(byte, b'\\' | b'&' | b'+' | b'%');
-    // Without a way out, so that these bytes are compared at once.
-    let has_one = |bytes: &[u8; 16]| bytes.iter().fold(false, |has, byte| has | is_one(byte));
-    match text.last_chunk() {
-        Some(last) => has_one(last) || text.as_chunks().0.iter().any(has_one),
-        None => text.iter().any(is_one),
-    }
+    // Without a way out, so that many bytes are compared at once.
+    let has_escape = text.iter().fold(false, |has, byte| has | matches!(byte, b'\\' | b'&' | b'+' | b'%'));
+    has_escape || has_run(text)
 }
 
 /// A run of so many digits goes over one of the places that are so far apart: only they are looked at, and what is around them.
