@@ -124,7 +124,7 @@ impl Client {
         request: Request<O>,
     ) -> impl Future<Output = Result<O::Outcome, Error>> + Send + use<O> {
         let caller = self.caller.clone();
-        async move { caller.execute(request).await }
+        async move { caller.execute(Arc::new(request)).await }
     }
 
     /// Ends the session of this client and its clones. It is never done unasked: a session that nobody ended ends when

@@ -76,6 +76,13 @@ impl ShortEnvelope {
         self.members.text("message")
     }
 
+    pub(super) fn take_message(&mut self) -> Option<String> {
+        match self.members.take("message") {
+            Some(Value::String(text)) if !text.trim().is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn take_tags(&mut self) -> Value {
         self.members.take("tags").unwrap_or_default()
     }
@@ -120,6 +127,13 @@ impl ShortEnvelope {
         ids(self.inner("Successful Ids")).map(ResourceId::from).collect()
     }
 
+    /// The same, taken out.
+    pub(super) fn take_successful_ids(&mut self) -> Vec<ResourceId> {
+        let Some(Value::Array(ids)) = self.members.take_inner("Successful Ids") else { return Vec::new() };
+        let text = |id| if let Value::String(text) = id { text } else { id.to_string() };
+        ids.into_iter().map(|id| ResourceId::from(text(id))).collect()
+    }
+
     /// An answer says that a call failed by an `appStatusCode` outside or inside, by an inner `httpStatusCode`, or by an inner
     /// `status`; it says that it did not by the same, and by the ids that it calls successful. No page of the vendor says
     /// which of two that disagree is true.
@@ -155,7 +169,8 @@ impl ShortEnvelope {
 
     /// `Failed Ids` is a member that no page documents; an id in both lists is neither.
     fn check_ids(&self) -> Verdict {
-        let failed: HashSet<String> = ids(self.inner("Failed Ids")).collect();
+        let Some(failed) = self.inner("Failed Ids") else { return Verdict::Success };
+        let failed: HashSet<String> = ids(Some(failed)).collect();
         if !failed.is_empty() && ids(self.inner("Successful Ids")).any(|id| failed.contains(&id)) {
             return Verdict::Contradiction("it names an id as failed and as successful");
         }

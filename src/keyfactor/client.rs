@@ -1,5 +1,7 @@
 //! The client and its builder.
 
+use std::sync::Arc;
+
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
@@ -119,7 +121,7 @@ impl Client {
         request: Request<O>,
     ) -> impl Future<Output = Result<O::Outcome, Error>> + Send + use<O> {
         let caller = self.caller.clone();
-        async move { caller.execute(request).await }
+        async move { caller.execute(Arc::new(request)).await }
     }
 }
 

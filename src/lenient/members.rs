@@ -93,6 +93,12 @@ impl Members {
         self.slots.iter_mut().find(|(it, _)| *it == name)?.1.value.take()
     }
 
+    /// A member of the one that is looked into, taken out.
+    #[cfg(feature = "appviewx")]
+    pub(crate) fn take_inner(&mut self, name: &str) -> Option<Value> {
+        self.inner.as_deref_mut()?.take(name)
+    }
+
     /// A text that is not blank.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_str().filter(|text| !text.trim().is_empty())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Operation, Request, RequestBuilder, Vendor, reading};
 use crate::operation::Error;
-use crate::transport::{Call, CallName, Cause, Connection, Failure, Transport};
+use crate::transport::{CallName, Connection, Failure, Transport};
 
 /// What a client sends its requests with. Cheap to clone: all clones share it.
 pub struct Caller<V: Vendor> {
@@ -41,46 +41,49 @@ impl<V: Vendor> Caller<V> {
     }
 
     /// Looks at what the request relies on, and sends it. Everything that a client sends for its user goes through here.
-    pub(crate) async fn execute<O: Operation<Vendor = V>>(&self, request: Request<O>) -> Result<O::Outcome, Error<V>> {
+    pub(crate) async fn execute<O: Operation<Vendor = V>>(
+        &self,
+        request: Arc<Request<O>>,
+    ) -> Result<O::Outcome, Error<V>> {
         request.verify(self).await?;
-        self.send_over(self.transport(), request).await
+        Self::exchange(self.transport(), request, None).await
     }
 
     /// The same over a connection of its own, whatever the operation declares.
     pub(super) async fn execute_alone<O: Operation<Vendor = V>>(
         &self,
-        request: Request<O>,
+        request: Arc<Request<O>>,
     ) -> Result<O::Outcome, Error<V>> {
         request.verify(self).await?;
-        let request = Arc::new(request);
-        let call = request.call().map(|call| Call { connection: Connection::Own, ..call });
-        Self::exchange(self.transport(), call, request).await
+        Self::exchange(self.transport(), request, Some(Connection::Own)).await
     }
 
     /// Sends it over this transport, without a look before.
     pub(crate) async fn send_over<O: Operation<Vendor = V>>(
-        &self,
         transport: &Transport,
-        request: Request<O>,
-    ) -> Result<O::Outcome, Error<V>> {
-        let request = Arc::new(request);
-        Self::exchange(transport, request.call(), request).await
-    }
-
-    async fn exchange<O: Operation<Vendor = V>>(
-        transport: &Transport,
-        call: Result<Call, Cause>,
         request: Arc<Request<O>>,
     ) -> Result<O::Outcome, Error<V>> {
-        let exchange = match call {
-            Ok(call) => transport.execute(call).await,
+        Self::exchange(transport, request, None).await
+    }
+
+    /// What is large is made where it is used: it would be copied into each future on its way.
+    async fn exchange<O: Operation<Vendor = V>>(
+        transport: &Transport,
+        request: Arc<Request<O>>,
+        over: Option<Connection>,
+    ) -> Result<O::Outcome, Error<V>> {
+        let exchange = match request.call() {
+            Ok(mut call) => {
+                call.connection = over.unwrap_or(call.connection);
+                transport.execute(call).await
+            }
             Err(cause) => Err(Failure::nothing_sent(request.call_name(), cause)),
         };
-        let exchange = match exchange {
-            Ok(exchange) => exchange,
-            Err(failure) => return Err(Error::from_failure(failure, request)),
-        };
-        reading::read(request, exchange).await
+        match exchange {
+            Ok(exchange) if reading::is_large(&request, &exchange) => reading::read_large(request, exchange).await,
+            Ok(exchange) => request.read(exchange),
+            Err(failure) => Err(Error::from_failure(failure, request)),
+        }
     }
 }
 

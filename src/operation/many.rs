@@ -249,7 +249,7 @@ impl<B: Batch> Outcomes<B> {
                 continue;
             }
             let (caller, asked) = (self.caller.clone(), request.clone());
-            let call = async move { caller.execute(asked).await };
+            let call = async move { caller.execute(Arc::new(asked)).await };
             let call = call.in_current_span();
             let task = match current_subscriber() {
                 Some(subscriber) => self.running.spawn(call.with_subscriber(subscriber)),

@@ -15,14 +15,17 @@ use crate::transport::{Cause, Effect, Exchange};
 /// is free in time, the answer is read where it came.
 pub(crate) const LARGE_ANSWER: usize = 256 * 1024;
 
-/// What a 2xx answer comes to.
-pub(super) async fn read<O: Operation>(
+/// Whether this is done with the answer. That to a change is bounded, and how it ended is audited before anything else can happen.
+pub(super) fn is_large<O: Operation>(request: &Request<O>, exchange: &Exchange) -> bool {
+    request.effect() == Effect::Read && exchange.answer.body.as_bytes().len() > LARGE_ANSWER
+}
+
+/// What a large 2xx answer to a read comes to.
+pub(super) async fn read_large<O: Operation>(
     request: Arc<Request<O>>,
     exchange: Exchange,
 ) -> Result<O::Outcome, Error<O::Vendor>> {
-    // The answer to a change is bounded, and how it ended is audited before anything else can happen.
-    let is_large = request.effect() == Effect::Read && exchange.answer.body.as_bytes().len() > LARGE_ANSWER;
-    let Some(runtime) = Handle::try_current().ok().filter(|_| is_large) else { return request.read(exchange) };
+    let Ok(runtime) = Handle::try_current() else { return request.read(exchange) };
     let (unread, asked) = (exchange.without_audit(), Arc::clone(&request));
     if let Some(read) = off_this_thread(&runtime, move || request.read(exchange)).await {
         return read;

@@ -64,13 +64,13 @@ impl<O: Operation> RequestBuilder<O> {
     /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
     pub fn send(self) -> impl Future<Output = Result<O::Outcome, Error<O::Vendor>>> + Send + use<O> {
         let caller = self.caller.clone();
-        async move { caller.execute(self.build()?).await }
+        async move { caller.execute(Arc::new(self.build()?)).await }
     }
 
     /// The same over a connection of its own, whatever the operation declares: its answer decides something.
     pub(super) async fn send_alone(self) -> Result<O::Outcome, Error<O::Vendor>> {
         let caller = self.caller.clone();
-        caller.execute_alone(self.build()?).await
+        caller.execute_alone(Arc::new(self.build()?)).await
     }
 
     /// What is asked for, for the setters of one operation.

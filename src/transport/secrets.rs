@@ -64,8 +64,8 @@ impl fmt::Debug for Secrets {
 
 impl Secrets {
     /// A text of the server, as it can be shown.
-    pub(crate) fn text(&self, text: &str) -> ServerText {
-        ServerText { shown: OnceLock::new(), given: text.to_owned(), secrets: self.clone() }
+    pub(crate) fn text(&self, text: impl Into<String>) -> ServerText {
+        ServerText { shown: OnceLock::new(), given: text.into(), secrets: self.clone() }
     }
 
     /// The same of a text that may be a whole page: what is kept of it is shortened.

@@ -183,7 +183,7 @@ impl<M: Move> Operation for MoveCertificates<M> {
     }
 
     fn read(&self, exchange: &Exchange) -> Result<MoveOutcome<M>, ReadError> {
-        Ok(MoveOutcome::new(self, &taken(exchange)?, exchange))
+        Ok(MoveOutcome::new(self, taken(exchange)?, exchange))
     }
 
     fn is_complete(outcome: &MoveOutcome<M>) -> bool {
@@ -253,11 +253,11 @@ impl Confirmed {
 }
 
 impl<M: Move> MoveOutcome<M> {
-    fn new(request: &MoveCertificates<M>, envelope: &ShortEnvelope, exchange: &Exchange) -> Self {
+    fn new(request: &MoveCertificates<M>, mut envelope: ShortEnvelope, exchange: &Exchange) -> Self {
         let secrets = &exchange.answer.secrets;
         let shown = |id: &ResourceId| ResourceId::from(secrets.redact(id.as_str()));
         let Confirmed { successful, unconfirmed, unexpected } =
-            Confirmed::of(&request.resource_ids, envelope.successful_ids(), shown);
+            Confirmed::of(&request.resource_ids, envelope.take_successful_ids(), shown);
         Self {
             target: request.target.clone(),
             successful_ids: successful,
@@ -265,7 +265,7 @@ impl<M: Move> MoveOutcome<M> {
             unexpected_ids: unexpected,
             repeated: request.repeated.clone(),
             is_abridged: envelope.is_abridged(),
-            message: envelope.message().map(|message| secrets.text(message)),
+            message: envelope.take_message().map(|message| secrets.text(message)),
             receipt: Receipt::of::<AppViewX>(exchange),
         }
     }

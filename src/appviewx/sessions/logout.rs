@@ -76,7 +76,7 @@ pub(in crate::appviewx) async fn log_out(caller: Caller, session: Arc<Session>) 
         headers.insert(CONTENT_TYPE, JSON);
     }
     let request = caller.request(LogOut { headers }).build()?;
-    let ended = caller.send_over(transport, request).await;
+    let ended = Caller::send_over(transport, Arc::new(request)).await;
     // After anything but these two, the session may still be there, and another logout can end it.
     let gone = match &ended {
         Ok(_) => true,

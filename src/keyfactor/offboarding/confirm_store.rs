@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::time::{Duration, timeout};
@@ -167,7 +168,7 @@ impl StoreUnderConfirmation {
     }
 
     async fn send_trigger(&self, request: Request<ScheduleInventory>, limit: Duration) -> Result<(), Error> {
-        let ended = timeout(limit, self.stores.caller.execute(request.clone())).await;
+        let ended = timeout(limit, self.stores.caller.execute(Arc::new(request.clone()))).await;
         ended.unwrap_or_else(|_| Err(Error::given_up(request, limit))).map(|_| ())
     }
 
