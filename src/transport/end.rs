@@ -88,10 +88,11 @@ impl Answer {
 
     /// The encodings of the body, on one line, if there are any: none is asked for, so that such a body cannot be read.
     pub(crate) fn encoding(&self) -> Option<String> {
-        let none_asked_for = [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")];
         let mut encodings = Vec::new();
-        for (name, plain) in none_asked_for {
-            for value in self.headers.get_all(name) {
+        // The content's before that of its transfer.
+        for (header, plain) in [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")] {
+            // Answers have few headers: to compare them is cheaper than to hash the name.
+            for (_, value) in self.headers.iter().filter(|(name, _)| **name == header) {
                 let value = String::from_utf8_lossy(value.as_bytes());
                 let named = value.split(',').map(str::trim);
                 let is_plain = |it: &&str| it.is_empty() || it.eq_ignore_ascii_case(plain);

@@ -265,12 +265,14 @@ pub(crate) async fn run(effect: Effect, limits: Limits, driver: &mut impl TryDri
     let mut renewed = false;
     // Once a copy went unanswered: what came of it, if anything did. Of several, the last that brought something.
     let mut unanswered: Option<Option<Answer>> = None;
-    let left = |waited| limits.budget.saturating_sub(started.elapsed().saturating_sub(waited));
+    let left_at = |now: Instant, waited| limits.budget.saturating_sub((now - started).saturating_sub(waited));
+    let left = |waited| left_at(Instant::now(), waited);
     let result = loop {
-        let asked = Instant::now();
+        let asked = if attempts == 0 { started } else { Instant::now() };
         let permit = driver.permit().await;
-        waited += asked.elapsed();
-        if let Err(error) = driver.credential(left(waited)).await {
+        let now = Instant::now();
+        waited += now - asked;
+        if let Err(error) = driver.credential(left_at(now, waited)).await {
             break Err(Box::new(FailureKind::NotAuthenticated { error, refused: None }));
         }
         attempts += 1;

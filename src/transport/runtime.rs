@@ -17,8 +17,19 @@ use super::cause::Cause;
 const MOST: usize = 64;
 
 /// The runtimes that are known to be fit.
-#[derive(Default)]
-pub(super) struct CheckedRuntimes(RwLock<Vec<Id>>);
+pub(super) struct CheckedRuntimes {
+    known: RwLock<Vec<Id>>,
+    /// Before most runtimes began: a timer that ends then is over at once, and nothing is woken for it.
+    long_ago: Instant,
+}
+
+impl Default for CheckedRuntimes {
+    fn default() -> Self {
+        let now = Instant::now();
+        let long_ago = now.checked_sub(Duration::from_secs(24 * 60 * 60)).unwrap_or(now);
+        Self { known: RwLock::default(), long_ago }
+    }
+}
 
 impl CheckedRuntimes {
     /// `Err` outside of a tokio runtime, and in one that has no timers or no I/O, or was shut down.
@@ -27,12 +38,12 @@ impl CheckedRuntimes {
             return Err(Cause::new("there is no tokio runtime here"));
         };
         let id = current.id();
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&id);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).contains(&id);
         if !known && !has_timers() {
             return Err(Cause::new("the tokio runtime has no timers: it was built without `enable_time`"));
         }
         // It may have been shut down since it was last looked at.
-        if !has_running_timers() {
+        if !has_running_timers(self.long_ago) {
             return Err(Cause::new("the tokio runtime was shut down"));
         }
         if known {
@@ -41,7 +52,7 @@ impl CheckedRuntimes {
         if !has_io() {
             return Err(Cause::new("the tokio runtime has no I/O: it was built without `enable_io`"));
         }
-        let mut checked = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut checked = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if checked.len() >= MOST {
             checked.clear();
         }
@@ -57,11 +68,9 @@ fn has_timers() -> bool {
 }
 
 /// `Handle::block_on` runs on after a shutdown, and a timer panics then as soon as it is polled.
-fn has_running_timers() -> bool {
+fn has_running_timers(long_ago: Instant) -> bool {
     catch_unwind(|| {
-        let now = Instant::now();
-        // Before most runtimes began: such a timer is over at once, and nothing is woken for it.
-        let timer = sleep_until(now.checked_sub(Duration::from_secs(24 * 60 * 60)).unwrap_or(now));
+        let timer = sleep_until(long_ago);
         let _ = pin!(unconstrained(timer)).poll(&mut Context::from_waker(Waker::noop()));
     })
     .is_ok()
