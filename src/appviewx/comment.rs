@@ -58,7 +58,7 @@ impl Comment {
             );
         }
         // Every rule takes these.
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
+        let is_plain = text.bytes().fold(true, |all, byte| all & (byte.is_ascii_alphanumeric() | (byte == b' ')));
         let found = if is_plain { Vec::new() } else { invalid_characters(&text, |character| !rule.accepts(character)) };
         if !found.is_empty() {
             let sentence = format!("{} not accepted: {}", rule.explanation(), list_characters(&found));

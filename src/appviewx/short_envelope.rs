@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::envelope::is_failure;
 use super::types::ResourceId;
-use crate::lenient::{self, Budget, Members, Shape};
+use crate::lenient::{self, Budget, LevelOf, Members, Shape};
 use crate::transport::Cause;
 
 static RESPONSE: Shape = Shape {
@@ -138,7 +138,7 @@ impl ShortEnvelope {
     /// `status`; it says that it did not by the same, and by the ids that it calls successful. No page of the vendor says
     /// which of two that disagree is true.
     pub(super) fn verdict(&self) -> Verdict {
-        let outer = Said::by_code(&self.members);
+        let outer = Said::by_code(self.members.outer());
         let inner = self.members.inner().map_or([Said::Nothing, Said::Nothing, Said::Nothing], |inner| {
             [Said::by_code(inner), Said::by_http_status(inner), Said::by_status(inner)]
         });
@@ -198,7 +198,7 @@ enum Said {
 }
 
 impl Said {
-    fn by_code(members: &Members) -> Self {
+    fn by_code(members: LevelOf<'_>) -> Self {
         let name = "appStatusCode";
         match members.get(name) {
             _ if members.is_disputed(name) => Self::Both,
@@ -209,7 +209,7 @@ impl Said {
         }
     }
 
-    fn by_http_status(members: &Members) -> Self {
+    fn by_http_status(members: LevelOf<'_>) -> Self {
         let name = "httpStatusCode";
         match members.get(name).and_then(lenient::number) {
             _ if members.is_disputed(name) => Self::Both,
@@ -220,7 +220,7 @@ impl Said {
     }
 
     /// `SUCCESS` is what logins are documented with. Of other words, these are **assumed** to say that something failed.
-    fn by_status(members: &Members) -> Self {
+    fn by_status(members: LevelOf<'_>) -> Self {
         let name = "status";
         let word = members.text(name).map(|word| word.trim().to_ascii_uppercase());
         match word.as_deref() {

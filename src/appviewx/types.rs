@@ -28,12 +28,13 @@ impl ResourceId {
             problems.add(&field, Reason::Empty, "a resource id is needed");
             return;
         }
-        if id.trim().is_empty() {
+        let is_plain = id.bytes().fold(true, |all, byte| all & byte.is_ascii_alphanumeric());
+        if !is_plain && id.trim().is_empty() {
             problems.add(&field, Reason::Blank, "it holds nothing but white space");
             return;
         }
         problems.check_length(&field, id, LONGEST_NAME);
-        if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if is_plain {
             return;
         }
         let found = invalid_characters(id, |it| {
@@ -120,6 +121,11 @@ pub(super) fn check_resource_ids(
 
 /// Each id once, in the order of its first place; and those that stood there again.
 fn once_each(ids: Vec<ResourceId>) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    let mut sorted: Vec<&ResourceId> = ids.iter().collect();
+    sorted.sort_unstable();
+    if sorted.iter().zip(sorted.iter().skip(1)).all(|(one, next)| one != next) {
+        return (ids, Vec::new());
+    }
     let mut seen = HashSet::with_capacity(ids.len());
     let is_first: Vec<bool> = ids.iter().map(|id| seen.insert(id)).collect();
     let mut is_first = is_first.into_iter();

@@ -161,7 +161,7 @@ fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
     }
     let token = match found.get("access_token") {
         Some(Value::String(token)) => SecretString::from(token.as_str()),
-        None if !found.has_null("access_token") => return Err(Cause::new("it holds no `access_token`")),
+        None if !found.outer().has_null("access_token") => return Err(Cause::new("it holds no `access_token`")),
         _ => return Err(Cause::new("`access_token` is no text")),
     };
     let headers = bearer(&token).map_err(Cause::new)?;

@@ -16,18 +16,41 @@ pub(crate) struct Shape {
 
 /// What was found.
 pub(crate) struct Members {
-    /// Only what stands there.
-    slots: Vec<(&'static str, Slot)>,
-    inner: Option<Box<Members>>,
+    /// Only what stands there, of both levels.
+    found: Vec<Found>,
+    outer: Object,
+    inner: Option<Object>,
     inner_is_disputed: bool,
+}
+
+/// Where a member stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Outer,
+    Inner,
+}
+
+/// What is looked into.
+struct Object {
     /// The value itself, if it is no object.
     other: Option<Value>,
     is_empty: bool,
 }
 
+impl Object {
+    fn other(value: Option<Value>) -> Self {
+        Self { other: Some(value.unwrap_or_default()), is_empty: true }
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self.other, Some(Value::Null))
+    }
+}
+
 /// What stands under one name.
-#[derive(Default)]
-struct Slot {
+struct Found {
+    level: Level,
+    name: &'static str,
     /// The first value that is not null, unless it was left out.
     value: Option<Value>,
     has_value: bool,
@@ -36,7 +59,12 @@ struct Slot {
     is_disputed: bool,
 }
 
-impl Slot {
+impl Found {
+    fn first(level: Level, name: &'static str, value: Option<Value>) -> Self {
+        let (value, has_null) = if let Some(Value::Null) = value { (None, true) } else { (value, false) };
+        Self { level, name, value, has_value: !has_null, has_null, is_disputed: false }
+    }
+
     fn add(&mut self, value: Option<Value>) {
         match value {
             Some(Value::Null) => self.has_null = true,
@@ -49,169 +77,223 @@ impl Slot {
     }
 }
 
+/// Members of an ordinary answer.
+const USUALLY_FOUND: usize = 6;
+
 /// The members of a body. Any JSON can be read: of what is no object, there are none.
 pub(crate) fn members(body: &str, shape: &'static Shape, budget: &Budget) -> Result<Members, serde_json::Error> {
-    read_seed(body, MembersOf { shape, budget })
+    let mut inside = Inside { found: Vec::with_capacity(USUALLY_FOUND), ..Inside::default() };
+    let outer = read_seed(body, ObjectSeed { shape, budget, level: Level::Outer, inside: &mut inside })?;
+    let Inside { found, inner, inner_is_disputed } = inside;
+    Ok(Members { found, outer, inner, inner_is_disputed })
 }
 
-impl Members {
-    fn empty(other: Option<Value>) -> Self {
-        Self { slots: Vec::new(), inner: None, inner_is_disputed: false, other, is_empty: true }
-    }
+/// The members of one level.
+#[derive(Clone, Copy)]
+pub(crate) struct LevelOf<'a> {
+    found: &'a [Found],
+    level: Level,
+    object: &'a Object,
+}
 
-    fn slot(&self, name: &str) -> Option<&Slot> {
-        self.slots.iter().find(|(it, _)| *it == name).map(|(_, slot)| slot)
-    }
-
-    /// Whether it is an object.
-    pub(crate) fn is_object(&self) -> bool {
-        self.other.is_none()
-    }
-
-    /// Whether it has no members at all, or is no object.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.is_empty
-    }
-
-    /// Whether it has one of the members that are looked for.
-    pub(crate) fn has_any(&self) -> bool {
-        self.inner.is_some() || !self.slots.is_empty()
+impl<'a> LevelOf<'a> {
+    fn found(self, name: &str) -> Option<&'a Found> {
+        self.found.iter().find(|it| it.level == self.level && it.name == name)
     }
 
     /// The value itself, if it is no object. What a list has in it is not kept.
-    pub(crate) fn other(&self) -> Option<&Value> {
-        self.other.as_ref()
+    pub(crate) fn other(self) -> Option<&'a Value> {
+        self.object.other.as_ref()
     }
 
     /// The first value under this name that is not null.
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.slot(name)?.value.as_ref()
-    }
-
-    /// The same, taken out.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
-        self.slots.iter_mut().find(|(it, _)| *it == name)?.1.value.take()
-    }
-
-    /// A member of the one that is looked into, taken out.
-    #[cfg(feature = "appviewx")]
-    pub(crate) fn take_inner(&mut self, name: &str) -> Option<Value> {
-        self.inner.as_deref_mut()?.take(name)
+    pub(crate) fn get(self, name: &str) -> Option<&'a Value> {
+        self.found(name)?.value.as_ref()
     }
 
     /// A text that is not blank.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(self, name: &str) -> Option<&'a str> {
         self.get(name)?.as_str().filter(|text| !text.trim().is_empty())
     }
 
     /// Whether two different values stand under this name, neither of them null.
-    pub(crate) fn is_disputed(&self, name: &str) -> bool {
-        self.slot(name).is_some_and(|slot| slot.is_disputed)
+    pub(crate) fn is_disputed(self, name: &str) -> bool {
+        self.found(name).is_some_and(|found| found.is_disputed)
     }
 
     /// Whether a null stands under this name, perhaps beside a value.
-    pub(crate) fn has_null(&self, name: &str) -> bool {
-        self.slot(name).is_some_and(|slot| slot.has_null)
+    pub(crate) fn has_null(self, name: &str) -> bool {
+        self.found(name).is_some_and(|found| found.has_null)
+    }
+}
+
+impl Members {
+    /// The members themselves, without those of the one that is looked into.
+    pub(crate) fn outer(&self) -> LevelOf<'_> {
+        LevelOf { found: &self.found, level: Level::Outer, object: &self.outer }
     }
 
-    /// The member that is looked into, if it is there and not null.
-    pub(crate) fn inner(&self) -> Option<&Self> {
-        self.inner.as_deref().filter(|inner| inner.other != Some(Value::Null))
+    /// Those of the member that is looked into, if it is there and not null.
+    pub(crate) fn inner(&self) -> Option<LevelOf<'_>> {
+        let object = self.inner.as_ref().filter(|inner| !inner.is_null())?;
+        Some(LevelOf { found: &self.found, level: Level::Inner, object })
+    }
+
+    /// Whether it is an object.
+    pub(crate) fn is_object(&self) -> bool {
+        self.outer.other.is_none()
+    }
+
+    /// Whether it has no members at all, or is no object.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.outer.is_empty
+    }
+
+    /// Whether it has one of the members that are looked for.
+    pub(crate) fn has_any(&self) -> bool {
+        self.inner.is_some() || !self.found.is_empty()
+    }
+
+    /// See [`LevelOf::other`].
+    pub(crate) fn other(&self) -> Option<&Value> {
+        self.outer().other()
+    }
+
+    /// See [`LevelOf::get`].
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.outer().get(name)
+    }
+
+    /// See [`LevelOf::text`].
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.outer().text(name)
+    }
+
+    /// See [`LevelOf::is_disputed`].
+    pub(crate) fn is_disputed(&self, name: &str) -> bool {
+        self.outer().is_disputed(name)
+    }
+
+    /// The first value under this name that is not null, taken out.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        self.take_from(Level::Outer, name)
+    }
+
+    /// The same of the member that is looked into.
+    #[cfg(feature = "appviewx")]
+    pub(crate) fn take_inner(&mut self, name: &str) -> Option<Value> {
+        self.take_from(Level::Inner, name)
+    }
+
+    fn take_from(&mut self, level: Level, name: &str) -> Option<Value> {
+        self.found.iter_mut().find(|it| it.level == level && it.name == name)?.value.take()
     }
 
     /// Whether the member that is looked into stands there twice, neither of them null.
     pub(crate) fn inner_is_disputed(&self) -> bool {
         self.inner_is_disputed
     }
+}
 
-    fn add(&mut self, name: &'static str, value: Option<Value>) {
-        if let Some((_, slot)) = self.slots.iter_mut().find(|(it, _)| *it == name) {
-            return slot.add(value);
-        }
-        let mut slot = Slot::default();
-        slot.add(value);
-        self.slots.push((name, slot));
-    }
+/// What was found inside of an object so far.
+#[derive(Default)]
+struct Inside {
+    found: Vec<Found>,
+    inner: Option<Object>,
+    inner_is_disputed: bool,
+}
 
-    fn add_inner(&mut self, found: Self) {
-        let is_null = found.other == Some(Value::Null);
-        if self.inner().is_none() {
-            self.inner = Some(Box::new(found));
-        } else if !is_null {
-            self.inner_is_disputed = true;
+impl Inside {
+    fn add(&mut self, level: Level, name: &'static str, value: Option<Value>) {
+        match self.found.iter_mut().find(|it| it.level == level && it.name == name) {
+            Some(found) => found.add(value),
+            None => self.found.push(Found::first(level, name, value)),
         }
     }
 }
 
-/// Reads them.
-#[derive(Clone, Copy)]
-struct MembersOf<'b> {
+/// Reads an object.
+struct ObjectSeed<'b, 'i> {
     shape: &'static Shape,
     budget: &'b Budget,
+    level: Level,
+    inside: &'i mut Inside,
 }
 
-impl MembersOf<'_> {
-    fn other<E>(self, value: Result<Option<Value>, E>) -> Result<Members, E> {
-        Ok(Members::empty(Some(value?.unwrap_or_default())))
+impl ObjectSeed<'_, '_> {
+    /// Of two, the first that is not null counts.
+    fn inner<'de, A: MapAccess<'de>>(&mut self, shape: &'static Shape, map: &mut A) -> Result<(), A::Error> {
+        let is_first = self.inside.inner.as_ref().is_none_or(Object::is_null);
+        let mut passed_over = Inside::default();
+        let inside = if is_first { &mut *self.inside } else { &mut passed_over };
+        let object = map.next_value_seed(ObjectSeed { shape, budget: self.budget, level: Level::Inner, inside })?;
+        if is_first {
+            self.inside.inner = Some(object);
+        } else {
+            self.inside.inner_is_disputed |= !object.is_null();
+        }
+        Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for MembersOf<'_> {
-    type Value = Members;
+impl<'de> DeserializeSeed<'de> for ObjectSeed<'_, '_> {
+    type Value = Object;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Object, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for MembersOf<'_> {
-    type Value = Members;
+impl<'de> Visitor<'de> for ObjectSeed<'_, '_> {
+    type Value = Object;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Members, E> {
-        self.other(Ok(Some(value.into())))
+    fn visit_bool<E>(self, value: bool) -> Result<Object, E> {
+        Ok(Object::other(Some(value.into())))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Members, E> {
-        self.other(Ok(Some(value.into())))
+    fn visit_i64<E>(self, value: i64) -> Result<Object, E> {
+        Ok(Object::other(Some(value.into())))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Members, E> {
-        self.other(Ok(Some(value.into())))
+    fn visit_u64<E>(self, value: u64) -> Result<Object, E> {
+        Ok(Object::other(Some(value.into())))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Members, E> {
-        self.other(Ok(Some(value.into())))
+    fn visit_f64<E>(self, value: f64) -> Result<Object, E> {
+        Ok(Object::other(Some(value.into())))
     }
 
-    fn visit_unit<E>(self) -> Result<Members, E> {
-        self.other(Ok(Some(Value::Null)))
+    fn visit_unit<E>(self) -> Result<Object, E> {
+        Ok(Object::other(None))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Members, E> {
-        self.other(Ok(Some(text.into())))
+    fn visit_str<E>(self, text: &str) -> Result<Object, E> {
+        Ok(Object::other(Some(text.into())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Members, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
         while entries.next_element_seed(Skipped)?.is_some() {}
-        self.other(Ok(Some(Value::Array(Vec::new()))))
+        Ok(Object::other(Some(Value::Array(Vec::new()))))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let Self { shape, budget } = self;
-        let mut found = Members::empty(None);
-        while let Some(name) = map.next_key_seed(NameIn(shape))? {
-            found.is_empty = false;
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Object, A::Error> {
+        let mut is_empty = true;
+        while let Some(name) = map.next_key_seed(NameIn(self.shape))? {
+            is_empty = false;
             match name {
-                Name::Known(name) => found.add(name, map.next_value_seed(Kept::member(budget))?),
-                Name::Inner(shape) => found.add_inner(map.next_value_seed(MembersOf { shape, budget })?),
+                Name::Known(name) => {
+                    let value = map.next_value_seed(Kept::member(self.budget))?;
+                    self.inside.add(self.level, name, value);
+                }
+                Name::Inner(shape) => self.inner(shape, &mut map)?,
                 Name::Other => map.next_value_seed(Skipped)?,
             }
         }
-        Ok(found)
+        Ok(Object { other: None, is_empty })
     }
 }
 
@@ -292,7 +374,7 @@ mod tests {
         ] {
             let found = read(body);
             assert_eq!(found.get("code"), value.as_ref(), "{body}");
-            assert_eq!((found.is_disputed("code"), found.has_null("code")), (disputed, null), "{body}");
+            assert_eq!((found.is_disputed("code"), found.outer().has_null("code")), (disputed, null), "{body}");
         }
         for (body, disputed) in [
             (r#"{"response": {"code": 1}, "response": null}"#, false),
@@ -314,7 +396,7 @@ mod tests {
             assert!(!found.is_object() && !found.has_any() && found.is_empty(), "{body}");
         }
         assert!(read("{}").is_empty());
-        assert_eq!(read(r#"{"response": "token"}"#).inner().and_then(Members::other), Some(&json!("token")));
+        assert_eq!(read(r#"{"response": "token"}"#).inner().and_then(LevelOf::other), Some(&json!("token")));
         assert!(read(r#"{"response": null}"#).inner().is_none() && read(r#"{"response": null}"#).has_any());
     }
 

@@ -146,14 +146,23 @@ pub(super) fn may_be_encoded(text: &[u8]) -> bool {
     has_escape || has_run(text)
 }
 
-/// A run of so many digits goes over one of the places that are so far apart: only they are looked at, and what is around them.
+/// A run of so many digits goes over two places of those that are half as far apart: only they are looked at, and what is around
+/// two digits.
 fn has_run(text: &[u8]) -> bool {
     let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
-    (SHORTEST_RUN - 1..text.len()).step_by(SHORTEST_RUN).any(|place| {
-        let (before, from) = text.split_at_checked(place).unwrap_or_default();
-        let behind = from.iter().take(SHORTEST_RUN).take_while(is_digit).count();
-        behind > 0 && behind + before.iter().rev().take(SHORTEST_RUN).take_while(is_digit).count() >= SHORTEST_RUN
-    })
+    let mut was_digit = false;
+    for (index, four) in text.chunks_exact(SHORTEST_RUN / 2).enumerate() {
+        let is_digit_too = four.first().is_some_and(u8::is_ascii_hexdigit);
+        if was_digit && is_digit_too {
+            let (before, from) = text.split_at_checked(index * SHORTEST_RUN / 2).unwrap_or_default();
+            let before = before.iter().rev().take(SHORTEST_RUN).take_while(is_digit).count();
+            if before + from.iter().take(SHORTEST_RUN).take_while(is_digit).count() >= SHORTEST_RUN {
+                return true;
+            }
+        }
+        was_digit = is_digit_too;
+    }
+    false
 }
 
 /// Whether a run of digits goes to where the text was cut, if it was.
