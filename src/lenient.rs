@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::bounded::{Budget, Kept, NUMBER, read_seed};
+#[cfg(feature = "keyfactor")]
+pub(crate) use self::members::Found;
 #[cfg(feature = "appviewx")]
 pub(crate) use self::members::LevelOf;
 pub(crate) use self::members::{Members, Shape, members};

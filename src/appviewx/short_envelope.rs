@@ -199,10 +199,10 @@ enum Said {
 
 impl Said {
     fn by_code(members: LevelOf<'_>) -> Self {
-        let name = "appStatusCode";
-        match members.get(name) {
-            _ if members.is_disputed(name) => Self::Both,
-            Some(code) if is_failure(code) && members.has_null(name) => Self::Both,
+        let Some(found) = members.found("appStatusCode") else { return Self::Nothing };
+        match found.value() {
+            _ if found.is_disputed() => Self::Both,
+            Some(code) if is_failure(code) && found.has_null() => Self::Both,
             Some(code) if is_failure(code) => Self::Failure(Some(as_text(code))),
             Some(Value::String(code)) if !code.trim().is_empty() => Self::Success,
             _ => Self::Nothing,
@@ -210,9 +210,9 @@ impl Said {
     }
 
     fn by_http_status(members: LevelOf<'_>) -> Self {
-        let name = "httpStatusCode";
-        match members.get(name).and_then(lenient::number) {
-            _ if members.is_disputed(name) => Self::Both,
+        let Some(found) = members.found("httpStatusCode") else { return Self::Nothing };
+        match found.value().and_then(lenient::number) {
+            _ if found.is_disputed() => Self::Both,
             Some(200..=299) => Self::Success,
             Some(_) => Self::Failure(None),
             None => Self::Nothing,
@@ -221,10 +221,10 @@ impl Said {
 
     /// `SUCCESS` is what logins are documented with. Of other words, these are **assumed** to say that something failed.
     fn by_status(members: LevelOf<'_>) -> Self {
-        let name = "status";
-        let word = members.text(name).map(|word| word.trim().to_ascii_uppercase());
+        let Some(found) = members.found("status") else { return Self::Nothing };
+        let word = found.value().and_then(Value::as_str).map(|word| word.trim().to_ascii_uppercase());
         match word.as_deref() {
-            _ if members.is_disputed(name) => Self::Both,
+            _ if found.is_disputed() => Self::Both,
             Some("SUCCESS") => Self::Success,
             Some("FAIL" | "FAILED" | "FAILURE" | "ERROR") => Self::Failure(None),
             _ => Self::Nothing,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::credentials::bearer;
 use super::oauth::{ClientCredentials, SecretIn, SecretPlaces};
-use crate::lenient::{self, Budget, Members, Shape};
+use crate::lenient::{self, Budget, Found, Members, Shape};
 use crate::transport::{
     Answer, Call, Cause, Connection, Effect, Exchange, Failure, NewCredential, NoCredential, Path, ProviderSaid, Renew,
     ServerText, Transport,
@@ -161,7 +161,7 @@ fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
     }
     let token = match found.get("access_token") {
         Some(Value::String(token)) => SecretString::from(token.as_str()),
-        None if !found.outer().has_null("access_token") => return Err(Cause::new("it holds no `access_token`")),
+        None if !found.outer().found("access_token").is_some_and(Found::has_null) => return Err(Cause::new("it holds no `access_token`")),
         _ => return Err(Cause::new("`access_token` is no text")),
     };
     let headers = bearer(&token).map_err(Cause::new)?;

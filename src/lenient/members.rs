@@ -48,7 +48,7 @@ impl Object {
 }
 
 /// What stands under one name.
-struct Found {
+pub(crate) struct Found {
     level: Level,
     name: &'static str,
     /// The first value that is not null, unless it was left out.
@@ -60,6 +60,21 @@ struct Found {
 }
 
 impl Found {
+    /// The first value that is not null.
+    pub(crate) fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
+    }
+
+    /// Whether there are two different values, neither of them null.
+    pub(crate) fn is_disputed(&self) -> bool {
+        self.is_disputed
+    }
+
+    /// Whether there is a null, perhaps beside a value.
+    pub(crate) fn has_null(&self) -> bool {
+        self.has_null
+    }
+
     fn first(level: Level, name: &'static str, value: Option<Value>) -> Self {
         let (value, has_null) = if let Some(Value::Null) = value { (None, true) } else { (value, false) };
         Self { level, name, value, has_value: !has_null, has_null, is_disputed: false }
@@ -97,7 +112,8 @@ pub(crate) struct LevelOf<'a> {
 }
 
 impl<'a> LevelOf<'a> {
-    fn found(self, name: &str) -> Option<&'a Found> {
+    /// What stands under this name, in all places.
+    pub(crate) fn found(self, name: &str) -> Option<&'a Found> {
         self.found.iter().find(|it| it.level == self.level && it.name == name)
     }
 
@@ -119,11 +135,6 @@ impl<'a> LevelOf<'a> {
     /// Whether two different values stand under this name, neither of them null.
     pub(crate) fn is_disputed(self, name: &str) -> bool {
         self.found(name).is_some_and(|found| found.is_disputed)
-    }
-
-    /// Whether a null stands under this name, perhaps beside a value.
-    pub(crate) fn has_null(self, name: &str) -> bool {
-        self.found(name).is_some_and(|found| found.has_null)
     }
 }
 
@@ -374,7 +385,11 @@ mod tests {
         ] {
             let found = read(body);
             assert_eq!(found.get("code"), value.as_ref(), "{body}");
-            assert_eq!((found.is_disputed("code"), found.outer().has_null("code")), (disputed, null), "{body}");
+            assert_eq!(
+                (found.is_disputed("code"), found.outer().found("code").is_some_and(Found::has_null)),
+                (disputed, null),
+                "{body}"
+            );
         }
         for (body, disputed) in [
             (r#"{"response": {"code": 1}, "response": null}"#, false),

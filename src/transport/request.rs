@@ -119,7 +119,8 @@ impl Path {
     /// The template, if it is a literal without placeholders: then every call of it has the same URL.
     pub(super) fn literal(&self) -> Option<&'static str> {
         match self.template {
-            Cow::Borrowed(template) if !template.contains('{') => Some(template),
+            // One with a placeholder has no URL without a value.
+            Cow::Borrowed(template) if self.values.is_empty() => Some(template),
             Cow::Borrowed(_) | Cow::Owned(_) => None,
         }
     }

@@ -136,24 +136,25 @@ impl Secrets {
 /// Only [`Secrets`] makes one, so that what holds it cannot show a secret.
 #[derive(Clone)]
 pub struct ServerText {
-    /// What it is without the secrets is found out when it is first looked at. Most texts of a success never are.
-    shown: OnceLock<String>,
+    /// What it is without the secrets, if it holds any. It is found out when it is first looked at; most texts of a success never
+    /// are.
+    shown: OnceLock<Option<String>>,
     given: String,
     secrets: Secrets,
 }
 
 impl ServerText {
     fn of_shown(shown: String) -> Self {
-        Self { shown: OnceLock::from(shown), given: String::new(), secrets: Secrets::default() }
+        Self { shown: OnceLock::from(None), given: shown, secrets: Secrets::default() }
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        self.shown.get_or_init(|| self.secrets.redact(&self.given))
+        self.shown.get_or_init(|| self.secrets.without(&self.given)).as_deref().unwrap_or(&self.given)
     }
 
     pub(crate) fn into_string(self) -> String {
         let Self { shown, given, secrets } = self;
-        shown.into_inner().unwrap_or_else(|| secrets.redact(&given))
+        shown.into_inner().unwrap_or_else(|| secrets.without(&given)).unwrap_or(given)
     }
 }
 
