@@ -27,12 +27,16 @@ mod untrusted;
 mod urls;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::error::Elapsed;
 use tracing::Instrument as _;
 use url::Url;
 
@@ -326,7 +330,7 @@ impl Transport {
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         let mut body = Received::of(effect, status, announced.min(limit));
         let end = loop {
-            match tokio::time::timeout(between_bytes_timeout, response.chunk()).await {
+            match in_time(response.chunk(), between_bytes_timeout).await {
                 Ok(Ok(None)) => break Body::Complete,
                 Ok(Ok(Some(mut chunk))) => {
                     let room = limit - body.len();
@@ -353,6 +357,15 @@ impl Transport {
         // A proxy may answer for itself.
         let expired = self.route == Route::Direct && self.credential.expires_with(status);
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
+    }
+}
+
+/// The same as `tokio::time::timeout`, without a timer for what is there already.
+async fn in_time<F: Future>(work: F, limit: Duration) -> Result<F::Output, Elapsed> {
+    let mut work = pin!(work);
+    match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => tokio::time::timeout(limit, work).await,
     }
 }
 

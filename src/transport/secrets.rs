@@ -35,6 +35,9 @@ pub(crate) struct Confidence {
 impl Confidence {
     /// `None` if there is nothing secret.
     pub(super) fn of(headers: &HeaderMap, texts: Vec<SecretString>) -> Option<Arc<Self>> {
+        if headers.is_empty() && texts.is_empty() {
+            return None;
+        }
         let headers: Vec<HeaderValue> = headers.values().filter(|value| value.is_sensitive()).cloned().collect();
         let is_empty = headers.is_empty() && texts.is_empty();
         (!is_empty).then(|| Arc::new(Self { headers, texts, needles: OnceLock::new() }))
