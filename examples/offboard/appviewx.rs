@@ -82,8 +82,10 @@ pub(crate) async fn prepare(job: &AppViewXJob, report: &Report) -> Result<Prepar
         Task::Unassign { target, plan } => Prepared::Unassign(job.find_out(target, plan.as_deref(), report).await?),
         Task::Undo { plan } => Prepared::Undo(job.look_back(plan, report).await?),
     };
-    job.consent.check_size(prepared.size(), "certificate")?;
     prepared.refuse_nothing()?;
+    if prepared.size() > 0 {
+        job.consent.check_size(prepared.size(), "certificate")?;
+    }
     Ok(prepared)
 }
 
@@ -154,7 +156,7 @@ impl Prepared {
     ) -> Result<Ended, Trouble> {
         if self.size() == 0 {
             report.line("  nothing is to be sent to AppViewX CERT+");
-            return Ok(Ended::Done);
+            return Ok(Ended::NothingToDo);
         }
         match self {
             Self::Unassign(it) => it.send(job, plan.as_ref(), report).await,

@@ -46,6 +46,7 @@ struct Arguments {
     certificate: Option<CertificateRef>,
     locations: Vec<CertificateLocation>,
     undo: Option<PathBuf>,
+    follow: Option<PathBuf>,
     collection_id: Option<i32>,
     expect: Option<Expectation>,
     accept_loss: Option<Loss>,
@@ -92,7 +93,7 @@ impl Config {
         let keyfactor = if variables.any("KEYFACTOR_") || task.is_some() {
             let client = keyfactor_client(&mut variables)?;
             let task = task.ok_or(
-                "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location or --undo names a certificate",
+                "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location, --undo or --follow names a certificate",
             )?;
             Some(KeyfactorJob { client, task, consent: arguments.consent(), settings: arguments.settings() })
         } else {
@@ -145,6 +146,7 @@ fn read_arguments(arguments: Vec<OsString>) -> Result<Option<Arguments>, lexopt:
                 once(given.certificate.replace(id.into()).is_none())?;
             }
             "location" => given.locations.push(parser.value()?.parse_with(location)?),
+            "follow" => once(given.follow.replace(parser.value()?.into()).is_none())?,
             "undo" => once(given.undo.replace(parser.value()?.into()).is_none())?,
             "collection-id" => once(given.collection_id.replace(parser.value()?.parse()?).is_none())?,
             "expect" => once(given.expect.replace(parser.value()?.parse_with(expectation)?).is_none())?,
@@ -207,20 +209,26 @@ impl Arguments {
         let (locations, ids) = (!self.locations.is_empty(), !self.resource_ids.is_empty());
         let (named, group) = (self.common_name.is_some(), self.group.is_some());
         let several = |given: &[bool]| given.iter().filter(|given| **given).count() > 1;
-        if several(&[certificate, undo, locations]) {
-            return Err("give only one of --thumbprint (or --certificate-id), --location and --undo".to_owned());
+        let follow = self.follow.is_some();
+        if several(&[certificate, undo, locations, follow]) {
+            return Err(
+                "give only one of --thumbprint (or --certificate-id), --location, --undo and --follow".to_owned()
+            );
         }
         if several(&[named, group, ids]) {
             return Err("give only one of --common-name, --group and --resource-id".to_owned());
         }
         let searched = named || group;
         let unassigned = searched || ids;
+        if follow && (unassigned || self.yes.is_some() || self.expect.is_some() || self.no_follow.is_some()) {
+            return Err("--follow sends nothing; it goes with --deadline and --trigger-inventory only".to_owned());
+        }
         if undo && unassigned {
             let other = if ids { "resource-id" } else { "common-name or --group" };
             return Err(format!("--undo puts back what a plan holds; it does not go with --{other}"));
         }
-        let (found, read) = (certificate || locations, certificate || locations || undo);
-        let keyfactor = "--thumbprint, --certificate-id, --location or --undo";
+        let (found, read) = (certificate || locations, certificate || locations || undo || follow);
+        let keyfactor = "--thumbprint, --certificate-id, --location, --undo or --follow";
         let appviewx = "--common-name, --group or --resource-id";
         let any = format!("--thumbprint, --certificate-id, --location, --undo, {appviewx}");
         let planned = format!("--thumbprint, --certificate-id, {appviewx}");
@@ -291,6 +299,9 @@ impl Arguments {
         let collection_id = self.collection_id;
         if let Some(certificate) = self.certificate.clone() {
             return Some(Task::Certificate { certificate, collection_id, plan: self.plan.clone() });
+        }
+        if let Some(file) = self.follow.clone() {
+            return Some(Task::Follow { file });
         }
         if let (Some(plan), Some(Vendor::Keyfactor)) = (self.undo.clone(), undone) {
             return Some(Task::Undo { plan });

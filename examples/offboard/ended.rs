@@ -8,6 +8,8 @@ use clm::{ValidationError, appviewx, keyfactor};
 /// The exit codes that `--help` documents. The worse one is the greater one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Ended {
+    /// Everything is as it should be already; nothing was sent.
+    NothingToDo,
     /// Everything that was asked for is done; or nothing was to be sent.
     Done,
     /// Nothing failed, and something is still open or unconfirmed.
@@ -25,6 +27,7 @@ impl Ended {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Open => 3,
+            Self::NothingToDo => 4,
         }
     }
 }
@@ -71,8 +74,8 @@ mod tests {
 
     #[test]
     fn every_end_has_its_documented_exit_code() {
-        let codes = [Ended::Done, Ended::Failed, Ended::Usage, Ended::Open].map(Ended::code);
-        assert_eq!(codes, [0, 1, 2, 3]);
+        let codes = [Ended::Done, Ended::Failed, Ended::Usage, Ended::Open, Ended::NothingToDo].map(Ended::code);
+        assert_eq!(codes, [0, 1, 2, 3, 4]);
         for code in codes {
             let documented = format!("\n  {code}  ");
             assert!(crate::help::HELP.contains(&documented), "--help does not say what {code} means");
@@ -82,5 +85,6 @@ mod tests {
     #[test]
     fn a_failure_is_worse_than_what_is_open() {
         assert_eq!([Ended::Open, Ended::Failed, Ended::Done].iter().max(), Some(&Ended::Failed));
+        assert_eq!([Ended::NothingToDo, Ended::Done].iter().max(), Some(&Ended::Done));
     }
 }

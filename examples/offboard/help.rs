@@ -43,13 +43,20 @@ All:
   --accept-loss            go on although a place or certificate cannot be put back
   --dry-run                print the calls that would be sent; sends only reads, also with --yes
 
-Ctrl-C while jobs are followed withdraws nothing: what is sent is sent. Their ids are printed before.
+Following jobs again, alone:
+  --follow FILE            follow the jobs of an earlier run, and confirm what they did. FILE is the plan, or
+                           the file beside it that a run fills with what it sends (PLAN.jobs; PLAN.undo.jobs
+                           for --undo). Sends nothing, so it needs no --yes
+
+Ctrl-C while jobs are followed withdraws nothing: what is sent is sent. The open jobs are printed then, and
+the --follow that goes on with them.
 
 Exit codes:
-  0  all done, or nothing was to be sent
+  0  all done; or shown, without --yes
   1  something failed or was refused
   2  wrong arguments or variables
   3  nothing failed, but something is still open or unconfirmed
+  4  nothing to do: it is gone, or back, already; nothing was sent
 
 Keyfactor Command's server and account, in the variables of its own tools:
   KEYFACTOR_HOSTNAME       host name, without https://

@@ -3,11 +3,12 @@
 mod confirm;
 mod find;
 mod follow;
+mod record;
 mod send;
 mod step;
 mod undo;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clm::Request;
@@ -19,11 +20,13 @@ use serde_json::json;
 
 use crate::consent::Consent;
 use crate::ended::{Ended, Trouble};
+use crate::interrupt::Interrupt;
 use crate::plan_file::Written;
-use crate::report::Report;
+use crate::report::{Report, shown};
 
+use record::{Action, Record};
 use send::{Call, Order, removal_call};
-use step::{Place, Step};
+use step::{JobEnd, Place, Seen, Step};
 
 pub(crate) struct KeyfactorJob {
     pub(crate) client: Client,
@@ -39,6 +42,8 @@ pub(crate) enum Task {
     Locations { locations: Vec<CertificateLocation>, collection_id: Option<i32> },
     /// Put back what this plan can put back.
     Undo { plan: PathBuf },
+    /// Follow what an earlier run sent.
+    Follow { file: PathBuf },
 }
 
 /// Whether jobs are followed.
@@ -64,6 +69,9 @@ pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) first_pause: Duration,
     pub(crate) longest_pause: Duration,
+    pub(crate) interrupt: Interrupt,
+    /// Where it is kept what is sent, if there is no plan that it stands beside.
+    pub(crate) jobs: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -74,6 +82,8 @@ impl Default for Settings {
             deadline: Duration::from_secs(30 * 60),
             first_pause: Duration::from_secs(2),
             longest_pause: Duration::from_secs(30),
+            interrupt: Interrupt::default(),
+            jobs: None,
         }
     }
 }
@@ -84,6 +94,10 @@ pub(crate) struct Prepared {
     /// Places that cannot be put back.
     losses: usize,
     plan: Option<(PathBuf, RemovalPlan)>,
+    /// Where it is kept what is sent.
+    jobs: PathBuf,
+    /// How it ends at best, for what is left out.
+    floor: Ended,
 }
 
 enum Orders {
@@ -100,9 +114,12 @@ pub(crate) async fn prepare(job: &KeyfactorJob, report: &Report) -> Result<Prepa
             job.find((certificate, *collection_id), plan.as_deref(), report).await?
         }
         Task::Locations { locations, collection_id } => job.name(locations, *collection_id, report)?,
-        Task::Undo { plan } => job.look_back(plan, report)?,
+        Task::Undo { plan } => job.look_back(plan, report).await?,
+        Task::Follow { .. } => return Err(Trouble::Refused("jobs are followed alone".to_owned())),
     };
-    job.consent.check_size(prepared.size(), "place")?;
+    if prepared.size() > 0 {
+        job.consent.check_size(prepared.size(), "place")?;
+    }
     Ok(prepared)
 }
 
@@ -113,6 +130,10 @@ impl Prepared {
 
     pub(crate) fn losses(&self) -> usize {
         self.losses
+    }
+
+    pub(crate) fn floor(&self) -> Ended {
+        self.floor
     }
 
     fn places(&self) -> Vec<&Place> {
@@ -157,28 +178,33 @@ impl Prepared {
     }
 
     /// Sends everything, follows and confirms it.
-    pub(crate) async fn send(self, job: &KeyfactorJob, plan: Option<&Written>, report: &Report) -> Ended {
+    pub(crate) async fn send(
+        self,
+        job: &KeyfactorJob,
+        plan: Option<&Written>,
+        report: &Report,
+    ) -> Result<Ended, Trouble> {
         let back = self.size() - self.losses;
-        let steps = match self.orders {
+        if self.size() == 0 {
+            return Ok(self.floor);
+        }
+        let server = job.client.base_url().as_str();
+        let (steps, action, mut record) = match self.orders {
             Orders::Remove(orders) => {
-                let mut steps = job.send_removals(orders, report).await;
-                job.follow(&mut steps, report).await;
-                job.confirm_gone(&mut steps, report).await;
-                steps
+                let mut record = Record::begin(&self.jobs, server, Action::Remove)?;
+                (job.send_removals(orders, &mut record, report).await, Action::Remove, record)
             }
             Orders::Add(orders) => {
-                let mut steps = job.send_additions(orders, report).await;
-                job.follow(&mut steps, report).await;
-                job.confirm_back(&mut steps, report).await;
-                steps
+                let mut record = Record::begin(&self.jobs, server, Action::PutBack)?;
+                (job.send_additions(orders, &mut record, report).await, Action::PutBack, record)
             }
         };
-        let ended = step::conclude(&steps, report);
+        let ended = job.see_through(steps, action, &mut record, report).await;
         if let Some(plan) = plan.filter(|_| back > 0) {
             let path = plan.path().display();
             report.line(format!("  To put it back: offboard --undo {path} --yes --expect {back}"));
         }
-        ended
+        Ok(ended.max(self.floor))
     }
 }
 
@@ -196,14 +222,19 @@ impl KeyfactorJob {
         for location in locations {
             let request = self.removal(vec![location.clone()], collection_id)?;
             let call = removal_call(&request);
-            orders.push(Order { place: Place { machine: None, path: None, location }, request, call });
+            orders.push(Order { place: Place { machine: None, path: None, location, was_gone: false }, request, call });
         }
         report.line("  asked: remove, immediately, whatever is there (nothing was looked up)");
         for Order { place, .. } in &orders {
             report.line(format!("    store {}  alias {}", place.location.store(), place.location.alias()));
         }
         report.line("    There is no plan for undo: --thumbprint would write one.");
-        Ok(Prepared { orders: Orders::Remove(orders), losses: 0, plan: None })
+        let jobs = self
+            .settings
+            .jobs
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(format!("offboard-locations-{:08x}.jobs", fastrand::u32(..))));
+        Ok(Prepared { orders: Orders::Remove(orders), losses: 0, plan: None, jobs, floor: Ended::NothingToDo })
     }
 
     fn removal(
@@ -245,12 +276,72 @@ impl KeyfactorJob {
         }
     }
 
-    async fn send_removals(&self, orders: Vec<Order<RemoveCertificates>>, report: &Report) -> Vec<Step> {
-        send::one_by_one(orders, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
+    /// Follows and confirms what was sent.
+    async fn see_through(&self, mut steps: Vec<Step>, action: Action, record: &mut Record, report: &Report) -> Ended {
+        let watched = async {
+            self.follow(&mut steps, report).await;
+            for step in &steps {
+                if let (Some(JobEnd::Succeeded(_)), at) = (&step.job, step.ended_at) {
+                    record.succeeded(&step.place, at);
+                }
+            }
+            match action {
+                Action::Remove => self.confirm_gone(&mut steps, report).await,
+                Action::PutBack => self.confirm_back(&mut steps, report).await,
+            }
+        };
+        if self.settings.interrupt.or(watched).await.is_none() {
+            let open = steps.iter().filter(|step| !matches!(step.job, Some(JobEnd::Succeeded(_) | JobEnd::Failed(_))));
+            report.complain("  Interrupted. What was sent is sent; these jobs are not known to be over:");
+            for step in open {
+                for job in step.jobs() {
+                    report.complain(format!("    job {job}  {}", shown(step.place.label())));
+                }
+            }
+            report.complain(format!("  To go on: offboard --follow {}", record.path().display()));
+        }
+        for step in steps.iter().filter(|step| matches!(step.seen, Some(Seen::Settled(_)))) {
+            record.confirmed(&step.place);
+        }
+        if let Some(error) = record.broken() {
+            report.complain(format!("  WARNING: {} could not be written on: {error}", record.path().display()));
+        }
+        step::conclude(&steps, report)
     }
 
-    async fn send_additions(&self, orders: Vec<Order<AddCertificates>>, report: &Report) -> Vec<Step> {
-        send::one_by_one(orders, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
+    /// Follows what an earlier run sent.
+    pub(crate) async fn follow_again(&self, file: &Path, report: &Report) -> Result<Ended, Trouble> {
+        report.line("");
+        report.line(format!("Keyfactor Command at {}", self.client.base_url()));
+        let beside = record::beside(file, Action::Remove);
+        let file = if file.extension().is_none_or(|it| it != "jobs") && beside.exists() { &beside } else { file };
+        let read = record::Read::of(file)?;
+        if read.server != self.client.base_url().as_str() {
+            let why = format!("{} is of another server, {}. Nothing was asked", file.display(), shown(&read.server));
+            return Err(Trouble::Refused(why));
+        }
+        report.line(format!("  {} place(s) are on record in {}", read.places.len(), file.display()));
+        let steps: Vec<Step> = read.places.into_iter().map(|(location, known)| known.step(location)).collect();
+        let mut record = Record::begin(file, &read.server, read.action)?;
+        Ok(self.see_through(steps, read.action, &mut record, report).await)
+    }
+
+    async fn send_removals(
+        &self,
+        orders: Vec<Order<RemoveCertificates>>,
+        record: &mut Record,
+        report: &Report,
+    ) -> Vec<Step> {
+        send::one_by_one(orders, record, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
+    }
+
+    async fn send_additions(
+        &self,
+        orders: Vec<Order<AddCertificates>>,
+        record: &mut Record,
+        report: &Report,
+    ) -> Vec<Step> {
+        send::one_by_one(orders, record, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
     }
 }
 

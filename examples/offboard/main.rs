@@ -20,6 +20,7 @@ mod demo;
 mod ended;
 mod environment;
 mod help;
+mod interrupt;
 mod keyfactor;
 mod plan_file;
 mod progress;
@@ -72,6 +73,9 @@ async fn act(job: &Job, report: &Report) -> Result<Ended, Trouble> {
     }
     let mut keyfactor = None;
     if let Some(job) = &job.keyfactor {
+        if let keyfactor::Task::Follow { file } = &job.task {
+            return job.follow_again(file, report).await;
+        }
         keyfactor = Some((job, keyfactor::prepare(job, report).await?));
     }
     let mut appviewx = None;
@@ -79,6 +83,9 @@ async fn act(job: &Job, report: &Report) -> Result<Ended, Trouble> {
         appviewx = Some((job, appviewx::prepare(job, report).await?));
     }
     let sides = Sides { keyfactor, appviewx };
+    if let Some(ended) = sides.without_changes() {
+        return Ok(ended);
+    }
     match job.mode {
         Mode::Show => sides.hint(report),
         Mode::DryRun => sides.dry_run(report).await,
@@ -94,6 +101,15 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
+    /// How it ends if there is nothing to send on any side.
+    fn without_changes(&self) -> Option<Ended> {
+        let keyfactor = self.keyfactor.as_ref().map(|(_, it)| (it.size(), it.floor()));
+        let appviewx = self.appviewx.as_ref().map(|(_, it)| (it.size(), Ended::NothingToDo));
+        let sides: Vec<_> = keyfactor.into_iter().chain(appviewx).collect();
+        let nothing = sides.iter().all(|(size, _)| *size == 0);
+        sides.iter().map(|(_, floor)| *floor).max().filter(|_| nothing)
+    }
+
     fn hint(&self, report: &Report) {
         let sizes = [
             self.keyfactor.as_ref().map(|(_, it)| (it.size(), it.losses())),
@@ -139,12 +155,19 @@ impl Sides<'_> {
             if both {
                 heading("Keyfactor Command");
             }
-            before = Some(prepared.send(job, first.as_ref(), report).await);
+            before = match prepared.send(job, first.as_ref(), report).await {
+                Ok(ended) => Some(ended),
+                Err(trouble) => {
+                    discard(first, report);
+                    discard(second, report);
+                    return Err(trouble);
+                }
+            };
         }
         let Some((job, prepared)) = appviewx else { return Ok(before.unwrap_or(Ended::Done)) };
         match before {
             None => {}
-            Some(Ended::Done) => {
+            Some(Ended::Done | Ended::NothingToDo) => {
                 heading("AppViewX CERT+");
                 // It may have taken long.
                 if let Err(trouble) = prepared.look_again(job, report).await {

@@ -1,11 +1,12 @@
 //! The plan for undo, as a file. It holds no secret.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use clm::keyfactor::RemovalPlan;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::ended::Trouble;
 use crate::report::Report;
@@ -92,25 +93,42 @@ pub(crate) fn sync_folder_of(path: &Path) {
     }
 }
 
+/// The largest plan that is read.
+const LARGEST: u64 = 16 * 1024 * 1024;
+/// How much of a file tells whose plan it is.
+const BEGINNING: u64 = 4 * 1024;
+
+/// A plan of this program.
 pub(crate) fn read<P: DeserializeOwned>(path: &Path) -> Result<P, Trouble> {
     let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-    let text = fs::read_to_string(path).map_err(|error| trouble(error.into()))?;
-    serde_json::from_str(&text).map_err(|error| trouble(error.into()))
+    let file = File::open(path).map_err(|error| trouble(error.into()))?;
+    serde_json::from_reader(io::BufReader::new(file.take(LARGEST))).map_err(|error| trouble(error.into()))
 }
 
-/// Whose plan it is. The rest of the file is not looked at.
+/// A removal plan: what does not begin like one is not read further.
+pub(crate) fn read_removal(path: &Path) -> Result<RemovalPlan, Trouble> {
+    let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
+    let file = File::open(path).map_err(|error| trouble(error.into()))?;
+    RemovalPlan::read_from(file).map_err(|error| trouble(error.into()))
+}
+
+/// Whose plan it is. Only the beginning of the file is looked at; what is wrong with the rest is told when it is read.
 pub(crate) fn vendor(path: &Path) -> Result<Vendor, String> {
-    #[derive(Deserialize)]
-    struct Named {
-        vendor: Option<String>,
-    }
     let cannot = |error: String| format!("the plan {} cannot be read: {error}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
-    let named: Named = serde_json::from_str(&text).map_err(|error| cannot(error.to_string()))?;
-    match named.vendor.as_deref() {
+    let mut beginning = Vec::new();
+    let file = File::open(path).map_err(|error| cannot(error.to_string()))?;
+    file.take(BEGINNING).read_to_end(&mut beginning).map_err(|error| cannot(error.to_string()))?;
+    let beginning: String = String::from_utf8_lossy(&beginning)
+        .chars()
+        .filter(|it| !it.is_whitespace() && !matches!(it, '\0' | '\u{feff}' | '\u{fffd}'))
+        .collect();
+    if !beginning.starts_with('{') {
+        return Err(cannot("it does not begin like a plan".to_owned()));
+    }
+    match beginning.strip_prefix("{\"vendor\":\"").and_then(|rest| rest.split_once('"')) {
         None => Ok(Vendor::Keyfactor),
-        Some(APPVIEWX) => Ok(Vendor::AppViewX),
-        Some(other) => Err(cannot(format!("it is of a vendor that this program does not know, {other:?}"))),
+        Some((APPVIEWX, _)) => Ok(Vendor::AppViewX),
+        Some((other, _)) => Err(cannot(format!("it is of a vendor that this program does not know, {other:?}"))),
     }
 }
 

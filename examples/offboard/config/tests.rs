@@ -89,7 +89,7 @@ fn a_partial_configuration_names_the_missing_variable() {
 fn a_server_without_a_target_is_an_error() {
     assert_eq!(
         problem(&[], &HOST),
-        "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location or --undo names a certificate"
+        "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location, --undo or --follow names a certificate"
     );
     assert_eq!(
         problem(&[], &URL),
@@ -100,7 +100,7 @@ fn a_server_without_a_target_is_an_error() {
 #[test]
 fn nothing_that_is_given_is_passed_over() {
     let plan = PlanFile::new("{}");
-    let any = "--thumbprint, --certificate-id, --location or --undo, and there is none";
+    let any = "--thumbprint, --certificate-id, --location, --undo or --follow, and there is none";
     for (argument, belongs) in [
         ("--collection-id=4", "--thumbprint, --certificate-id or --location, and there is none"),
         ("--plan=p.json", "--thumbprint or --certificate-id, and there is none"),
@@ -128,7 +128,7 @@ fn nothing_that_is_given_is_passed_over() {
 #[test]
 fn what_contradicts_itself_is_an_error() {
     let plan = PlanFile::new("{}");
-    let one = "give only one of --thumbprint (or --certificate-id), --location and --undo";
+    let one = "give only one of --thumbprint (or --certificate-id), --location, --undo and --follow";
     assert_eq!(problem(&["--thumbprint", THUMBPRINT, "--location", LOCATION], &HOST), one);
     assert_eq!(problem(&["--certificate-id=1", "--undo", plan.path()], &HOST), one);
     assert_eq!(problem(&["--certificate-id=1", "--thumbprint", THUMBPRINT], &HOST), "--thumbprint was given before");
@@ -224,7 +224,7 @@ fn a_plan_tells_which_vendor_undoes_it() {
     let plan = PlanFile::new(r#"{"vendor": "else"}"#);
     let said = problem(&["--undo", plan.path()], &URL);
     assert!(said.ends_with("it is of a vendor that this program does not know, \"else\""), "{said}");
-    for text in ["no plan", "[]"] {
+    for text in ["no plan", "[]", "\0\0\0", ""] {
         let plan = PlanFile::new(text);
         assert!(problem(&["--undo", plan.path()], &URL).contains("cannot be read: "));
     }

@@ -1,14 +1,10 @@
 //! Did it happen? What Command's inventory shows, which is not the store itself.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
-
 use clm::keyfactor::{
-    CertificateLocation, CertificateStoreId, Confirmation, ConfirmedLocation, Error, RemovalVerdict, Schedule,
-    Thumbprint,
+    CertificateLocation, Confirmation, ConfirmedLocation, PutBackVerdict, RemovalVerdict, ServerTime,
 };
 
-use super::step::{JobEnd, Seen, Step};
+use super::step::{Seen, Step};
 use super::{Inventory, KeyfactorJob};
 use crate::report::{Report, shown};
 
@@ -44,80 +40,53 @@ impl KeyfactorJob {
         }
     }
 
-    /// The same for what was put back.
+    /// The same for what was put back. Each place was not listed a moment ago, or in an inventory from before its removal.
     pub(super) async fn confirm_back(&self, steps: &mut [Step], report: &Report) {
         let mut worth: Vec<&mut Step> = steps.iter_mut().filter(|step| step.is_worth_a_look()).collect();
         if worth.is_empty() {
             return;
         }
         report.line(format!("  waiting for the inventory to show {} place(s) with it again", worth.len()));
-        let stores: BTreeSet<CertificateStoreId> = worth.iter().map(|step| step.place.location.store()).collect();
-        let inventoried = self.inventoried(stores, report).await;
-        let began = Instant::now();
-        let mut pause = self.settings.first_pause;
-        loop {
-            let mut waiting = false;
-            for step in worth.iter_mut().filter(|step| !matches!(step.seen, Some(Seen::Settled(_)))) {
-                let location = &step.place.location;
-                step.seen = Some(match self.is_back(location).await {
-                    Ok(true) if matches!(step.job, Some(JobEnd::Succeeded(_))) => Seen::Settled("back".to_owned()),
-                    // An inventory of before the removal lists it as well.
-                    Ok(true) => Seen::Unsettled("listed, but its job is not known to have run".to_owned()),
-                    Ok(false) if !inventoried.contains(&location.store()) => Seen::Unsettled(STALE.to_owned()),
-                    Ok(false) => {
-                        waiting = true;
-                        Seen::Unsettled("not listed yet".to_owned())
-                    }
-                    Err(error) => Seen::Unsettled(shown(error)),
-                });
-            }
-            let left = self.settings.deadline.saturating_sub(began.elapsed());
-            if !waiting || left == Duration::ZERO {
-                return;
-            }
-            tokio::time::sleep(pause.min(left)).await;
-            pause = (pause * 2).min(self.settings.longest_pause);
+        let settings = &self.settings;
+        let locations: Vec<CertificateLocation> = worth.iter().map(|step| step.place.location.clone()).collect();
+        let mut confirm = self.client.certificate_stores().confirm_put_back(locations).deadline(settings.deadline);
+        confirm = confirm.pauses(settings.first_pause, settings.longest_pause);
+        if let Some(ended) = worth.iter().filter_map(|step| step.ended_at).max() {
+            confirm = confirm.newer_than(ended);
         }
-    }
-
-    /// The stores whose inventory will be renewed.
-    async fn inventoried(&self, stores: BTreeSet<CertificateStoreId>, report: &Report) -> BTreeSet<CertificateStoreId> {
-        let handle = self.client.certificate_stores();
-        let mut inventoried = BTreeSet::new();
-        for store in stores {
-            let scheduled = match self.settings.inventory {
-                Inventory::AsScheduled => handle.get(store).send().await.map(|row| row.has_inventory_schedule()),
-                Inventory::Now => handle.schedule_inventory([store], Schedule::Immediate).send().await.map(|_| true),
-            };
-            match scheduled {
-                Ok(true) => drop(inventoried.insert(store)),
-                Ok(false) => {}
-                Err(error) => report.keyfactor_error(&error),
-            }
+        if worth.iter().all(|step| step.place.was_gone) {
+            confirm = confirm.was_gone();
         }
-        inventoried
-    }
-
-    async fn is_back(&self, location: &CertificateLocation) -> Result<bool, Error> {
-        let mut rows = self.client.certificate_stores().inventory(location.store()).rows()?;
-        while let Some(entry) = rows.next().await {
-            let entry = entry?;
-            if entry.alias == location.alias() {
-                let leaf = entry.leaf().map(|leaf| Thumbprint::from(&leaf.thumbprint));
-                return Ok(leaf.as_ref() == location.expected_thumbprint());
-            }
+        if settings.inventory == Inventory::Now {
+            confirm = confirm.trigger_inventory();
         }
-        Ok(false)
+        match confirm.send().await {
+            Ok(confirmation) => {
+                for (step, confirmed) in worth.iter_mut().zip(confirmation.locations()) {
+                    step.seen = Some(seen_back(confirmed));
+                }
+                show_triggered(&confirmation, report);
+            }
+            Err(error) => report.keyfactor_error(&error),
+        }
     }
 }
 
+/// Of which inventory a verdict is.
+fn age(inventoried_at: Option<&ServerTime>) -> String {
+    inventoried_at.map(|at| format!(", inventory of {}", shown(at))).unwrap_or_default()
+}
+
 fn seen(confirmed: &ConfirmedLocation) -> Seen {
-    let age = confirmed.inventoried_at.as_ref().map(|at| format!(", inventory of {}", shown(at))).unwrap_or_default();
+    let age = age(confirmed.inventoried_at.as_ref());
     match &confirmed.verdict {
         RemovalVerdict::Gone => Seen::Settled(format!("gone{age}")),
         RemovalVerdict::HoldsAnother { thumbprint } => {
             Seen::Settled(format!("the alias holds another certificate now, {}{age}", shown(thumbprint)))
         }
+        RemovalVerdict::AliasGone => Seen::Unsettled(format!(
+            "the alias is not listed any more; without a thumbprint, nobody knows whether the certificate is{age}"
+        )),
         RemovalVerdict::UnderAnotherAlias { alias, .. } => {
             Seen::Unsettled(format!("STILL IN THE STORE under another alias, {alias:?}{age}"))
         }
@@ -132,7 +101,27 @@ fn seen(confirmed: &ConfirmedLocation) -> Seen {
     }
 }
 
-fn show_triggered(confirmation: &Confirmation, report: &Report) {
+fn seen_back(confirmed: &ConfirmedLocation<PutBackVerdict>) -> Seen {
+    let age = age(confirmed.inventoried_at.as_ref());
+    match &confirmed.verdict {
+        PutBackVerdict::Back => Seen::Settled(format!("back{age}")),
+        PutBackVerdict::BackUnderAnotherAlias { alias, .. } => {
+            Seen::Settled(format!("back, under the alias {}{age}", shown(alias)))
+        }
+        PutBackVerdict::Listed { .. } => {
+            Seen::Unsettled(format!("listed, perhaps by an inventory from before the removal{age}"))
+        }
+        PutBackVerdict::HoldsAnother { thumbprint, .. } => {
+            Seen::Unsettled(format!("THE ALIAS HOLDS ANOTHER CERTIFICATE, {}{age}", shown(thumbprint)))
+        }
+        PutBackVerdict::NotListed => Seen::Unsettled(format!("not listed yet{age}")),
+        PutBackVerdict::NotInventoried { .. } => Seen::Unsettled(STALE.to_owned()),
+        PutBackVerdict::Unreadable(error) => Seen::Unsettled(shown(error)),
+        _ => Seen::Unsettled("not read in time".to_owned()),
+    }
+}
+
+fn show_triggered<V>(confirmation: &Confirmation<V>, report: &Report) {
     for store in confirmation.triggered() {
         if let Some(error) = &store.error {
             report.complain(format!("  the inventory of store {} could not be triggered:", store.store_id));

@@ -1,16 +1,18 @@
 //! From a certificate to its removal: where it is, and the plan.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clm::keyfactor::{
-    CertificateRef, CertificateStoreLocation, LocatedCertificate, PlannedRemoval, RemovalPlan, RemoveCertificates,
-    Restorability, Schedule,
+    CertificateRef, CertificateStoreLocation, Error, LocatedCertificate, LookupError, PlannedRemoval, RemovalPlan,
+    RemoveCertificates, Restorability, Schedule,
 };
 
+use super::record::{self, Action};
 use super::send::{Order, removal_call};
 use super::step::Place;
 use super::{KeyfactorJob, Orders, Prepared};
-use crate::ended::Trouble;
+use crate::ended::{Ended, Trouble};
 use crate::report::{Report, shown};
 use crate::table::{or_unknown, table, yes_or_no};
 
@@ -25,13 +27,22 @@ impl KeyfactorJob {
         if let Some(id) = collection_id {
             locate = locate.collection_id(id);
         }
-        let located = locate.send().await?;
+        let located = match locate.send().await {
+            Ok(located) => located,
+            Err(Error::Lookup(error)) if matches!(&*error, LookupError::InNoStore { .. }) => {
+                report.line(format!("  already gone: {}", shown(&error)));
+                let (orders, jobs) = (Orders::Remove(Vec::new()), PathBuf::new());
+                return Ok(Prepared { orders, losses: 0, plan: None, jobs, floor: Ended::NothingToDo });
+            }
+            Err(error) => return Err(error.into()),
+        };
         let plan = self.client.certificate_stores().plan_removal(&located).await?;
         show(&located, &plan, report);
         let path =
             plan_path.map_or_else(|| PathBuf::from(format!("offboard-{}.json", located.thumbprint())), Path::to_owned);
         let losses = plan.cannot_be_put_back().count();
-        Ok(Prepared { orders: Orders::Remove(self.removals(&plan)?), losses, plan: Some((path, plan)) })
+        let (orders, jobs) = (Orders::Remove(self.removals(&plan)?), record::beside(&path, Action::Remove));
+        Ok(Prepared { orders, losses, plan: Some((path, plan)), jobs, floor: Ended::NothingToDo })
     }
 
     fn removals(&self, plan: &RemovalPlan) -> Result<Vec<Order<RemoveCertificates>>, Trouble> {
@@ -40,17 +51,42 @@ impl KeyfactorJob {
             let call = removal_call(&request);
             Ok(Order { place: place(removal), request, call })
         };
-        plan.removals.iter().map(|removal| order(only(plan, removal), removal)).collect()
+        places(plan).iter().map(|(one, removal)| order(one.clone(), removal)).collect()
     }
 }
 
-/// The plan for one of its places alone.
-pub(super) fn only(plan: &RemovalPlan, removal: &PlannedRemoval) -> RemovalPlan {
-    plan.clone().only(|it| it == removal)
+/// The plan for each of its places alone, with the first entry there: one call removes or adds what is under an alias,
+/// however many entries it has. Each entry of the plan is taken up once, so that large plans are not slow.
+pub(super) fn places(plan: &RemovalPlan) -> Vec<(RemovalPlan, &PlannedRemoval)> {
+    let mut bare = plan.clone();
+    bare.certificates.clear();
+    bare.removals.clear();
+    bare.omitted.clear();
+    let certificates: HashMap<_, _> = plan.certificates.iter().map(|it| (&it.thumbprint, it)).collect();
+    let mut places: Vec<(RemovalPlan, &PlannedRemoval)> = Vec::new();
+    let mut numbers = HashMap::new();
+    for removal in &plan.removals {
+        let key = (removal.store_id, removal.alias.as_str(), &removal.thumbprint);
+        let number = *numbers.entry(key).or_insert_with(|| {
+            let mut one = bare.clone();
+            one.certificates.extend(certificates.get(&removal.thumbprint).map(|it| (*it).clone()));
+            places.push((one, removal));
+            places.len() - 1
+        });
+        if let Some((one, _)) = places.get_mut(number) {
+            one.removals.push(removal.clone());
+        }
+    }
+    places
 }
 
 pub(super) fn place(removal: &PlannedRemoval) -> Place {
-    Place { machine: removal.store_machine.clone(), path: removal.store_path.clone(), location: removal.location() }
+    Place {
+        machine: removal.store_machine.clone(),
+        path: removal.store_path.clone(),
+        location: removal.location(),
+        was_gone: false,
+    }
 }
 
 fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use clm::jiff::Timestamp;
 use clm::keyfactor::{FinishedJob, JobId, JobsReport, OpenJob, OpenJobPlace};
 use serde_json::json;
 
@@ -39,8 +40,11 @@ impl KeyfactorJob {
             report.keyfactor_error(error);
         }
         let ends = ends(&known);
+        let time = |job: &FinishedJob| Some((job.job_id, job.entry.operation_end.as_ref()?.timestamp()?));
+        let times: HashMap<JobId, Timestamp> = known.finished().iter().filter_map(time).collect();
         for step in steps {
             step.job = worst(step.jobs(), &ends);
+            step.ended_at = step.jobs().iter().filter_map(|job| times.get(job)).max().copied();
         }
         show_open(&known, &labels, report);
     }

@@ -6,6 +6,7 @@ use clm::keyfactor::{
 };
 use serde_json::{Value, json};
 
+use super::record::Record;
 use super::step::{Place, Sent, Step};
 use crate::report::{Report, shown};
 
@@ -85,6 +86,7 @@ impl From<AddOutcome> for Answer {
 /// place says nothing about the next; any other error does, and the rest stays unsent.
 pub(super) async fn one_by_one<Op>(
     orders: Vec<Order<Op>>,
+    record: &mut Record,
     report: &Report,
     execute: impl AsyncFn(Request<Op>) -> Result<Answer, Error>,
 ) -> Vec<Step> {
@@ -96,6 +98,7 @@ pub(super) async fn one_by_one<Op>(
             steps.push(Step::new(place, Sent::Withheld));
             continue;
         }
+        record.sending(&place);
         let sent = match execute(request).await {
             Ok(answer) => show_answer(answer, &place, report),
             Err(error) => {
@@ -111,6 +114,11 @@ pub(super) async fn one_by_one<Op>(
                 }
             }
         };
+        match &sent {
+            Sent::Scheduled(jobs) | Sent::Oddly(jobs) => record.sent(&place, jobs),
+            Sent::Refused | Sent::Withheld => record.not_done(&place),
+            Sent::Unknown => {}
+        }
         steps.push(Step::new(place, sent));
     }
     steps

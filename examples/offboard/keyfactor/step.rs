@@ -1,6 +1,9 @@
 //! One place, and what became of it.
 
+use clm::jiff::Timestamp;
 use clm::keyfactor::{CertificateLocation, JobId};
+
+use super::record::Known;
 
 use crate::ended::Ended;
 use crate::report::Report;
@@ -12,6 +15,8 @@ pub(super) struct Place {
     pub(super) machine: Option<String>,
     pub(super) path: Option<String>,
     pub(super) location: CertificateLocation,
+    /// Whether the inventory does not list it, when it is put back.
+    pub(super) was_gone: bool,
 }
 
 impl Place {
@@ -29,6 +34,8 @@ pub(super) struct Step {
     pub(super) sent: Sent,
     /// How its jobs ended; nothing if they were not followed.
     pub(super) job: Option<JobEnd>,
+    /// When the last of its jobs ended, by the server's time.
+    pub(super) ended_at: Option<Timestamp>,
     /// What the inventory shows; nothing if there was no reason to look.
     pub(super) seen: Option<Seen>,
 }
@@ -59,9 +66,22 @@ pub(super) enum Seen {
     Unsettled(String),
 }
 
+impl Known {
+    /// A place of an earlier run.
+    pub(super) fn step(self, location: CertificateLocation) -> Step {
+        let sent = match self.jobs {
+            Some(jobs) if jobs.len() == 1 => Sent::Scheduled(jobs),
+            Some(jobs) => Sent::Oddly(jobs),
+            None if self.not_done => Sent::Withheld,
+            None => Sent::Unknown,
+        };
+        Step::new(Place { machine: self.machine, path: self.path, location, was_gone: false }, sent)
+    }
+}
+
 impl Step {
     pub(super) fn new(place: Place, sent: Sent) -> Self {
-        Self { place, sent, job: None, seen: None }
+        Self { place, sent, job: None, ended_at: None, seen: None }
     }
 
     pub(super) fn jobs(&self) -> &[JobId] {
@@ -99,7 +119,7 @@ impl Step {
             Some(Seen::Unsettled(seen)) => format!("UNCONFIRMED: {seen}"),
             None => "-".to_owned(),
         };
-        let Place { machine, path, location } = &self.place;
+        let Place { machine, path, location, .. } = &self.place;
         let machine = machine.clone().unwrap_or_else(|| format!("store {}", location.store()));
         [machine, or_unknown(path.as_deref()), location.alias().to_owned(), job, seen]
     }
@@ -123,7 +143,7 @@ mod tests {
     fn step(sent: Sent, job: Option<JobEnd>, seen: Option<Seen>) -> Step {
         let store: clm::keyfactor::CertificateStoreId = "57070000-0000-4000-8000-000000000001".parse().unwrap();
         let location = CertificateLocation::new(store, "a");
-        Step { place: Place { machine: None, path: None, location }, sent, job, seen }
+        Step { place: Place { machine: None, path: None, location, was_gone: false }, sent, job, ended_at: None, seen }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The whole flow against the fake.
 
+mod again;
 mod output;
 mod remove;
 mod trouble;
@@ -7,7 +8,7 @@ mod undo;
 
 use std::path::{Path, PathBuf};
 
-use clm::keyfactor::CertificateStoreId;
+use clm::keyfactor::{CertificateId, CertificateStoreId};
 use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorPermission};
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ pub(super) struct Scene {
     pub(super) fake: FakeKeyfactor,
     pub(super) stores: [CertificateStoreId; 2],
     pub(super) thumbprint: String,
+    pub(super) certificate: CertificateId,
     folder: Folder,
 }
 
@@ -42,7 +44,7 @@ impl Scene {
         fake.orchestrator(FakeOrchestrator::new().after_polls(1));
         let folder = Folder::create().unwrap();
         let thumbprint = fake.thumbprint(certificate);
-        Self { fake, stores, thumbprint, folder }
+        Self { fake, stores, thumbprint, certificate, folder }
     }
 
     pub(super) fn plan_path(&self) -> PathBuf {
@@ -67,6 +69,7 @@ impl Scene {
             deadline: Duration::from_secs(30),
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(5),
+            jobs: Some(self.folder.path().join("locations.jobs")),
             ..Settings::default()
         };
         KeyfactorJob {

@@ -1,45 +1,192 @@
-//! Putting back what a plan can put back.
+//! Putting back what a plan can put back, where it is not back already.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use clm::keyfactor::{AddCertificates, PlannedRemoval, RemovalPlan, Restorability, Schedule};
+use clm::jiff::Timestamp;
+use clm::keyfactor::{
+    AddCertificates, CertificateLocation, PlannedRemoval, PutBackVerdict, RemovalPlan, Restorability, Schedule,
+};
 use serde_json::json;
 
-use super::find::{only, place, put_back, show_certificate, show_losses};
+use super::find::{place, places, put_back, show_certificate, show_losses};
+use super::record::{self, Action, Known};
 use super::send::{Call, Order};
+use super::step::Place;
 use super::{KeyfactorJob, Orders, Prepared};
-use crate::ended::Trouble;
+use crate::ended::{Ended, Trouble};
 use crate::plan_file;
-use crate::report::Report;
+use crate::report::{Report, shown};
 use crate::table::{or_unknown, table};
 
+/// What is to be done for a place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Now {
+    /// The inventory does not list it.
+    PutBack,
+    /// The inventory lists it, and is older than the removal.
+    PutBackUnseen,
+    /// It is back, under this alias.
+    Already(String),
+    /// The inventory lists it, and may be older than the removal.
+    PerhapsThere,
+    /// The alias holds this other certificate.
+    Occupied(String),
+    /// It cannot be put back.
+    Impossible,
+}
+
+impl Now {
+    fn goes_back(&self) -> bool {
+        matches!(self, Self::PutBack | Self::PutBackUnseen)
+    }
+}
+
 impl KeyfactorJob {
-    pub(super) fn look_back(&self, path: &Path, report: &Report) -> Result<Prepared, Trouble> {
-        let plan: RemovalPlan = plan_file::read(path)?;
+    pub(super) async fn look_back(&self, path: &Path, report: &Report) -> Result<Prepared, Trouble> {
+        let plan: RemovalPlan = plan_file::read_removal(path)?;
         show_certificate(&plan, report);
-        let orders = self.additions(&plan)?;
-        report.line(format!("  {} of {} place(s) can be put back:", orders.len(), plan.removals.len()));
-        report.lines(&table(
-            ["machine", "path", "alias", "put back"],
-            &plan.removals.iter().map(row).collect::<Vec<_>>(),
-        ));
+        let places = places(&plan);
+        let found = self.look(&places, path, report).await?;
+        let count = |wanted: fn(&Now) -> bool| found.iter().filter(|now| wanted(now)).count();
+        let back = count(Now::goes_back);
+        let already = count(|now| matches!(now, Now::Already(_)));
+        report.line(format!("  {back} of {} place(s) can be put back:", places.len()));
+        let rows = places.iter().zip(&found).map(|((_, removal), now)| row(removal, now));
+        report.lines(&table(["machine", "path", "alias", "put back"], &rows.collect::<Vec<_>>()));
         show_losses(&plan, report);
-        if orders.is_empty() {
+        let perhaps = count(|now| *now == Now::PerhapsThere);
+        if perhaps > 0 {
+            report.complain(format!(
+                "  NOTE: {perhaps} place(s) are left alone: the inventory lists the certificate, and may be older than the \
+                 removal"
+            ));
+            report.complain("  Try again after the next inventory.");
+        }
+        let left = places.len() - back - already - perhaps;
+        if back == 0 && left > 0 {
             return Err(Trouble::Refused("nothing in this plan can be put back. Nothing was sent".to_owned()));
         }
-        Ok(Prepared { orders: Orders::Add(orders), losses: 0, plan: None })
+        if back == 0 && already == places.len() {
+            report.line("  already back: there is nothing to do");
+        }
+        let wanted = places.into_iter().zip(&found).filter(|(_, now)| now.goes_back());
+        let orders = wanted.map(|(place, now)| self.addition(place, now)).collect::<Result<_, _>>()?;
+        let floor = if perhaps > 0 || count(|now| matches!(now, Now::Occupied(_))) > 0 {
+            Ended::Open
+        } else {
+            Ended::NothingToDo
+        };
+        Ok(Prepared {
+            orders: Orders::Add(orders),
+            losses: 0,
+            plan: None,
+            jobs: record::beside(path, Action::PutBack),
+            floor,
+        })
     }
 
-    fn additions(&self, plan: &RemovalPlan) -> Result<Vec<Order<AddCertificates>>, Trouble> {
-        let order = |removal: &PlannedRemoval| {
-            let one = only(plan, removal);
-            let request = self.client.certificate_stores().add_back(&one, Schedule::Immediate).build()?;
-            Ok(Order { place: place(removal), request, call: addition_call(&one, removal) })
-        };
-        let can = |removal: &&PlannedRemoval| {
-            matches!(removal.put_back, Restorability::WithPrivateKey | Restorability::WithoutPrivateKey)
-        };
-        plan.removals.iter().filter(can).map(order).collect()
+    /// What the inventories say about each place now, and what the record of the removal says.
+    async fn look(
+        &self,
+        places: &[(RemovalPlan, &PlannedRemoval)],
+        path: &Path,
+        report: &Report,
+    ) -> Result<Vec<Now>, Trouble> {
+        let removed = removed(&record::beside(path, Action::Remove), report);
+        let known: Vec<Option<&Known>> =
+            places.iter().map(|(_, removal)| removed.get(&key(&removal.location()))).collect();
+        let gone = |known: &Option<&Known>| known.is_some_and(|known| known.confirmed);
+        let mut found = vec![Now::Impossible; places.len()];
+        // What was seen to be gone needs no new inventory to be seen back.
+        for was_gone in [true, false] {
+            let can = |removal: &PlannedRemoval| {
+                matches!(removal.put_back, Restorability::WithPrivateKey | Restorability::WithoutPrivateKey)
+            };
+            let these: Vec<usize> = (0..places.len())
+                .filter(|at| known.get(*at).is_some_and(|known| gone(known) == was_gone))
+                .filter(|at| places.get(*at).is_some_and(|(_, removal)| can(removal)))
+                .collect();
+            if these.is_empty() {
+                continue;
+            }
+            let locations = these.iter().filter_map(|at| places.get(*at)).map(|(_, removal)| removal.location());
+            let mut look = self.client.certificate_stores().confirm_put_back(locations).look_once();
+            look = look.deadline(self.settings.deadline);
+            let ends: Option<Timestamp> =
+                these.iter().filter_map(|at| known.get(*at).copied().flatten()?.succeeded?).max();
+            if was_gone {
+                look = look.was_gone();
+            } else if let Some(ended) = ends {
+                look = look.newer_than(ended);
+            }
+            let look = look.send().await?;
+            for (at, place) in these.iter().zip(look.locations()) {
+                let has_run = known.get(*at).copied().flatten().is_some_and(|known| known.succeeded.is_some());
+                if let Some(now) = found.get_mut(*at) {
+                    *now = of_verdict(&place.location, &place.verdict, has_run)?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn addition(
+        &self,
+        (one, removal): (RemovalPlan, &PlannedRemoval),
+        now: &Now,
+    ) -> Result<Order<AddCertificates>, Trouble> {
+        let request = self.client.certificate_stores().add_back(&one, Schedule::Immediate).build()?;
+        let place = Place { was_gone: *now == Now::PutBack, ..place(removal) };
+        Ok(Order { place, request, call: addition_call(&one, removal) })
+    }
+}
+
+fn of_verdict(location: &CertificateLocation, verdict: &PutBackVerdict, has_run: bool) -> Result<Now, Trouble> {
+    Ok(match verdict {
+        PutBackVerdict::Back => Now::Already(location.alias().to_owned()),
+        PutBackVerdict::BackUnderAnotherAlias { alias, .. } => Now::Already(alias.clone()),
+        // The removal has run, so that this inventory is an older one.
+        it if it.is_listed() => {
+            if has_run {
+                Now::PutBackUnseen
+            } else {
+                Now::PerhapsThere
+            }
+        }
+        PutBackVerdict::HoldsAnother { thumbprint, .. } => Now::Occupied(thumbprint.clone()),
+        PutBackVerdict::NotListed | PutBackVerdict::NotInventoried { .. } => Now::PutBack,
+        PutBackVerdict::Unreadable(error) => {
+            return Err(Trouble::Refused(format!(
+                "store {} cannot be looked at: {}. Nothing was sent",
+                location.store(),
+                shown(error)
+            )));
+        }
+        _ => {
+            return Err(Trouble::Refused(format!("store {} could not be read. Nothing was sent", location.store())));
+        }
+    })
+}
+
+/// What names a place.
+type Key = (clm::keyfactor::CertificateStoreId, String);
+
+fn key(location: &CertificateLocation) -> Key {
+    (location.store(), location.alias().to_owned())
+}
+
+/// What is known of the removal; nothing if there is no record of it.
+fn removed(path: &Path, report: &Report) -> HashMap<Key, Known> {
+    if !path.exists() {
+        return HashMap::new();
+    }
+    match record::Read::of(path) {
+        Ok(read) => read.places.into_iter().map(|(location, known)| (key(&location), known)).collect(),
+        Err(trouble) => {
+            let _ = report.trouble(&trouble);
+            HashMap::new()
+        }
     }
 }
 
@@ -59,11 +206,18 @@ fn addition_call(plan: &RemovalPlan, removal: &PlannedRemoval) -> Call {
     Call { path: "CertificateStores/Certificates/Add", body }.in_collection(plan.collection_id)
 }
 
-fn row(removal: &PlannedRemoval) -> [String; 4] {
+fn row(removal: &PlannedRemoval, now: &Now) -> [String; 4] {
+    let what = match now {
+        Now::PutBack | Now::PutBackUnseen | Now::Impossible => put_back(removal),
+        Now::Already(alias) if *alias == removal.alias => "already back".to_owned(),
+        Now::Already(alias) => format!("already back, under the alias {alias}"),
+        Now::PerhapsThere => "LEFT ALONE: the inventory still lists it".to_owned(),
+        Now::Occupied(thumbprint) => format!("LEFT ALONE: the alias holds {thumbprint}"),
+    };
     [
         or_unknown(removal.store_machine.as_deref()),
         or_unknown(removal.store_path.as_deref()),
         removal.alias.clone(),
-        put_back(removal),
+        what,
     ]
 }

@@ -70,7 +70,7 @@ async fn nothing_to_put_back_is_refused_and_everything_back_is_not() {
         scene.fake.move_certificate(id, group);
     }
     let (ended, text) = ran(scene.undo(0), Mode::Send).await;
-    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(ended, Ended::NothingToDo, "{text}");
     assert_eq!(scene.changes().len(), before);
 }
 

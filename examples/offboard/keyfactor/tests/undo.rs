@@ -83,14 +83,18 @@ async fn a_dry_undo_prints_what_would_be_sent() {
 }
 
 #[tokio::test]
-async fn what_is_there_already_is_not_overwritten() {
+async fn an_alias_that_holds_another_certificate_is_left_alone() {
     let scene = removed().await;
     let successor = scene.fake.issue(FakeCertificate::new("www.example.com"));
     scene.fake.put(scene.stores[0], ALIAS, successor);
-    let (ended, text) = ran(scene.undo(), Mode::Send).await;
-    assert_eq!(ended, Ended::Failed, "{text}");
+    let before = scene.changes().len();
+    let mut job = scene.undo();
+    job.consent.expect = Some(1);
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Open, "{text}");
     assert_eq!(scene.fake.held(scene.stores[0], ALIAS), Some(successor));
-    assert_tells(&text, &["what became of it:", "FAILED: Failure: ", "back", "1 of 2 place(s)"]);
+    assert_eq!(scene.changes().len(), before + 1, "no job is sent that must fail");
+    assert_tells(&text, &["1 of 2 place(s) can be put back:", "LEFT ALONE: the alias holds", "1 of 1 place(s)"]);
 }
 
 #[tokio::test]
@@ -110,17 +114,80 @@ async fn what_the_inventory_does_not_show_yet_is_unconfirmed() {
 }
 
 #[tokio::test]
-async fn another_certificate_under_the_alias_confirms_nothing() {
+async fn a_plan_whose_aliases_all_hold_others_is_refused() {
     let scene = removed().await;
-    scene.fake.inventory_lags();
     let successor = scene.fake.issue(FakeCertificate::new("www.example.com"));
     for store in scene.stores {
         scene.fake.put(store, ALIAS, successor);
-        scene.fake.remove_unseen(store, ALIAS);
     }
+    let before = scene.changes().len();
+    let (ended, text) = ran(scene.undo(), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    assert_tells(&text, &["LEFT ALONE: the alias holds", "REFUSED: nothing in this plan can be put back"]);
+    assert_eq!(scene.changes().len(), before);
+}
+
+/// The public report: a second undo queued jobs that had to fail, since the alias was taken.
+#[tokio::test]
+async fn second_undo() {
+    let scene = removed().await;
+    assert_eq!(ran(scene.undo(), Mode::Send).await.0, Ended::Done);
+    let before = scene.changes().len();
+    for mode in [Mode::Send, Mode::DryRun, Mode::Show] {
+        let (ended, text) = ran(scene.undo(), mode).await;
+        assert_eq!(ended, Ended::NothingToDo, "{text}");
+        assert_tells(
+            &text,
+            &["0 of 2 place(s) can be put back:", "already back", "already back: there is nothing to do"],
+        );
+        assert_eq!(scene.changes().len(), before);
+    }
+}
+
+#[tokio::test]
+async fn what_is_back_in_another_case_is_back() {
+    let scene = removed().await;
+    scene.fake.put(scene.stores[0], ALIAS.to_uppercase(), scene.certificate);
+    let mut job = scene.undo();
+    job.consent.expect = Some(1);
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_tells(&text, &["already back, under the alias WWW.EXAMPLE.COM.PFX", "1 of 1 place(s) are done"]);
+    assert_eq!(scene.held()[0], ["WWW.EXAMPLE.COM.PFX"]);
+}
+
+#[tokio::test]
+async fn without_a_record_an_inventory_that_lists_it_proves_nothing() {
+    let scene = Scene::new().await;
+    scene.fake.inventory_lags();
+    assert_eq!(ran(scene.removal(), Mode::Send).await.0, Ended::Open);
+    std::fs::remove_file(scene.plan_path().with_extension("jobs")).unwrap();
+    let before = scene.changes().len();
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["Success", "UNCONFIRMED", "0 of 2 place(s)"]);
+    assert_tells(&text, &["LEFT ALONE: the inventory still lists it", "may be older than the removal"]);
+    assert_eq!(scene.changes().len(), before);
+}
+
+#[test]
+fn a_plan_of_ten_thousand_places_is_taken_apart_in_one_go() {
+    let place = |number: u32| {
+        json!({
+            "store_id": format!("57070000-0000-4000-8000-{number:012x}"), "store_machine": null, "store_path": null,
+            "alias": "a", "put_back": "with_private_key",
+        })
+    };
+    let places: Vec<Value> = (0..10_000).map(place).collect();
+    let plan: RemovalPlan = serde_json::from_value(json!({
+        "certificate_id": 1, "thumbprint": "910A2DEC89025CC1BEEB8DA1658EEC67F893A2EE", "issued_cn": "a",
+        "has_private_key": true, "collection_id": null, "removals": places,
+    }))
+    .unwrap();
+    let apart = find::places(&plan);
+    assert_eq!(apart.len(), 10_000);
+    // What is copied for all of them together is a place for each, not the plan for each.
+    assert_eq!(apart.iter().map(|(one, _)| one.removals.len() + one.certificates.len()).sum::<usize>(), 20_000);
+    assert!(apart.iter().all(|(one, _)| one.removals.capacity() <= 4));
 }
 
 #[tokio::test]
@@ -148,5 +215,5 @@ async fn an_old_inventory_brings_nothing_back() {
     job.settings.following = Following::Off;
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["UNCONFIRMED: listed, but its job is not known to have run", "0 of 2 place(s)"]);
+    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule", "0 of 2 place(s)"]);
 }

@@ -1,0 +1,267 @@
+//! What was sent, in a file beside the plan: a line before each call and one after it. `--follow` reads it when this program was
+//! stopped, and `--undo` to know what is gone.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use clm::jiff::Timestamp;
+use clm::keyfactor::{CertificateLocation, CertificateStoreId, JobId, Thumbprint};
+use serde::{Deserialize, Serialize};
+
+use super::step::Place;
+use crate::ended::Trouble;
+use crate::plan_file::sync_folder_of;
+
+const FORMAT: &str = "clm.offboard.jobs";
+const VERSION: u32 = 1;
+/// The largest file that is read, and the longest line.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// A store's alias with the certificate that is meant.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub(super) struct Named {
+    store_id: CertificateStoreId,
+    alias: String,
+    thumbprint: Option<Thumbprint>,
+}
+
+impl From<&CertificateLocation> for Named {
+    fn from(location: &CertificateLocation) -> Self {
+        Self {
+            store_id: location.store(),
+            alias: location.alias().to_owned(),
+            thumbprint: location.expected_thumbprint().cloned(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Action {
+    Remove,
+    PutBack,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "line")]
+enum Line {
+    Begun {
+        format: String,
+        version: u32,
+        server: String,
+        action: Action,
+    },
+    Sending {
+        place: Named,
+        machine: Option<String>,
+        path: Option<String>,
+    },
+    Sent {
+        place: Named,
+        jobs: Vec<JobId>,
+    },
+    /// The server refused it, or it never left.
+    NotDone {
+        place: Named,
+    },
+    /// Its jobs succeeded; the server's time.
+    Succeeded {
+        place: Named,
+        at: Option<String>,
+    },
+    /// A new inventory proved it.
+    Confirmed {
+        place: Named,
+    },
+}
+
+/// The file of a run that sends something.
+pub(super) struct Record {
+    path: PathBuf,
+    file: std::fs::File,
+    /// The first failure.
+    broken: Option<io::Error>,
+}
+
+impl Record {
+    /// A further run of the same plan adds to the file.
+    pub(super) fn begin(path: &Path, server: &str, action: Action) -> Result<Self, Trouble> {
+        let trouble = |error: io::Error| Trouble::PlanFile(path.to_owned(), error.into());
+        let mut options = OpenOptions::new();
+        options.append(true).read(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(trouble)?;
+        end_half_a_line(&mut file).map_err(trouble)?;
+        sync_folder_of(path);
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let mut record = Self { path, file, broken: None };
+        let (format, server) = (FORMAT.to_owned(), server.to_owned());
+        record.add(&Line::Begun { format, version: VERSION, server, action });
+        match record.broken.take() {
+            Some(error) => Err(trouble(error)),
+            None => Ok(record),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn broken(&self) -> Option<&io::Error> {
+        self.broken.as_ref()
+    }
+
+    /// Before the call: if this program ends in it, the place is known to be in doubt.
+    pub(super) fn sending(&mut self, place: &Place) {
+        let (machine, path) = (place.machine.clone(), place.path.clone());
+        self.add(&Line::Sending { place: (&place.location).into(), machine, path });
+    }
+
+    pub(super) fn sent(&mut self, place: &Place, jobs: &[JobId]) {
+        self.add(&Line::Sent { place: (&place.location).into(), jobs: jobs.to_vec() });
+    }
+
+    pub(super) fn not_done(&mut self, place: &Place) {
+        self.add(&Line::NotDone { place: (&place.location).into() });
+    }
+
+    pub(super) fn succeeded(&mut self, place: &Place, at: Option<Timestamp>) {
+        self.add(&Line::Succeeded { place: (&place.location).into(), at: at.map(|at| at.to_string()) });
+    }
+
+    pub(super) fn confirmed(&mut self, place: &Place) {
+        self.add(&Line::Confirmed { place: (&place.location).into() });
+    }
+
+    fn add(&mut self, line: &Line) {
+        let text = serde_json::to_string(line).map_err(io::Error::from);
+        let written = text.and_then(|text| {
+            self.file.write_all(format!("{text}\n").as_bytes())?;
+            self.file.sync_data()
+        });
+        if let (Err(error), None) = (written, &self.broken) {
+            self.broken = Some(error);
+        }
+    }
+}
+
+/// What a program that was stopped left at the end of the file.
+fn end_half_a_line(file: &mut std::fs::File) -> io::Result<()> {
+    if file.metadata()?.len() == 0 {
+        return Ok(());
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
+}
+
+/// What a record says of a place.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    pub(super) machine: Option<String>,
+    pub(super) path: Option<String>,
+    /// Nothing if no answer is on record.
+    pub(super) jobs: Option<Vec<JobId>>,
+    pub(super) not_done: bool,
+    /// When its jobs had succeeded, by the server's time.
+    pub(super) succeeded: Option<Option<Timestamp>>,
+    pub(super) confirmed: bool,
+}
+
+/// All runs of a record.
+pub(super) struct Read {
+    pub(super) server: String,
+    pub(super) action: Action,
+    /// In the order in which they were sent.
+    pub(super) places: Vec<(CertificateLocation, Known)>,
+}
+
+impl Read {
+    pub(super) fn of(path: &Path) -> Result<Self, Trouble> {
+        Self::lines(path).map_err(|why| Trouble::PlanFile(path.to_owned(), why.into()))
+    }
+
+    fn lines(path: &Path) -> Result<Self, String> {
+        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        let mut reader = BufReader::new(file.take(LARGEST));
+        let mut runs: Option<Self> = None;
+        let mut numbers = HashMap::new();
+        let (mut number, mut cut) = (0, None);
+        loop {
+            let mut bytes = Vec::new();
+            number += 1;
+            // The first line tells whether it is such a file at all.
+            let longest = if number == 1 { 4096 } else { LARGEST };
+            let read =
+                reader.by_ref().take(longest).read_until(b'\n', &mut bytes).map_err(|error| error.to_string())?;
+            if read == 0 {
+                break;
+            }
+            let line: Line = match serde_json::from_slice(&bytes) {
+                Ok(line) => line,
+                // A program that was stopped leaves half a line at its end.
+                Err(error) if number > 1 && cut.is_none() => {
+                    cut = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(format!("line {number} is no record of jobs: {error}")),
+            };
+            if let (Some(error), false) = (cut.take(), matches!(line, Line::Begun { .. })) {
+                return Err(format!("line {} is no record of jobs: {error}", number - 1));
+            }
+            match (line, &mut runs) {
+                (Line::Begun { format, version, server, action }, runs) => {
+                    if format != FORMAT || version != VERSION {
+                        return Err(format!("it is {format:?} of version {version}, not {FORMAT:?} of {VERSION}"));
+                    }
+                    // Several runs of one plan stand in one file.
+                    runs.get_or_insert_with(|| Self { server, action, places: Vec::new() });
+                }
+                (_, None) => return Err("it does not begin like a record of jobs".to_owned()),
+                (line, Some(run)) => run.take(line, &mut numbers),
+            }
+        }
+        runs.ok_or_else(|| "it is empty".to_owned())
+    }
+
+    fn take(&mut self, line: Line, numbers: &mut HashMap<Named, usize>) {
+        let (Line::Sending { place, .. }
+        | Line::Sent { place, .. }
+        | Line::NotDone { place }
+        | Line::Succeeded { place, .. }
+        | Line::Confirmed { place }) = &line
+        else {
+            return;
+        };
+        let number = *numbers.entry(place.clone()).or_insert_with(|| {
+            let location = CertificateLocation::new(place.store_id, &place.alias);
+            let location = match &place.thumbprint {
+                Some(thumbprint) => location.expecting_thumbprint(thumbprint),
+                None => location,
+            };
+            self.places.push((location, Known::default()));
+            self.places.len() - 1
+        });
+        let Some((_, known)) = self.places.get_mut(number) else { return };
+        match line {
+            Line::Begun { .. } => {}
+            Line::Sending { machine, path, .. } => (known.machine, known.path) = (machine, path),
+            Line::Sent { jobs, .. } => known.jobs = Some(jobs),
+            Line::NotDone { .. } => known.not_done = true,
+            Line::Succeeded { at, .. } => known.succeeded = Some(at.and_then(|at| at.parse().ok())),
+            Line::Confirmed { .. } => known.confirmed = true,
+        }
+    }
+}
+
+/// The record beside a plan.
+pub(super) fn beside(plan: &Path, action: Action) -> PathBuf {
+    plan.with_extension(match action {
+        Action::Remove => "jobs",
+        Action::PutBack => "undo.jobs",
+    })
+}

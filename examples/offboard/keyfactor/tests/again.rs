@@ -1,0 +1,115 @@
+//! A run that is stopped, and what goes on with it; a run that finds nothing to do.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::*;
+use crate::interrupt::Interrupt;
+
+impl Scene {
+    fn record(&self) -> PathBuf {
+        self.plan_path().with_extension("jobs")
+    }
+
+    fn follow(&self, file: PathBuf) -> KeyfactorJob {
+        self.job(Task::Follow { file })
+    }
+
+    /// A removal that is interrupted while its jobs wait.
+    async fn interrupted(&self) -> (Ended, String) {
+        self.fake.orchestrator(FakeOrchestrator::new().offline());
+        let mut job = self.removal();
+        let notify = Arc::new(Notify::new());
+        job.settings.interrupt = Interrupt::When(notify.clone());
+        let before = self.fake.jobs().len();
+        let somebody = async {
+            while self.fake.jobs().len() < before + 2 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            notify.notify_one();
+        };
+        tokio::join!(ran(job, Mode::Send), somebody).0
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_tells_the_jobs_and_follow_picks_them_up() {
+    let scene = Scene::new().await;
+    let (ended, text) = scene.interrupted().await;
+    assert_eq!(ended, Ended::Open, "{text}");
+    let jobs = scene.jobs();
+    let go_on = format!("To go on: offboard --follow {}", scene.record().display());
+    let [first, second] = [&jobs[0], &jobs[1]].map(|job| format!("job {job}  web0000"));
+    assert_tells(&text, &["Interrupted. What was sent is sent", &first, &second, &go_on, "0 of 2 place(s)"]);
+
+    scene.fake.orchestrator(FakeOrchestrator::new().after_polls(1));
+    // The plan is as good as the file beside it.
+    for file in [scene.plan_path(), scene.record()] {
+        let changes = scene.changes();
+        let (ended, text) = ran(scene.follow(file), Mode::Show).await;
+        assert_eq!(ended, Ended::Done, "{text}");
+        assert_tells(
+            &text,
+            &["2 place(s) are on record", "following 2 job(s)", "2 of 2 place(s) are done and confirmed"],
+        );
+        assert_eq!(scene.changes(), changes, "following sends nothing");
+    }
+}
+
+#[tokio::test]
+async fn what_was_being_sent_when_the_program_died_is_in_doubt() {
+    let scene = Scene::new().await;
+    let _ = scene.interrupted().await;
+    let record = read(&scene.record());
+    let cut =
+        record.lines().take_while(|line| !line.contains("\"sent\"")).fold(String::new(), |all, line| all + line + "\n");
+    assert_eq!(cut.matches("\"sending\"").count(), 1, "{record}");
+    std::fs::write(scene.record(), cut + "{\"line\":\"sent\",\"pla").unwrap();
+    for _ in 0..2 {
+        let (ended, text) = ran(scene.follow(scene.record()), Mode::Show).await;
+        assert_eq!(ended, Ended::Open, "{text}");
+        assert_tells(&text, &["1 place(s) are on record", "UNKNOWN: it may have arrived", "0 of 1 place(s)"]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_record_is_refused_before_anything_is_asked() {
+    let scene = Scene::new().await;
+    for text in ["", "no record\n", "{\"line\":\"not_done\"}\n"] {
+        std::fs::write(scene.record(), text).unwrap();
+        let (ended, text) = ran(scene.follow(scene.record()), Mode::Show).await;
+        assert_eq!(ended, Ended::Failed, "{text}");
+        assert_tells(&text, &["FAILED: "]);
+    }
+    std::fs::write(
+        scene.record(),
+        r#"{"line":"begun","format":"clm.offboard.jobs","version":1,"server":"https://elsewhere.example.com/","action":"remove"}"#,
+    )
+    .unwrap();
+    let (_, text) = ran(scene.follow(scene.record()), Mode::Show).await;
+    assert_tells(&text, &["REFUSED: ", "is of another server, https://elsewhere.example.com/"]);
+    assert!(scene.fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_in_no_store_is_already_gone() {
+    let scene = Scene::new().await;
+    assert_eq!(ran(scene.removal(), Mode::Send).await.0, Ended::Done);
+    let changes = scene.changes();
+    for mode in [Mode::Send, Mode::Show, Mode::DryRun] {
+        let (ended, text) = ran(scene.removal(), mode).await;
+        assert_eq!(ended, Ended::NothingToDo, "{text}");
+        assert_tells(&text, &["already gone: "]);
+        assert_eq!(scene.changes(), changes);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_record_is_its_owners_alone() {
+    let scene = Scene::new().await;
+    let _ = ran(scene.removal(), Mode::Send).await;
+    let permissions = std::fs::metadata(scene.record()).unwrap().permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777, 0o600);
+}
