@@ -81,6 +81,7 @@ mod query;
 mod schedule;
 mod scope;
 mod seen_ids;
+mod server_schedule;
 #[cfg(feature = "rustls")]
 mod settings;
 mod thumbprint;
@@ -123,6 +124,7 @@ pub use self::orchestrator_jobs::{
 pub use self::permission_scope::PermissionScope;
 pub use self::query::{Field, Query, QueryValue};
 pub use self::schedule::Schedule;
+pub use self::server_schedule::ServerSchedule;
 pub use self::thumbprint::{CertificateRef, Thumbprint};
 pub use self::types::{
     CertificateId, CertificateStoreId, CertificateStoreTypeId, CollectionId, ContainerId, JobHistoryId, JobId,

@@ -1,16 +1,34 @@
 //! When an orchestrator job runs.
 
-use jiff::Timestamp;
-use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
-use serde::Serialize;
+use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Weekday};
+use jiff::tz::TimeZone;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::server_schedule::ServerSchedule;
 use crate::validation::{Problems, Reason};
 
 /// When an orchestrator job runs.
 ///
 /// Times are points in time and are sent in UTC with milliseconds, `2026-03-19T21:26:35.000Z`, as the vendor prints
 /// them. Whether the server takes a time in the past is undocumented by the vendor.
+///
+/// In files, `Serialize` writes the vendor's schedule object, which stays as it is: `{"Interval":{"Minutes":60}}`.
+/// `Deserialize` reads what [`ServerSchedule`] reads, and refuses what is no schedule or cannot be read. What a store has is
+/// a [`ServerSchedule`].
+///
+/// ```
+/// use clm::keyfactor::Schedule;
+///
+/// let daily: Schedule = serde_json::from_str(r#"{"Daily":{"Time":"2026-03-19T23:30:00Z"}}"#)?;
+/// assert_eq!(daily.to_string(), "every day at 23:30 UTC");
+/// assert_eq!(serde_json::to_string(&daily)?, r#"{"Daily":{"Time":"2026-03-19T23:30:00.000Z"}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Schedule {
@@ -47,6 +65,11 @@ pub enum Schedule {
         /// The next run; its time of day is kept.
         time: Timestamp,
     },
+    /// Not any more: takes the schedule of an inventory away. Jobs that add or remove certificates refuse it.
+    ///
+    /// The vendor's manual names it for [`schedule_inventory`](super::CertificateStores::schedule_inventory), without a shape.
+    /// `{"Off":true}` is sent, which is **assumed** by the example of `Immediate`; a server may refuse it with 400.
+    Off,
 }
 
 impl Schedule {
@@ -54,9 +77,40 @@ impl Schedule {
     #[must_use]
     pub fn is_recurring(&self) -> bool {
         match self {
-            Self::Immediate | Self::ExactlyOnce { .. } => false,
+            Self::Immediate | Self::ExactlyOnce { .. } | Self::Off => false,
             Self::Interval { .. } | Self::Daily { .. } | Self::Weekly { .. } | Self::Monthly { .. } => true,
         }
+    }
+
+    /// Whether both mean the same. Of a time that comes again and again only the time of day counts: the date is that of the
+    /// next run, and changes with every run. Times are compared to the second, weekdays as a set.
+    #[must_use]
+    pub fn means_the_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Immediate, Self::Immediate) | (Self::Off, Self::Off) => true,
+            (Self::ExactlyOnce { time }, Self::ExactlyOnce { time: other }) => time.as_second() == other.as_second(),
+            (Self::Interval { minutes }, Self::Interval { minutes: other }) => minutes == other,
+            (Self::Daily { time }, Self::Daily { time: other }) => time_of_day(*time) == time_of_day(*other),
+            (Self::Weekly { days, time }, Self::Weekly { days: other_days, time: other }) => {
+                numbers_of(days) == numbers_of(other_days) && time_of_day(*time) == time_of_day(*other)
+            }
+            (Self::Monthly { day, time }, Self::Monthly { day: other_day, time: other }) => {
+                day == other_day && time_of_day(*time) == time_of_day(*other)
+            }
+            _ => false,
+        }
+    }
+
+    /// What the schedule of a job that adds or removes certificates has to keep to.
+    pub(super) fn check_of_change(&self, problems: &mut Problems) {
+        if *self == Self::Off {
+            problems.add(
+                "schedule",
+                Reason::Conflict,
+                "`Off` takes the schedule of an inventory away, and runs nothing",
+            );
+        }
+        self.check(problems);
     }
 
     pub(super) fn check(&self, problems: &mut Problems) {
@@ -76,14 +130,14 @@ impl Schedule {
             }
             _ => {}
         }
-        if let Some(time) = self.time().filter(|time| TimeZone::UTC.to_datetime(*time).year() < 1) {
+        if let Some(time) = self.time().filter(|time| in_utc(*time).year() < 1) {
             problems.add("schedule.time", Reason::OutOfRange, format!("{time} lies before the year 1"));
         }
     }
 
     fn time(&self) -> Option<Timestamp> {
         match self {
-            Self::Immediate | Self::Interval { .. } => None,
+            Self::Immediate | Self::Interval { .. } | Self::Off => None,
             Self::ExactlyOnce { time }
             | Self::Daily { time }
             | Self::Weekly { time, .. }
@@ -98,13 +152,68 @@ impl Schedule {
             Self::ExactlyOnce { time } => WireSchedule::ExactlyOnce { time: utc(*time) },
             Self::Interval { minutes } => WireSchedule::Interval { minutes: *minutes },
             Self::Daily { time } => WireSchedule::Daily { time: utc(*time) },
-            Self::Weekly { days, time } => {
-                let mut days: Vec<i8> = days.iter().map(|day| day.to_sunday_zero_offset()).collect();
-                days.sort_unstable();
-                days.dedup();
-                WireSchedule::Weekly { days, time: utc(*time) }
-            }
+            Self::Weekly { days, time } => WireSchedule::Weekly { days: numbers_of(days), time: utc(*time) },
             Self::Monthly { day, time } => WireSchedule::Monthly { day: *day, time: utc(*time) },
+            Self::Off => WireSchedule::Off(true),
+        }
+    }
+}
+
+/// Weekdays as numbers, each once, in order.
+fn numbers_of(days: &[Weekday]) -> Vec<i8> {
+    let mut days: Vec<i8> = days.iter().map(|day| day.to_sunday_zero_offset()).collect();
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
+fn in_utc(time: Timestamp) -> DateTime {
+    TimeZone::UTC.to_datetime(time)
+}
+
+/// In UTC, to the second.
+fn time_of_day(time: Timestamp) -> (i8, i8, i8) {
+    let time = in_utc(time);
+    (time.hour(), time.minute(), time.second())
+}
+
+impl fmt::Display for Schedule {
+    /// For people: `every 60 minutes`, `every day at 23:30 UTC`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = |time: &Timestamp| in_utc(*time).strftime("%H:%M UTC").to_string();
+        match self {
+            Self::Immediate => f.write_str("immediately"),
+            Self::ExactlyOnce { time } => write!(f, "once, on {}", in_utc(*time).strftime("%Y-%m-%d at %H:%M UTC")),
+            Self::Interval { minutes: 1 } => f.write_str("every minute"),
+            Self::Interval { minutes } => write!(f, "every {minutes} minutes"),
+            Self::Daily { time } => write!(f, "every day at {}", clock(time)),
+            Self::Weekly { days, time } => {
+                let numbers = numbers_of(days);
+                let names =
+                    numbers.iter().filter_map(|number| usize::try_from(*number).ok().and_then(|it| DAYS.get(it)));
+                write!(f, "every {} at {}", names.copied().collect::<Vec<_>>().join(", "), clock(time))
+            }
+            Self::Monthly { day, time } => write!(f, "every month on day {day} at {}", clock(time)),
+            Self::Off => f.write_str("off"),
+        }
+    }
+}
+
+/// By the vendor's numbers, assumed.
+pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+impl Serialize for Schedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.wire().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match ServerSchedule::from(Value::deserialize(deserializer)?) {
+            ServerSchedule::Set(schedule) => Ok(schedule),
+            ServerSchedule::Unset => Err(D::Error::custom("there is no schedule where one belongs")),
+            ServerSchedule::Unknown(_) => Err(D::Error::custom("a schedule cannot be read")),
         }
     }
 }
@@ -119,6 +228,7 @@ pub(super) enum WireSchedule {
     Daily { time: String },
     Weekly { days: Vec<i8>, time: String },
     Monthly { day: u8, time: String },
+    Off(bool),
 }
 
 /// As the vendor prints times.

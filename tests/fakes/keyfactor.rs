@@ -1,6 +1,6 @@
 //! The fake of Keyfactor Command, through the real client: certificates, stores and inventories.
 
-use clm::keyfactor::{Certificate, CertificateStore, ErrorKind, InventoryEntry, Query};
+use clm::keyfactor::{Certificate, CertificateStore, ErrorKind, InventoryEntry, Query, Schedule, ServerSchedule};
 use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor};
 use serde_json::json;
 
@@ -142,10 +142,13 @@ async fn a_store_is_what_it_was_described_as() {
     assert_eq!(all[0].client_machine.as_deref(), Some("a.example.com"));
     assert_eq!((all[0].approved, all[0].agent_assigned, all[0].agent_id), (Some(false), false, None));
     assert_eq!(all[0].properties(), Some(json!({"Port": "443"})));
-    assert_eq!((&all[0].inventory_schedule, all[1].extra.get("ContainerName").unwrap()), (&None, json!("")));
+    assert_eq!(
+        (&all[0].inventory_schedule, all[1].extra.get("ContainerName").unwrap()),
+        (&ServerSchedule::Unset, json!(""))
+    );
     let single = stores.get(other).send().await.unwrap();
-    assert_eq!(single.inventory_schedule, Some(json!({"Interval": {"Minutes": 60}})));
-    assert_eq!(stores.get(plain).send().await.unwrap().inventory_schedule, Some(json!({})));
+    assert_eq!(single.inventory_schedule, ServerSchedule::Set(Schedule::Interval { minutes: 60 }));
+    assert_eq!(stores.get(plain).send().await.unwrap().inventory_schedule, ServerSchedule::Unset);
     let id = fake.issue(FakeCertificate::new("www"));
     fake.put(plain, "www", id);
     for (query, expected) in [

@@ -282,7 +282,7 @@ async fn neither_the_trigger_nor_the_schedule_afterwards_outlives_the_deadline_b
     assert!(matches!(&**error, Error::OutcomeUnknown(_)), "{error:?}");
     let ScheduleAfter::Unreadable(error) = &triggered.schedule_after else { panic!("{triggered:?}") };
     assert!(matches!(&**error, Error::Transport(_)), "{error:?}");
-    assert!(triggered.schedule_before.is_some() && !triggered.schedule_changed());
+    assert!(triggered.schedule_before.is_set() && !triggered.schedule_changed());
 }
 
 #[tokio::test]

@@ -263,7 +263,7 @@ async fn a_schedule_that_an_immediate_inventory_replaced_is_told() {
         let confirmation = confirm(&fake, store).trigger_inventory().send().await.unwrap();
         assert!(matches!(verdict(&confirmation), RemovalVerdict::Gone), "{confirmation:?}");
         let [triggered] = confirmation.triggered() else { panic!("{confirmation:?}") };
-        assert_eq!(triggered.schedule_before.as_ref(), Some(&hourly));
+        assert_eq!(triggered.schedule_before, hourly.clone().into());
         let ScheduleAfter::Read(after) = &triggered.schedule_after else { panic!("{triggered:?}") };
         assert_eq!((triggered.schedule_changed(), *after != triggered.schedule_before), (replaces, replaces));
     }

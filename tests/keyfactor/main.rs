@@ -63,6 +63,7 @@ mod request_secrets;
 #[cfg(feature = "keyfactor")]
 mod revoke;
 mod rows;
+mod schedules;
 mod store_types;
 mod stores;
 mod validation;

@@ -1,6 +1,8 @@
 //! Certificate stores and their inventories are read as they were asked for, and inventories are scheduled.
 
-use clm::keyfactor::{CertificateStoreId, Error, ErrorKind, LookupError, Query, Schedule, ScheduleInventory};
+use clm::keyfactor::{
+    CertificateStoreId, Error, ErrorKind, LookupError, Query, Schedule, ScheduleInventory, ServerSchedule,
+};
 use clm::testing::{FakeCertificate, FakeKeyfactor, KeyfactorPermission};
 use clm::{Reason, RequestBuilder};
 use serde_json::{Value, json};
@@ -49,12 +51,12 @@ async fn one_store_shows_its_schedule_and_the_list_does_not() {
     fake.set_store(with, |it| it.inventory_schedule(json!({"Interval": {"Minutes": 60}})).properties(json!({"n": 1})));
     let stores = fake.client().certificate_stores();
     let read = stores.get(with).send().await.unwrap();
-    assert_eq!(read.inventory_schedule.as_ref().unwrap()["Interval"]["Minutes"], 60);
+    assert_eq!(read.inventory_schedule, ServerSchedule::Set(Schedule::Interval { minutes: 60 }));
     assert!(read.has_inventory_schedule());
     assert_eq!(read.properties(), Some(json!({"n": 1})));
     assert!(!stores.get(without).send().await.unwrap().has_inventory_schedule());
     let rows = stores.list(Query::all()).rows().unwrap().collect().await.unwrap();
-    assert!(rows.iter().all(|row| row.inventory_schedule.is_none()));
+    assert!(rows.iter().all(|row| !row.inventory_schedule.is_set()));
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ fn show_triggered<V>(confirmation: &Confirmation<V>, report: &Report) {
             report.keyfactor_error(error);
         }
         if store.schedule_changed() {
-            let before = store.schedule_before.as_ref().map(ToString::to_string).unwrap_or_default();
+            let before = store.schedule_before.to_string();
             report.complain(format!(
                 "  NOTE: store {} has another inventory schedule now. It was: {}",
                 store.store_id,

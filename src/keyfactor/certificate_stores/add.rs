@@ -193,7 +193,7 @@ impl Operation for AddCertificates {
             }
             earlier.push(entry);
         }
-        self.schedule.check(problems);
+        self.schedule.check_of_change(problems);
         if self.schedule.is_recurring() {
             problems.add("schedule", Reason::Conflict, "a certificate is added once: `Immediate` or `ExactlyOnce`");
         }

@@ -33,4 +33,3 @@ pub(super) use self::plan_conditions::PlanConditions;
 pub use self::remove::{RemoveCertificates, RemoveOutcome};
 pub use self::schedule_inventory::ScheduleInventory;
 pub use self::store::CertificateStore;
-pub(super) use self::store::meaning;

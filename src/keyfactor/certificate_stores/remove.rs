@@ -206,7 +206,7 @@ impl RemoveCertificates {
         } else {
             problems.check_count("certificate_stores", actual, limit, "certificate location");
         }
-        self.schedule.check(problems);
+        self.schedule.check_of_change(problems);
         if self.schedule.is_recurring() && self.recurring == Recurring::Refused {
             problems.add(
                 "schedule",

@@ -4,6 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::keyfactor::list_pages::Row;
+use crate::keyfactor::server_schedule::ServerSchedule;
 use crate::keyfactor::types::{CertificateStoreId, CertificateStoreTypeId, ContainerId, JobId};
 use crate::rows::{RawJson, row};
 
@@ -31,8 +32,8 @@ pub struct CertificateStore {
     pub agent_id: Option<Uuid>,
     /// Whether an orchestrator manages it.
     pub agent_assigned: bool,
-    /// When its inventory is read, as the server shows it: [`get`](crate::keyfactor::CertificateStores::get) shows it, the list does not.
-    pub inventory_schedule: Option<Value>,
+    /// When its inventory is read: [`get`](crate::keyfactor::CertificateStores::get) shows it, the list does not.
+    pub inventory_schedule: ServerSchedule,
     /// The job that reads its inventory; none without a schedule.
     pub cert_store_inventory_job_id: Option<JobId>,
     /// The properties of its type, as JSON inside a text; see [`properties`](Self::properties).
@@ -68,21 +69,7 @@ impl CertificateStore {
     /// tell: the list shows no schedule even where there is one.
     #[must_use]
     pub fn has_inventory_schedule(&self) -> bool {
-        let scheduled = matches!(meaning(self.inventory_schedule.as_ref()), Some(Value::Object(_)));
-        scheduled || self.cert_store_inventory_job_id.is_some()
-    }
-}
-
-/// What a schedule says. Null, `{}` and kinds that are not set say nothing.
-pub(in crate::keyfactor) fn meaning(schedule: Option<&Value>) -> Option<Value> {
-    let says_nothing = |value: &Value| value.is_null() || *value == Value::Bool(false) || *value == "";
-    match schedule? {
-        Value::Object(kinds) => {
-            let mut set = kinds.clone();
-            set.retain(|name, kind| !says_nothing(kind) && !name.eq_ignore_ascii_case("IsEmpty"));
-            (!set.is_empty()).then_some(Value::Object(set))
-        }
-        other => (!says_nothing(other)).then(|| other.clone()),
+        self.inventory_schedule.is_set() || self.cert_store_inventory_job_id.is_some()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::keyfactor::certificate_stores::{
     CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, ScheduleInventory, entries_under,
 };
 use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::server_schedule::ServerSchedule;
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateStoreId, JobHistoryId};
 use crate::keyfactor::values::ServerTime;
@@ -185,7 +186,7 @@ impl StoreUnderConfirmation {
         let error = self.error.clone().unwrap_or_else(|| self.no_answer(Duration::ZERO).into());
         TriggeredInventory {
             store_id: self.id,
-            schedule_before: None,
+            schedule_before: ServerSchedule::Unset,
             schedule_after: ScheduleAfter::NotAsked,
             error: Some(error),
         }

@@ -1,8 +1,7 @@
 //! What a confirmation found.
 
-use serde_json::Value;
-
-use crate::keyfactor::certificate_stores::{CertificateLocation, meaning};
+use crate::keyfactor::certificate_stores::CertificateLocation;
+use crate::keyfactor::server_schedule::ServerSchedule;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::SharedError;
@@ -126,8 +125,8 @@ pub struct ConfirmedLocation<V = RemovalVerdict> {
 pub struct TriggeredInventory {
     /// The store.
     pub store_id: CertificateStoreId,
-    /// Its inventory schedule before; `None` as well if the store could not be read.
-    pub schedule_before: Option<Value>,
+    /// Its inventory schedule before; none as well if the store could not be read.
+    pub schedule_before: ServerSchedule,
     /// Its inventory schedule afterwards.
     pub schedule_after: ScheduleAfter,
     /// Why the inventory could not be triggered.
@@ -138,8 +137,8 @@ pub struct TriggeredInventory {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ScheduleAfter {
-    /// It is this; `None` if the store has none.
-    Read(Option<Value>),
+    /// It is this.
+    Read(ServerSchedule),
     /// It could not be read, or not in time.
     Unreadable(SharedError),
     /// Nothing was triggered, so it was not read.
@@ -152,7 +151,7 @@ impl TriggeredInventory {
     #[must_use]
     pub fn schedule_changed(&self) -> bool {
         match &self.schedule_after {
-            ScheduleAfter::Read(after) => meaning(self.schedule_before.as_ref()) != meaning(after.as_ref()),
+            ScheduleAfter::Read(after) => !self.schedule_before.means_the_same_as(after),
             ScheduleAfter::Unreadable(_) | ScheduleAfter::NotAsked => false,
         }
     }
