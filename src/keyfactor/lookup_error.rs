@@ -156,6 +156,9 @@ fn holds(found: Option<&str>) -> String {
 /// The first few, so that many do not fill a log.
 fn first_few(all: &[String]) -> String {
     const SHOWN: usize = 5;
+    if all.is_empty() {
+        return "no place is left to look at".to_owned();
+    }
     let more = all.len().saturating_sub(SHOWN);
     let tail = (more > 0).then(|| format!("and {more} more"));
     all.iter().take(SHOWN).cloned().chain(tail).collect::<Vec<_>>().join("; ")

@@ -132,6 +132,16 @@ async fn with_nothing_left_every_reason_is_told() {
     assert!(matches!(error, LookupError::NothingVisible { .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_plan_of_no_place_at_all_is_an_error() {
+    let (fake, _, ids) = issued(1).await;
+    let keyfactor = client_of(&fake);
+    let located = keyfactor.certificates().locations_of(ids[0]).send().await.unwrap();
+    let error = lookup(keyfactor.certificate_stores().plan_removal(&located.only(|_| false)).await.unwrap_err());
+    assert!(matches!(&error, LookupError::NothingPlanned { omitted, .. } if omitted.is_empty()), "{error:?}");
+    assert_eq!(error.to_string(), "nothing can be planned: no place is left to look at");
+}
+
 // What every further call would meet ends the plan: a plan of the rest would be one of the server's mood.
 #[tokio::test]
 async fn a_credential_that_is_refused_ends_the_plan() {
