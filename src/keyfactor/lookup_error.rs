@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::server_schedule::ServerSchedule;
 use super::thumbprint::{CertificateRef, Thumbprint};
 use super::types::{CertificateId, CertificateStoreId};
 use crate::lenient::one_line;
@@ -147,6 +148,24 @@ pub enum LookupError {
         /// The thumbprint that the inventory shows; `None` if it does not list the alias, or no certificate under it.
         found: Option<String>,
     },
+    /// A store has an inventory schedule that this crate cannot read, and could not put back.
+    #[error("store {store} has an inventory schedule that cannot be read: {}", one_line(shown))]
+    #[non_exhaustive]
+    UnknownSchedule {
+        /// The store.
+        store: CertificateStoreId,
+        /// The schedule, as the server shows it.
+        shown: String,
+    },
+    /// The server took an inventory schedule, and the store does not show it.
+    #[error("the server took the inventory schedule of store {store}, which shows another one: {}", one_line(shown))]
+    #[non_exhaustive]
+    ScheduleNotShown {
+        /// The store.
+        store: CertificateStoreId,
+        /// The schedule that the store shows.
+        shown: String,
+    },
 }
 
 fn holds(found: Option<&str>) -> String {
@@ -165,6 +184,14 @@ fn first_few(all: &[String]) -> String {
 }
 
 impl LookupError {
+    pub(super) fn unknown_schedule(store: CertificateStoreId, shown: &ServerSchedule) -> Self {
+        Self::UnknownSchedule { store, shown: shown.to_string() }
+    }
+
+    pub(super) fn schedule_not_shown(store: CertificateStoreId, shown: &ServerSchedule) -> Self {
+        Self::ScheduleNotShown { store, shown: shown.to_string() }
+    }
+
     pub(super) fn not_asked(what: &'static str, got: impl fmt::Display, asked: impl fmt::Display) -> Self {
         Self::NotAsked { what, got: got.to_string(), asked: asked.to_string() }
     }

@@ -101,6 +101,39 @@ impl Schedule {
         }
     }
 
+    /// The same, with a next run that is not over: a recurring one whose date has passed gets the next date that fits.
+    pub(super) fn coming(&self, now: Timestamp) -> Self {
+        let mut coming = self.clone();
+        let (time, fits): (&mut Timestamp, Box<dyn Fn(DateTime) -> bool>) = match &mut coming {
+            Self::Daily { time } => (time, Box::new(|_| true)),
+            Self::Weekly { days, time } => {
+                let days = days.clone();
+                (time, Box::new(move |at| days.contains(&at.weekday())))
+            }
+            Self::Monthly { day, time } => {
+                let day = *day;
+                (time, Box::new(move |at| u8::try_from(at.day()) == Ok(day)))
+            }
+            Self::Immediate | Self::ExactlyOnce { .. } | Self::Interval { .. } | Self::Off => return coming,
+        };
+        if *time > now {
+            return coming;
+        }
+        let mut at = in_utc(now).date().to_datetime(in_utc(*time).time());
+        for _ in 0..DAYS_LOOKED_AHEAD {
+            if fits(at)
+                && let Ok(next) = TimeZone::UTC.to_timestamp(at)
+                && next > now
+            {
+                *time = next;
+                break;
+            }
+            let Ok(tomorrow) = at.tomorrow() else { break };
+            at = tomorrow;
+        }
+        coming
+    }
+
     /// What the schedule of a job that adds or removes certificates has to keep to.
     pub(super) fn check_of_change(&self, problems: &mut Problems) {
         if *self == Self::Off {
@@ -158,6 +191,9 @@ impl Schedule {
         }
     }
 }
+
+/// Every day of a month comes within two months.
+const DAYS_LOOKED_AHEAD: usize = 63;
 
 /// Weekdays as numbers, each once, in order.
 fn numbers_of(days: &[Weekday]) -> Vec<i8> {

@@ -161,7 +161,9 @@ fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
     }
     let token = match found.get("access_token") {
         Some(Value::String(token)) => SecretString::from(token.as_str()),
-        None if !found.outer().found("access_token").is_some_and(Found::has_null) => return Err(Cause::new("it holds no `access_token`")),
+        None if !found.outer().found("access_token").is_some_and(Found::has_null) => {
+            return Err(Cause::new("it holds no `access_token`"));
+        }
         _ => return Err(Cause::new("`access_token` is no text")),
     };
     let headers = bearer(&token).map_err(Cause::new)?;

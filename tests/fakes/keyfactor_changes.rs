@@ -125,12 +125,12 @@ async fn a_stored_inventory_schedule_is_a_job_that_stays() {
     assert!(fake.inventory_aliases(store).is_empty());
     assert_eq!(waiting(&fake).await, std::slice::from_ref(&job), "it runs again");
 
-    // Whether an immediate inventory leaves the schedule as it is, is undocumented by the vendor.
     let now = json!({"StoreIds": [store], "Schedule": {"Immediate": true}});
     assert_eq!(post(&fake, "CertificateStores/Schedule", now.clone()).await.status, 204);
-    assert_eq!(get(&fake, &path).await.body["CertStoreInventoryJobId"], job);
-    fake.immediate_inventory_replaces_schedule();
-    assert_eq!(post(&fake, "CertificateStores/Schedule", now).await.status, 204);
+    let shown = get(&fake, &path).await.body;
+    assert_eq!(shown["InventorySchedule"], json!({"Immediate": true}));
+    assert!(shown["CertStoreInventoryJobId"].is_string() && shown["CertStoreInventoryJobId"] != job);
+    fake.run_jobs();
     let shown = get(&fake, &path).await.body;
     assert_eq!((&shown["InventorySchedule"], &shown["CertStoreInventoryJobId"]), (&json!({}), &Value::Null));
     assert_eq!(fake.jobs()[0].state, FakeJobState::Unscheduled);

@@ -12,5 +12,6 @@ mod entry_parameters_on_remove;
 mod gwkey;
 mod lower_cased_alias;
 mod one_alias_three_bindings;
+mod schedule_replaced;
 mod secret_in_header;
 mod unpaged_list;

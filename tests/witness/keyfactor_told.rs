@@ -324,7 +324,15 @@ pub(crate) fn describe_confirmation(confirmation: &Confirmation) -> Told {
         told.say("triggered", it.store_id);
         told.say("schedule before", as_json(&it.schedule_before));
         match &it.schedule_after {
-            ScheduleAfter::Read(after) => told.say("schedule after", as_json(after)),
+            ScheduleAfter::NoneBefore => told.say("schedule after", "NoneBefore"),
+            ScheduleAfter::Unchanged => told.say("schedule after", "Unchanged"),
+            ScheduleAfter::Restored => told.say("schedule after", "Restored"),
+            ScheduleAfter::Gone { was, error, .. } => {
+                told.say("schedule after: Gone, was", as_json(was));
+                told.inside("schedule after: Gone", describe_keyfactor_error(error));
+            }
+            ScheduleAfter::ChangedSince { now, .. } => told.say("schedule after: ChangedSince", as_json(now)),
+            ScheduleAfter::Over => told.say("schedule after", "Over"),
             ScheduleAfter::Unreadable(error) => {
                 told.inside("schedule after: Unreadable", describe_keyfactor_error(error));
             }

@@ -25,8 +25,10 @@ impl CertificateStores {
     ///   nil id, and a schedule out of range, are refused.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **An immediate inventory very likely replaces a recurring schedule**, and the recurring one is lost. The vendor does not
-    ///   document it; it is documented for containers and done by the vendor's own code. Read the store's
-    ///   [`inventory_schedule`](crate::keyfactor::CertificateStore::inventory_schedule) before, and put it back afterwards.
+    ///   document it; it is documented for containers and done by the vendor's own code. Read it
+    ///   before, with [`inventory_schedules`](Self::inventory_schedules), and put it back afterwards, with
+    ///   [`restore_inventory_schedules`](Self::restore_inventory_schedules).
+    /// - **`Schedule::Off`:** its shape is assumed; a 400 may mean that this server takes another one.
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Schedule".
     pub fn schedule_inventory(
         &self,

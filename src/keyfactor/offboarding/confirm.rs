@@ -152,9 +152,17 @@ impl<V: Verdict> Confirm<V> {
     }
 
     /// Asks for an immediate inventory of the stores, which is a change: it needs the permission to schedule on certificate
-    /// stores. The schedule is read before and afterwards, and a difference is reported. Stores that cannot be read are
-    /// left alone, and reported. A trigger has what is left of the deadline, and 5 s at least; each reading of a schedule
-    /// afterwards has 5 s.
+    /// stores.
+    ///
+    /// **An immediate inventory very likely replaces a recurring schedule.** So the schedule is read before; when the immediate
+    /// inventory was seen to wait and to be over, else at the end, it is put back if it is gone, and read again
+    /// ([`ScheduleAfter`](crate::keyfactor::ScheduleAfter)). To put it back earlier would cancel the immediate inventory (assumed); at the
+    /// end of the deadline, that is taken for the smaller loss. **If this call is dropped or the process ends, nothing is put
+    /// back**: keep the result of [`inventory_schedules`](CertificateStores::inventory_schedules) before, for
+    /// [`restore_inventory_schedules`](CertificateStores::restore_inventory_schedules).
+    ///
+    /// Stores that cannot be read, and those whose schedule cannot be read, are left alone, and reported. A trigger has what is
+    /// left of the deadline, and 5 s at least; each reading of a schedule afterwards has 5 s, and putting it back 30 s.
     pub fn trigger_inventory(mut self) -> Self {
         self.trigger = Trigger::Immediate;
         self

@@ -11,10 +11,12 @@ use super::confirmation::{ScheduleAfter, TriggeredInventory};
 use super::job_runs::{InventoryRuns, inventory_runs};
 use super::place::{Entries, Place, Shown, TakenLook, seen, sought};
 use super::poll::Polling;
+use super::saved_schedules::{is_at_risk, is_replaced, put_back, read_in_time};
 use super::verdict::{Finding, Verdict};
 use crate::keyfactor::certificate_stores::{
     CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, ScheduleInventory, entries_under,
 };
+use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::server_schedule::ServerSchedule;
 use crate::keyfactor::thumbprint::Thumbprint;
@@ -51,6 +53,7 @@ pub(super) struct StoreUnderConfirmation {
     row: Option<CertificateStore>,
     inventory: Inventory,
     trigger: Option<TriggeredInventory>,
+    at_risk: AtRisk,
     runs: Runs,
     look: Option<Look>,
     error: Option<SharedError>,
@@ -99,6 +102,17 @@ pub(super) enum Inventory {
     Never,
 }
 
+/// Whether an immediate inventory may have replaced the schedule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum AtRisk {
+    No,
+    /// It was asked for, and nothing more was seen of it.
+    UntilItRan,
+    /// The store shows that it waits.
+    Waits,
+    PutBack,
+}
+
 impl StoreUnderConfirmation {
     pub(super) fn new(caller: Caller, id: CertificateStoreId, known: Known) -> Self {
         let runs = Runs {
@@ -116,6 +130,7 @@ impl StoreUnderConfirmation {
             row: None,
             inventory: Inventory::Never,
             trigger: None,
+            at_risk: AtRisk::No,
             runs,
             look: None,
             error: None,
@@ -140,6 +155,7 @@ impl StoreUnderConfirmation {
                 Err(_) => {}
             }
         }
+        self.watch_trigger().await;
         let job = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
         let Some(job) = job.filter(|_| self.runs.history == HistoryAccess::Permitted) else { return };
         // A history that does not answer must leave time for the look.
@@ -150,36 +166,59 @@ impl StoreUnderConfirmation {
         }
     }
 
-    /// Once, and only for a store that was read: else nobody could tell what became of its schedule.
+    /// Once, and only for a store that was read, with a schedule that can be put back.
     pub(super) async fn trigger(&mut self, polling: &Polling) {
         let Some(row) = self.row.as_ref().filter(|_| self.trigger.is_none()) else { return };
-        let sent = match self.stores.schedule_inventory([self.id], Schedule::Immediate).build() {
-            Ok(request) => self.send_trigger(request, polling.left().max(BESIDE_THE_VERDICT)).await,
-            Err(error) => Err(error.into()),
+        let schedule_before = row.inventory_schedule.clone();
+        let sent = match &schedule_before {
+            ServerSchedule::Unknown(_) => Err(LookupError::unknown_schedule(self.id, &schedule_before).into()),
+            _ => match self.stores.schedule_inventory([self.id], Schedule::Immediate).build() {
+                Ok(request) => self.send_trigger(request, polling.left().max(BESIDE_THE_VERDICT)).await,
+                Err(error) => Err(error.into()),
+            },
         };
         if sent.is_ok() && self.inventory == Inventory::Never {
             self.inventory = Inventory::Triggered;
         }
+        if matches!(sent, Ok(()) | Err(Error::OutcomeUnknown(_))) {
+            self.at_risk = AtRisk::UntilItRan;
+        }
         self.trigger = Some(TriggeredInventory {
             store_id: self.id,
-            schedule_before: row.inventory_schedule.clone(),
+            schedule_before,
             schedule_after: ScheduleAfter::NotAsked,
             error: sent.err().map(SharedError::from),
         });
     }
 
-    async fn send_trigger(&self, request: Request<ScheduleInventory>, limit: Duration) -> Result<(), Error> {
-        let ended = timeout(limit, self.stores.caller.execute(Arc::new(request.clone()))).await;
-        ended.unwrap_or_else(|_| Err(Error::given_up(request, limit))).map(|_| ())
+    /// Puts the schedule back as soon as the immediate inventory is seen to be over: it was shown as waiting, and is not any
+    /// more. Further inventories come by that schedule.
+    async fn watch_trigger(&mut self) {
+        let Some(triggered) = self.trigger.as_mut() else { return };
+        let before = &triggered.schedule_before;
+        if !matches!(self.at_risk, AtRisk::UntilItRan | AtRisk::Waits) || !is_at_risk(before) {
+            return;
+        }
+        let Ok(row) = read_in_time(&self.stores, self.id).await else { return };
+        let job_before = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
+        if row.cert_store_inventory_job_id.is_some() && is_replaced(&row.inventory_schedule) {
+            self.at_risk = AtRisk::Waits;
+            if row.cert_store_inventory_job_id != job_before {
+                self.row = Some(row);
+            }
+        } else if self.at_risk == AtRisk::Waits && is_replaced(&row.inventory_schedule) {
+            triggered.schedule_after = put_back(&self.stores, self.id, before).await;
+            let is_back = matches!(triggered.schedule_after, ScheduleAfter::Restored);
+            self.at_risk = if is_back { AtRisk::PutBack } else { AtRisk::UntilItRan };
+        }
     }
 
-    /// What became of the trigger, and of the schedule.
+    /// How the trigger ended, and what the schedule is now.
     pub(super) async fn triggered(&mut self) -> TriggeredInventory {
         if let Some(mut triggered) = self.trigger.take() {
-            triggered.schedule_after = match self.read_again().await {
-                Ok(row) => ScheduleAfter::Read(row.inventory_schedule),
-                Err(error) => ScheduleAfter::Unreadable(error.into()),
-            };
+            if matches!(self.at_risk, AtRisk::UntilItRan | AtRisk::Waits) {
+                triggered.schedule_after = put_back(&self.stores, self.id, &triggered.schedule_before).await;
+            }
             return triggered;
         }
         // It was never read.
@@ -192,9 +231,9 @@ impl StoreUnderConfirmation {
         }
     }
 
-    async fn read_again(&self) -> Result<CertificateStore, Error> {
-        let read = timeout(BESIDE_THE_VERDICT, self.stores.get(self.id).send()).await;
-        read.unwrap_or_else(|_| Err(self.no_answer(BESIDE_THE_VERDICT)))
+    async fn send_trigger(&self, request: Request<ScheduleInventory>, limit: Duration) -> Result<(), Error> {
+        let ended = timeout(limit, self.stores.caller.execute(Arc::new(request.clone()))).await;
+        ended.unwrap_or_else(|_| Err(Error::given_up(request, limit))).map(|_| ())
     }
 
     /// The store was not read in this time.

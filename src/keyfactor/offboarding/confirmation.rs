@@ -133,27 +133,44 @@ pub struct TriggeredInventory {
     pub error: Option<SharedError>,
 }
 
-/// The inventory schedule of a store after its inventory was triggered.
+/// The inventory schedule of a store after its inventory was triggered, or after it was to be put back.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ScheduleAfter {
-    /// It is this.
-    Read(ServerSchedule),
-    /// It could not be read, or not in time.
-    Unreadable(SharedError),
     /// Nothing was triggered, so it was not read.
     NotAsked,
+    /// There was none before that could be lost.
+    NoneBefore,
+    /// It is as before.
+    Unchanged,
+    /// It was gone, was set again, and the store shows it.
+    Restored,
+    /// It was gone when it was last read, and could not be put back. Keep what it was, and try
+    /// [`restore_inventory_schedules`](crate::keyfactor::CertificateStores::restore_inventory_schedules).
+    #[non_exhaustive]
+    Gone {
+        /// What it was.
+        was: ServerSchedule,
+        /// Why it could not be put back.
+        error: SharedError,
+    },
+    /// It is another one, which somebody has set since. It was left alone.
+    #[non_exhaustive]
+    ChangedSince {
+        /// What it is.
+        now: ServerSchedule,
+    },
+    /// It was for one time, which is over. It was not put back.
+    Over,
+    /// The store could not be read, or not in time.
+    Unreadable(SharedError),
 }
 
 impl TriggeredInventory {
-    /// Whether the schedule is another one now. Whether an immediate inventory replaces a recurring schedule is undocumented by the
-    /// vendor: if it did, set it again with [`schedule_inventory`](crate::keyfactor::CertificateStores::schedule_inventory).
+    /// Whether the schedule is gone, or another one now.
     #[must_use]
     pub fn schedule_changed(&self) -> bool {
-        match &self.schedule_after {
-            ScheduleAfter::Read(after) => !self.schedule_before.means_the_same_as(after),
-            ScheduleAfter::Unreadable(_) | ScheduleAfter::NotAsked => false,
-        }
+        matches!(self.schedule_after, ScheduleAfter::Gone { .. } | ScheduleAfter::ChangedSince { .. })
     }
 }
 

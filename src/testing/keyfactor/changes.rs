@@ -148,10 +148,16 @@ impl State {
                 None => self.schedule_inventory(id, Value::Null),
                 Some(schedule) if schedule.recurring => self.schedule_inventory(id, schedule.object.clone()),
                 Some(schedule) => {
-                    if self.traps.has(Trap::ImmediateInventoryReplacesSchedule) {
+                    let keeps = self.traps.has(Trap::ImmediateInventoryKeepsSchedule);
+                    if !keeps {
                         self.schedule_inventory(id, Value::Null);
                     }
-                    self.schedule_job(Target::inventory(id), schedule.clone());
+                    let job = self.schedule_job(Target::inventory(id), schedule.clone());
+                    if !keeps {
+                        let store = self.store(id);
+                        store.shown.inventory_schedule = schedule.object.clone();
+                        store.inventory_job = Some(job);
+                    }
                 }
             }
         }

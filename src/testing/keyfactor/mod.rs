@@ -89,7 +89,7 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// that fails, as does an alias that is to be added and is there; that an added certificate without an alias stands under its
 /// thumbprint; that the job ids come in the order of the locations; that unscheduling a job that does not wait changes
 /// nothing and is answered 204; that a rescheduled job keeps its GUID; what an immediate inventory does to the stored
-/// schedule ([`immediate_inventory_replaces_schedule`](Self::immediate_inventory_replaces_schedule)); the orders that lists
+/// schedule (very likely it replaces it, [`immediate_inventory_keeps_schedule`](Self::immediate_inventory_keeps_schedule)); the orders that lists
 /// can be asked for, except those of certificates and `JobHistoryId`; more of the query language, in the comments of its
 /// source. `containerId` is taken and changes nothing.
 pub struct FakeKeyfactor {

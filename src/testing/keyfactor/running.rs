@@ -138,7 +138,7 @@ impl State {
     fn finish(&mut self, index: usize) -> Next {
         let Some(job) = self.jobs.get(index) else { return Next::Later };
         let Some(orchestrator) = self.orchestrator_of(job.store) else { return Next::Later };
-        let recurring = job.recurring;
+        let (recurring, job_id, store) = (job.recurring, job.id, job.store);
         if job.retried < orchestrator.retries {
             let message = Some(format!("Attempt {} failed.", job.retried + 1));
             let end = self.next_moment();
@@ -162,6 +162,11 @@ impl State {
             self.jobs.wait(index, state);
         } else {
             self.jobs.close(index, state);
+            let store = self.store(store);
+            if store.inventory_job == Some(job_id) {
+                store.inventory_job = None;
+                store.shown.inventory_schedule = Value::Null;
+            }
         }
         Next::Later
     }

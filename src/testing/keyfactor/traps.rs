@@ -22,7 +22,7 @@ pub(super) enum Trap {
     RepeatsHistory,
     ShufflesHistory,
     InventoryLags,
-    ImmediateInventoryReplacesSchedule,
+    ImmediateInventoryKeepsSchedule,
     StoreTypesBySchema,
 }
 
@@ -223,9 +223,10 @@ impl FakeKeyfactor {
         self.trap(Trap::InventoryLags);
     }
 
-    /// `POST /CertificateStores/Schedule` with an immediate schedule takes the place of the stored inventory schedule.
-    /// Undocumented by the vendor; without it, the stored schedule stays.
-    pub fn immediate_inventory_replaces_schedule(&self) {
-        self.trap(Trap::ImmediateInventoryReplacesSchedule);
+    /// `POST /CertificateStores/Schedule` with a schedule that runs once leaves the stored inventory schedule as it is. Without it,
+    /// such a schedule replaces the stored one, and is cleared when it has run: very likely what real servers do, by what the
+    /// vendor documents of containers and by the vendor's code, and assumed here.
+    pub fn immediate_inventory_keeps_schedule(&self) {
+        self.trap(Trap::ImmediateInventoryKeepsSchedule);
     }
 }

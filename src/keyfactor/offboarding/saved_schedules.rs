@@ -1,0 +1,175 @@
+//! Inventory schedules, kept before something may replace them, and put back afterwards.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Duration, timeout};
+
+use super::confirmation::ScheduleAfter;
+use crate::keyfactor::certificate_stores::{CertificateStore, CertificateStores};
+use crate::keyfactor::lookup_error::LookupError;
+use crate::keyfactor::schedule::Schedule;
+use crate::keyfactor::server_schedule::ServerSchedule;
+use crate::keyfactor::types::CertificateStoreId;
+use crate::keyfactor::vendor::{Error, SharedError};
+
+/// How long one reading of a schedule that was put at risk may take.
+const READING: Duration = Duration::from_secs(5);
+/// How long putting one back may take: its loss is worse than a deadline that is passed.
+const PUTTING_BACK: Duration = Duration::from_secs(30);
+
+/// The inventory schedule of a store, to be kept in a file: `{"store_id":"…","schedule":{"Interval":{"Minutes":60}}}`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SavedSchedule {
+    /// The store.
+    pub store_id: CertificateStoreId,
+    /// Its schedule.
+    #[serde(default)]
+    pub schedule: ServerSchedule,
+}
+
+/// A store whose inventory schedule was to be put back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RestoredSchedule {
+    /// The store.
+    pub store_id: CertificateStoreId,
+    /// The schedule that was saved.
+    pub was: ServerSchedule,
+    /// How it is now.
+    pub now: ScheduleAfter,
+}
+
+impl CertificateStores {
+    /// Reads the inventory schedules of stores, each store once: what an immediate inventory very likely replaces. Keep them in a
+    /// file before the call, for [`restore_inventory_schedules`](Self::restore_inventory_schedules).
+    ///
+    /// - **Call:** `GET /CertificateStores/{id}` for each store.
+    /// - **Permissions:** to read certificate stores.
+    ///
+    /// # Errors
+    /// Those of [`get`](Self::get), of the first store that cannot be read.
+    pub async fn inventory_schedules(
+        &self,
+        store_ids: impl IntoIterator<Item: Into<CertificateStoreId>>,
+    ) -> Result<Vec<SavedSchedule>, Error> {
+        let stores: BTreeSet<CertificateStoreId> = store_ids.into_iter().map(Into::into).collect();
+        let mut saved = Vec::new();
+        for store_id in stores {
+            let schedule = self.get(store_id).send().await?.inventory_schedule;
+            saved.push(SavedSchedule { store_id, schedule });
+        }
+        Ok(saved)
+    }
+
+    /// Puts inventory schedules back that are gone since they were saved. It can be called again, whatever happened before.
+    ///
+    /// Each store is read. Where its schedule is gone, or is an immediate one now, the saved one is set again, and the store is
+    /// read once more: only what it shows then is [`Restored`](ScheduleAfter::Restored). A schedule that somebody has set since is
+    /// left alone. So is a saved one that ran once, at a time that is over. The date of a recurring one, if it is over, is
+    /// moved to the next run. An immediate inventory that has not run yet may be cancelled by it (assumed).
+    ///
+    /// - **Calls:** `GET /CertificateStores/{id}`, and where a schedule is gone `POST /CertificateStores/Schedule`. Each reading has
+    ///   5 s, and each setting 30 s.
+    /// - **Permissions:** to read, and to schedule on certificate stores.
+    /// - **Errors:** in the outcomes: one store's failure does not stop the others.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clm::testing::FakeKeyfactor;
+    /// # let fake = FakeKeyfactor::start().await;
+    /// # let (store, keyfactor) = (fake.add_store(), fake.client());
+    /// # fake.set_store(store, |it| it.inventory_schedule(clm::serde_json::json!({"Interval": {"Minutes": 60}})));
+    /// use clm::keyfactor::{Schedule, ScheduleAfter};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let saved = stores.inventory_schedules([store]).await?; // keep it as JSON
+    /// stores.schedule_inventory([store], Schedule::Immediate).send().await?;
+    /// # fake.run_jobs();
+    /// let restored = stores.restore_inventory_schedules(&saved).await;
+    /// assert!(matches!(restored[0].now, ScheduleAfter::Restored));
+    /// # Ok(()) }
+    /// ```
+    pub async fn restore_inventory_schedules(&self, saved: &[SavedSchedule]) -> Vec<RestoredSchedule> {
+        let mut restored = Vec::new();
+        for SavedSchedule { store_id, schedule } in saved {
+            let now = if is_at_risk(schedule) {
+                put_back(self, *store_id, schedule).await
+            } else {
+                ScheduleAfter::NoneBefore
+            };
+            restored.push(RestoredSchedule { store_id: *store_id, was: schedule.clone(), now });
+        }
+        restored
+    }
+}
+
+/// Whether something is lost if it is gone.
+pub(super) fn is_at_risk(schedule: &ServerSchedule) -> bool {
+    !is_replaced(schedule)
+}
+
+/// Whether nothing is left of a recurring schedule: none is shown, or an immediate one.
+pub(super) fn is_replaced(shown: &ServerSchedule) -> bool {
+    matches!(shown, ServerSchedule::Unset | ServerSchedule::Set(Schedule::Immediate | Schedule::Off))
+}
+
+/// Reads a store, and puts its schedule back if it is gone.
+pub(super) async fn put_back(
+    stores: &CertificateStores,
+    id: CertificateStoreId,
+    was: &ServerSchedule,
+) -> ScheduleAfter {
+    let shown = match read_in_time(stores, id).await {
+        Ok(row) => row.inventory_schedule,
+        Err(error) => return ScheduleAfter::Unreadable(error.into()),
+    };
+    if !is_at_risk(was) {
+        return if is_replaced(&shown) {
+            ScheduleAfter::NoneBefore
+        } else {
+            ScheduleAfter::ChangedSince { now: shown }
+        };
+    }
+    if shown.means_the_same_as(was) {
+        return ScheduleAfter::Unchanged;
+    }
+    if !is_replaced(&shown) {
+        return ScheduleAfter::ChangedSince { now: shown };
+    }
+    let gone = |error: SharedError| ScheduleAfter::Gone { was: was.clone(), error };
+    let schedule = match was {
+        ServerSchedule::Set(Schedule::ExactlyOnce { time }) if *time <= Timestamp::now() => return ScheduleAfter::Over,
+        ServerSchedule::Set(schedule) => schedule.coming(Timestamp::now()),
+        ServerSchedule::Unset | ServerSchedule::Unknown(_) => {
+            return gone(Error::from(LookupError::unknown_schedule(id, was)).into());
+        }
+    };
+    let sent = set(stores, id, schedule).await;
+    // Only the store itself tells whether it has it, however the call ended.
+    match (read_in_time(stores, id).await, sent) {
+        (Ok(row), _) if row.inventory_schedule.means_the_same_as(was) => ScheduleAfter::Restored,
+        (_, Err(error)) => gone(error.into()),
+        (Ok(row), Ok(())) => gone(Error::from(LookupError::schedule_not_shown(id, &row.inventory_schedule)).into()),
+        (Err(error), Ok(())) => ScheduleAfter::Unreadable(error.into()),
+    }
+}
+
+async fn set(stores: &CertificateStores, id: CertificateStoreId, schedule: Schedule) -> Result<(), Error> {
+    let request = stores.schedule_inventory([id], schedule).build()?;
+    let ended = timeout(PUTTING_BACK, stores.caller.execute(Arc::new(request.clone()))).await;
+    ended.unwrap_or_else(|_| Err(Error::given_up(request, PUTTING_BACK))).map(|_| ())
+}
+
+/// Reads a store, within 5 s.
+pub(super) async fn read_in_time(
+    stores: &CertificateStores,
+    id: CertificateStoreId,
+) -> Result<CertificateStore, Error> {
+    let request = stores.get(id).build()?;
+    let read = timeout(READING, stores.caller.execute(Arc::new(request.clone()))).await;
+    read.unwrap_or_else(|_| Err(Error::given_up(request, READING)))
+}
