@@ -64,7 +64,7 @@ async fn type_zero_is_one_and_the_list_has_them_all() {
     assert!(calls(&fake).contains(&"GET CertificateStoreTypes/0".to_owned()));
 }
 
-fn parameter(members: Value) -> EntryParameter {
+fn parameter(members: &Value) -> EntryParameter {
     let mut row = json!({"Name": "SiteName"});
     row.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     serde_json::from_value(row).unwrap()
@@ -89,14 +89,14 @@ fn what_either_member_calls_required_is_required() {
         (json!({"ValidationOptions": {"OnRemove": "1"}}), true),
         (json!({"RequiredWhen": "OnRemove", "ValidationOptions": [1]}), false),
     ] {
-        let read = parameter(members.clone());
+        let read = parameter(&members);
         assert_eq!(read.is_required_on_remove(), required, "{members}");
         let sent = members.get("ValidationOptions").cloned().unwrap_or_default();
         assert_eq!(read.validation_options, sent, "as it was sent");
     }
-    assert!(parameter(json!({"ValidationOptions": {"OnODKG": 1}})).is_required_on_reenrollment());
-    assert!(parameter(json!({"RequiredWhen": {"OnReenrollment": true}})).is_required_on_reenrollment());
-    assert!(parameter(json!({"RequiredWhen": {"HasPrivateKey": true}})).is_required_with_private_key());
+    assert!(parameter(&json!({"ValidationOptions": {"OnODKG": 1}})).is_required_on_reenrollment());
+    assert!(parameter(&json!({"RequiredWhen": {"OnReenrollment": true}})).is_required_on_reenrollment());
+    assert!(parameter(&json!({"RequiredWhen": {"HasPrivateKey": true}})).is_required_with_private_key());
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn unknown_values_are_kept_and_missing_ones_say_nothing() {
     let sparse = read(json!({"StoreType": 0}));
     assert_eq!((&sparse.custom_alias, sparse.entry_parameters.len()), (&CustomAlias::Unknown, 0));
     assert_eq!(read(serde_json::to_value(&sparse).unwrap()), sparse);
-    assert_eq!(parameter(json!({"Type": "Rainbow"})).parameter_type, EntryParameterType::Other("Rainbow".to_owned()));
-    assert_eq!(parameter(json!({"Type": 3})).parameter_type, EntryParameterType::Secret);
+    assert_eq!(parameter(&json!({"Type": "Rainbow"})).parameter_type, EntryParameterType::Other("Rainbow".to_owned()));
+    assert_eq!(parameter(&json!({"Type": 3})).parameter_type, EntryParameterType::Secret);
     for (number, alias) in [(0, CustomAlias::Forbidden), (1, CustomAlias::Optional), (2, CustomAlias::Required)] {
         assert_eq!(read(json!({"StoreType": 0, "CustomAliasAllowed": number})).custom_alias, alias);
         assert_eq!(read(json!({"StoreType": 0, "CustomAliasAllowed": alias.as_str()})).custom_alias, alias);
