@@ -148,3 +148,24 @@ async fn what_comes_from_the_inventory_is_no_secret_and_what_the_caller_gives_ma
     let said = error.message().unwrap();
     assert!(said.contains("Default Web Site") && !said.contains("marker-pin-4711"), "{said}");
 }
+
+/// An inventory may show stars for a secret. These are given to no job.
+#[tokio::test]
+async fn what_an_inventory_shows_for_a_secret_is_given_to_no_job() {
+    let fake = FakeKeyfactor::start().await;
+    let secret = FakeEntryParameter::new("Pin").secret().needed_on_remove().needed_on_add();
+    let shown = FakeEntryParameter::new("SiteName").needed_on_remove();
+    let store = fake.add_store_of_type(FakeStoreType::new(7, "Any").entry_parameter(secret).entry_parameter(shown));
+    let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    fake.put_entry(store, "www", id, [("Pin", "****"), ("SiteName", "Shop")]);
+    let keyfactor = fake.client();
+    let plan = plan(&keyfactor, id).await;
+    let removal = &plan.removals[0];
+    assert_eq!(json!(removal.job_fields_on_remove()), json!({"SiteName": "Shop"}));
+    assert_eq!(removal.missing_on_remove().collect::<Vec<_>>(), ["Pin"]);
+    assert_eq!(removal.missing_on_add().collect::<Vec<_>>(), ["Pin"]);
+    let all = keyfactor.certificate_stores().remove(&plan, Schedule::Immediate);
+    all.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await.unwrap();
+    let sent = fake.requests().last().unwrap().json();
+    assert_eq!(sent["CertificateStores"][0]["JobFields"], json!({"SiteName": "Shop"}));
+}

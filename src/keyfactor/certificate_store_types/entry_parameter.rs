@@ -69,6 +69,10 @@ impl EntryParameter {
         self.is_required("HasPrivateKey", "HasPrivateKey")
     }
 
+    pub(super) fn is_secret(&self) -> bool {
+        self.parameter_type == EntryParameterType::Secret
+    }
+
     /// The values to choose from; none where any value may be given. That a comma stands between them is what the vendor's
     /// own store types have.
     pub fn options(&self) -> impl Iterator<Item = &str> {

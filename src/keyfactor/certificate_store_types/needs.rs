@@ -15,10 +15,17 @@ pub struct StoreTypeNeeds {
     pub short_name: Option<String>,
     /// Whether an alias is given when a certificate is added.
     pub custom_alias: CustomAlias,
-    /// The names of all entry parameters that it has.
+    /// The names of the entry parameters that it has, but for secrets: an inventory shows no value of these that could be given.
     pub parameters: Vec<String>,
     /// Those that a removal needs.
     pub needed_on_remove: Vec<String>,
     /// Those that an addition needs.
     pub needed_on_add: Vec<String>,
+}
+
+impl StoreTypeNeeds {
+    /// Whether an inventory shows a parameter of this name as it is.
+    pub(in crate::keyfactor) fn shows(&self, name: &str) -> bool {
+        self.parameters.iter().any(|known| known == name)
+    }
 }

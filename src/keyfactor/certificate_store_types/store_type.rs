@@ -60,7 +60,7 @@ impl CertificateStoreType {
             id: self.id,
             short_name: self.short_name.clone(),
             custom_alias: self.custom_alias.clone(),
-            parameters: names(self.entry_parameters.iter()),
+            parameters: names(self.entry_parameters.iter().filter(|it| !it.is_secret())),
             needed_on_remove: names(self.needed_on_remove()),
             needed_on_add: names(self.needed_on_add()),
         }

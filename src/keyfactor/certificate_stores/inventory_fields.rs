@@ -31,8 +31,11 @@ pub(in crate::keyfactor) struct InventoryFields {
 
 impl InventoryFields {
     /// The parameters with these names that an entry shows, in the spelling of `names`.
-    pub(in crate::keyfactor) fn of(parameters: &Map<String, Value>, names: &[String]) -> BTreeMap<String, Value> {
-        names.iter().filter_map(|name| Some((name.clone(), shown(parameters, name)?.clone()))).collect()
+    pub(in crate::keyfactor) fn of<'a>(
+        parameters: &Map<String, Value>,
+        names: impl IntoIterator<Item = &'a String>,
+    ) -> BTreeMap<String, Value> {
+        names.into_iter().filter_map(|name| Some((name.clone(), shown(parameters, name)?.clone()))).collect()
     }
 
     /// Every parameter that an entry shows.

@@ -49,6 +49,7 @@ pub struct FakeEntryParameter {
     name: String,
     /// The choices, with commas; empty for a text.
     options: String,
+    secret: bool,
     default_value: String,
     on_add: bool,
     on_remove: bool,
@@ -190,12 +191,18 @@ impl FakeEntryParameter {
     /// A text that no job needs.
     pub fn new(name: impl Into<String>) -> Self {
         let (options, default_value) = (String::new(), String::new());
-        Self { name: name.into(), options, default_value, on_add: false, on_remove: false }
+        Self { name: name.into(), options, secret: false, default_value, on_add: false, on_remove: false }
     }
 
     /// One of these values, which stand between commas.
     pub fn options(mut self, options: impl Into<String>) -> Self {
         self.options = options.into();
+        self
+    }
+
+    /// A secret, of which an inventory shows no value, or stars (assumed).
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 
@@ -219,7 +226,11 @@ impl FakeEntryParameter {
 
     fn written(&self, id: i32, store_type: i32, traps: &Traps) -> Value {
         let by_schema = traps.has(Trap::StoreTypesBySchema);
-        let (number, name) = if self.options.is_empty() { (0, "String") } else { (2, "MultipleChoice") };
+        let (number, name) = match (self.secret, self.options.is_empty()) {
+            (true, _) => (3, "Secret"),
+            (false, true) => (0, "String"),
+            (false, false) => (2, "MultipleChoice"),
+        };
         let mut written = json!({
             "StoreTypeId": store_type,
             "Name": self.name,

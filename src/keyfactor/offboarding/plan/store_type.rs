@@ -108,13 +108,13 @@ impl PlannedRemoval {
     /// The parameters that a removal needs, and that the inventory does not show: the job may fail without them. Set them with
     /// [`map_locations`](crate::RequestBuilder::map_locations). None where the type is not known.
     pub fn missing_on_remove(&self) -> impl Iterator<Item = &str> {
-        self.missing(self.store_type.needs().map(|needs| needs.needed_on_remove.as_slice()))
+        self.missing(|needs| &needs.needed_on_remove)
     }
 
     /// The parameters that putting back needs, and that the inventory did not show: the job may fail without them. Set them with
     /// [`map_entries`](crate::RequestBuilder::map_entries). None where the type is not known.
     pub fn missing_on_add(&self) -> impl Iterator<Item = &str> {
-        self.missing(self.store_type.needs().map(|needs| needs.needed_on_add.as_slice()))
+        self.missing(|needs| &needs.needed_on_add)
     }
 
     /// The alias that is given on the way back; none where the type of the store forbids it, and the store chooses one. Where
@@ -125,9 +125,12 @@ impl PlannedRemoval {
         (!is_forbidden).then_some(self.alias.as_str())
     }
 
-    fn missing<'a>(&'a self, needed: Option<&'a [String]>) -> impl Iterator<Item = &'a str> {
-        let needed = needed.unwrap_or_default().iter().map(String::as_str);
-        needed.filter(|name| shown(&self.parameters, name).is_none())
+    fn missing(&self, needed: NamesOf) -> impl Iterator<Item = &str> {
+        let needs = self.store_type.needs();
+        let can_be_taken =
+            move |name: &str| needs.is_some_and(|it| it.shows(name)) && shown(&self.parameters, name).is_some();
+        let needed = needs.map(needed).unwrap_or_default().iter().map(String::as_str);
+        needed.filter(move |name| !can_be_taken(name))
     }
 
     /// What jobs of a removal can be given.
@@ -149,7 +152,10 @@ impl PlannedRemoval {
         };
         let needed = match (tells, needs) {
             (Tells::Entry, _) => all.clone(),
-            (Tells::Nothing, Some(needs)) => InventoryFields::of(&self.parameters, needed(needs)),
+            (Tells::Nothing, Some(needs)) => {
+                let shown = needed(needs).iter().filter(|name| needs.shows(name));
+                InventoryFields::of(&self.parameters, shown)
+            }
             (Tells::Nothing, None) => BTreeMap::new(),
         };
         InventoryFields { needed, all }
