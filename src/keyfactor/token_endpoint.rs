@@ -193,7 +193,7 @@ mod tests {
     fn the_time_of_the_request_is_taken_off_the_lifetime() {
         let lifetime = |elapsed| {
             let body = br#"{"access_token": "t", "expires_in": 60}"#;
-            let mut exchange = crate::transport::answered(http::StatusCode::OK, body).unwrap();
+            let mut exchange = crate::transport::answered(StatusCode::OK, body).unwrap();
             exchange.trace.elapsed = Duration::from_secs(elapsed);
             read(&exchange).unwrap().lifetime
         };

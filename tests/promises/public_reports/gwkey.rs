@@ -1,9 +1,9 @@
 //! Gateways of AppViewX that serve several tenants want the parameter `gwkey` with every call. A client that cannot send it, or
 //! leaves it out of the login, is answered for another tenant or not at all.
 
+use clm::RetryPolicy;
 use clm::appviewx::{Client, ClientBuilder, Credentials, Error, LoginCall, RevocationReason};
 use clm::http::Method;
-use clm::{RetryPolicy, appviewx};
 
 use crate::support::Received;
 use crate::support::capture;
@@ -107,16 +107,17 @@ async fn it_shows_nowhere() {
     capture::start();
     let server = Scripted::start([Answer::json(403, "{}")]).await;
     let builder = builder(&server, Credentials::session_id(SESSION)).tenant_key(KEY);
-    let mut shown = format!("{builder:?} {builder:#?}");
+    let mut shown = vec![format!("{builder:?} {builder:#?}")];
     let client = builder.build().unwrap();
-    shown += &format!("{client:?} {client:#?}");
+    shown.push(format!("{client:?} {client:#?}"));
     let error = client.certificate_groups().unassign([ID]).send().await.unwrap_err();
-    shown += &format!("{error} {error:?} {}", error.report());
+    shown.push(format!("{error} {error:?} {}", error.report()));
     let gone = Client::builder(nobody()).credentials(Credentials::session_id(SESSION)).tenant_key(KEY);
     let error = gone.retry_policy(RetryPolicy::none()).build().unwrap().certificate_groups().view("web").send().await;
     let error = error.unwrap_err();
-    shown += &format!("{error} {error:?} {}", error.report());
-    shown += &format!("{:?} {:?}", capture::events(), capture::spans());
+    shown.push(format!("{error} {error:?} {}", error.report()));
+    shown.push(format!("{:?} {:?}", capture::events(), capture::spans()));
+    let shown = shown.join("\n");
     assert!(!shown.contains(KEY), "{shown}");
     assert!(server.received()[0].request_line.contains(KEY));
 }
@@ -130,7 +131,7 @@ fn one_that_cannot_be_is_refused_by_name() {
         ("f000ca01\n", "it holds a control character (a line end from a file, perhaps)"),
         (&long, "must not be longer than 1000 characters"),
     ] {
-        let builder = Client::builder("https://localhost").credentials(appviewx::Credentials::session_id(SESSION));
+        let builder = Client::builder("https://localhost").credentials(Credentials::session_id(SESSION));
         let error = builder.tenant_key(key).build().unwrap_err();
         let Error::Configuration(refused) = &error else { panic!("{error:?}") };
         assert_eq!((refused.setting(), refused.problem()), ("tenant_key", problem));
