@@ -34,6 +34,9 @@ pub(crate) struct AppViewXJob {
     /// Where certificates are looked for.
     pub(crate) categories: Vec<CertificateCategory>,
     pub(crate) comment: Option<String>,
+    pub(crate) comment_rule: CommentRule,
+    /// What the audit of this program's crate is told.
+    pub(crate) audit_note: Option<String>,
     pub(crate) consent: Consent,
 }
 
@@ -169,7 +172,7 @@ impl AppViewXJob {
     /// What can be checked without asking anybody, so that a bad comment does not leave a job half done.
     pub(crate) fn check(&self) -> Result<(), Trouble> {
         if let Some(comment) = &self.comment {
-            Comment::with_rule(comment, &CommentRule::default()).map_err(Error::from)?;
+            Comment::with_rule(comment, &self.comment_rule).map_err(Error::from)?;
         }
         match &self.task {
             Task::Unassign { target, .. } => self.check_target(target),
@@ -212,6 +215,10 @@ impl AppViewXJob {
     }
 
     fn with_comment(&self, call: RequestBuilder<UnassignCertificates>) -> RequestBuilder<UnassignCertificates> {
+        let call = match &self.audit_note {
+            Some(note) => call.audit_note(note),
+            None => call,
+        };
         match &self.comment {
             Some(comment) => call.comment(comment),
             None => call,

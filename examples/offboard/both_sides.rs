@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clm::appviewx::CommentRule;
 use clm::keyfactor::CertificateStoreId;
 use clm::testing::{FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator};
 use serde_json::json;
@@ -64,6 +65,8 @@ impl Scene {
             },
             categories: every_category(),
             comment: None,
+            comment_rule: CommentRule::default(),
+            audit_note: None,
             consent: consents[1],
         };
         Job { mode, keyfactor: Some(keyfactor), appviewx: Some(appviewx) }

@@ -1,10 +1,10 @@
 //! What to do, and where: arguments for the targets, the environment for the servers and for every secret.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clm::appviewx::CertificateCategory;
+use clm::appviewx::{CertificateCategory, CommentRule};
 use clm::keyfactor::{CertificateLocation, CertificateRef, CertificateStoreId, Thumbprint};
 
 use crate::appviewx::{self, AppViewXJob, Target, every_category};
@@ -12,6 +12,8 @@ use crate::consent::{Consent, Loss};
 use crate::environment::{Variables, appviewx_client, keyfactor_client};
 use crate::keyfactor::{Following, Inventory, KeyfactorJob, Settings, Task};
 use crate::plan_file::{self, Vendor};
+
+mod texts;
 
 pub(crate) enum Config {
     Help,
@@ -44,6 +46,12 @@ pub(crate) type Problem = String;
 #[derive(Default)]
 struct Arguments {
     certificate: Option<CertificateRef>,
+    thumbprints: Vec<Thumbprint>,
+    job_fields: Vec<(String, String)>,
+    accept_omissions: Option<Loss>,
+    audit_note: Option<String>,
+    comment_allows: Option<String>,
+    demo: Option<Mode>,
     locations: Vec<CertificateLocation>,
     undo: Option<PathBuf>,
     follow: Option<PathBuf>,
@@ -78,9 +86,13 @@ impl Config {
     ) -> Result<Self, Problem> {
         let arguments: Vec<OsString> = arguments.collect();
         let anything = !arguments.is_empty();
-        let Some(arguments) = read_arguments(arguments).map_err(|error| error.to_string())? else {
+        let count = arguments.len();
+        let Some(arguments) = read_arguments(arguments)? else {
             return Ok(Self::Help);
         };
+        if arguments.demo.is_some() {
+            return if count == 1 { Ok(Self::Demo) } else { Err("--demo runs on fakes and goes alone".to_owned()) };
+        }
         let mut variables = Variables::of(variables)?;
         if !anything && variables.is_empty() {
             return Ok(Self::Demo);
@@ -100,7 +112,7 @@ impl Config {
             None
         };
         let appviewx = if variables.any("APPVIEWX_") || appviewx_task.is_some() {
-            let (client, session) = appviewx_client(&mut variables)?;
+            let (client, session) = appviewx_client(&mut variables, arguments.comment_rule())?;
             let task = appviewx_task.ok_or(
                 "APPVIEWX_* is set, but no --common-name, --group, --resource-id or --undo names a certificate",
             )?;
@@ -108,8 +120,10 @@ impl Config {
                 Some(expect) if keyfactor.is_some() => Consent { expect: expect.second, ..arguments.consent() },
                 _ => arguments.consent(),
             };
+            let (comment_rule, audit_note) = (arguments.comment_rule(), arguments.audit_note.clone());
             let categories = Some(arguments.categories).filter(|them| !them.is_empty()).unwrap_or_else(every_category);
-            Some(AppViewXJob { client, session, task, categories, comment: arguments.comment, consent })
+            let comment = arguments.comment;
+            Some(AppViewXJob { client, session, task, categories, comment, comment_rule, audit_note, consent })
         } else {
             None
         };
@@ -125,26 +139,49 @@ impl Config {
 }
 
 /// `None` if help was asked for.
-fn read_arguments(arguments: Vec<OsString>) -> Result<Option<Arguments>, lexopt::Error> {
+fn read_arguments(arguments: Vec<OsString>) -> Result<Option<Arguments>, Problem> {
     use lexopt::prelude::*;
     let mut given = Arguments::default();
     let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next()? {
+    while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
         let Long(name) = argument else {
-            return if matches!(argument, Short('h')) { Ok(None) } else { Err(argument.unexpected()) };
+            return if matches!(argument, Short('h')) { Ok(None) } else { Err(argument.unexpected().to_string()) };
         };
         let name = name.to_owned();
+        if name == "help" {
+            return Ok(None);
+        }
+        given.take(&name, &mut parser).map_err(|error| match error {
+            lexopt::Error::UnexpectedOption(option) => match texts::nearest(&name) {
+                Some(nearest) => format!("invalid option '{option}'; did you mean --{nearest}?"),
+                None => format!("invalid option '{option}'"),
+            },
+            error if error.to_string().contains(&format!("--{name}")) => error.to_string(),
+            error => format!("--{name}: {error}"),
+        })?;
+    }
+    Ok(Some(given))
+}
+
+impl Arguments {
+    fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), lexopt::Error> {
+        use lexopt::prelude::*;
+        let given = self;
         let once = |first: bool| if first { Ok(()) } else { Err(format!("--{name} was given before")) };
-        match name.as_str() {
-            "help" => return Ok(None),
+        match name {
             "thumbprint" => {
-                let thumbprint = Thumbprint::from(parser.value()?.string()?);
-                once(given.certificate.replace(thumbprint.into()).is_none())?;
+                given.thumbprints.push(Thumbprint::from(parser.value()?.string()?));
             }
             "certificate-id" => {
                 let id: i32 = parser.value()?.parse()?;
                 once(given.certificate.replace(id.into()).is_none())?;
             }
+            "thumbprints" => given.thumbprints.extend(texts::thumbprints(Path::new(&parser.value()?))?),
+            "job-field" => given.job_fields.push(job_field(parser.value()?)?),
+            "accept-omissions" => given.accept_omissions = Some(Loss::Accepted),
+            "audit-note" => once(given.audit_note.replace(parser.value()?.string()?).is_none())?,
+            "comment-allows" => once(given.comment_allows.replace(parser.value()?.string()?).is_none())?,
+            "demo" => given.demo = Some(Mode::Show),
             "location" => given.locations.push(parser.value()?.parse_with(location)?),
             "follow" => once(given.follow.replace(parser.value()?.into()).is_none())?,
             "undo" => once(given.undo.replace(parser.value()?.into()).is_none())?,
@@ -163,10 +200,19 @@ fn read_arguments(arguments: Vec<OsString>) -> Result<Option<Arguments>, lexopt:
             "trigger-inventory" => given.trigger_inventory = Some(Inventory::Now),
             "yes" => given.yes = Some(Mode::Send),
             "dry-run" => given.dry_run = Some(Mode::DryRun),
-            _ => return Err(Long(&name).unexpected()),
+            _ => return Err(Long(name).unexpected()),
         }
+        Ok(())
     }
-    Ok(Some(given))
+}
+
+/// An error must not repeat the value: it may be a secret.
+fn job_field(text: OsString) -> Result<(String, String), String> {
+    let text = text.into_string().map_err(|_| "a job field is not valid Unicode")?;
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a job field is NAME=VALUE".to_owned()),
+    }
 }
 
 fn location(text: &str) -> Result<CertificateLocation, String> {
@@ -205,7 +251,10 @@ fn minutes(text: &str) -> Result<Duration, String> {
 impl Arguments {
     /// Nothing that is given is passed over: each argument finds the one that it belongs to.
     fn check(&self) -> Result<(), Problem> {
-        let (certificate, undo) = (self.certificate.is_some(), self.undo.is_some());
+        if self.certificate.is_some() && !self.thumbprints.is_empty() {
+            return Err("give --thumbprint or --certificate-id, not both".to_owned());
+        }
+        let (certificate, undo) = (self.names_certificate(), self.undo.is_some());
         let (locations, ids) = (!self.locations.is_empty(), !self.resource_ids.is_empty());
         let (named, group) = (self.common_name.is_some(), self.group.is_some());
         let several = |given: &[bool]| given.iter().filter(|given| **given).count() > 1;
@@ -240,6 +289,15 @@ impl Arguments {
             ("no-follow", self.no_follow.is_some(), read, keyfactor),
             ("deadline", self.deadline.is_some(), read, keyfactor),
             ("trigger-inventory", self.trigger_inventory.is_some(), read, keyfactor),
+            ("accept-omissions", self.accept_omissions.is_some(), certificate, "--thumbprint or --certificate-id"),
+            (
+                "job-field",
+                !self.job_fields.is_empty(),
+                found || undo,
+                "--thumbprint, --certificate-id, --location or --undo",
+            ),
+            ("audit-note", self.audit_note.is_some(), found || unassigned || undo, &any),
+            ("comment-allows", self.comment_allows.is_some(), self.comment.is_some(), "--comment"),
             ("comment", self.comment.is_some(), unassigned || undo, appviewx),
             ("category", !self.categories.is_empty(), unassigned || undo, appviewx),
             ("group-plan", self.group_plan.is_some(), unassigned, appviewx),
@@ -255,7 +313,7 @@ impl Arguments {
     fn check_expectation(&self) -> Result<(), Problem> {
         let searched = self.common_name.is_some() || self.group.is_some();
         let both =
-            (self.certificate.is_some() || !self.locations.is_empty()) && (searched || !self.resource_ids.is_empty());
+            (self.names_certificate() || !self.locations.is_empty()) && (searched || !self.resource_ids.is_empty());
         let second = self.expect.and_then(|expect| expect.second);
         if second.is_some() && !both {
             return Err("--expect with two numbers is for both sides, and there is one".to_owned());
@@ -263,7 +321,7 @@ impl Arguments {
         if self.yes.is_none() || self.dry_run.is_some() {
             return Ok(());
         }
-        let looked_up = searched || self.certificate.is_some() || self.undo.is_some();
+        let looked_up = searched || self.names_certificate() || self.undo.is_some();
         if looked_up && self.expect.is_none() {
             return Err("--yes needs --expect N: look first, without --yes, how many there are".to_owned());
         }
@@ -295,10 +353,24 @@ impl Arguments {
         }
     }
 
+    fn names_certificate(&self) -> bool {
+        self.certificate.is_some() || !self.thumbprints.is_empty()
+    }
+
+    fn comment_rule(&self) -> CommentRule {
+        self.comment_allows.as_deref().map_or_else(CommentRule::default, CommentRule::allowing)
+    }
+
     fn task(&self, undone: Option<Vendor>) -> Option<Task> {
         let collection_id = self.collection_id;
+        let plan = self.plan.clone();
         if let Some(certificate) = self.certificate.clone() {
-            return Some(Task::Certificate { certificate, collection_id, plan: self.plan.clone() });
+            return Some(Task::Certificate { certificate, collection_id, plan });
+        }
+        match &self.thumbprints[..] {
+            [] => {}
+            [only] => return Some(Task::Certificate { certificate: only.clone().into(), collection_id, plan }),
+            several => return Some(Task::Certificates { thumbprints: several.to_vec(), collection_id, plan }),
         }
         if let Some(file) = self.follow.clone() {
             return Some(Task::Follow { file });
@@ -322,13 +394,19 @@ impl Arguments {
 
     /// Of the first side; that is Keyfactor's if there are two.
     fn consent(&self) -> Consent {
-        Consent { expect: self.expect.map(|it| it.first), loss: self.accept_loss.unwrap_or_default() }
+        Consent {
+            expect: self.expect.map(|it| it.first),
+            loss: self.accept_loss.unwrap_or_default(),
+            omissions: self.accept_omissions.unwrap_or_default(),
+        }
     }
 
     fn settings(&self) -> Settings {
         let mut settings = Settings {
             following: self.no_follow.unwrap_or_default(),
             inventory: self.trigger_inventory.unwrap_or_default(),
+            job_fields: self.job_fields.clone(),
+            audit_note: self.audit_note.clone(),
             ..Settings::default()
         };
         if let Some(deadline) = self.deadline {

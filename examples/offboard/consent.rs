@@ -6,6 +6,8 @@ use crate::ended::Trouble;
 pub(crate) struct Consent {
     pub(crate) expect: Option<usize>,
     pub(crate) loss: Loss,
+    /// Whether it goes on although the plan leaves something out.
+    pub(crate) omissions: Loss,
 }
 
 /// Whether something may go that cannot be put back.
@@ -27,6 +29,16 @@ impl Consent {
         }
     }
 
+    pub(crate) fn check_omissions(self, omitted: usize) -> Result<(), Trouble> {
+        if omitted == 0 || self.omissions == Loss::Accepted {
+            return Ok(());
+        }
+        Err(Trouble::Refused(format!(
+            "the plan leaves {omitted} place(s) or certificate(s) out. Nothing was sent; --accept-omissions goes on \
+             without them"
+        )))
+    }
+
     pub(crate) fn check_losses(self, losses: usize, what: &str) -> Result<(), Trouble> {
         if losses == 0 || self.loss == Loss::Accepted {
             return Ok(());
@@ -43,7 +55,7 @@ mod tests {
 
     #[test]
     fn an_expectation_is_met_or_refused() {
-        let consent = |expect| Consent { expect, loss: Loss::Refused };
+        let consent = |expect| Consent { expect, ..Consent::default() };
         for (expect, size) in [(None, 3), (Some(3), 3), (Some(0), 0)] {
             assert!(consent(expect).check_size(size, "place").is_ok());
         }
@@ -58,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_loss_needs_consent() {
-        let consent = |loss| Consent { expect: None, loss };
+        let consent = |loss| Consent { loss, ..Consent::default() };
         assert!(consent(Loss::Refused).check_losses(0, "place").is_ok());
         assert!(consent(Loss::Accepted).check_losses(2, "place").is_ok());
         let refused = consent(Loss::Refused).check_losses(1, "place");

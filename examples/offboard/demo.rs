@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clm::appviewx::Client;
+use clm::appviewx::{Client, CommentRule};
 use clm::keyfactor::CertificateStoreId;
 use clm::testing::{FakeAppViewX, FakeCategory, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStore};
 use serde_json::json;
@@ -63,6 +63,8 @@ pub(crate) async fn run(report: &Report) -> Ended {
             },
             categories: every_category(),
             comment: Some("Decommissioned with CHG 1234".to_owned()),
+            comment_rule: CommentRule::default(),
+            audit_note: None,
             consent: Consent { expect: Some(3), ..Consent::default() },
         }),
     };

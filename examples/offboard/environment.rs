@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use clm::appviewx::CommentRule;
 use clm::{appviewx, keyfactor};
 
 use crate::appviewx::Session;
@@ -25,7 +26,10 @@ pub(crate) fn keyfactor_client(variables: &mut Variables) -> Result<keyfactor::C
 }
 
 /// Everything that is read of `APPVIEWX_*`. One kind of credentials has to be complete, and no other may be set.
-pub(crate) fn appviewx_client(variables: &mut Variables) -> Result<(appviewx::Client, Session), Problem> {
+pub(crate) fn appviewx_client(
+    variables: &mut Variables,
+    comment_rule: CommentRule,
+) -> Result<(appviewx::Client, Session), Problem> {
     let server = variables.required("APPVIEWX_URL")?;
     let kinds: [&[&str]; 3] = [
         &["APPVIEWX_USERNAME", "APPVIEWX_PASSWORD"],
@@ -46,7 +50,11 @@ pub(crate) fn appviewx_client(variables: &mut Variables) -> Result<(appviewx::Cl
         let user = variables.required("APPVIEWX_USERNAME")?;
         (appviewx::Credentials::login(user, variables.required("APPVIEWX_PASSWORD")?), Session::Own)
     };
-    let client = appviewx::Client::builder(&server).credentials(credentials).build();
+    let mut builder = appviewx::Client::builder(&server).credentials(credentials).comment_rule(comment_rule);
+    if let Some(key) = variables.take("APPVIEWX_GWKEY") {
+        builder = builder.tenant_key(key);
+    }
+    let client = builder.build();
     client.map(|client| (client, session)).map_err(|error| whole(&error))
 }
 

@@ -4,14 +4,19 @@ pub(crate) const HELP: &str = "\
 offboard: takes certificates out of service
 
 Keyfactor Command, one of:
-  --thumbprint HEX         find every store that holds this certificate, and remove it there
+  --thumbprint HEX         find every store that holds this certificate, and remove it there; repeatable
+  --thumbprints FILE       the same for each line of a file; a # begins a comment
   --certificate-id N       the same, by Command's number for it
   --location STORE=ALIAS   remove what the certificate store (a GUID) holds under this alias, whatever
                            it is: nothing is looked up, and there is no plan for undo; repeatable
 and with them:
   --collection-id N        look for the certificate, and check the right to read it, in this collection
   --plan FILE              where the plan for undo goes; never over an existing file
-                           (default offboard-THUMBPRINT.json)
+                           (default offboard-THUMBPRINT.json, or offboard-THUMBPRINT-and-more.json for several).
+                           What is sent is kept beside it, see --follow
+  --accept-omissions       go on although the plan leaves places or certificates out
+  --job-field NAME=VALUE   a job field for all places; repeatable. Its value is never printed, but lists of
+                           processes show arguments
   --no-follow              do not follow the jobs; needed if the account may not
   --deadline MINUTES       how long jobs are followed, and inventories then waited for (default 30)
   --trigger-inventory      have the stores inventoried right away, to confirm sooner
@@ -24,7 +29,8 @@ AppViewX CERT+, one of:
   --resource-id ID         the same for this certificate; repeatable
 and with them:
   --category NAME          look for server, client or code-signing certificates only; repeatable
-  --comment TEXT           why
+  --comment TEXT           why: letters, digits and spaces, at most 255 characters
+  --comment-allows CHARS   other characters that your server accepts in a comment, for example -
   --group-plan FILE        where the plan for undo goes; never over an existing file
                            (default offboard-appviewx-NAME.json)
 
@@ -36,11 +42,14 @@ The way back, alone:
                            it is. In AppViewX, what somebody has moved since is shown and left alone
 
 All:
-  --yes                    send it; but for --location and --resource-id it needs --expect N as well.
-                           Without it, only show what is there
+  --yes                    send it. Needs --expect N, except with --location and --resource-id alone, which
+                           name every place or certificate. Without --yes, only show what is there
   --expect N               how many places or certificates are meant: another number is refused.
                            With both sides, places and certificates: --expect 2+3
   --accept-loss            go on although a place or certificate cannot be put back
+  --audit-note TEXT        what the audit events of the crate say beside the targets (target clm::audit of
+                           tracing); never sent
+  --demo                   run on the fakes that the crate ships, whatever variables are set; alone
   --dry-run                print the calls that would be sent; sends only reads, also with --yes
 
 Following jobs again, alone:
@@ -74,6 +83,7 @@ AppViewX CERT+'s server and account:
   or APPVIEWX_CLIENT_ID, APPVIEWX_CLIENT_SECRET: a service account (that calls on groups take its token
   is unproven);
   or APPVIEWX_SESSION_ID: a session that you have; it is not ended
+  APPVIEWX_GWKEY           the key of the tenant (gwkey), where a gateway serves several
 
 One kind of credentials for each: another one beside it is refused, and so is any other KEYFACTOR_* or
 APPVIEWX_* variable.

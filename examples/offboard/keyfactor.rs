@@ -11,11 +11,11 @@ mod undo;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clm::Request;
 use clm::keyfactor::{
     AddCertificates, CertificateLocation, CertificateRef, CertificateStoreId, Client, RemovalPlan, RemoveCertificates,
-    Schedule,
+    Schedule, Thumbprint,
 };
+use clm::{Request, RequestBuilder};
 use serde_json::json;
 
 use crate::consent::Consent;
@@ -38,6 +38,8 @@ pub(crate) struct KeyfactorJob {
 pub(crate) enum Task {
     /// Remove a certificate wherever it is.
     Certificate { certificate: CertificateRef, collection_id: Option<i32>, plan: Option<PathBuf> },
+    /// The same for many.
+    Certificates { thumbprints: Vec<Thumbprint>, collection_id: Option<i32>, plan: Option<PathBuf> },
     /// Remove what is under these aliases, whatever it is.
     Locations { locations: Vec<CertificateLocation>, collection_id: Option<i32> },
     /// Put back what this plan can put back.
@@ -70,6 +72,9 @@ pub(crate) struct Settings {
     pub(crate) first_pause: Duration,
     pub(crate) longest_pause: Duration,
     pub(crate) interrupt: Interrupt,
+    /// For all places. The values may be secrets.
+    pub(crate) job_fields: Vec<(String, String)>,
+    pub(crate) audit_note: Option<String>,
     /// Where it is kept what is sent, if there is no plan that it stands beside.
     pub(crate) jobs: Option<PathBuf>,
 }
@@ -83,6 +88,8 @@ impl Default for Settings {
             first_pause: Duration::from_secs(2),
             longest_pause: Duration::from_secs(30),
             interrupt: Interrupt::default(),
+            job_fields: Vec::new(),
+            audit_note: None,
             jobs: None,
         }
     }
@@ -113,6 +120,9 @@ pub(crate) async fn prepare(job: &KeyfactorJob, report: &Report) -> Result<Prepa
         Task::Certificate { certificate, collection_id, plan } => {
             job.find((certificate, *collection_id), plan.as_deref(), report).await?
         }
+        Task::Certificates { thumbprints, collection_id, plan } => {
+            job.find_many(thumbprints, *collection_id, plan.as_deref(), report).await?
+        }
         Task::Locations { locations, collection_id } => job.name(locations, *collection_id, report)?,
         Task::Undo { plan } => job.look_back(plan, report).await?,
         Task::Follow { .. } => return Err(Trouble::Refused("jobs are followed alone".to_owned())),
@@ -130,6 +140,10 @@ impl Prepared {
 
     pub(crate) fn losses(&self) -> usize {
         self.losses
+    }
+
+    pub(crate) fn omitted(&self) -> usize {
+        self.plan.as_ref().map_or(0, |(_, plan)| plan.omitted.len())
     }
 
     pub(crate) fn floor(&self) -> Ended {
@@ -162,6 +176,9 @@ impl Prepared {
         if let Err(Trouble::Refused(why)) = job.consent.check_losses(self.losses, "place") {
             report.complain(format!("  It would be refused: {why}"));
         }
+        if let Err(Trouble::Refused(why)) = job.consent.check_omissions(self.omitted()) {
+            report.complain(format!("  It would be refused: {why}"));
+        }
         if let Err(Trouble::Refused(why)) = job.check_following().await {
             report.complain(format!("  It would be refused: {why}"));
         }
@@ -170,6 +187,7 @@ impl Prepared {
     /// What must be right before the first change.
     pub(crate) async fn check(&self, job: &KeyfactorJob) -> Result<(), Trouble> {
         job.consent.check_losses(self.losses, "place")?;
+        job.consent.check_omissions(self.omitted())?;
         job.check_following().await
     }
 
@@ -221,7 +239,7 @@ impl KeyfactorJob {
         let mut orders = Vec::new();
         for location in locations {
             let request = self.removal(vec![location.clone()], collection_id)?;
-            let call = removal_call(&request);
+            let call = removal_call(&request, &[], self);
             orders.push(Order { place: Place { machine: None, path: None, location, was_gone: false }, request, call });
         }
         report.line("  asked: remove, immediately, whatever is there (nothing was looked up)");
@@ -243,11 +261,24 @@ impl KeyfactorJob {
         collection_id: Option<i32>,
     ) -> Result<Request<RemoveCertificates>, Trouble> {
         let removal = self.client.certificate_stores().remove_certificates(locations, Schedule::Immediate);
+        let removal = self.with_job_fields(removal);
         let removal = match collection_id {
             Some(id) => removal.collection_id(id),
             None => removal,
         };
         Ok(removal.build()?)
+    }
+
+    /// What was given for all places.
+    fn with_job_fields(&self, removal: RequestBuilder<RemoveCertificates>) -> RequestBuilder<RemoveCertificates> {
+        let fields = &self.settings.job_fields;
+        let removal = removal.map_locations(|location| {
+            fields.iter().fold(location, |location, (name, value)| location.job_field(name, value.as_str()))
+        });
+        match &self.settings.audit_note {
+            Some(note) => removal.audit_note(note),
+            None => removal,
+        }
     }
 
     /// Afterwards would be too late.

@@ -117,7 +117,10 @@ impl Sides<'_> {
         ];
         let expect: Vec<String> = sizes.iter().flatten().map(|(size, _)| size.to_string()).collect();
         let loss = if sizes.iter().flatten().any(|(_, losses)| *losses > 0) { " --accept-loss" } else { "" };
-        report.line(format!("  Nothing is sent without --yes. To go on: --yes --expect {}{loss}", expect.join("+")));
+        let omitted = self.keyfactor.as_ref().is_some_and(|(_, it)| it.omitted() > 0);
+        let omissions = if omitted { " --accept-omissions" } else { "" };
+        let expect = expect.join("+");
+        report.line(format!("  Nothing is sent without --yes. To go on: --yes --expect {expect}{loss}{omissions}"));
         report.line("  To see the calls: --dry-run");
     }
 

@@ -185,11 +185,18 @@ impl Report {
     }
 
     pub(crate) fn keyfactor_error(&self, error: &clm::keyfactor::Error) {
-        self.error("FAILED", error, error.remediation());
+        self.reported(&error.report());
     }
 
     pub(crate) fn appviewx_error(&self, error: &clm::appviewx::Error) {
-        self.error("FAILED", error, error.remediation());
+        self.reported(&error.report());
+    }
+
+    /// What, why and what to do: a line for each.
+    fn reported(&self, report: &clm::ErrorReport) {
+        for (number, line) in report.to_string().lines().enumerate() {
+            self.complain(format!("{}{line}", if number == 0 { "FAILED: " } else { "" }));
+        }
     }
 
     fn error(&self, what: &str, error: &dyn Error, remediation: Option<&str>) {
@@ -200,7 +207,7 @@ impl Report {
             below = cause.source();
         }
         if let Some(remediation) = remediation {
-            self.complain(format!("  What to do: {remediation}"));
+            self.complain(format!("  what to do: {remediation}"));
         }
     }
 }

@@ -50,6 +50,8 @@ impl Scene {
             task,
             categories: every_category(),
             comment: Some("CHG 1234".to_owned()),
+            comment_rule: CommentRule::default(),
+            audit_note: None,
             consent: Consent { expect: Some(expect), ..Consent::default() },
         }
     }
@@ -266,7 +268,7 @@ async fn a_plan_is_never_written_over_a_file() {
     std::fs::write(scene.plan_path(), "an older plan").unwrap();
     let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: the plan ", "What to do: it may be needed for undo, and was kept", "--group-plan"]);
+    assert_tells(&text, &["FAILED: the plan ", "what to do: it may be needed for undo, and was kept", "--group-plan"]);
     assert_eq!(std::fs::read_to_string(scene.plan_path()).unwrap(), "an older plan");
     assert_eq!(scene.changes(), []);
 }

@@ -131,7 +131,11 @@ fn what_contradicts_itself_is_an_error() {
     let one = "give only one of --thumbprint (or --certificate-id), --location, --undo and --follow";
     assert_eq!(problem(&["--thumbprint", THUMBPRINT, "--location", LOCATION], &HOST), one);
     assert_eq!(problem(&["--certificate-id=1", "--undo", plan.path()], &HOST), one);
-    assert_eq!(problem(&["--certificate-id=1", "--thumbprint", THUMBPRINT], &HOST), "--thumbprint was given before");
+    assert_eq!(
+        problem(&["--certificate-id=1", "--thumbprint", THUMBPRINT], &HOST),
+        "give --thumbprint or --certificate-id, not both"
+    );
+    assert_eq!(problem(&["--certificate-id=1", "--certificate-id=2"], &HOST), "--certificate-id was given before");
     assert_eq!(problem(&["--certificate-id=1", "--expect=1", "--expect=2"], &HOST), "--expect was given before");
     assert_eq!(
         problem(&["--undo", plan.path(), "--resource-id=a"], &URL),
@@ -187,7 +191,7 @@ fn a_whole_configuration_makes_a_job() {
     let job = job(&given, &variables);
     let keyfactor = job.keyfactor.unwrap();
     assert_eq!(keyfactor.client.base_url().as_str(), "https://command.example.com:8443/Keyfactor/API");
-    assert_eq!(keyfactor.consent, Consent { expect: None, loss: Loss::Accepted });
+    assert_eq!(keyfactor.consent, Consent { loss: Loss::Accepted, ..Consent::default() });
     assert_eq!(keyfactor.settings.following, Following::Off);
     assert!(job.appviewx.is_none());
     let Task::Certificate { certificate, collection_id, plan } = keyfactor.task else {
@@ -314,4 +318,82 @@ fn what_the_vendors_own_variables_contradict_is_named() {
         ("KEYFACTOR_AUTH_TOKEN_URL", "https://idp.example.com/token"),
     ];
     assert!(job(&["--location", LOCATION], &oauth).keyfactor.is_some());
+}
+
+#[test]
+fn a_mistyped_option_is_told_the_nearest_one() {
+    for (typed, meant) in
+        [("--thumbprnt", "thumbprint"), ("--expct", "expect"), ("--trigger-inventroy", "trigger-inventory")]
+    {
+        assert_eq!(problem(&[typed, "1"], &[]), format!("invalid option '{typed}'; did you mean --{meant}?"));
+    }
+    assert_eq!(problem(&["--password", "1"], &[]), "invalid option '--password'");
+}
+
+#[test]
+fn an_error_names_its_option() {
+    for (arguments, said) in [
+        (&["--plan"][..], "missing argument for option '--plan'"),
+        (&["--location", "here"], "--location: cannot parse argument \"here\": a location is STORE=ALIAS"),
+        (&["--certificate-id", "x"], "--certificate-id: cannot parse argument \"x\": invalid digit found in string"),
+        (&["--job-field", "hunter2"], "--job-field: a job field is NAME=VALUE"),
+        (&["--yes=1"], "unexpected argument for option '--yes': \"1\""),
+    ] {
+        assert_eq!(problem(arguments, &[]), said);
+    }
+}
+
+#[test]
+fn the_demonstration_is_asked_for_alone() {
+    assert!(matches!(read(&["--demo"], &HOST), Ok(Config::Demo)));
+    assert_eq!(problem(&["--demo", "--yes"], &HOST), "--demo runs on fakes and goes alone");
+}
+
+#[test]
+fn thumbprints_come_from_arguments_and_from_a_file() {
+    let other = "0123456789abcdef0123456789ABCDEF01234567";
+    let text = format!("# old ones\r\n{THUMBPRINT}  # web\r\n\r\n{other}");
+    let utf16 = |unit: fn(u16) -> [u8; 2]| {
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(unit).collect::<Vec<u8>>()
+    };
+    let marked = format!("\u{feff}{text}").into_bytes();
+    for bytes in [text.clone().into_bytes(), marked, utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)] {
+        let file = PlanFile::new("");
+        std::fs::write(file.path(), bytes).unwrap();
+        let Task::Certificates { thumbprints, .. } =
+            job(&["--thumbprints", file.path(), "--thumbprint", THUMBPRINT], &HOST).keyfactor.unwrap().task
+        else {
+            panic!("several certificates were named")
+        };
+        assert_eq!(thumbprints, [THUMBPRINT, other, THUMBPRINT].map(Thumbprint::from));
+    }
+    let file = PlanFile::new(&format!("{THUMBPRINT}\n123\n{other}\nno thumbprint\n"));
+    let said = problem(&["--thumbprints", file.path()], &HOST);
+    assert!(said.ends_with("no thumbprint of 40 hexadecimal digits in line 2, 4"), "{said}");
+    let file = PlanFile::new("# nothing\n");
+    assert!(problem(&["--thumbprints", file.path()], &HOST).ends_with("there is no thumbprint in it"));
+}
+
+#[test]
+fn what_is_given_for_all_places_and_comments_arrives() {
+    let keyfactor = job(&["--location", LOCATION, "--job-field=A=b=c", "--audit-note=CHG 1"], &HOST).keyfactor.unwrap();
+    assert_eq!(keyfactor.settings.job_fields, [("A".to_owned(), "b=c".to_owned())]);
+    assert_eq!(keyfactor.settings.audit_note.as_deref(), Some("CHG 1"));
+    let given = job(&["--resource-id=a", "--comment=CHG-1", "--comment-allows", "-"], &URL).appviewx.unwrap();
+    assert!(given.check().is_ok());
+    let given = job(&["--resource-id=a", "--comment=CHG-1"], &URL).appviewx.unwrap();
+    assert!(matches!(given.check(), Err(crate::ended::Trouble::AppViewX(_))));
+    assert!(problem(&["--resource-id=a", "--comment-allows=-"], &URL).contains("belongs to --comment"));
+    let key = [URL[0], URL[1], ("APPVIEWX_GWKEY", "f000ca01")];
+    assert!(job(&["--resource-id=a"], &key).appviewx.is_some());
+}
+
+// A device without an end would be read for ever.
+#[cfg(unix)]
+#[test]
+fn what_is_no_plan_is_refused_by_its_beginning() {
+    let said = problem(&["--undo", "/dev/zero"], &HOST);
+    assert_eq!(said, "the plan /dev/zero cannot be read: it does not begin like a plan");
+    let said = crate::plan_file::read_removal(std::path::Path::new("/dev/zero"));
+    assert!(matches!(said, Err(crate::ended::Trouble::PlanFile(..))));
 }

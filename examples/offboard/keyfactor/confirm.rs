@@ -84,9 +84,6 @@ fn seen(confirmed: &ConfirmedLocation) -> Seen {
         RemovalVerdict::HoldsAnother { thumbprint } => {
             Seen::Settled(format!("the alias holds another certificate now, {}{age}", shown(thumbprint)))
         }
-        RemovalVerdict::AliasGone => Seen::Unsettled(format!(
-            "the alias is not listed any more; without a thumbprint, nobody knows whether the certificate is{age}"
-        )),
         RemovalVerdict::UnderAnotherAlias { alias, .. } => {
             Seen::Unsettled(format!("STILL IN THE STORE under another alias, {alias:?}{age}"))
         }

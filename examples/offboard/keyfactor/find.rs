@@ -1,12 +1,14 @@
 //! From a certificate to its removal: where it is, and the plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clm::keyfactor::{
     CertificateRef, CertificateStoreLocation, Error, LocatedCertificate, LookupError, PlannedRemoval, RemovalPlan,
-    RemoveCertificates, Restorability, Schedule,
+    RemoveCertificates, Restorability, Schedule, Thumbprint,
 };
+
+use serde_json::json;
 
 use super::record::{self, Action};
 use super::send::{Order, removal_call};
@@ -45,10 +47,35 @@ impl KeyfactorJob {
         Ok(Prepared { orders, losses, plan: Some((path, plan)), jobs, floor: Ended::NothingToDo })
     }
 
+    /// Many certificates, one plan.
+    pub(super) async fn find_many(
+        &self,
+        thumbprints: &[Thumbprint],
+        collection_id: Option<i32>,
+        plan_path: Option<&Path>,
+        report: &Report,
+    ) -> Result<Prepared, Trouble> {
+        report.line(format!("  looking for {} certificate(s)", thumbprints.len()));
+        let mut planning = self.client.certificate_stores().plan_removal_of(thumbprints.iter().cloned());
+        if let Some(id) = collection_id {
+            planning = planning.collection_id(id);
+        }
+        let plan = planning.send().await?;
+        show_plan(&plan, report);
+        show_losses(&plan, report);
+        let first = plan.certificates.first().map(|it| it.thumbprint.to_string()).unwrap_or_default();
+        let default = || PathBuf::from(format!("offboard-{}-and-more.json", shown(first)));
+        let path = plan_path.map_or_else(default, Path::to_owned);
+        let losses = plan.cannot_be_put_back().count();
+        let (orders, jobs) = (Orders::Remove(self.removals(&plan)?), record::beside(&path, Action::Remove));
+        Ok(Prepared { orders, losses, plan: Some((path, plan)), jobs, floor: Ended::NothingToDo })
+    }
+
     fn removals(&self, plan: &RemovalPlan) -> Result<Vec<Order<RemoveCertificates>>, Trouble> {
         let order = |one: RemovalPlan, removal: &PlannedRemoval| {
-            let request = self.client.certificate_stores().remove(&one, Schedule::Immediate).build()?;
-            let call = removal_call(&request);
+            let asked = self.client.certificate_stores().remove(&one, Schedule::Immediate);
+            let request = self.with_job_fields(asked).build()?;
+            let call = removal_call(&request, &one.removals, self);
             Ok(Order { place: place(removal), request, call })
         };
         places(plan).iter().map(|(one, removal)| order(one.clone(), removal)).collect()
@@ -89,16 +116,52 @@ pub(super) fn place(removal: &PlannedRemoval) -> Place {
     }
 }
 
+/// A plan of many certificates.
+fn show_plan(plan: &RemovalPlan, report: &Report) {
+    show_certificate(plan, report);
+    show_places(plan, report);
+}
+
+/// Where it is, what the jobs are given, and what the plan leaves out.
+fn show_places(plan: &RemovalPlan, report: &Report) {
+    let places = plan.removals.iter().map(|it| (it.store_id, &it.alias)).collect::<HashSet<_>>().len();
+    report.line(format!("  found in {places} place(s):"));
+    report.lines(&table(
+        ["machine", "path", "alias", "agent available", "approved", "removal supported", "put back"],
+        &plan.removals.iter().map(row).collect::<Vec<_>>(),
+    ));
+    for removal in &plan.removals {
+        let fields = removal.job_fields_on_remove();
+        if !fields.is_empty() {
+            report.line(format!(
+                "    {} is removed with the job fields {}",
+                shown(&removal.alias),
+                shown(json!(fields))
+            ));
+        }
+        let missing: Vec<&str> = removal.missing_on_remove().collect();
+        if !missing.is_empty() {
+            report.complain(format!(
+                "  NOTE: {} may fail: its type of store needs {}, which the inventory does not show; see --job-field",
+                shown(&removal.alias),
+                shown(missing.join(", "))
+            ));
+        }
+    }
+    if !plan.omitted.is_empty() {
+        report.complain(format!("  left out, {} place(s) or certificate(s):", plan.omitted.len()));
+        for omitted in &plan.omitted {
+            report.complain(format!("    {}", shown(omitted)));
+        }
+    }
+}
+
 fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {
     show_certificate(plan, report);
     if let Some(until) = &located.certificate().not_after {
         report.line(format!("    valid until {}", shown(until)));
     }
-    report.line(format!("  found in {} place(s):", plan.removals.len()));
-    report.lines(&table(
-        ["machine", "path", "alias", "agent available", "approved", "removal supported", "put back"],
-        &plan.removals.iter().map(row).collect::<Vec<_>>(),
-    ));
+    show_places(plan, report);
     if let Some(error) = located.readiness_error() {
         report.complain("  Nothing is known about the state of the stores:");
         report.keyfactor_error(error);

@@ -1,11 +1,15 @@
 //! Changes, one call for each place, so that each job is known by its place.
 
+use std::collections::BTreeMap;
+
 use clm::Request;
 use clm::keyfactor::{
-    AddOutcome, CertificateLocation, CollectionId, Error, JobId, PermissionScope, RemoveCertificates, RemoveOutcome,
+    AddOutcome, CertificateLocation, CollectionId, Error, JobId, PermissionScope, PlannedRemoval, RemoveCertificates,
+    RemoveOutcome,
 };
 use serde_json::{Value, json};
 
+use super::KeyfactorJob;
 use super::record::Record;
 use super::step::{Place, Sent, Step};
 use crate::report::{Report, shown};
@@ -38,11 +42,33 @@ impl Call {
     }
 }
 
-/// A removal as it is sent. It holds no secret: this program sets no job fields.
-pub(super) fn removal_call(request: &RemoveCertificates) -> Call {
-    let location = |it: &CertificateLocation| json!({"CertificateStoreId": it.store(), "Alias": it.alias()});
+/// What stands in the place of a value that was given for all places.
+const SET: &str = "<set>";
+
+/// The fields of an entry as a dry run shows them: without the values that were given.
+pub(super) fn shown_fields(from_inventory: BTreeMap<String, Value>, job: &KeyfactorJob) -> BTreeMap<String, Value> {
+    let given = job.settings.job_fields.iter().map(|(name, _)| (name.clone(), json!(SET)));
+    from_inventory.into_iter().chain(given).collect()
+}
+
+/// A removal as it is sent, but for the values of the job fields that were given.
+pub(super) fn removal_call(request: &RemoveCertificates, entries: &[PlannedRemoval], job: &KeyfactorJob) -> Call {
+    let location = |it: &CertificateLocation, fields: BTreeMap<String, Value>| {
+        let mut location = json!({"CertificateStoreId": it.store(), "Alias": it.alias()});
+        if let (Some(members), false) = (location.as_object_mut(), fields.is_empty()) {
+            members.insert("JobFields".to_owned(), json!(fields));
+        }
+        location
+    };
+    // Of entries that differ in nothing that is sent, one is.
+    let mut planned: Vec<Value> =
+        entries.iter().map(|it| location(&it.location(), shown_fields(it.job_fields_on_remove(), job))).collect();
+    planned.dedup();
+    if planned.is_empty() {
+        planned = request.locations().iter().map(|it| location(it, shown_fields(BTreeMap::new(), job))).collect();
+    }
     let body = json!({
-        "CertificateStores": request.locations().iter().map(location).collect::<Vec<_>>(),
+        "CertificateStores": planned,
         "Schedule": {"Immediate": true},
     });
     let collection = match request.scope() {

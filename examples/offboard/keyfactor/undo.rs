@@ -7,11 +7,11 @@ use clm::jiff::Timestamp;
 use clm::keyfactor::{
     AddCertificates, CertificateLocation, PlannedRemoval, PutBackVerdict, RemovalPlan, Restorability, Schedule,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::find::{place, places, put_back, show_certificate, show_losses};
 use super::record::{self, Action, Known};
-use super::send::{Call, Order};
+use super::send::{Call, Order, shown_fields};
 use super::step::Place;
 use super::{KeyfactorJob, Orders, Prepared};
 use crate::ended::{Ended, Trouble};
@@ -136,9 +136,16 @@ impl KeyfactorJob {
         (one, removal): (RemovalPlan, &PlannedRemoval),
         now: &Now,
     ) -> Result<Order<AddCertificates>, Trouble> {
-        let request = self.client.certificate_stores().add_back(&one, Schedule::Immediate).build()?;
+        let fields = &self.settings.job_fields;
+        let mut addition = self.client.certificate_stores().add_back(&one, Schedule::Immediate).map_entries(|entry| {
+            fields.iter().fold(entry, |entry, (name, value)| entry.job_field(name, value.as_str()))
+        });
+        if let Some(note) = &self.settings.audit_note {
+            addition = addition.audit_note(note);
+        }
+        let request = addition.build()?;
         let place = Place { was_gone: *now == Now::PutBack, ..place(removal) };
-        Ok(Order { place, request, call: addition_call(&one, removal) })
+        Ok(Order { place, request, call: addition_call(&one, removal, self) })
     }
 }
 
@@ -190,17 +197,26 @@ fn removed(path: &Path, report: &Report) -> HashMap<Key, Known> {
     }
 }
 
-/// An addition as it is sent. It holds no secret: a plan has none.
-fn addition_call(plan: &RemovalPlan, removal: &PlannedRemoval) -> Call {
-    let entry = json!({
-        "CertificateStoreId": removal.store_id,
-        "Alias": removal.alias,
-        "Overwrite": false,
-        "IncludePrivateKey": removal.put_back == Restorability::WithPrivateKey,
-    });
+/// An addition as it is sent. But for the values of the job fields that were given.
+fn addition_call(plan: &RemovalPlan, removal: &PlannedRemoval, job: &KeyfactorJob) -> Call {
+    let entry = |removal: &PlannedRemoval| {
+        let mut entry = json!({
+            "CertificateStoreId": removal.store_id,
+            "Overwrite": false,
+            "IncludePrivateKey": removal.put_back == Restorability::WithPrivateKey,
+        });
+        let fields = shown_fields(removal.job_fields_on_add(), job);
+        if let Some(members) = entry.as_object_mut() {
+            members.extend(removal.alias_on_add().map(|alias| ("Alias".to_owned(), json!(alias))));
+            members.extend(Some(fields).filter(|it| !it.is_empty()).map(|it| ("JobFields".to_owned(), json!(it))));
+        }
+        entry
+    };
+    let mut entries: Vec<Value> = plan.removals.iter().map(entry).collect();
+    entries.dedup();
     let body = json!({
         "CertificateId": plan.certificate_of(removal).map(|it| it.id),
-        "CertificateStores": [entry],
+        "CertificateStores": entries,
         "Schedule": {"Immediate": true},
     });
     Call { path: "CertificateStores/Certificates/Add", body }.in_collection(plan.collection_id)

@@ -14,7 +14,7 @@ async fn one_refused_certificate_does_not_hold_up_the_others() {
             "3 of 3: 2 of 3 confirmed, in 5 call(s)",
             &format!("{CLIENT}:"),
             "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
-            "What to do: ",
+            "what to do: ",
             "what became of it:",
             "confirmed",
             "REFUSED: CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED  -",
@@ -77,7 +77,7 @@ async fn after_a_call_that_may_have_arrived_nothing_more_is_sent() {
         let text = report.text();
         assert_tells(
             &text,
-            &["What to do: Look at the certificates' group", "UNKNOWN: it may have arrived", "UNCONFIRMED: "],
+            &["how to find out: Look at the certificates' group", "UNKNOWN: it may have arrived", "UNCONFIRMED: "],
         );
         assert_eq!(text.contains("NOT SENT"), more > 0, "{text}");
         assert!(!text.contains("marker") && !text.contains("To put it back"), "{text}");

@@ -138,7 +138,7 @@ async fn a_plan_is_never_written_over_a_file() {
     std::fs::write(scene.plan_path(), "an older plan").unwrap();
     let (ended, text) = ran(scene.removal(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: the plan ", "What to do: it may be needed for undo, and was kept"]);
+    assert_tells(&text, &["FAILED: the plan ", "what to do: it may be needed for undo, and was kept"]);
     assert_eq!(read(&scene.plan_path()), "an older plan");
     assert_eq!(scene.changes(), []);
 }
@@ -179,4 +179,63 @@ async fn locations_are_removed_without_being_looked_up() {
     );
     assert_eq!(printed_calls(&printed), scene.changes(), "a repeated place is sent once");
     assert!(scene.fake.requests().iter().all(|request| request.path() != "/KeyfactorAPI/Certificates"));
+}
+
+#[tokio::test]
+async fn many_certificates_are_one_plan_and_omissions_need_consent() {
+    let scene = Scene::new().await;
+    let other = scene.fake.issue(FakeCertificate::new("other.example.com").private_key());
+    scene.fake.put(scene.stores[0], "other", other);
+    let nowhere = Thumbprint::from("0123456789abcdef0123456789abcdef01234567");
+    let thumbprints =
+        vec![Thumbprint::from(&scene.thumbprint), Thumbprint::from(scene.fake.thumbprint(other)), nowhere];
+    let job = |omissions| {
+        let plan = Some(scene.plan_path());
+        let task = Task::Certificates { thumbprints: thumbprints.clone(), collection_id: None, plan };
+        let mut job = scene.job(task);
+        job.consent = Consent { expect: Some(3), omissions, ..Consent::default() };
+        job
+    };
+    let (ended, text) = ran(job(Loss::Refused), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    let left_out = "0123456789ABCDEF0123456789ABCDEF01234567: no such certificate is visible to this account";
+    assert_tells(
+        &text,
+        &["found in 3 place(s):", "left out, 1 place(s) or certificate(s):", left_out, "--accept-omissions"],
+    );
+    assert_eq!(scene.changes(), []);
+    let (ended, text) = ran(job(Loss::Accepted), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_tells(&text, &["3 of 3 place(s) are done and confirmed"]);
+    assert_eq!(scene.held(), [Vec::<String>::new(), Vec::new()]);
+
+    let mut undo = scene.undo();
+    undo.consent.expect = Some(3);
+    let (ended, text) = ran(undo, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(scene.fake.held(scene.stores[0], "other"), Some(other));
+}
+
+#[tokio::test]
+async fn a_job_field_for_all_places_is_sent_and_never_shown() {
+    let scene = Scene::new().await;
+    let job = || {
+        let mut job = scene.removal();
+        job.settings.job_fields = vec![("Password".to_owned(), "marker-secret".to_owned())];
+        job.settings.audit_note = Some("CHG 1".to_owned());
+        job
+    };
+    let (_, printed) = ran(job(), Mode::DryRun).await;
+    for (_, body) in printed_calls(&printed) {
+        assert_eq!(body["CertificateStores"][0]["JobFields"], json!({"Password": "<set>"}));
+    }
+    let (ended, text) = ran(job(), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    for (_, body) in scene.changes() {
+        assert!(body.to_string().contains("marker-secret"), "{body}");
+    }
+    let record = read(&scene.plan_path().with_extension("jobs"));
+    for text in [printed, text, read(&scene.plan_path()), record] {
+        assert!(!text.contains("marker-secret"), "{text}");
+    }
 }

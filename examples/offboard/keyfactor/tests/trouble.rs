@@ -101,7 +101,7 @@ async fn one_refused_place_is_a_failure_and_the_other_goes_on() {
     let (ended, text) = ran(scene.removal(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
     assert_eq!(scene.held(), [vec![ALIAS.to_owned()], Vec::new()]);
-    assert_tells(&text, &["web00001", "FAILED: ", "What to do: ", "following 1 job(s)", "REFUSED", "1 of 2 place(s)"]);
+    assert_tells(&text, &["web00001", "FAILED: ", "what to do: ", "following 1 job(s)", "REFUSED", "1 of 2 place(s)"]);
 }
 
 #[tokio::test]
@@ -155,7 +155,11 @@ async fn after_a_removal_that_may_have_arrived_nothing_more_is_sent() {
         assert_eq!(ended, expected, "{text}");
         assert_tells(
             &text,
-            &["the outcome is unknown", "What to do: Look for jobs on these stores", "UNKNOWN: it may have arrived"],
+            &[
+                "the outcome is unknown",
+                "how to find out: Look for jobs on these stores",
+                "UNKNOWN: it may have arrived",
+            ],
         );
         assert_eq!(text.contains("NOT SENT"), expected == Ended::Failed, "{text}");
         assert!(!text.contains("marker"), "{text}");
