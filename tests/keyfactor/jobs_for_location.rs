@@ -29,7 +29,7 @@ async fn lost(fake: &FakeKeyfactor, store: CertificateStoreId, fault: Fault) -> 
     let location = CertificateLocation::new(store, "www.pfx");
     let stores = through.build().unwrap().certificate_stores();
     let removal = stores.remove_certificates([location], Schedule::Immediate);
-    match proxy.follow(removal.send()).await {
+    match removal.send().await {
         Err(Error::OutcomeUnknown(unknown)) => unknown,
         other => panic!("{other:?}"),
     }
