@@ -163,6 +163,12 @@ impl RemoveCertificates {
         if let [location] = self.locations.as_slice() {
             return location.check("certificate_stores[0]", problems);
         }
+        if self.places_differ() {
+            for (index, location) in self.locations.iter().enumerate() {
+                location.check(format_args!("certificate_stores[{index}]"), problems);
+            }
+            return;
+        }
         let given = std::mem::take(&mut self.locations);
         // Of each place, the locations that differ: one for each entry of the alias.
         let mut of_place: HashMap<(CertificateStoreId, &str), Vec<(usize, &CertificateLocation)>> =
@@ -188,6 +194,13 @@ impl RemoveCertificates {
         let (repeated, locations): (Vec<_>, Vec<_>) = given.into_iter().partition(|_| is_repeat.next() == Some(true));
         self.locations = locations;
         self.repeated.extend(repeated);
+    }
+
+    /// Whether no store and alias stands there twice, as in most removals.
+    fn places_differ(&self) -> bool {
+        let mut places: Vec<_> = self.locations.iter().map(|it| (it.store(), it.alias())).collect();
+        places.sort_unstable();
+        places.iter().zip(places.iter().skip(1)).all(|(one, next)| one != next)
     }
 
     /// Checks it, for so many locations.
