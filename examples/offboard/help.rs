@@ -19,7 +19,9 @@ and with them:
                            processes show arguments
   --no-follow              do not follow the jobs; needed if the account may not
   --deadline MINUTES       how long jobs are followed, and inventories then waited for (default 30)
-  --trigger-inventory      have the stores inventoried right away, to confirm sooner
+  --trigger-inventory      have the stores inventoried right away, to confirm sooner. That very likely erases
+                           their inventory schedules; they are kept beside the plan before, and set again
+                           afterwards, or by --follow or --undo if this program is stopped in between
 
 AppViewX CERT+, one of:
   --common-name NAME       find the certificates with this common name, and unassign them from their
@@ -55,7 +57,8 @@ All:
 Following jobs again, alone:
   --follow FILE            follow the jobs of an earlier run, and confirm what they did. FILE is the plan, or
                            the file beside it that a run fills with what it sends (PLAN.jobs; PLAN.undo.jobs
-                           for --undo). Sends nothing, so it needs no --yes
+                           for --undo). Sends nothing but the
+                           inventory schedules that a stopped run lost, so it needs no --yes
 
 Ctrl-C while jobs are followed withdraws nothing: what is sent is sent. The open jobs are printed then, and
 the --follow that goes on with them.

@@ -4,6 +4,7 @@ mod confirm;
 mod find;
 mod follow;
 mod record;
+mod schedules;
 mod send;
 mod step;
 mod undo;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use clm::keyfactor::{
     AddCertificates, CertificateLocation, CertificateRef, CertificateStoreId, Client, RemovalPlan, RemoveCertificates,
-    Schedule, Thumbprint,
+    SavedSchedule, Schedule, Thumbprint,
 };
 use clm::{Request, RequestBuilder};
 use serde_json::json;
@@ -103,6 +104,10 @@ pub(crate) struct Prepared {
     plan: Option<(PathBuf, RemovalPlan)>,
     /// Where it is kept what is sent.
     jobs: PathBuf,
+    /// Of the stores whose inventories will be asked for.
+    schedules: Vec<SavedSchedule>,
+    /// What earlier runs may have lost.
+    at_risk: Vec<SavedSchedule>,
     /// How it ends at best, for what is left out.
     floor: Ended,
 }
@@ -116,7 +121,7 @@ enum Orders {
 pub(crate) async fn prepare(job: &KeyfactorJob, report: &Report) -> Result<Prepared, Trouble> {
     report.line("");
     report.line(format!("Keyfactor Command at {}", job.client.base_url()));
-    let prepared = match &job.task {
+    let mut prepared = match &job.task {
         Task::Certificate { certificate, collection_id, plan } => {
             job.find((certificate, *collection_id), plan.as_deref(), report).await?
         }
@@ -130,6 +135,7 @@ pub(crate) async fn prepare(job: &KeyfactorJob, report: &Report) -> Result<Prepa
     if prepared.size() > 0 {
         job.consent.check_size(prepared.size(), "place")?;
     }
+    job.look_at_schedules(&mut prepared, report).await?;
     Ok(prepared)
 }
 
@@ -140,6 +146,11 @@ impl Prepared {
 
     pub(crate) fn losses(&self) -> usize {
         self.losses
+    }
+
+    /// What earlier runs lost is set again, also if there is nothing else to do.
+    pub(crate) async fn restore_schedules(&self, job: &KeyfactorJob, report: &Report) {
+        job.restore(&self.at_risk, report).await;
     }
 
     pub(crate) fn omitted(&self) -> usize {
@@ -202,6 +213,7 @@ impl Prepared {
         plan: Option<&Written>,
         report: &Report,
     ) -> Result<Ended, Trouble> {
+        job.restore(&self.at_risk, report).await;
         let back = self.size() - self.losses;
         if self.size() == 0 {
             return Ok(self.floor);
@@ -210,14 +222,16 @@ impl Prepared {
         let (steps, action, mut record) = match self.orders {
             Orders::Remove(orders) => {
                 let mut record = Record::begin(&self.jobs, server, Action::Remove)?;
+                record.schedules(&self.schedules);
                 (job.send_removals(orders, &mut record, report).await, Action::Remove, record)
             }
             Orders::Add(orders) => {
                 let mut record = Record::begin(&self.jobs, server, Action::PutBack)?;
+                record.schedules(&self.schedules);
                 (job.send_additions(orders, &mut record, report).await, Action::PutBack, record)
             }
         };
-        let ended = job.see_through(steps, action, &mut record, report).await;
+        let ended = job.see_through(steps, action, &self.schedules, &mut record, report).await;
         if let Some(plan) = plan.filter(|_| back > 0) {
             let path = plan.path().display();
             report.line(format!("  To put it back: offboard --undo {path} --yes --expect {back}"));
@@ -252,7 +266,15 @@ impl KeyfactorJob {
             .jobs
             .clone()
             .unwrap_or_else(|| PathBuf::from(format!("offboard-locations-{:08x}.jobs", fastrand::u32(..))));
-        Ok(Prepared { orders: Orders::Remove(orders), losses: 0, plan: None, jobs, floor: Ended::NothingToDo })
+        Ok(Prepared {
+            orders: Orders::Remove(orders),
+            losses: 0,
+            plan: None,
+            jobs,
+            schedules: Vec::new(),
+            at_risk: Vec::new(),
+            floor: Ended::NothingToDo,
+        })
     }
 
     fn removal(
@@ -308,7 +330,14 @@ impl KeyfactorJob {
     }
 
     /// Follows and confirms what was sent.
-    async fn see_through(&self, mut steps: Vec<Step>, action: Action, record: &mut Record, report: &Report) -> Ended {
+    async fn see_through(
+        &self,
+        mut steps: Vec<Step>,
+        action: Action,
+        schedules: &[SavedSchedule],
+        record: &mut Record,
+        report: &Report,
+    ) -> Ended {
         let watched = async {
             self.follow(&mut steps, report).await;
             for step in &steps {
@@ -329,6 +358,7 @@ impl KeyfactorJob {
                     report.complain(format!("    job {job}  {}", shown(step.place.label())));
                 }
             }
+            self.restore(schedules, report).await;
             report.complain(format!("  To go on: offboard --follow {}", record.path().display()));
         }
         for step in steps.iter().filter(|step| matches!(step.seen, Some(Seen::Settled(_)))) {
@@ -352,9 +382,18 @@ impl KeyfactorJob {
             return Err(Trouble::Refused(why));
         }
         report.line(format!("  {} place(s) are on record in {}", read.places.len(), file.display()));
+        let mut schedules = read.schedules.clone();
+        if self.settings.inventory == Inventory::Now {
+            let stores = read.places.iter().map(|(location, _)| location.store());
+            let stores = stores.filter(|store| schedules.iter().all(|it| it.store_id != *store)).collect();
+            schedules.extend(self.schedules(stores).await?);
+        }
         let steps: Vec<Step> = read.places.into_iter().map(|(location, known)| known.step(location)).collect();
         let mut record = Record::begin(file, &read.server, read.action)?;
-        Ok(self.see_through(steps, read.action, &mut record, report).await)
+        record.schedules(&schedules);
+        let ended = self.see_through(steps, read.action, &schedules, &mut record, report).await;
+        self.restore(&schedules, report).await;
+        Ok(ended)
     }
 
     async fn send_removals(

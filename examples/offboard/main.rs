@@ -84,6 +84,9 @@ async fn act(job: &Job, report: &Report) -> Result<Ended, Trouble> {
     }
     let sides = Sides { keyfactor, appviewx };
     if let Some(ended) = sides.without_changes() {
+        if let (Mode::Send, Some((job, prepared))) = (job.mode, &sides.keyfactor) {
+            prepared.restore_schedules(job, report).await;
+        }
         return Ok(ended);
     }
     match job.mode {

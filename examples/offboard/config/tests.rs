@@ -394,6 +394,6 @@ fn what_is_given_for_all_places_and_comments_arrives() {
 fn what_is_no_plan_is_refused_by_its_beginning() {
     let said = problem(&["--undo", "/dev/zero"], &HOST);
     assert_eq!(said, "the plan /dev/zero cannot be read: it does not begin like a plan");
-    let said = crate::plan_file::read_removal(std::path::Path::new("/dev/zero"));
+    let said = plan_file::read_removal(Path::new("/dev/zero"));
     assert!(matches!(said, Err(crate::ended::Trouble::PlanFile(..))));
 }

@@ -34,7 +34,15 @@ impl KeyfactorJob {
             Err(Error::Lookup(error)) if matches!(&*error, LookupError::InNoStore { .. }) => {
                 report.line(format!("  already gone: {}", shown(&error)));
                 let (orders, jobs) = (Orders::Remove(Vec::new()), PathBuf::new());
-                return Ok(Prepared { orders, losses: 0, plan: None, jobs, floor: Ended::NothingToDo });
+                return Ok(Prepared {
+                    orders,
+                    losses: 0,
+                    plan: None,
+                    jobs,
+                    schedules: Vec::new(),
+                    at_risk: Vec::new(),
+                    floor: Ended::NothingToDo,
+                });
             }
             Err(error) => return Err(error.into()),
         };
@@ -44,7 +52,15 @@ impl KeyfactorJob {
             plan_path.map_or_else(|| PathBuf::from(format!("offboard-{}.json", located.thumbprint())), Path::to_owned);
         let losses = plan.cannot_be_put_back().count();
         let (orders, jobs) = (Orders::Remove(self.removals(&plan)?), record::beside(&path, Action::Remove));
-        Ok(Prepared { orders, losses, plan: Some((path, plan)), jobs, floor: Ended::NothingToDo })
+        Ok(Prepared {
+            orders,
+            losses,
+            plan: Some((path, plan)),
+            jobs,
+            schedules: Vec::new(),
+            at_risk: Vec::new(),
+            floor: Ended::NothingToDo,
+        })
     }
 
     /// Many certificates, one plan.
@@ -68,7 +84,15 @@ impl KeyfactorJob {
         let path = plan_path.map_or_else(default, Path::to_owned);
         let losses = plan.cannot_be_put_back().count();
         let (orders, jobs) = (Orders::Remove(self.removals(&plan)?), record::beside(&path, Action::Remove));
-        Ok(Prepared { orders, losses, plan: Some((path, plan)), jobs, floor: Ended::NothingToDo })
+        Ok(Prepared {
+            orders,
+            losses,
+            plan: Some((path, plan)),
+            jobs,
+            schedules: Vec::new(),
+            at_risk: Vec::new(),
+            floor: Ended::NothingToDo,
+        })
     }
 
     fn removals(&self, plan: &RemovalPlan) -> Result<Vec<Order<RemoveCertificates>>, Trouble> {

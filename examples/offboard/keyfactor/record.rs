@@ -7,7 +7,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Wri
 use std::path::{Path, PathBuf};
 
 use clm::jiff::Timestamp;
-use clm::keyfactor::{CertificateLocation, CertificateStoreId, JobId, Thumbprint};
+use clm::keyfactor::{CertificateLocation, CertificateStoreId, JobId, SavedSchedule, Thumbprint};
 use serde::{Deserialize, Serialize};
 
 use super::step::Place;
@@ -61,10 +61,15 @@ enum Line {
     Sent {
         place: Named,
         jobs: Vec<JobId>,
+        complete: bool,
     },
     /// The server refused it, or it never left.
     NotDone {
         place: Named,
+    },
+    /// What an immediate inventory may replace, before it is asked for.
+    Schedules {
+        saved: Vec<SavedSchedule>,
     },
     /// Its jobs succeeded; the server's time.
     Succeeded {
@@ -120,12 +125,16 @@ impl Record {
         self.add(&Line::Sending { place: (&place.location).into(), machine, path });
     }
 
-    pub(super) fn sent(&mut self, place: &Place, jobs: &[JobId]) {
-        self.add(&Line::Sent { place: (&place.location).into(), jobs: jobs.to_vec() });
+    pub(super) fn sent(&mut self, place: &Place, jobs: &[JobId], complete: bool) {
+        self.add(&Line::Sent { place: (&place.location).into(), jobs: jobs.to_vec(), complete });
     }
 
     pub(super) fn not_done(&mut self, place: &Place) {
         self.add(&Line::NotDone { place: (&place.location).into() });
+    }
+
+    pub(super) fn schedules(&mut self, saved: &[SavedSchedule]) {
+        self.add(&Line::Schedules { saved: saved.to_vec() });
     }
 
     pub(super) fn succeeded(&mut self, place: &Place, at: Option<Timestamp>) {
@@ -166,6 +175,8 @@ pub(super) struct Known {
     pub(super) path: Option<String>,
     /// Nothing if no answer is on record.
     pub(super) jobs: Option<Vec<JobId>>,
+    /// Whether they are as many as were expected.
+    pub(super) complete: bool,
     pub(super) not_done: bool,
     /// When its jobs had succeeded, by the server's time.
     pub(super) succeeded: Option<Option<Timestamp>>,
@@ -178,6 +189,8 @@ pub(super) struct Read {
     pub(super) action: Action,
     /// In the order in which they were sent.
     pub(super) places: Vec<(CertificateLocation, Known)>,
+    /// The inventory schedules that a run put at risk, each as it was first.
+    pub(super) schedules: Vec<SavedSchedule>,
 }
 
 impl Read {
@@ -219,7 +232,7 @@ impl Read {
                         return Err(format!("it is {format:?} of version {version}, not {FORMAT:?} of {VERSION}"));
                     }
                     // Several runs of one plan stand in one file.
-                    runs.get_or_insert_with(|| Self { server, action, places: Vec::new() });
+                    runs.get_or_insert_with(|| Self { server, action, places: Vec::new(), schedules: Vec::new() });
                 }
                 (_, None) => return Err("it does not begin like a record of jobs".to_owned()),
                 (line, Some(run)) => run.take(line, &mut numbers),
@@ -229,6 +242,14 @@ impl Read {
     }
 
     fn take(&mut self, line: Line, numbers: &mut HashMap<Named, usize>) {
+        if let Line::Schedules { saved } = line {
+            for saved in saved {
+                if self.schedules.iter().all(|it| it.store_id != saved.store_id) {
+                    self.schedules.push(saved);
+                }
+            }
+            return;
+        }
         let (Line::Sending { place, .. }
         | Line::Sent { place, .. }
         | Line::NotDone { place }
@@ -248,9 +269,9 @@ impl Read {
         });
         let Some((_, known)) = self.places.get_mut(number) else { return };
         match line {
-            Line::Begun { .. } => {}
+            Line::Begun { .. } | Line::Schedules { .. } => {}
             Line::Sending { machine, path, .. } => (known.machine, known.path) = (machine, path),
-            Line::Sent { jobs, .. } => known.jobs = Some(jobs),
+            Line::Sent { jobs, complete, .. } => (known.jobs, known.complete) = (Some(jobs), complete),
             Line::NotDone { .. } => known.not_done = true,
             Line::Succeeded { at, .. } => known.succeeded = Some(at.and_then(|at| at.parse().ok())),
             Line::Confirmed { .. } => known.confirmed = true,

@@ -141,7 +141,8 @@ pub(super) async fn one_by_one<Op>(
             }
         };
         match &sent {
-            Sent::Scheduled(jobs) | Sent::Oddly(jobs) => record.sent(&place, jobs),
+            Sent::Scheduled(jobs) => record.sent(&place, jobs, true),
+            Sent::Oddly(jobs) => record.sent(&place, jobs, false),
             Sent::Refused | Sent::Withheld => record.not_done(&place),
             Sent::Unknown => {}
         }

@@ -70,7 +70,7 @@ impl Known {
     /// A place of an earlier run.
     pub(super) fn step(self, location: CertificateLocation) -> Step {
         let sent = match self.jobs {
-            Some(jobs) if jobs.len() == 1 => Sent::Scheduled(jobs),
+            Some(jobs) if self.complete => Sent::Scheduled(jobs),
             Some(jobs) => Sent::Oddly(jobs),
             None if self.not_done => Sent::Withheld,
             None => Sent::Unknown,

@@ -13,7 +13,7 @@ use super::find::{place, places, put_back, show_certificate, show_losses};
 use super::record::{self, Action, Known};
 use super::send::{Call, Order, shown_fields};
 use super::step::Place;
-use super::{KeyfactorJob, Orders, Prepared};
+use super::{KeyfactorJob, Orders, Prepared, schedules};
 use crate::ended::{Ended, Trouble};
 use crate::plan_file;
 use crate::report::{Report, shown};
@@ -82,6 +82,8 @@ impl KeyfactorJob {
             losses: 0,
             plan: None,
             jobs: record::beside(path, Action::PutBack),
+            schedules: Vec::new(),
+            at_risk: schedules::at_risk(path),
             floor,
         })
     }

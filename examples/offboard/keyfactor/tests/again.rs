@@ -113,3 +113,71 @@ async fn the_record_is_its_owners_alone() {
     let permissions = std::fs::metadata(scene.record()).unwrap().permissions();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777, 0o600);
 }
+
+impl Scene {
+    /// A run with `--trigger-inventory` died between the trigger and the end: the schedules are gone, and on record.
+    async fn died_after_the_trigger(&self) {
+        let _ = self.interrupted().await;
+        let schedules: Vec<Value> = self
+            .stores
+            .iter()
+            .map(|store| json!({"store_id": store, "schedule": {"Interval": {"Minutes": 60}}}))
+            .collect();
+        let line = json!({"line": "schedules", "saved": schedules});
+        std::fs::write(self.record(), format!("{}{line}\n", read(&self.record()))).unwrap();
+        self.fake.orchestrator(FakeOrchestrator::new().after_polls(1));
+    }
+
+    async fn scheduled(&self) -> usize {
+        let mut scheduled = 0;
+        for store in self.stores {
+            let row = self.fake.client().certificate_stores().get(store).send().await.unwrap();
+            scheduled += usize::from(row.has_inventory_schedule());
+        }
+        scheduled
+    }
+}
+
+#[tokio::test]
+async fn follow_sets_a_schedule_again_that_a_stopped_run_lost() {
+    let scene = Scene::new().await;
+    scene.died_after_the_trigger().await;
+    assert_eq!(scene.scheduled().await, 0);
+    let (ended, text) = ran(scene.follow(scene.plan_path()), Mode::Show).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(text.matches("was gone, and is set again").count(), 2, "{text}");
+    assert_eq!(scene.scheduled().await, 2);
+}
+
+#[tokio::test]
+async fn undo_sets_a_schedule_again_that_a_stopped_run_lost() {
+    let scene = Scene::new().await;
+    scene.died_after_the_trigger().await;
+    scene.fake.run_jobs();
+    let (_, text) = ran(scene.undo(), Mode::Send).await;
+    assert_eq!(text.matches("was gone, and is set again").count(), 2, "{text}");
+    assert_eq!(scene.scheduled().await, 2);
+}
+
+#[tokio::test]
+async fn what_a_trigger_does_to_the_schedule_is_said_before_and_kept() {
+    let scene = Scene::new().await;
+    for store in scene.stores {
+        scene.fake.set_store(store, |it| it.inventory_schedule(json!({"Interval": {"Minutes": 60}})));
+    }
+    let job = || {
+        let mut job = scene.removal();
+        job.settings.inventory = Inventory::Now;
+        job
+    };
+    let (_, text) = ran(job(), Mode::Show).await;
+    assert_tells(
+        &text,
+        &["very likely erases the inventory schedule", &format!("store {}  ", scene.stores[0]), "To go on"],
+    );
+    assert_eq!(ran(job(), Mode::Send).await.0, Ended::Done);
+    let record = read(&scene.record());
+    let at = |part: &str| record.find(part).unwrap();
+    assert!(at("\"schedules\"") < at("\"sending\"") && record.contains("\"Minutes\":60"), "{record}");
+    assert_eq!(scene.scheduled().await, 2, "it is set again");
+}

@@ -1,0 +1,61 @@
+//! Inventory schedules, which an immediate inventory very likely replaces.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clm::keyfactor::{CertificateStoreId, RestoredSchedule, SavedSchedule, ScheduleAfter};
+
+use super::record::{self, Action};
+use super::{Inventory, KeyfactorJob, Prepared};
+use crate::ended::Trouble;
+use crate::report::{Report, shown};
+
+impl KeyfactorJob {
+    /// What `--trigger-inventory` will do to the schedules, said beforehand.
+    pub(super) async fn look_at_schedules(&self, prepared: &mut Prepared, report: &Report) -> Result<(), Trouble> {
+        if self.settings.inventory == Inventory::AsScheduled || prepared.size() == 0 {
+            return Ok(());
+        }
+        let stores: BTreeSet<_> = prepared.places().iter().map(|place| place.location.store()).collect();
+        prepared.schedules = self.schedules(stores).await?;
+        report.line("  an immediate inventory very likely erases the inventory schedule of its store. Afterwards this");
+        report.line("  program sets it again where it is gone:");
+        for saved in &prepared.schedules {
+            report.line(format!("    store {}  {}", saved.store_id, shown(&saved.schedule)));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn schedules(&self, stores: BTreeSet<CertificateStoreId>) -> Result<Vec<SavedSchedule>, Trouble> {
+        Ok(self.client.certificate_stores().inventory_schedules(stores).await?)
+    }
+
+    /// Sets the schedules again that an interrupted run lost.
+    pub(super) async fn restore(&self, saved: &[SavedSchedule], report: &Report) {
+        if saved.is_empty() {
+            return;
+        }
+        for restored in self.client.certificate_stores().restore_inventory_schedules(saved).await {
+            let RestoredSchedule { store_id, was, now, .. } = restored;
+            let store = format!("the inventory schedule of store {store_id}");
+            match now {
+                ScheduleAfter::Restored => report.line(format!("  {store} was gone, and is set again: {}", shown(was))),
+                ScheduleAfter::Gone { error, .. } => {
+                    report.complain(format!("  WARNING: {store} is gone. It was: {}", shown(was)));
+                    report.keyfactor_error(&error);
+                }
+                ScheduleAfter::Unreadable(error) => {
+                    report.complain(format!("  WARNING: {store} could not be read. It was: {}", shown(was)));
+                    report.keyfactor_error(&error);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What earlier runs of a plan put at risk.
+pub(super) fn at_risk(plan: &Path) -> Vec<SavedSchedule> {
+    let records = [Action::Remove, Action::PutBack].map(|action| record::beside(plan, action));
+    records.iter().filter_map(|path| record::Read::of(path).ok()).flat_map(|read| read.schedules).collect()
+}
