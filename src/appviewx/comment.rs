@@ -58,7 +58,8 @@ impl Comment {
             );
         }
         // Every rule takes these.
-        let is_plain = text.bytes().fold(true, |all, byte| all & (byte.is_ascii_alphanumeric() | (byte == b' ')));
+        let is_plain =
+            text.bytes().fold(true, |all, byte| all & matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'));
         let found = if is_plain { Vec::new() } else { invalid_characters(&text, |character| !rule.accepts(character)) };
         if !found.is_empty() {
             let sentence = format!("{} not accepted: {}", rule.explanation(), list_characters(&found));

@@ -151,7 +151,7 @@ pub(super) fn may_be_encoded(text: &[u8]) -> bool {
 fn has_run(text: &[u8]) -> bool {
     let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
     let mut was_digit = false;
-    for (index, four) in text.chunks_exact(SHORTEST_RUN / 2).enumerate() {
+    for (index, four) in text.chunks(SHORTEST_RUN / 2).enumerate() {
         let is_digit_too = four.first().is_some_and(u8::is_ascii_hexdigit);
         if was_digit && is_digit_too {
             let (before, from) = text.split_at_checked(index * SHORTEST_RUN / 2).unwrap_or_default();

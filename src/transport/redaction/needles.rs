@@ -58,9 +58,10 @@ impl Skips {
     fn of(texts: &[Vec<u8>]) -> Self {
         let Some(shortest) = texts.iter().map(Vec::len).min() else { return Self::default() };
         let length = shortest.min(SHORTEST_BEGINNING);
-        let mut of_pairs = vec![u8::try_from(length - 1).unwrap_or(1); Self::PLACES];
+        let furthest = u8::try_from(length - 1).unwrap_or(1);
+        let mut of_pairs = vec![furthest; Self::PLACES];
         for text in texts {
-            let behind = (0..length as u8 - 1).rev();
+            let behind = (0..furthest).rev();
             for (pair, behind) in text.windows(2).zip(behind) {
                 if let Some(skip) = of_pairs.get_mut(Self::place(pair)) {
                     *skip = behind.min(*skip);
@@ -72,7 +73,7 @@ impl Skips {
 
     fn place(pair: &[u8]) -> usize {
         match pair {
-            [first, second] => (usize::from(*first) * 4 ^ usize::from(*second)) % Self::PLACES,
+            [first, second] => ((usize::from(*first) * 4) ^ usize::from(*second)) % Self::PLACES,
             _ => 0,
         }
     }
