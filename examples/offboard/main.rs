@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(job: &Job, report: &Report) -> Ended {
-    let ended = act(job, report).await.unwrap_or_else(|trouble| report.trouble(&trouble));
+    let ended = Box::pin(act(job, report)).await.unwrap_or_else(|trouble| report.trouble(&trouble));
     if let Some(appviewx) = &job.appviewx {
         appviewx.log_out(report).await;
     }

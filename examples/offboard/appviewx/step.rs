@@ -1,4 +1,4 @@
-//! One certificate, and what became of it.
+//! One certificate and its outcome.
 
 use clm::ItemState;
 use clm::appviewx::{AppViewX, Error, GroupMembership, ResourceId};
@@ -89,9 +89,9 @@ pub(super) fn unread(membership: &GroupMembership) -> String {
     }
 }
 
-/// The table of what became of everything; the worst of it counts.
+/// The table of all outcomes; the worst of them counts.
 pub(super) fn conclude(steps: &[Step], report: &Report) -> Ended {
-    report.line("  what became of it:");
+    report.line("  outcome:");
     report
         .lines(&table(["certificate", "was in", "answer", "is in"], &steps.iter().map(Step::row).collect::<Vec<_>>()));
     let done = steps.iter().filter(|step| step.ended() == Ended::Done).count();

@@ -129,7 +129,7 @@ async fn by_name_it_finds_plans_unassigns_and_confirms() {
             &format!("the plan for undo: {}", plan.display()),
             "3 of 3: 3 of 3 confirmed, in 1 call(s)",
             "answered: Group unassign action successfully performed",
-            "what became of it:",
+            "outcome:",
             &format!("{SERVER}  web-servers  confirmed  Default"),
             "3 of 3 certificate(s) are done and confirmed",
             "renewal included",

@@ -178,8 +178,9 @@ pub(super) struct Known {
     /// Whether they are as many as were expected.
     pub(super) complete: bool,
     pub(super) not_done: bool,
-    /// When its jobs had succeeded, by the server's time.
-    pub(super) succeeded: Option<Option<Timestamp>>,
+    /// Whether its jobs succeeded, and when, by the server's time.
+    pub(super) succeeded: bool,
+    pub(super) succeeded_at: Option<Timestamp>,
     pub(super) confirmed: bool,
 }
 
@@ -273,7 +274,9 @@ impl Read {
             Line::Sending { machine, path, .. } => (known.machine, known.path) = (machine, path),
             Line::Sent { jobs, complete, .. } => (known.jobs, known.complete) = (Some(jobs), complete),
             Line::NotDone { .. } => known.not_done = true,
-            Line::Succeeded { at, .. } => known.succeeded = Some(at.and_then(|at| at.parse().ok())),
+            Line::Succeeded { at, .. } => {
+                (known.succeeded, known.succeeded_at) = (true, at.and_then(|at| at.parse().ok()));
+            }
             Line::Confirmed { .. } => known.confirmed = true,
         }
     }

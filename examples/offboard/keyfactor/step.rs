@@ -1,4 +1,4 @@
-//! One place, and what became of it.
+//! One place and its outcome.
 
 use clm::jiff::Timestamp;
 use clm::keyfactor::{CertificateLocation, JobId};
@@ -125,10 +125,10 @@ impl Step {
     }
 }
 
-/// The table of what became of everything; the worst of it counts.
+/// The table of all outcomes; the worst of them counts.
 pub(super) fn conclude(steps: &[Step], report: &Report) -> Ended {
     let rows: Vec<_> = steps.iter().map(Step::row).collect();
-    report.line("  what became of it:");
+    report.line("  outcome:");
     report.lines(&table(["machine", "path", "alias", "job", "inventory"], &rows));
     let ended = steps.iter().map(Step::ended).max().unwrap_or(Ended::Done);
     let done = steps.iter().filter(|step| step.ended() == Ended::Done).count();

@@ -98,7 +98,7 @@ impl KeyfactorJob {
         let removed = removed(&record::beside(path, Action::Remove), report);
         let known: Vec<Option<&Known>> =
             places.iter().map(|(_, removal)| removed.get(&key(&removal.location()))).collect();
-        let gone = |known: &Option<&Known>| known.is_some_and(|known| known.confirmed);
+        let gone = |known: Option<&Known>| known.is_some_and(|known| known.confirmed);
         let mut found = vec![Now::Impossible; places.len()];
         // What was seen to be gone needs no new inventory to be seen back.
         for was_gone in [true, false] {
@@ -106,7 +106,7 @@ impl KeyfactorJob {
                 matches!(removal.put_back, Restorability::WithPrivateKey | Restorability::WithoutPrivateKey)
             };
             let these: Vec<usize> = (0..places.len())
-                .filter(|at| known.get(*at).is_some_and(|known| gone(known) == was_gone))
+                .filter(|at| known.get(*at).is_some_and(|known| gone(*known) == was_gone))
                 .filter(|at| places.get(*at).is_some_and(|(_, removal)| can(removal)))
                 .collect();
             if these.is_empty() {
@@ -116,7 +116,7 @@ impl KeyfactorJob {
             let mut look = self.client.certificate_stores().confirm_put_back(locations).look_once();
             look = look.deadline(self.settings.deadline);
             let ends: Option<Timestamp> =
-                these.iter().filter_map(|at| known.get(*at).copied().flatten()?.succeeded?).max();
+                these.iter().filter_map(|at| known.get(*at).copied().flatten()?.succeeded_at).max();
             if was_gone {
                 look = look.was_gone();
             } else if let Some(ended) = ends {
@@ -124,7 +124,7 @@ impl KeyfactorJob {
             }
             let look = look.send().await?;
             for (at, place) in these.iter().zip(look.locations()) {
-                let has_run = known.get(*at).copied().flatten().is_some_and(|known| known.succeeded.is_some());
+                let has_run = known.get(*at).copied().flatten().is_some_and(|known| known.succeeded);
                 if let Some(now) = found.get_mut(*at) {
                     *now = of_verdict(&place.location, &place.verdict, has_run)?;
                 }

@@ -15,7 +15,7 @@ async fn one_refused_certificate_does_not_hold_up_the_others() {
             &format!("{CLIENT}:"),
             "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
             "what to do: ",
-            "what became of it:",
+            "outcome:",
             "confirmed",
             "REFUSED: CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED  -",
             "2 of 3 certificate(s) are done and confirmed",
@@ -126,7 +126,7 @@ async fn a_logout_that_fails_is_a_warning() {
     let scene = Scene::new().await;
     let job = logging_in(&scene, 3);
     let report = Report::kept();
-    let ended = crate::act(&Job { mode: Mode::Send, keyfactor: None, appviewx: Some(job) }, &report).await;
+    let ended = Box::pin(crate::act(&Job { mode: Mode::Send, keyfactor: None, appviewx: Some(job) }, &report)).await;
     assert_eq!(ended.unwrap(), Ended::Done);
     let job = logging_in(&scene, 3);
     job.client.certificates().search().rows().unwrap().next().await.unwrap().unwrap();

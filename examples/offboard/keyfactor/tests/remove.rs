@@ -23,7 +23,7 @@ async fn by_thumbprint_it_finds_plans_removes_follows_and_confirms() {
             "following 2 job(s)",
             "waits for its orchestrator",
             "Success",
-            "what became of it:",
+            "outcome:",
             "gone",
             "2 of 2 place(s) are done and confirmed",
             &format!("To put it back: offboard --undo {} --yes --expect 2", plan.display()),

@@ -79,7 +79,7 @@ async fn one_failed_job_is_a_failure_and_the_other_goes_on() {
         &text,
         &[
             "waiting for the inventory to show 1 place(s)",
-            "what became of it:",
+            "outcome:",
             r"FAILED: Failure: disk full\r\n\u{1b}[2JSuccess",
             "gone",
             "1 of 2 place(s)",
