@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clm::appviewx::{CertificateCategory, CommentRule};
-use clm::keyfactor::{CertificateLocation, CertificateRef, CertificateStoreId, Thumbprint};
+use clm::keyfactor::{CertificateLocation, CertificateRef, Thumbprint};
 
+use self::values::{Expectation, category, expectation, job_field, location, minutes};
 use crate::appviewx::{self, AppViewXJob, Target, every_category};
 use crate::consent::{Consent, Loss};
 use crate::environment::{Variables, appviewx_client, keyfactor_client};
@@ -14,6 +15,7 @@ use crate::keyfactor::{Following, Inventory, KeyfactorJob, Settings, Task};
 use crate::plan_file::{self, Vendor};
 
 mod texts;
+mod values;
 
 pub(crate) enum Config {
     Help,
@@ -70,13 +72,6 @@ struct Arguments {
     group_plan: Option<PathBuf>,
     yes: Option<Mode>,
     dry_run: Option<Mode>,
-}
-
-/// How many are meant: of the one side, or of Keyfactor's and of AppViewX's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Expectation {
-    first: usize,
-    second: Option<usize>,
 }
 
 impl Config {
@@ -203,48 +198,6 @@ impl Arguments {
             _ => return Err(Long(name).unexpected()),
         }
         Ok(())
-    }
-}
-
-/// An error must not repeat the value: it may be a secret.
-fn job_field(text: OsString) -> Result<(String, String), String> {
-    let text = text.into_string().map_err(|_| "a job field is not valid Unicode")?;
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("a job field is NAME=VALUE".to_owned()),
-    }
-}
-
-fn location(text: &str) -> Result<CertificateLocation, String> {
-    let (store, alias) = text.split_once('=').ok_or("a location is STORE=ALIAS")?;
-    let store: CertificateStoreId = store.parse().map_err(|error| format!("the store: {error}"))?;
-    Ok(CertificateLocation::new(store, alias))
-}
-
-/// `2`, or `2+3` for both sides.
-fn expectation(text: &str) -> Result<Expectation, String> {
-    let number = |text: &str| text.parse().map_err(|_| "an expectation is a number, or two: 2 or 2+3".to_owned());
-    let (first, second) = match text.split_once('+') {
-        Some((first, second)) => (first, Some(second)),
-        None => (text, None),
-    };
-    Ok(Expectation { first: number(first)?, second: second.map(number).transpose()? })
-}
-
-fn category(name: &str) -> Result<CertificateCategory, String> {
-    match name {
-        "server" => Ok(CertificateCategory::Server),
-        "client" => Ok(CertificateCategory::Client),
-        "code-signing" => Ok(CertificateCategory::CodeSigning),
-        _ => Err("a category is server, client or code-signing".to_owned()),
-    }
-}
-
-/// At most thirty days.
-fn minutes(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(minutes @ 1..=43_200) => Ok(Duration::from_secs(minutes * 60)),
-        _ => Err("a deadline is a number of minutes, 1 to 43200".to_owned()),
     }
 }
 

@@ -5,11 +5,12 @@ mod find;
 mod follow;
 mod record;
 mod schedules;
+mod see_through;
 mod send;
 mod step;
 mod undo;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clm::keyfactor::{
@@ -23,11 +24,11 @@ use crate::consent::Consent;
 use crate::ended::{Ended, Trouble};
 use crate::interrupt::Interrupt;
 use crate::plan_file::Written;
-use crate::report::{Report, shown};
+use crate::report::Report;
 
 use record::{Action, Record};
 use send::{Call, Order, removal_call};
-use step::{JobEnd, Place, Seen, Step};
+use step::{Place, Step};
 
 pub(crate) struct KeyfactorJob {
     pub(crate) client: Client,
@@ -327,73 +328,6 @@ impl KeyfactorJob {
                 stores.collect::<std::collections::BTreeSet<_>>().into_iter().map(inventory).collect()
             }
         }
-    }
-
-    /// Follows and confirms what was sent.
-    async fn see_through(
-        &self,
-        mut steps: Vec<Step>,
-        action: Action,
-        schedules: &[SavedSchedule],
-        record: &mut Record,
-        report: &Report,
-    ) -> Ended {
-        let watched = async {
-            self.follow(&mut steps, report).await;
-            for step in &steps {
-                if let (Some(JobEnd::Succeeded(_)), at) = (&step.job, step.ended_at) {
-                    record.succeeded(&step.place, at);
-                }
-            }
-            match action {
-                Action::Remove => self.confirm_gone(&mut steps, report).await,
-                Action::PutBack => self.confirm_back(&mut steps, report).await,
-            }
-        };
-        if self.settings.interrupt.or(watched).await.is_none() {
-            let open = steps.iter().filter(|step| !matches!(step.job, Some(JobEnd::Succeeded(_) | JobEnd::Failed(_))));
-            report.complain("  Interrupted. What was sent is sent; these jobs are not known to be over:");
-            for step in open {
-                for job in step.jobs() {
-                    report.complain(format!("    job {job}  {}", shown(step.place.label())));
-                }
-            }
-            self.restore(schedules, report).await;
-            report.complain(format!("  To go on: offboard --follow {}", record.path().display()));
-        }
-        for step in steps.iter().filter(|step| matches!(step.seen, Some(Seen::Settled(_)))) {
-            record.confirmed(&step.place);
-        }
-        if let Some(error) = record.broken() {
-            report.complain(format!("  WARNING: {} could not be written on: {error}", record.path().display()));
-        }
-        step::conclude(&steps, report)
-    }
-
-    /// Follows what an earlier run sent.
-    pub(crate) async fn follow_again(&self, file: &Path, report: &Report) -> Result<Ended, Trouble> {
-        report.line("");
-        report.line(format!("Keyfactor Command at {}", self.client.base_url()));
-        let beside = record::beside(file, Action::Remove);
-        let file = if file.extension().is_none_or(|it| it != "jobs") && beside.exists() { &beside } else { file };
-        let read = record::Read::of(file)?;
-        if read.server != self.client.base_url().as_str() {
-            let why = format!("{} is of another server, {}. Nothing was asked", file.display(), shown(&read.server));
-            return Err(Trouble::Refused(why));
-        }
-        report.line(format!("  {} place(s) are on record in {}", read.places.len(), file.display()));
-        let mut schedules = read.schedules.clone();
-        if self.settings.inventory == Inventory::Now {
-            let stores = read.places.iter().map(|(location, _)| location.store());
-            let stores = stores.filter(|store| schedules.iter().all(|it| it.store_id != *store)).collect();
-            schedules.extend(self.schedules(stores).await?);
-        }
-        let steps: Vec<Step> = read.places.into_iter().map(|(location, known)| known.step(location)).collect();
-        let mut record = Record::begin(file, &read.server, read.action)?;
-        record.schedules(&schedules);
-        let ended = self.see_through(steps, read.action, &schedules, &mut record, report).await;
-        self.restore(&schedules, report).await;
-        Ok(ended)
     }
 
     async fn send_removals(

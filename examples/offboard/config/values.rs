@@ -1,0 +1,56 @@
+//! The values of arguments.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clm::appviewx::CertificateCategory;
+use clm::keyfactor::{CertificateLocation, CertificateStoreId};
+
+/// How many are meant: of the one side, or of Keyfactor's and of AppViewX's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Expectation {
+    pub(super) first: usize,
+    pub(super) second: Option<usize>,
+}
+
+/// An error must not repeat the value: it may be a secret.
+pub(super) fn job_field(text: OsString) -> Result<(String, String), String> {
+    let text = text.into_string().map_err(|_| "a job field is not valid Unicode")?;
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a job field is NAME=VALUE".to_owned()),
+    }
+}
+
+pub(super) fn location(text: &str) -> Result<CertificateLocation, String> {
+    let (store, alias) = text.split_once('=').ok_or("a location is STORE=ALIAS")?;
+    let store: CertificateStoreId = store.parse().map_err(|error| format!("the store: {error}"))?;
+    Ok(CertificateLocation::new(store, alias))
+}
+
+/// `2`, or `2+3` for both sides.
+pub(super) fn expectation(text: &str) -> Result<Expectation, String> {
+    let number = |text: &str| text.parse().map_err(|_| "an expectation is a number, or two: 2 or 2+3".to_owned());
+    let (first, second) = match text.split_once('+') {
+        Some((first, second)) => (first, Some(second)),
+        None => (text, None),
+    };
+    Ok(Expectation { first: number(first)?, second: second.map(number).transpose()? })
+}
+
+pub(super) fn category(name: &str) -> Result<CertificateCategory, String> {
+    match name {
+        "server" => Ok(CertificateCategory::Server),
+        "client" => Ok(CertificateCategory::Client),
+        "code-signing" => Ok(CertificateCategory::CodeSigning),
+        _ => Err("a category is server, client or code-signing".to_owned()),
+    }
+}
+
+/// At most thirty days.
+pub(super) fn minutes(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(minutes @ 1..=43_200) => Ok(Duration::from_secs(minutes * 60)),
+        _ => Err("a deadline is a number of minutes, 1 to 43200".to_owned()),
+    }
+}
