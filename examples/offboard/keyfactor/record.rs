@@ -168,6 +168,24 @@ fn end_half_a_line(file: &mut std::fs::File) -> io::Result<()> {
     if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
 }
 
+/// Whether the jobs of a place succeeded.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum JobsEnd {
+    #[default]
+    NotKnown,
+    /// At this time of the server, if it said so.
+    Succeeded(Option<Timestamp>),
+}
+
+impl JobsEnd {
+    pub(super) fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::Succeeded(at) => at,
+            Self::NotKnown => None,
+        }
+    }
+}
+
 /// What a record says of a place.
 #[derive(Clone, Default)]
 pub(super) struct Known {
@@ -178,9 +196,7 @@ pub(super) struct Known {
     /// Whether they are as many as were expected.
     pub(super) complete: bool,
     pub(super) not_done: bool,
-    /// Whether its jobs succeeded, and when, by the server's time.
-    pub(super) succeeded: bool,
-    pub(super) succeeded_at: Option<Timestamp>,
+    pub(super) jobs_end: JobsEnd,
     pub(super) confirmed: bool,
 }
 
@@ -275,7 +291,7 @@ impl Read {
             Line::Sent { jobs, complete, .. } => (known.jobs, known.complete) = (Some(jobs), complete),
             Line::NotDone { .. } => known.not_done = true,
             Line::Succeeded { at, .. } => {
-                (known.succeeded, known.succeeded_at) = (true, at.and_then(|at| at.parse().ok()));
+                known.jobs_end = JobsEnd::Succeeded(at.and_then(|at| at.parse().ok()));
             }
             Line::Confirmed { .. } => known.confirmed = true,
         }

@@ -10,7 +10,7 @@ use clm::keyfactor::{
 use serde_json::{Value, json};
 
 use super::find::{place, places, put_back, show_certificate, show_losses};
-use super::record::{self, Action, Known};
+use super::record::{self, Action, JobsEnd, Known};
 use super::send::{Call, Order, shown_fields};
 use super::step::Place;
 use super::{KeyfactorJob, Orders, Prepared, schedules};
@@ -116,7 +116,7 @@ impl KeyfactorJob {
             let mut look = self.client.certificate_stores().confirm_put_back(locations).look_once();
             look = look.deadline(self.settings.deadline);
             let ends: Option<Timestamp> =
-                these.iter().filter_map(|at| known.get(*at).copied().flatten()?.succeeded_at).max();
+                these.iter().filter_map(|at| known.get(*at).copied().flatten()?.jobs_end.at()).max();
             if was_gone {
                 look = look.was_gone();
             } else if let Some(ended) = ends {
@@ -124,7 +124,8 @@ impl KeyfactorJob {
             }
             let look = look.send().await?;
             for (at, place) in these.iter().zip(look.locations()) {
-                let has_run = known.get(*at).copied().flatten().is_some_and(|known| known.succeeded);
+                let has_run =
+                    known.get(*at).copied().flatten().is_some_and(|known| known.jobs_end != JobsEnd::NotKnown);
                 if let Some(now) = found.get_mut(*at) {
                     *now = of_verdict(&place.location, &place.verdict, has_run)?;
                 }
