@@ -65,10 +65,11 @@ impl Case {
 
 impl Case {
     /// What the crate may cost at present, in hundredths: the bar for one place, one id and a page of rows, where it is reached. For
-    /// many in one call, what is reached and two more, since builds of the same code differ. A change that costs more fails.
+    /// many in one call, what is reached. Each with two more, since builds of the same code in other folders differ by more than one.
+    /// A change that costs more fails.
     pub fn limit(self) -> u64 {
         match (self.call, self.size) {
-            (Call::Remove, 1) | (Call::Unassign, 1) | (Call::History, _) => self.bar(),
+            (Call::Remove, 1) | (Call::Unassign, 1) | (Call::History, _) => self.bar() + 2,
             (Call::Remove, 10) => 108,
             (Call::Remove, _) => 138,
             (Call::Unassign, 10) => 103,

@@ -48,7 +48,7 @@ fn base_urls_that_are_refused() {
     let plain = "plain http would send credentials unencrypted";
     for (given, problem) in [
         ("", "not an absolute URL"),
-        ("keyfactor.example.com/KeyfactorAPI", "not an absolute URL"),
+        ("keyfactor.example.com/KeyfactorAPI", "it has no scheme: write it as `https://…`"),
         ("/KeyfactorAPI", "not an absolute URL"),
         ("https://", "not an absolute URL"),
         ("https://:8443/KeyfactorAPI", "not an absolute URL"),
