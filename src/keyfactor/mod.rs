@@ -115,8 +115,8 @@ pub use self::offboarding::{
     FinishedJob, FollowedJob, FoundLocation, ItemProgress, JobChange, JobState, JobWatch, JobsForLocation, JobsReport,
     JobsSeen, LocateCertificate, LocatedCertificate, OmissionReason, Omitted, OpenJob, OpenJobPlace, PlanRemovalOf,
     PlannedCertificate, PlannedRemoval, PlannedStoreType, Progress, PutBackVerdict, RemovalPlan, RemovalVerdict,
-    RemoveEach, RemoveEachOutcome, Restorability, RestoredSchedule, SavedSchedule, ScheduleAfter, StoreReadiness,
-    TriggeredInventory,
+    RemoveEach, RemoveEachOutcome, Restorability, RestoreInventorySchedules, RestoredSchedule, SavedSchedule,
+    ScheduleAfter, StoreReadiness, TriggeredInventory,
 };
 pub use self::orchestrator_jobs::{
     ControlJobs, JobAction, JobHistory, JobHistoryEntry, JobResult, JobSelection, JobStatus, OrchestratorJobs,

@@ -68,7 +68,8 @@ pub enum Schedule {
     /// Not any more: takes the schedule of an inventory away. Jobs that add or remove certificates refuse it.
     ///
     /// The vendor's manual names it for [`schedule_inventory`](super::CertificateStores::schedule_inventory), without a shape.
-    /// `{"Off":true}` is sent, which is **assumed** by the example of `Immediate`; a server may refuse it with 400.
+    /// `{"Off":true}` is sent, which is **assumed** by the example of `Immediate`; a server may refuse it with 400, and
+    /// the error's remediation then says what to do instead.
     Off,
 }
 

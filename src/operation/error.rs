@@ -249,6 +249,8 @@ pub struct ApiError<V: Vendor> {
     scope: Option<V::Scope>,
     /// What the account needs, if the answer is 403.
     permission_needed: Option<&'static str>,
+    /// What the operation itself says of this status.
+    remedy: Option<&'static str>,
     body: V::ErrorBody,
     refusal: Refusal,
 }
@@ -258,7 +260,8 @@ impl<V: Vendor> ApiError<V> {
         // Of a call that only reads, the scope is no part of what was refused.
         let scope = if request.effect() == Effect::Read { None } else { request.scope() };
         let body = error_body::<V>(&refusal.answer);
-        Self { scope, permission_needed: request.permission_needed(), body, refusal }
+        let remedy = request.remedy_of(refusal.answer.status);
+        Self { scope, permission_needed: request.permission_needed(), remedy, body, refusal }
     }
 
     pub(super) fn evidence(&self) -> Evidence<'_, V::Code> {
@@ -308,7 +311,7 @@ impl<V: Vendor> ApiError<V> {
     /// What to do about it.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
-        V::remediation(self.status(), &self.body, self.permission_needed)
+        self.remedy.or_else(|| V::remediation(self.status(), &self.body, self.permission_needed))
     }
 
     /// The raw body as far as it came, lossy UTF-8. **It may repeat a secret** if the server does.

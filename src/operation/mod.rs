@@ -37,6 +37,7 @@ pub use self::many_outcome::{ItemOutcome, ItemState, ManyOutcome};
 pub use self::outcome_unknown::OutcomeUnknown;
 pub use self::raw::{RawAnswer, RawCall, RawEffect, UnreadableAnswer, UnreadableReason};
 pub use self::receipt::Receipt;
+pub(crate) use self::request::check_audit_note;
 pub use self::request::{Request, RequestBuilder};
 pub use self::rows::Rows;
 pub(crate) use self::rows::{Announced, Count, Pages};
@@ -125,6 +126,13 @@ pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
     /// What the account needs, if the server answers 403.
     #[doc(hidden)]
     fn permission_needed(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What to do about a refusal with this status, where the operation knows more than the vendor's list of statuses.
+    #[doc(hidden)]
+    fn remedy_of(&self, status: StatusCode) -> Option<&'static str> {
+        let _ = status;
         None
     }
 

@@ -101,15 +101,20 @@ impl<O: Change> RequestBuilder<O> {
 impl CallSettings {
     fn check(&self, problems: &mut Problems) {
         if let Some(note) = &self.audit_note {
-            problems.check_length("audit_note", note, LONGEST_TEXT);
+            check_audit_note(note, problems);
         }
-        if self.audit_note.as_ref().is_some_and(|note| note.trim().is_empty()) {
-            problems.add(
-                "audit_note",
-                Reason::Blank,
-                "it is empty (an unset variable, perhaps); to give none, leave it out",
-            );
-        }
+    }
+}
+
+/// Also for workflows that give the note to their calls.
+pub(crate) fn check_audit_note(note: &str, problems: &mut Problems) {
+    problems.check_length("audit_note", note, LONGEST_TEXT);
+    if note.trim().is_empty() {
+        problems.add(
+            "audit_note",
+            Reason::Blank,
+            "it is empty (an unset variable, perhaps); to give none, leave it out",
+        );
     }
 }
 

@@ -48,6 +48,7 @@ mod paging;
 mod plan;
 mod plan_file;
 mod plan_many;
+mod plan_schedules;
 mod plan_store_types;
 mod progress;
 mod query;

@@ -1,11 +1,12 @@
 //! Schedules as servers write them.
 
-use clm::keyfactor::{CertificateLocation, Schedule, ServerSchedule};
+use clm::keyfactor::{CertificateLocation, ErrorKind, Schedule, ServerSchedule};
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
 
 use crate::support::keyfactor::client;
+use crate::support::scripted::{Answer, Scripted};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -238,4 +239,25 @@ fn off_is_for_inventories_alone() {
         assert!(problem.sentence().contains("inventory"), "{error}");
     }
     assert!(stores.schedule_inventory([store], Schedule::Off).build().is_ok());
+}
+
+#[tokio::test]
+async fn a_refused_off_says_what_is_assumed_and_what_to_do_instead() {
+    let store: uuid::Uuid = "6a2d9e8f-2c0b-4f6e-9d7a-1b2c3d4e5f60".parse().unwrap();
+    let server = Scripted::start([Answer::json(400, r#"{"Message": "Invalid schedule."}"#)]).await;
+    let stores = client(&server.origin).certificate_stores();
+    let off = stores.schedule_inventory([store], Schedule::Off).send().await.unwrap_err();
+    assert_eq!((off.kind(), off.message()), (Some(ErrorKind::BadRequest), Some("Invalid schedule.")));
+    let remedy = off.remediation().unwrap();
+    for said in [r#"assumes `{"Off":true}`"#, "portal", "set another schedule"] {
+        assert!(remedy.contains(said), "{said}: {remedy}");
+    }
+    assert!(off.report().to_string().contains(remedy));
+    // Of other schedules and other statuses, it says nothing of the kind.
+    let other = stores.schedule_inventory([store], Schedule::Interval { minutes: 5 }).send().await.unwrap_err();
+    assert!(other.remediation().unwrap().starts_with("Correct what the message names"), "{other}");
+    let server = Scripted::start([Answer::json(403, "{}")]).await;
+    let stores = client(&server.origin).certificate_stores();
+    let refused = stores.schedule_inventory([store], Schedule::Off).send().await.unwrap_err();
+    assert!(refused.remediation().unwrap().contains("permission to schedule"), "{refused}");
 }

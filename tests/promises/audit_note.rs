@@ -6,7 +6,8 @@ use std::path::Path;
 
 use clm::http::Method;
 use clm::keyfactor::{CertificateLocation, RevocationReason, Schedule};
-use clm::{RetryPolicy, appviewx, keyfactor};
+use clm::testing::FakeKeyfactor;
+use clm::{Reason, RetryPolicy, appviewx, keyfactor};
 use uuid::Uuid;
 
 use crate::support::capture;
@@ -194,4 +195,50 @@ async fn a_revocation_that_waits_is_not_done() {
     let certificates = gateway(&server.origin).certificates();
     certificates.revoke("id-1", appviewx::RevocationReason::Superseded).send().await.unwrap();
     assert_eq!(ended(), "accepted");
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_put_back_is_told_with_its_note() {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store();
+    let saved = serde_json::json!([{"store_id": store, "schedule": {"Interval": {"Minutes": 60}}}]);
+    let saved: Vec<keyfactor::SavedSchedule> = serde_json::from_value(saved).unwrap();
+    let stores = fake.client().certificate_stores();
+    capture::start();
+    let error = stores.restore_inventory_schedules(&saved).audit_note(" ").send().await.unwrap_err();
+    let keyfactor::Error::Validation(error) = error else { panic!("{error:?}") };
+    let [problem] = error.problems() else { panic!("{error:?}") };
+    assert_eq!((problem.field(), problem.reason()), ("audit_note", &Reason::Blank));
+    assert_eq!((capture::audit().len(), fake.requests().len()), (0, 0));
+    stores.restore_inventory_schedules(&saved).audit_note("CHG-4711").send().await.unwrap();
+    let event = capture::only_audit();
+    assert_eq!(event.field("clm.operation"), Some("keyfactor.certificate_stores.schedule_inventory"));
+    assert_eq!((event.field("audit_note"), event.field("ended")), (Some("CHG-4711"), Some("accepted")));
+    assert_eq!(event.field("targets"), Some(format!("[\"{store}\"]").as_str()));
+    // There is nothing to put back any more.
+    capture::start();
+    stores.restore_inventory_schedules(&saved).audit_note("CHG-4711").send().await.unwrap();
+    assert_eq!(capture::audit().len(), 0);
+}
+
+#[tokio::test]
+async fn a_trigger_and_the_schedule_after_it_are_told_with_the_note_of_their_confirmation() {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store();
+    fake.set_store(store, |it| it.inventory_schedule(serde_json::json!({"Interval": {"Minutes": 60}})));
+    let confirm = || {
+        let locations = [CertificateLocation::new(store, "a")];
+        fake.client().certificate_stores().confirm_removed(locations).was_listed().look_once().trigger_inventory()
+    };
+    capture::start();
+    let error = confirm().audit_note("\t").send().await.unwrap_err();
+    let keyfactor::Error::Validation(error) = error else { panic!("{error:?}") };
+    let [problem] = error.problems() else { panic!("{error:?}") };
+    assert_eq!((problem.field(), problem.reason()), ("audit_note", &Reason::Blank));
+    assert_eq!((capture::audit().len(), fake.requests().len()), (0, 0));
+    confirm().audit_note("CHG-4711").send().await.unwrap();
+    let events = capture::audit();
+    let told: Vec<_> = events.iter().map(|it| (it.field("clm.operation"), it.field("audit_note"))).collect();
+    let change = (Some("keyfactor.certificate_stores.schedule_inventory"), Some("CHG-4711"));
+    assert_eq!(told, [change, change], "the trigger, and the schedule that is put back");
 }

@@ -141,6 +141,8 @@ fn a_look_up_and_what_waits_without_a_fit_runtime_are_errors() {
         let seen = client.orchestrator_jobs().for_location(&expected).send();
         place.assert_keyfactor(&place.run(seen).unwrap_err());
 
+        place.assert_keyfactor(&place.run(stores.restore_inventory_schedules(&[]).send()).unwrap_err());
+
         place.assert_keyfactor(&place.run(stores.confirm_removed([expected]).send()).unwrap_err());
 
         let report = place.run(client.orchestrator_jobs().watch([JobId::from(JOB)]).finish());

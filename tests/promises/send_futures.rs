@@ -100,6 +100,7 @@ fn every_public_type_can_be_sent_shared_and_kept() {
     is_value::<(keyfactor::PlannedRemoval, keyfactor::Restorability)>();
     is_value::<(keyfactor::PlannedCertificate, keyfactor::Omitted, keyfactor::OmissionReason)>();
     is_value::<keyfactor::PlanRemovalOf>();
+    is_value::<(keyfactor::RestoreInventorySchedules, keyfactor::RestoredSchedule, keyfactor::SavedSchedule)>();
     is_value::<(clm::PlanHeader, clm::PlanError)>();
     is_value::<BatchBuilder<keyfactor::AddBackEach>>();
     is_sent::<Outcomes<keyfactor::AddBackEach>>();
@@ -264,6 +265,9 @@ async fn everything_from_certificate_to_removal_and_back_can_be_spawned() {
     let seen = fake.client().orchestrator_jobs().for_location(&location).send();
     is_send_static(&seen);
     assert!(tokio::spawn(seen).await.unwrap().unwrap().is_empty());
+    let restored = stores().restore_inventory_schedules(&[]).send();
+    is_send_static(&restored);
+    assert!(tokio::spawn(restored).await.unwrap().unwrap().is_empty());
     is_send_static(&get);
     is_send_static(&locate);
     is_send_static(&search);

@@ -28,6 +28,9 @@ impl KeyfactorJob {
         confirm = confirm.pauses(settings.first_pause, settings.longest_pause);
         if settings.inventory == Inventory::Now {
             confirm = confirm.trigger_inventory();
+            if let Some(note) = &settings.audit_note {
+                confirm = confirm.audit_note(note);
+            }
         }
         match confirm.send().await {
             Ok(confirmation) => {
@@ -59,6 +62,9 @@ impl KeyfactorJob {
         }
         if settings.inventory == Inventory::Now {
             confirm = confirm.trigger_inventory();
+            if let Some(note) = &settings.audit_note {
+                confirm = confirm.audit_note(note);
+            }
         }
         match confirm.send().await {
             Ok(confirmation) => {

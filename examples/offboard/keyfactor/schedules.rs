@@ -35,7 +35,15 @@ impl KeyfactorJob {
         if saved.is_empty() {
             return;
         }
-        for restored in self.client.certificate_stores().restore_inventory_schedules(saved).await {
+        let mut restore = self.client.certificate_stores().restore_inventory_schedules(saved);
+        if let Some(note) = &self.settings.audit_note {
+            restore = restore.audit_note(note);
+        }
+        let outcomes = match restore.send().await {
+            Ok(outcomes) => outcomes,
+            Err(error) => return report.keyfactor_error(&error),
+        };
+        for restored in outcomes {
             let RestoredSchedule { store_id, was, now, .. } = restored;
             let store = format!("the inventory schedule of store {store_id}");
             match now {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,7 +28,8 @@ impl CertificateStores {
     ///   document it; it is documented for containers and done by the vendor's own code. Read it
     ///   before, with [`inventory_schedules`](Self::inventory_schedules), and put it back afterwards, with
     ///   [`restore_inventory_schedules`](Self::restore_inventory_schedules).
-    /// - **`Schedule::Off`:** its shape is assumed; a 400 may mean that this server takes another one.
+    /// - **`Schedule::Off`:** its shape is assumed; a 400 may mean that this server takes another one, and the error's
+    ///   [`remediation`](crate::keyfactor::Error::remediation) says so. Turn it off in the portal then, or set another schedule.
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Schedule".
     pub fn schedule_inventory(
         &self,
@@ -94,6 +95,13 @@ impl Operation for ScheduleInventory {
     fn permission_needed(&self) -> Option<&'static str> {
         Some(
             "The account needs the permission to schedule on certificate stores, system-wide or for the stores' containers.",
+        )
+    }
+
+    fn remedy_of(&self, status: StatusCode) -> Option<&'static str> {
+        (status == StatusCode::BAD_REQUEST && self.schedule == Schedule::Off).then_some(
+            "The vendor publishes no shape for `Off`, and this crate assumes `{\"Off\":true}`, which this server may not take. \
+             Turn the inventory schedule off in Command's portal, or set another schedule.",
         )
     }
 

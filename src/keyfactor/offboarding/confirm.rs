@@ -14,6 +14,7 @@ use super::verdict::Verdict;
 use crate::keyfactor::certificate_stores::{CertificateLocation, CertificateStores};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{Caller, Error};
+use crate::operation::check_audit_note;
 use crate::transport::CallName;
 use crate::validation::{Problems, Reason, ValidationError};
 
@@ -88,6 +89,7 @@ pub struct Confirm<V> {
     trigger: Trigger,
     looks: Looks,
     pace: Pace,
+    audit_note: Option<String>,
     verdict: PhantomData<fn() -> V>,
 }
 
@@ -134,7 +136,7 @@ impl<V: Verdict> Confirm<V> {
     fn new(caller: Caller, locations: Vec<CertificateLocation>) -> Self {
         let known = Known { before: Before::Unknown, newer_than: None };
         let (trigger, looks, pace) = (Trigger::Off, Looks::UntilSettled, Pace::default());
-        Self { caller, locations, known, trigger, looks, pace, verdict: PhantomData }
+        Self { caller, locations, known, trigger, looks, pace, audit_note: None, verdict: PhantomData }
     }
 
     /// Takes an inventory job that began after this time for a new one, as if it had begun since this call did: the time at
@@ -168,6 +170,13 @@ impl<V: Verdict> Confirm<V> {
         self
     }
 
+    /// What the audit events of a triggered inventory, and of a schedule that is put back after it, say beside their targets, for
+    /// example the number of a ticket. It stays in this program: nothing of it is sent. At most 32,767 characters.
+    pub fn audit_note(mut self, note: impl Into<String>) -> Self {
+        self.audit_note = Some(note.into());
+        self
+    }
+
     /// How long the inventories are waited for. Default 30 minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.pace.deadline = deadline;
@@ -183,7 +192,7 @@ impl<V: Verdict> Confirm<V> {
     /// Looks until every location is settled, or the time is up.
     ///
     /// # Errors
-    /// [`Error::Validation`] if there is no location, or one that names nothing; [`Error::Transport`] without a fit tokio runtime.
+    /// [`Error::Validation`] if there is no location, or one that names nothing, or if the audit note is blank or too long; [`Error::Transport`] without a fit tokio runtime.
     /// What fails for one store is in its locations' verdicts.
     pub async fn send(self) -> Result<Confirmation<V>, Error> {
         self.check()?;
@@ -194,7 +203,7 @@ impl<V: Verdict> Confirm<V> {
             for store in stores.values_mut().filter(|store| !store.is_settled::<V>()) {
                 store.prepare(&polling).await;
                 if self.trigger == Trigger::Immediate {
-                    store.trigger(&polling).await;
+                    store.trigger(&polling, self.audit_note.as_deref()).await;
                 }
             }
             for store in stores.values_mut().filter(|store| !store.is_settled::<V>()) {
@@ -235,6 +244,9 @@ impl<V: Verdict> Confirm<V> {
                 let sentence = "a thumbprint is needed: an alias that is listed says nothing about its certificate";
                 problems.add(format_args!("{field}.expected_thumbprint"), Reason::Empty, sentence);
             }
+        }
+        if let Some(note) = &self.audit_note {
+            check_audit_note(note, &mut problems);
         }
         problems.finish()
     }

@@ -11,7 +11,7 @@ use super::confirmation::{ScheduleAfter, TriggeredInventory};
 use super::job_runs::{InventoryRuns, inventory_runs};
 use super::place::{Entries, Place, Shown, TakenLook, seen, sought};
 use super::poll::Polling;
-use super::saved_schedules::{is_at_risk, is_replaced, put_back, read_in_time};
+use super::saved_schedules::{is_at_risk, is_replaced, put_back, read_in_time, scheduled};
 use super::verdict::{Finding, Verdict};
 use crate::keyfactor::certificate_stores::{
     CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, ScheduleInventory, entries_under,
@@ -53,6 +53,8 @@ pub(super) struct StoreUnderConfirmation {
     row: Option<CertificateStore>,
     inventory: Inventory,
     trigger: Option<TriggeredInventory>,
+    /// Of the trigger, and of what it makes needed.
+    audit_note: Option<String>,
     at_risk: AtRisk,
     runs: Runs,
     look: Option<Look>,
@@ -130,6 +132,7 @@ impl StoreUnderConfirmation {
             row: None,
             inventory: Inventory::Never,
             trigger: None,
+            audit_note: None,
             at_risk: AtRisk::No,
             runs,
             look: None,
@@ -167,12 +170,13 @@ impl StoreUnderConfirmation {
     }
 
     /// Once, and only for a store that was read, with a schedule that can be put back.
-    pub(super) async fn trigger(&mut self, polling: &Polling) {
+    pub(super) async fn trigger(&mut self, polling: &Polling, audit_note: Option<&str>) {
         let Some(row) = self.row.as_ref().filter(|_| self.trigger.is_none()) else { return };
         let schedule_before = row.inventory_schedule.clone();
+        self.audit_note = audit_note.map(str::to_owned);
         let sent = match &schedule_before {
             ServerSchedule::Unknown(_) => Err(LookupError::unknown_schedule(self.id, &schedule_before).into()),
-            _ => match self.stores.schedule_inventory([self.id], Schedule::Immediate).build() {
+            _ => match scheduled(&self.stores, self.id, Schedule::Immediate, audit_note) {
                 Ok(request) => self.send_trigger(request, polling.left().max(BESIDE_THE_VERDICT)).await,
                 Err(error) => Err(error.into()),
             },
@@ -207,7 +211,7 @@ impl StoreUnderConfirmation {
                 self.row = Some(row);
             }
         } else if self.at_risk == AtRisk::Waits && is_replaced(&row.inventory_schedule) {
-            triggered.schedule_after = put_back(&self.stores, self.id, before).await;
+            triggered.schedule_after = put_back(&self.stores, self.id, before, self.audit_note.as_deref()).await;
             let is_back = matches!(triggered.schedule_after, ScheduleAfter::Restored);
             self.at_risk = if is_back { AtRisk::PutBack } else { AtRisk::UntilItRan };
         }
@@ -217,7 +221,8 @@ impl StoreUnderConfirmation {
     pub(super) async fn triggered(&mut self) -> TriggeredInventory {
         if let Some(mut triggered) = self.trigger.take() {
             if matches!(self.at_risk, AtRisk::UntilItRan | AtRisk::Waits) {
-                triggered.schedule_after = put_back(&self.stores, self.id, &triggered.schedule_before).await;
+                let (before, note) = (&triggered.schedule_before, self.audit_note.as_deref());
+                triggered.schedule_after = put_back(&self.stores, self.id, before, note).await;
             }
             return triggered;
         }

@@ -32,5 +32,5 @@ pub use self::plan::{
 pub use self::progress::{FollowedJob, ItemProgress, Progress};
 pub use self::remove_each::{RemoveEach, RemoveEachOutcome};
 pub use self::report::{FinishedJob, JobChange, JobState, JobsReport, OpenJob, OpenJobPlace};
-pub use self::saved_schedules::{RestoredSchedule, SavedSchedule};
+pub use self::saved_schedules::{RestoreInventorySchedules, RestoredSchedule, SavedSchedule};
 pub use self::watch::JobWatch;

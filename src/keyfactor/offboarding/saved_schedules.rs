@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Duration, timeout};
 
 use super::confirmation::ScheduleAfter;
-use crate::keyfactor::certificate_stores::{CertificateStore, CertificateStores};
+use crate::keyfactor::certificate_stores::{CertificateStore, CertificateStores, ScheduleInventory};
 use crate::keyfactor::lookup_error::LookupError;
 use crate::keyfactor::schedule::Schedule;
 use crate::keyfactor::server_schedule::ServerSchedule;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::{Error, SharedError};
+use crate::operation::{Request, check_audit_note};
+use crate::transport::CallName;
+use crate::validation::{Problems, ValidationError};
 
 /// How long one reading of a schedule that was put at risk may take.
 const READING: Duration = Duration::from_secs(5);
@@ -89,21 +92,55 @@ impl CertificateStores {
     /// let saved = stores.inventory_schedules([store]).await?; // keep it as JSON
     /// stores.schedule_inventory([store], Schedule::Immediate).send().await?;
     /// # fake.run_jobs();
-    /// let restored = stores.restore_inventory_schedules(&saved).await;
+    /// let restored = stores.restore_inventory_schedules(&saved).send().await?;
     /// assert!(matches!(restored[0].now, ScheduleAfter::Restored));
     /// # Ok(()) }
     /// ```
-    pub async fn restore_inventory_schedules(&self, saved: &[SavedSchedule]) -> Vec<RestoredSchedule> {
+    pub fn restore_inventory_schedules(&self, saved: &[SavedSchedule]) -> RestoreInventorySchedules {
+        RestoreInventorySchedules { stores: self.clone(), saved: saved.to_vec(), audit_note: None }
+    }
+}
+
+/// Puts inventory schedules back; see [`CertificateStores::restore_inventory_schedules`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send()`"]
+pub struct RestoreInventorySchedules {
+    stores: CertificateStores,
+    saved: Vec<SavedSchedule>,
+    audit_note: Option<String>,
+}
+
+impl RestoreInventorySchedules {
+    /// What the audit events of these changes say beside their targets, for example the number of a ticket. It stays in this
+    /// program: nothing of it is sent. At most 32,767 characters.
+    pub fn audit_note(mut self, note: impl Into<String>) -> Self {
+        self.audit_note = Some(note.into());
+        self
+    }
+
+    /// Reads the stores, and sets what is gone. The outcomes come in the order of what was saved. Dropped, it sets no further one.
+    ///
+    /// # Errors
+    /// [`Error::Validation`], before anything is sent, if the audit note is blank or too long; [`Error::Transport`] without a fit tokio
+    /// runtime. What fails for one store is in its outcome.
+    pub async fn send(self) -> Result<Vec<RestoredSchedule>, Error> {
+        let Self { stores, saved, audit_note } = self;
+        let mut problems = Problems::default();
+        if let Some(note) = &audit_note {
+            check_audit_note(note, &mut problems);
+        }
+        problems.finish()?;
+        stores.caller.check_runtime(|| CallName::get("CertificateStores/{id}"))?;
         let mut restored = Vec::new();
         for SavedSchedule { store_id, schedule } in saved {
-            let now = if is_at_risk(schedule) {
-                put_back(self, *store_id, schedule).await
+            let now = if is_at_risk(&schedule) {
+                put_back(&stores, store_id, &schedule, audit_note.as_deref()).await
             } else {
                 ScheduleAfter::NoneBefore
             };
-            restored.push(RestoredSchedule { store_id: *store_id, was: schedule.clone(), now });
+            restored.push(RestoredSchedule { store_id, was: schedule, now });
         }
-        restored
+        Ok(restored)
     }
 }
 
@@ -122,6 +159,7 @@ pub(super) async fn put_back(
     stores: &CertificateStores,
     id: CertificateStoreId,
     was: &ServerSchedule,
+    audit_note: Option<&str>,
 ) -> ScheduleAfter {
     let shown = match read_in_time(stores, id).await {
         Ok(row) => row.inventory_schedule,
@@ -148,7 +186,7 @@ pub(super) async fn put_back(
             return gone(Error::from(LookupError::unknown_schedule(id, was)).into());
         }
     };
-    let sent = set(stores, id, schedule).await;
+    let sent = set(stores, id, schedule, audit_note).await;
     // Only the store itself tells whether it has it, however the call ended.
     match (read_in_time(stores, id).await, sent) {
         (Ok(row), _) if row.inventory_schedule.means_the_same_as(was) => ScheduleAfter::Restored,
@@ -158,10 +196,30 @@ pub(super) async fn put_back(
     }
 }
 
-async fn set(stores: &CertificateStores, id: CertificateStoreId, schedule: Schedule) -> Result<(), Error> {
-    let request = stores.schedule_inventory([id], schedule).build()?;
+async fn set(
+    stores: &CertificateStores,
+    id: CertificateStoreId,
+    schedule: Schedule,
+    audit_note: Option<&str>,
+) -> Result<(), Error> {
+    let request = scheduled(stores, id, schedule, audit_note)?;
     let ended = timeout(PUTTING_BACK, stores.caller.execute(Arc::new(request.clone()))).await;
     ended.unwrap_or_else(|_| Err(Error::given_up(request, PUTTING_BACK))).map(|_| ())
+}
+
+/// The request that gives a store this schedule.
+pub(super) fn scheduled(
+    stores: &CertificateStores,
+    id: CertificateStoreId,
+    schedule: Schedule,
+    audit_note: Option<&str>,
+) -> Result<Request<ScheduleInventory>, ValidationError> {
+    let request = stores.schedule_inventory([id], schedule);
+    let request = match audit_note {
+        Some(note) => request.audit_note(note),
+        None => request,
+    };
+    request.build()
 }
 
 /// Reads a store, within 5 s.

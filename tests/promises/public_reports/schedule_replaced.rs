@@ -33,7 +33,7 @@ async fn saved(fake: &FakeKeyfactor, stores: &[CertificateStoreId]) -> Vec<Saved
 }
 
 async fn restore(fake: &FakeKeyfactor, saved: &[SavedSchedule]) -> Vec<ScheduleAfter> {
-    let restored = fake.client().certificate_stores().restore_inventory_schedules(saved).await;
+    let restored = fake.client().certificate_stores().restore_inventory_schedules(saved).send().await.unwrap();
     restored.into_iter().map(|it| it.now).collect()
 }
 
@@ -113,4 +113,23 @@ async fn one_store_that_fails_does_not_stop_the_other() {
         panic!("{outcome:?}")
     };
     assert_eq!((was, error.kind()), (&saved[0].schedule, Some(ErrorKind::Forbidden)));
+}
+
+#[tokio::test]
+async fn a_confirmation_that_is_dropped_after_its_trigger_loses_nothing_that_was_saved() {
+    let (fake, store) = fake_with(json!({"Weekly": {"Days": [1, 5], "Time": "2026-03-19T23:30:00Z"}})).await;
+    let saved = saved(&fake, &[store]).await;
+    let stores = fake.client().certificate_stores();
+    let confirm = stores.confirm_removed([CertificateLocation::new(store, "a")]).was_listed().trigger_inventory();
+    // Nothing runs the inventory, so it waits until it is dropped.
+    let confirm = confirm.pauses(Duration::from_millis(1), Duration::from_millis(5)).send();
+    let taken = async { while shown(&fake, store).await != Schedule::Immediate.into() {} };
+    tokio::select! {
+        ended = confirm => panic!("{ended:?}"),
+        () = taken => {}
+    }
+    fake.run_jobs();
+    assert!(!shown(&fake, store).await.is_set(), "the schedule is lost, but for what was saved");
+    assert!(matches!(restore(&fake, &saved).await[..], [ScheduleAfter::Restored]));
+    assert!(shown(&fake, store).await.means_the_same_as(&saved[0].schedule));
 }

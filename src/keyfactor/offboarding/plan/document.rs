@@ -17,6 +17,7 @@ impl PlanFormat for RemovalPlan {
         "certificates",
         "removals",
         "omitted",
+        "inventory_schedules",
         // Of documents without a header.
         "certificate_id",
         "thumbprint",
@@ -31,6 +32,7 @@ impl PlanFormat for RemovalPlan {
             certificates: document.needed("certificates")?,
             removals: document.needed("removals")?,
             omitted: document.or_default("omitted")?,
+            inventory_schedules: document.or_default("inventory_schedules")?,
         };
         plan.checked()
     }
@@ -58,6 +60,7 @@ impl PlanFormat for RemovalPlan {
             removals: removals.map_err(|error| PlanError::Malformed(format!("`removals`: {error}")))?,
             certificates: vec![certificate],
             omitted: Vec::new(),
+            inventory_schedules: Vec::new(),
         };
         plan.checked()
     }

@@ -103,7 +103,14 @@ impl Planning {
             return Err(self.nothing_planned(asked, &mut inventories));
         }
         let header = PlanHeader::new::<RemovalPlan>(self.caller.transport().base_url());
-        Ok(RemovalPlan { header, collection_id: self.collection_id, certificates, removals, omitted: self.omitted })
+        Ok(RemovalPlan {
+            header,
+            collection_id: self.collection_id,
+            certificates,
+            removals,
+            omitted: self.omitted,
+            inventory_schedules: Vec::new(),
+        })
     }
 
     /// All that were asked for.

@@ -5,6 +5,7 @@ mod make;
 mod omitted;
 mod plan_many;
 mod restorability;
+mod schedules;
 mod store_type;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,6 +17,7 @@ pub use self::plan_many::PlanRemovalOf;
 pub use self::restorability::Restorability;
 pub use self::store_type::PlannedStoreType;
 use super::locate::{LocatedCertificate, StoreReadiness};
+use super::saved_schedules::SavedSchedule;
 use crate::keyfactor::certificate_stores::{
     AddCertificates, CertificateLocation, CertificateStoreEntry, CertificateStores, PlanConditions, RemoveCertificates,
 };
@@ -138,6 +140,11 @@ pub struct RemovalPlan {
     pub removals: Vec<PlannedRemoval>,
     /// What is left out, and why. Nothing of it is removed.
     pub omitted: Vec<Omitted>,
+    /// The inventory schedules of its stores, where [`save_inventory_schedules`](Self::save_inventory_schedules) has read them:
+    /// none of a new plan. Put them back with
+    /// [`restore_inventory_schedules`](CertificateStores::restore_inventory_schedules).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inventory_schedules: Vec<SavedSchedule>,
 }
 
 /// A certificate of a [`RemovalPlan`].
@@ -211,12 +218,13 @@ impl RemovalPlan {
         self.certificates.iter().find(|it| it.thumbprint == removal.thumbprint)
     }
 
-    /// The plan for some of its places alone: those that `keep` picks. Certificates without a place are
-    /// not in it; what the plan leaves out stays named, and has to be accepted.
+    /// The plan for some of its places alone: those that `keep` picks. Certificates without a place, and schedules of stores
+    /// without one, are not in it; what the plan leaves out stays named, and has to be accepted.
     #[must_use]
     pub fn only(mut self, keep: impl FnMut(&PlannedRemoval) -> bool) -> Self {
         self.removals.retain(keep);
-        let Self { certificates, removals, .. } = &mut self;
+        let Self { certificates, removals, inventory_schedules, .. } = &mut self;
+        inventory_schedules.retain(|it| removals.iter().any(|removal| removal.store_id == it.store_id));
         certificates.retain(|it| removals.iter().any(|removal| removal.thumbprint == it.thumbprint));
         self
     }
