@@ -245,3 +245,105 @@ async fn an_inventory_of_several_pages_is_read_twice() {
     assert_eq!(removal_verdict(&confirmation.locations()[0].verdict), "NotInventoried { listed: true }");
     assert!(!confirmation.all_gone());
 }
+
+/// Without thumbprints, what a look has seen is what is asked for: a certificate that moves to the alias of another place is
+/// told, there or here.
+#[tokio::test]
+async fn a_certificate_that_moves_to_the_alias_of_another_place_is_not_gone() {
+    let before = vec![entry("a", 'A'), entry("b", 'B')];
+    let (verdicts, all_gone) = removed(vec![before, vec![entry("b", 'A')]], vec![at("a"), at("b")]).await;
+    assert_eq!((verdicts, all_gone), (["under b", "another A"].map(str::to_owned).to_vec(), false));
+}
+
+/// A bundle may hold two certificates that are looked for.
+#[tokio::test]
+async fn every_certificate_of_an_entry_that_is_looked_for_is_found() {
+    let row = |of, subject, issuer| json!({"Thumbprint": thumbprint(of), "IssuedDN": subject, "IssuerDN": issuer});
+    let issuer = row('C', "CN=Issuer", "CN=Root");
+    let bundle = json!([row('B', "CN=b", "CN=Issuer"), row('A', "CN=a", "CN=Issuer"), issuer]);
+    let b = at("b").expecting_thumbprint(thumbprint('B'));
+    let (verdicts, _) = removed(vec![vec![holding("z", &bundle)]], vec![of_a("a"), b]).await;
+    assert_eq!(verdicts, ["under z", "under z"]);
+}
+
+/// The words: whose certificates cannot be read. Behind the first one stands perhaps the one that is looked for.
+#[tokio::test]
+async fn a_chain_that_cannot_be_read_proves_nothing_either() {
+    for behind in [json!({}), json!({"Thumbprint": ""}), json!({"Thumbprint": "n/a"})] {
+        let chain = json!([{"Thumbprint": thumbprint('B')}, behind]);
+        let (verdicts, all_gone) = removed(vec![vec![holding("z", &chain)]], vec![of_a("a")]).await;
+        assert_eq!((verdicts, all_gone), (vec!["unreadable".to_owned()], false), "{behind}");
+    }
+}
+
+/// What each page of an inventory is, by the look and the page.
+async fn paged(page_of: impl Fn(usize, usize) -> Answer + Send + Sync + 'static) -> Scripted {
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    Scripted::choosing(move |_, request| match resource(request) {
+        it if it.ends_with("/Inventory") => {
+            let page = jobs::page(request);
+            let look = if page == 1 {
+                looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst)
+            } else {
+                looks.load(std::sync::atomic::Ordering::SeqCst) - 1
+            };
+            page_of(look, page)
+        }
+        it if it.starts_with("CertificateStores/") => {
+            let schedule = json!({"Interval": {"Minutes": 60}});
+            Answer::json(200, &json!({"Id": store(), "InventorySchedule": schedule}).to_string())
+        }
+        _ => rows(&[]),
+    })
+    .await
+}
+
+fn others(numbers: std::ops::Range<usize>) -> Vec<Value> {
+    numbers.map(|it| entry(&format!("e{it}"), 'B')).collect()
+}
+
+async fn verdict_of_paged(server: &Scripted) -> (String, bool) {
+    let confirm = client(server).certificate_stores().confirm_removed([of_a("a")]).was_listed();
+    let confirm = confirm.pauses(Duration::ZERO, Duration::from_millis(5)).deadline(Duration::from_millis(300));
+    let confirmation = confirm.send().await.unwrap();
+    (removal_verdict(&confirmation.locations()[0].verdict), confirmation.all_gone())
+}
+
+/// Few rows may come on several pages as well, where a server caps them: then a row can slide between them.
+#[tokio::test]
+async fn a_small_inventory_of_several_pages_is_read_twice() {
+    let server = paged(|look, page| match (look, page) {
+        (_, 1) => counted(&others(0..20), 40),
+        (0, 2) => counted(&others(21..41), 40),
+        (_, 2) => counted(&[vec![entry("a", 'A')], others(21..40)].concat(), 40),
+        _ => counted(&[], 40),
+    })
+    .await;
+    assert_eq!(verdict_of_paged(&server).await, ("StillThere".to_owned(), false));
+}
+
+/// However often a gap is seen, it stays one.
+#[tokio::test]
+async fn an_inventory_that_is_known_to_be_short_proves_nothing_however_often_it_is_read() {
+    let server = paged(|_, page| counted(&others(0..50), if page == 1 { 120 } else { 50 })).await;
+    assert_eq!(verdict_of_paged(&server).await, ("NeverListed".to_owned(), false));
+}
+
+/// A wildcard certificate may be bound to hundreds of sites.
+#[tokio::test]
+async fn a_certificate_with_hundreds_of_bindings_is_waited_for() {
+    let bindings = |sites: std::ops::Range<usize>| -> Vec<Value> {
+        let of = |site| json!({"Name": "a", "Certificates": [{"Thumbprint": thumbprint('A')}], "Parameters": {"SiteName": format!("site {site}")}});
+        sites.map(of).collect()
+    };
+    let server = paged(move |look, page| match (look, page) {
+        (0, 1..=3) => counted(&bindings((page - 1) * 100..page * 100), 300),
+        (0, _) => counted(&[], 300),
+        _ => counted(&[], 0),
+    })
+    .await;
+    let places = (0..300).map(|site| of_a("a").job_field("SiteName", format!("site {site}")));
+    let confirm = client(&server).certificate_stores().confirm_removed(places);
+    let confirmation = confirm.pauses(Duration::ZERO, Duration::from_millis(5)).deadline(NEVER).send().await.unwrap();
+    assert!(confirmation.all_gone(), "{:?}", confirmation.locations()[0]);
+}

@@ -112,7 +112,8 @@ async fn an_alias_without_an_end_does_not_fill_the_memory() {
     let removal = stores.remove_certificates([location("www.pfx")], Schedule::Immediate);
     let error = lookup(removal.send().await.unwrap_err());
     assert!(matches!(error, LookupError::TooManyRows { .. } | LookupError::RepeatedPage { .. }), "{error:?}");
-    assert!(server.received().len() <= 3, "{}", server.received().len());
+    // 1,000 of its entries are kept.
+    assert!(server.received().len() <= 21, "{}", server.received().len());
 }
 
 #[tokio::test]

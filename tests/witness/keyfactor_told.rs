@@ -308,6 +308,8 @@ pub(crate) fn describe_confirmation(confirmation: &Confirmation) -> Told {
         let place = location(&it.location);
         match &it.verdict {
             RemovalVerdict::Gone => told.say(&place, "Gone"),
+            RemovalVerdict::AliasGone => told.say(&place, "AliasGone"),
+            RemovalVerdict::UnderAnotherAlias { alias, .. } => told.say(&place, format!("UnderAnotherAlias, {alias}")),
             RemovalVerdict::HoldsAnother { thumbprint } => told.say(&place, format!("HoldsAnother, {thumbprint}")),
             RemovalVerdict::StillThere => told.say(&place, "StillThere"),
             RemovalVerdict::NeverListed => told.say(&place, "NeverListed"),

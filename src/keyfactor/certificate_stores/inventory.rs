@@ -55,8 +55,9 @@ impl NumberedPages for Inventory {
     }
 }
 
-/// Entries of one alias that are kept. An alias may have one for each binding of its certificate.
-const MOST_OF_ONE_ALIAS: usize = 100;
+/// Entries of one alias that are kept. An alias may have one for each binding of its certificate: a wildcard certificate has
+/// hundreds.
+const MOST_OF_ONE_ALIAS: usize = 1_000;
 
 /// What is looked for in a store's inventory.
 #[derive(Default)]
@@ -81,7 +82,7 @@ pub(in crate::keyfactor) struct Listed {
     holders: HashMap<Thumbprint, Holders>,
     /// By their spelling, aliases that are none of those that are looked for.
     respelled: HashMap<String, String>,
-    /// The alias of the first entry that shows no thumbprint of its certificate: it may hold any.
+    /// The alias of the first entry that does not show the thumbprints of its certificates: it may hold any.
     pub(in crate::keyfactor) unreadable: Option<String>,
     pub(in crate::keyfactor) reading: Reading,
 }
@@ -98,10 +99,13 @@ struct Holders {
 /// Whether all of an inventory was read. Its rows slide from page to page while others change it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::keyfactor) enum Reading {
+    /// It came on one page.
     Whole,
-    /// Fewer rows came than the server counted at some time, or more than one page for sure holds: one may go, another come, and
-    /// the row between them stand on neither page, while the count stays right.
+    /// It came on several pages, or on a large one: one row may go, another come, and the row between them stand on neither
+    /// page, while the count stays right. Or not all of it was asked for.
     PerhapsNotWhole,
+    /// Fewer rows came than the server counted at some time.
+    Short,
     /// Not even an empty list came: there may be no inventory yet.
     NoContent,
 }
@@ -130,15 +134,16 @@ impl Listed {
                 self.respelled.entry(spelling).or_insert_with(|| entry.alias.clone());
             }
         }
-        if self.unreadable.is_none() && entry.thumbprint().is_none() {
+        if self.unreadable.is_none() && !entry.is_readable() {
             self.unreadable = Some(entry.alias.clone());
         }
-        let Some(held) = entry.stands_for(&sought.certificates) else { return };
-        let holders = self.holders.entry(held).or_default();
-        if is_sought {
-            holders.sought.insert(entry.alias.clone());
-        } else if holders.others.len() < MOST_OF_ONE_ALIAS {
-            holders.others.push(entry.alias.clone());
+        for held in entry.stands_for(&sought.certificates) {
+            let holders = self.holders.entry(held).or_default();
+            if is_sought {
+                holders.sought.insert(entry.alias.clone());
+            } else if holders.others.len() < MOST_OF_ONE_ALIAS {
+                holders.others.push(entry.alias.clone());
+            }
         }
     }
 }
@@ -182,9 +187,13 @@ pub(in crate::keyfactor) async fn entries_under(
     };
     let mut rows = ListBuilder::new(caller.clone(), Inventory { store }).within(lookup).rows()?;
     let mut received = 0;
+    let mut on_first_page = 0;
     let mut last_alias: Option<String> = None;
     while let Some(entry) = rows.next().await {
         let entry = entry.map_err(|error| unfinished(error, store, received))?;
+        if received == 0 {
+            on_first_page = rows.received();
+        }
         received += 1;
         if let Some(of) = entry.cert_store_id.filter(|of| *of != store) {
             return Err(LookupError::not_asked("inventory of store", of, store).into());
@@ -215,7 +224,9 @@ pub(in crate::keyfactor) async fn entries_under(
     }
     listed.reading = if rows.is_without_content() {
         Reading::NoContent
-    } else if received < VENDORS_PAGE as u64 && rows.every_count_is_reached() {
+    } else if !rows.every_count_is_reached() {
+        Reading::Short
+    } else if received < VENDORS_PAGE as u64 && rows.received() == on_first_page {
         Reading::Whole
     } else {
         Reading::PerhapsNotWhole
@@ -252,8 +263,8 @@ pub(super) async fn still_as_expected(caller: &Caller, locations: &[CertificateL
         let sought = Sought { aliases: by_alias.keys().copied().collect(), ..Sought::default() };
         // An alias that holds another certificate decides: nothing is sent.
         let decides = |alias: &str, entries: &[InventoryEntry]| {
-            if let Some((location, thumbprint)) = by_alias.get(alias) {
-                holding(entries, location, thumbprint)?;
+            if let (Some((location, thumbprint)), Some(entry)) = (by_alias.get(alias), entries.last()) {
+                holding(std::slice::from_ref(entry), location, thumbprint)?;
             }
             Ok(ControlFlow::Continue(()))
         };

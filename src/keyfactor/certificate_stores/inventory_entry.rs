@@ -58,14 +58,24 @@ impl InventoryEntry {
         Thumbprint::read(&self.leaf()?.thumbprint)
     }
 
-    /// Which of these certificates the alias may stand for: its leaf, and one further back that is the end of a chain in another
-    /// order.
-    pub(in crate::keyfactor) fn stands_for(&self, sought: &HashSet<&Thumbprint>) -> Option<Thumbprint> {
-        let is_sought = |thumbprint: &Thumbprint| sought.contains(thumbprint);
-        self.thumbprint().filter(is_sought).or_else(|| {
-            let behind = self.chain().iter().filter_map(|it| Some((it, Thumbprint::read(&it.thumbprint)?)));
-            behind.filter(|(it, thumbprint)| is_sought(thumbprint) && self.is_end(it)).map(|(_, it)| it).next()
-        })
+    /// Which of these certificates the alias may stand for: its leaf, and those further back that are the end of a chain, in
+    /// another order or of another leaf.
+    pub(in crate::keyfactor) fn stands_for(&self, sought: &HashSet<&Thumbprint>) -> Vec<Thumbprint> {
+        let mut found: Vec<Thumbprint> = Vec::new();
+        for (index, certificate) in self.certificates.iter().enumerate() {
+            let Some(thumbprint) = Thumbprint::read(&certificate.thumbprint) else { continue };
+            let is_new = sought.contains(&thumbprint) && !found.contains(&thumbprint);
+            if is_new && (index == 0 || self.is_end(certificate)) {
+                found.push(thumbprint);
+            }
+        }
+        found
+    }
+
+    /// Whether it shows the thumbprint of each of its certificates, of which it has one at least.
+    pub(in crate::keyfactor) fn is_readable(&self) -> bool {
+        let is_readable = |it: &InventoryCertificate| Thumbprint::read(&it.thumbprint).is_some();
+        !self.certificates.is_empty() && self.certificates.iter().all(is_readable)
     }
 
     /// Whether the issuer of a certificate stands beside it, and none that it has issued itself.

@@ -122,7 +122,9 @@ impl ConfirmRemoved {
 
 impl ConfirmPutBack {
     /// Says that the inventory had stopped listing these certificates before they were put back: `confirm_removed` has seen
-    /// that they were [`Gone`](RemovalVerdict::Gone).
+    /// that they were [`Gone`](RemovalVerdict::Gone) from all of their places, as
+    /// [`all_gone`](super::confirmation::Confirmation::all_gone) says. Where one of several places of a store still held the
+    /// certificate, it is taken for the one that was put back.
     ///
     /// What it lists is then [`Back`](PutBackVerdict::Back) at once. Without it, an inventory that lists them may still be the
     /// one from before the removal: a new one is waited for, which only an account that may read the job history can see.

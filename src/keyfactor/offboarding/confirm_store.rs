@@ -9,7 +9,7 @@ use tokio::time::{Duration, timeout};
 
 use super::confirmation::{ScheduleAfter, TriggeredInventory};
 use super::job_runs::{InventoryRuns, inventory_runs};
-use super::place::{Entries, Place, Shown, TakenLook, seen, sought};
+use super::place::{Entries, Place, TakenLook, seen, sought};
 use super::poll::Polling;
 use super::saved_schedules::{is_at_risk, is_replaced, put_back, read_in_time, scheduled};
 use super::verdict::{Finding, Verdict};
@@ -59,6 +59,15 @@ pub(super) struct StoreUnderConfirmation {
     runs: Runs,
     look: Option<Look>,
     error: Option<SharedError>,
+}
+
+/// An alias of a look, while not all of its places are known to be there.
+#[derive(Default)]
+struct OpenAlias<'a> {
+    /// How many entries its places need.
+    entries: usize,
+    /// The places whose certificate no entry has shown so far.
+    missing: Vec<&'a Place>,
 }
 
 /// What was known at a look, apart from what it showed.
@@ -258,17 +267,18 @@ impl StoreUnderConfirmation {
         let wanted: HashSet<Thumbprint> = self.places.iter().filter_map(Place::wanted).collect();
         let sought = sought(&self.places, &wanted);
         // A certificate that is there decides for its place, whatever else the inventory lists.
-        let mut open: HashMap<&str, Vec<&Place>> = HashMap::new();
+        let mut open: HashMap<&str, OpenAlias<'_>> = HashMap::new();
         for place in &self.places {
-            open.entry(place.location.alias()).or_default().push(place);
+            let open = open.entry(place.location.alias()).or_default();
+            open.entries += 1;
+            open.missing.push(place);
         }
         let decides = |alias: &str, entries: &[InventoryEntry]| {
-            let is_there = |place: &Place| matches!(place.shown_by(entries), Shown::Held | Shown::PerhapsHeld);
-            if open
-                .get(alias)
-                .is_some_and(|places| entries.len() >= places.len() && places.iter().all(|it| is_there(it)))
-            {
-                open.remove(alias);
+            if let (Some(places), Some(entry)) = (open.get_mut(alias), entries.last()) {
+                places.missing.retain(|place| !place.is_there(entry));
+                if places.missing.is_empty() && entries.len() >= places.entries {
+                    open.remove(alias);
+                }
             }
             Ok(if open.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };

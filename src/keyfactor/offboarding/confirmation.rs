@@ -21,7 +21,8 @@ pub enum RemovalVerdict {
     /// its thumbprint, with [`expecting_thumbprint`](CertificateLocation::expecting_thumbprint).
     AliasGone,
     /// The inventory lists the alias, and now with this other certificate. The expected one is nowhere under the alias, not
-    /// even in a chain, and under no other alias.
+    /// even in a chain, and under no other alias. An inventory from before the expected one came into the store shows the same:
+    /// see [`inventoried_at`](ConfirmedLocation::inventoried_at).
     HoldsAnother {
         /// The thumbprint that the inventory shows.
         thumbprint: String,
@@ -34,6 +35,11 @@ pub enum RemovalVerdict {
         alias: String,
     },
     /// The time was up, and the inventory still listed it, as far as it could be read whole.
+    ///
+    /// An alias may have several entries of one certificate, such as the bindings of IIS. Its locations are not told apart by
+    /// their job fields: of an inventory that shows the parameters of a binding in another form, that would make a removal. As
+    /// long as one entry is listed, all locations of the alias are still there. To see which ones are left, read the
+    /// [`inventory`](crate::keyfactor::CertificateStores::inventory).
     StillThere,
     /// The time was up, and the inventory did not list it in this call: it may be gone, or never have been in the inventory.
     NeverListed,

@@ -82,6 +82,7 @@ impl Place {
         let is_sure = match look.reading {
             Reading::Whole => true,
             Reading::PerhapsNotWhole => look.has_look_before && shown == self.shown,
+            Reading::Short => false,
             // Nothing at all is an empty inventory where one has ended since, and elsewhere perhaps none yet.
             Reading::NoContent => look.freshness >= Freshness::Renewed,
         };
@@ -93,6 +94,11 @@ impl Place {
         if self.certificate().is_none() {
             self.learnt = only_one(entries);
         }
+    }
+
+    /// Whether an entry of its alias shows the certificate, or one that cannot be told from it.
+    pub(super) fn is_there(&self, entry: &InventoryEntry) -> bool {
+        matches!(self.shown_by(std::slice::from_ref(entry)), Shown::Held | Shown::PerhapsHeld)
     }
 
     /// That the certificate itself stands before its chain was seen on real servers and is undocumented by the vendor: one that
@@ -142,38 +148,61 @@ pub(super) fn sought<'a>(places: &'a [Place], wanted: &'a HashSet<Thumbprint>) -
 
 /// What an inventory shows of each place.
 pub(super) fn seen(places: &[Place], listed: &Listed, entries: Entries) -> Vec<Shown> {
-    let mut seen = Seen { places, listed, entries, held: HashMap::new(), elsewhere: HashMap::new() };
+    let mut asked_for: HashMap<&str, HashSet<Option<&Thumbprint>>> = HashMap::new();
+    for place in places {
+        asked_for.entry(place.location.alias()).or_default().insert(place.certificate());
+    }
+    let (under, elsewhere) = (HashMap::new(), HashMap::new());
+    let mut seen = Seen { listed, entries, asked_for, under, elsewhere };
     places.iter().map(|place| seen.of(place)).collect()
 }
 
 struct Seen<'a> {
-    places: &'a [Place],
     listed: &'a Listed,
     entries: Entries,
-    /// How many entries of an alias were given to places.
-    held: HashMap<(&'a str, Thumbprint), usize>,
+    /// The certificates of the places of each alias; `None` where nobody knows it.
+    asked_for: HashMap<&'a str, HashSet<Option<&'a Thumbprint>>>,
+    /// What the entries of an alias show of a certificate.
+    under: HashMap<(&'a str, Option<&'a Thumbprint>), Under>,
     /// The aliases of a certificate that no place asks for, without those that were given to places.
     elsewhere: HashMap<Thumbprint, Vec<&'a str>>,
 }
 
+/// What the entries of an alias show of a certificate.
+struct Under {
+    shown: Shown,
+    /// Those that hold it and were not given to a place.
+    left: usize,
+}
+
+impl Under {
+    fn of(place: &Place, entries: &[InventoryEntry], certificate: Option<&Thumbprint>) -> Self {
+        let holds = |entry: &&InventoryEntry| certificate.is_some() && entry.thumbprint().as_ref() == certificate;
+        Self { shown: place.shown_by(entries), left: entries.iter().filter(holds).count() }
+    }
+}
+
 impl<'a> Seen<'a> {
     fn of(&mut self, place: &'a Place) -> Shown {
-        let under = self.listed.under(place.location.alias());
-        let mut shown = place.shown_by(under);
+        let (listed, alias, certificate) = (self.listed, place.location.alias(), place.certificate());
+        let under = self
+            .under
+            .entry((alias, certificate))
+            .or_insert_with(|| Under::of(place, listed.under(alias), certificate));
+        let mut shown = under.shown.clone();
         let wanted = place.wanted();
-        if let (Shown::Held, Some(wanted), Entries::OneForEach) = (&shown, &wanted, self.entries) {
-            let given = self.held.entry((place.location.alias(), wanted.clone())).or_default();
-            *given += 1;
-            if under.iter().filter(|entry| entry.thumbprint().as_ref() == Some(wanted)).count() < *given {
-                shown = Shown::Nothing;
+        if shown == Shown::Held && self.entries == Entries::OneForEach {
+            match under.left.checked_sub(1) {
+                Some(left) => under.left = left,
+                None => shown = Shown::Nothing,
             }
         }
         if matches!(shown, Shown::Held | Shown::PerhapsHeld) {
             return shown;
         }
         let elsewhere = match &wanted {
-            Some(wanted) => self.elsewhere(place.location.alias(), wanted),
-            None => self.listed.respelled(place.location.alias()),
+            Some(wanted) => self.elsewhere(alias, wanted),
+            None => listed.respelled(alias),
         };
         match (elsewhere, &self.listed.unreadable) {
             (Some(alias), _) => Shown::Elsewhere(alias.to_owned()),
@@ -184,12 +213,13 @@ impl<'a> Seen<'a> {
 
     /// Another alias of the certificate; one that is this one but for its spelling first.
     fn elsewhere(&mut self, alias: &str, wanted: &Thumbprint) -> Option<&'a str> {
-        let (places, listed) = (self.places, self.listed);
-        // A certificate that another place of this call asks for is told there.
+        let (listed, asked_for) = (self.listed, &self.asked_for);
+        // A certificate that another place of this call asks for is told there. So is one under an alias of which nobody knows
+        // the certificate.
         let is_asked_for = |alias: &str| {
-            let of_alias = places.iter().filter(|place| place.location.alias() == alias);
-            let mut expected = of_alias.map(|place| place.location.expected_thumbprint());
-            expected.any(|expected| expected.is_none_or(|it| it == wanted))
+            asked_for
+                .get(alias)
+                .is_some_and(|certificates| [None, Some(wanted)].iter().any(|it| certificates.contains(it)))
         };
         let aliases = self
             .elsewhere

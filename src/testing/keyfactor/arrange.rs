@@ -119,7 +119,8 @@ impl FakeKeyfactor {
     /// `SiteName`s. Command's inventory knows it.
     ///
     /// A removal whose job fields name some of these parameters takes the entries that have these values; one without job
-    /// fields takes all entries of the alias. Both are assumed.
+    /// fields takes all entries of the alias. An entry that is added with job fields shows them as its parameters. All three are
+    /// assumed.
     pub fn put_entry(
         &self,
         store: CertificateStoreId,

@@ -87,7 +87,8 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// for it, or to unschedule an inventory is answered 400 with a message and no code; that a 401 has the body `null`; that
 /// an unknown store, certificate, job or run is answered 404 with the code `0xA0130000`; that an unknown alias becomes a job
 /// that fails, as does an alias that is to be added and is there; that an added certificate without an alias stands under its
-/// thumbprint; that the job ids come in the order of the locations; that unscheduling a job that does not wait changes
+/// thumbprint; that an added entry shows its job fields as parameters in the next inventory, which real types of store may
+/// fill in, leave out or write in another form; that the job ids come in the order of the locations; that unscheduling a job that does not wait changes
 /// nothing and is answered 204; that a rescheduled job keeps its GUID; what an immediate inventory does to the stored
 /// schedule (very likely it replaces it, [`immediate_inventory_keeps_schedule`](Self::immediate_inventory_keeps_schedule)); the orders that lists
 /// can be asked for, except those of certificates and `JobHistoryId`; more of the query language, in the comments of its

@@ -134,7 +134,7 @@ impl Planning {
             let sought = Sought { aliases, certificates, ..Sought::default() };
             // An alias that holds another certificate is decided. With all of them decided, the rest does not matter.
             let decides = |alias: &str, entries: &[InventoryEntry]| {
-                let is_another = |of: &HashSet<_>| entries.iter().any(|entry| !holds_one(entry, of));
+                let is_another = |of: &HashSet<_>| entries.last().is_some_and(|entry| !holds_one(entry, of));
                 if expected.get(alias).is_some_and(is_another) {
                     expected.remove(alias);
                 }

@@ -97,6 +97,33 @@ impl CertificateStores {
     /// A plan of several certificates is refused: see [`add_back_each`](Self::add_back_each). So is one that was made for
     /// another server, unless [`accept_other_server()`](RequestBuilder::accept_other_server) is said. What a plan
     /// [leaves out](RemovalPlan::omitted) was not removed, and does not matter.
+    ///
+    /// Whether they are back is asked with the same plan:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clm::testing::{FakeCertificate, FakeKeyfactor};
+    /// # let fake = FakeKeyfactor::start().await;
+    /// # let (store, keyfactor) = (fake.add_store(), fake.client());
+    /// # let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    /// # fake.put(store, "www.example.com.pfx", id);
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let located = keyfactor.certificates().locations_of(id).send().await?;
+    /// let plan = stores.plan_removal(&located).await?;
+    /// // … removed, and wanted back …
+    /// # stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # fake.run_jobs();
+    /// let gone = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// assert!(gone.all_gone());
+    ///
+    /// stores.add_back(&plan, Schedule::Immediate).send().await?;
+    /// # fake.run_jobs();
+    /// let back = stores.confirm_put_back(plan.locations()).was_gone().send().await?;
+    /// assert!(back.all_back());
+    /// # Ok(()) }
+    /// ```
     pub fn add_back(&self, plan: &RemovalPlan, schedule: Schedule) -> RequestBuilder<AddCertificates> {
         let none = PlannedCertificate::none();
         self.addition_of(plan, plan.certificates.first().unwrap_or(&none), schedule)
