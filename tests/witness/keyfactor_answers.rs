@@ -154,7 +154,8 @@ pub(crate) const INVENTORY_WITH_ANOTHER: &str = r#"[{"Name": "web01.pfx", "Certi
 
 pub(crate) const INVENTORY_OF_ANOTHER_STORE: &str = r#"[{"Name": "web01.pfx", "CertStoreId": "f0cc0000-0000-4000-8000-000000000009", "Certificates": [{"Thumbprint": "0123456789ABCDEF0123456789ABCDEF01234567"}]}]"#;
 
-pub(crate) const INVENTORY_WITHOUT_IT: &str = r#"[{"Name": "bystander.pfx", "Certificates": [{"Thumbprint": "4444444444444444444444444444444444444444"}]}]"#;
+pub(crate) const INVENTORY_WITHOUT_IT: &str =
+    r#"[{"Name": "bystander.pfx", "Certificates": [{"Thumbprint": "4444444444444444444444444444444444444444"}]}]"#;
 
 pub(crate) const OTHER_INVENTORY: &str = r#"[{"Name": "other.pfx", "Certificates": [{"Id": 17, "Thumbprint": "0123456789ABCDEF0123456789ABCDEF01234567"}], "Parameters": {}}]"#;
 

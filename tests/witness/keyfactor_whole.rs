@@ -159,7 +159,16 @@ async fn confirmations() {
             "triggered, and the schedule is gone",
             1,
             |it| it.was_listed().trigger_inventory(),
-            vec![store(), none(), answer(204, "", ""), without(), end(), json(200, STORE_WITHOUT_SCHEDULE)],
+            vec![
+                store(),
+                none(),
+                answer(204, "", ""),
+                without(),
+                end(),
+                json(200, STORE_WITHOUT_SCHEDULE),
+                answer(204, "", ""),
+                store(),
+            ],
         ),
         (
             "triggered, and the schedule is as before",

@@ -108,6 +108,11 @@ impl Witness {
         }
         // The next version changes nothing else.
         text = text.replace(concat!("clm/", env!("CARGO_PKG_VERSION")), "clm/VERSION");
+        // A schedule that is restored begins at its next time of day.
+        let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
+        for day in [Some(today), today.tomorrow().ok()].into_iter().flatten() {
+            text = text.replace(&format!("{day}T23:30:00.000Z"), "(the next 23:30)");
+        }
         assert!(!text.contains("127.0.0.1:"), "an address of this run: {text}");
         for (secret, shown) in self.secrets.iter().flat_map(|secret| told.shown.iter().map(move |it| (secret, it))) {
             assert!(!shown.contains(secret), "{}: {title}: the secret {secret} shows in {shown}", self.name);
