@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::{PlanError, PlanFormat, of_value};
 use crate::lenient::{TextFault, decode, decode_beginning};
 
-/// The largest file that is read.
-const LARGEST_PLAN: u64 = 16 * 1024 * 1024;
+/// The largest file that is read, and that is written. A place of a removal plan takes 1 to 2 KiB.
+const LARGEST_PLAN: u64 = 128 * 1024 * 1024;
 
 /// How much is read of a file before the rest is.
 const BEGINNING: usize = 4 * 1024;
@@ -66,9 +66,60 @@ fn check_beginning<P: PlanFormat>(bytes: &[u8]) -> Result<(), PlanError> {
     }
 }
 
-/// Writes a plan for people and programs: JSON in UTF-8, with a line for each value.
-pub(crate) fn write_to(plan: &impl Serialize, mut writer: impl Write) -> io::Result<()> {
+/// Writes a plan for people and programs: JSON in UTF-8, with a line for each value. Nothing is written of one that could not be
+/// read again.
+pub(crate) fn write_to(plan: &impl Serialize, writer: impl Write) -> io::Result<()> {
+    write_within(LARGEST_PLAN, plan, writer)
+}
+
+fn write_within(limit: u64, plan: &impl Serialize, mut writer: impl Write) -> io::Result<()> {
+    let mut size = Counted(0);
+    serde_json::to_writer_pretty(&mut size, plan)?;
+    // A line end follows.
+    let size = size.0 + 1;
+    if size > limit {
+        let sentence = format!("the plan takes {size} bytes, and a file of more than {limit} bytes is not read again");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, sentence));
+    }
     serde_json::to_writer_pretty(&mut writer, plan)?;
     writer.write_all(b"\n")?;
     writer.flush()
+}
+
+/// Counts what is written.
+struct Counted(u64);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_of_a_plan_that_would_not_be_read_again() {
+        let plan = json!({"header": {"format": "any"}});
+        let mut file = Vec::new();
+        write_to(&plan, &mut file).unwrap();
+        let size = file.len() as u64;
+        let mut again = Vec::new();
+        write_within(size, &plan, &mut again).unwrap();
+        assert_eq!(again, file);
+        again.clear();
+        let error = write_within(size - 1, &plan, &mut again).unwrap_err();
+        assert_eq!((error.kind(), again.len()), (io::ErrorKind::FileTooLarge, 0));
+        let sentence =
+            format!("the plan takes {size} bytes, and a file of more than {} bytes is not read again", size - 1);
+        assert_eq!(error.to_string(), sentence);
+    }
 }

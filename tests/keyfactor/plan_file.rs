@@ -215,7 +215,7 @@ fn a_file_that_is_no_plan_is_not_read_to_its_end() {
         assert!(matches!(error, PlanError::NotJson(_) | PlanError::AnotherFormat { .. }), "{error:?}");
         assert!(endless.1 <= 4 * 1024, "{} bytes were read", endless.1);
     }
-    let limit = 16 * 1024 * 1024;
+    let limit = 128 * 1024 * 1024;
     let mut endless = Counted("{\"header\": \"".as_bytes().chain(io::repeat(b'x')), 0);
     let error = RemovalPlan::read_from(&mut endless).unwrap_err();
     assert!(matches!(error, PlanError::TooLarge { limit: at, .. } if at == limit), "{error:?}");
@@ -233,4 +233,32 @@ fn a_file_that_cannot_be_read_keeps_its_cause() {
     let error = RemovalPlan::read_from(Broken).unwrap_err();
     assert!(matches!(error, PlanError::Unreadable(_)), "{error:?}");
     assert!(texts(&error).contains("the disk is on fire"), "{}", texts(&error));
+}
+
+/// A certificate that stands in very many stores: the plan must still be there when it is wanted back.
+#[tokio::test]
+async fn a_plan_of_very_many_places_is_read_again_as_it_was_written() {
+    let (fake, plan, _) = written().await;
+    let mut value = serde_json::to_value(&plan).unwrap();
+    let (certificate, mut removal) = (value["certificates"][0].clone(), value["removals"][0].clone());
+    removal["store_path"] = "/".repeat(1_000).into();
+    let numbers = 0..12_000;
+    let of = |number: usize, row: &Value| {
+        let mut row = row.clone();
+        row["thumbprint"] = format!("{number:040X}").into();
+        row
+    };
+    value["certificates"] = numbers.clone().map(|number| of(number, &certificate)).collect();
+    value["removals"] = numbers.map(|number| of(number, &removal)).collect();
+    let plan: RemovalPlan = serde_json::from_value(value).unwrap();
+    let mut file = Vec::new();
+    plan.write_to(&mut file).unwrap();
+    assert!(file.len() > 16 * 1024 * 1024, "{}", file.len());
+    assert!(RemovalPlan::read_from(file.as_slice()).unwrap() == plan);
+
+    // Every call is checked before the first one, of which none is sent here.
+    drop(fake.client().certificate_stores().add_back_each(&plan, Schedule::Immediate).start().unwrap());
+    let one = plan.only(|it| it.thumbprint.as_str().ends_with("2EDF"));
+    assert_eq!((one.removals.len(), one.certificates.len()), (1, 1));
+    assert_eq!(one.certificates[0].thumbprint, one.removals[0].thumbprint);
 }

@@ -24,6 +24,13 @@ pub struct StoreTypeNeeds {
 }
 
 impl StoreTypeNeeds {
+    /// How long the names in it are.
+    pub(in crate::keyfactor) fn names_bytes(&self) -> usize {
+        let names = self.parameters.iter().chain(&self.needed_on_remove).chain(&self.needed_on_add);
+        let of_type = self.short_name.iter().map(String::len).chain([self.custom_alias.as_str().len()]);
+        names.map(|name| name.len() + size_of::<String>()).chain(of_type).sum()
+    }
+
     /// Whether an inventory shows a parameter of this name as it is.
     pub(in crate::keyfactor) fn shows(&self, name: &str) -> bool {
         self.parameters.iter().any(|known| known == name)

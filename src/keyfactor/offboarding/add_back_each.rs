@@ -46,12 +46,14 @@ impl CertificateStores {
     /// # Ok(()) }
     /// ```
     pub fn add_back_each(&self, plan: &RemovalPlan, schedule: Schedule) -> BatchBuilder<AddBackEach> {
+        let mut entries = plan.entries();
         let of_one = |certificate: &PlannedCertificate| {
-            let (_, request) = self.addition_of(plan, certificate, schedule.clone()).into_parts();
-            (certificate.clone(), request)
+            let entries = entries.remove(&certificate.thumbprint)?;
+            let (_, request) = self.addition_of(plan, certificate, entries, schedule.clone()).into_parts();
+            Some((certificate.clone(), request))
         };
-        let additions = plan.certificates.iter().map(of_one).filter(|(_, it)| !it.entries().is_empty()).collect();
-        let (_, mut common) = self.addition_of(plan, &PlannedCertificate::none(), schedule).into_parts();
+        let additions = plan.certificates.iter().filter_map(of_one).collect();
+        let (_, mut common) = self.addition_of(plan, &PlannedCertificate::none(), Vec::new(), schedule).into_parts();
         common.operation_mut().of_any_number();
         BatchBuilder::new(self.caller.clone(), AddBackEach { common, additions })
     }

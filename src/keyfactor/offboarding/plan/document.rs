@@ -79,7 +79,7 @@ impl RemovalPlan {
     }
 
     /// The same out of a file. What does not begin like a plan is not read to its end, and neither is what is larger than
-    /// 16 MiB. It blocks the thread while it reads.
+    /// 128 MiB. It blocks the thread while it reads.
     ///
     /// # Errors
     /// Those of [`from_json`](Self::from_json), and [`PlanError::Unreadable`].
@@ -108,7 +108,8 @@ impl RemovalPlan {
     /// ```
     ///
     /// # Errors
-    /// Those of the writer.
+    /// Those of the writer; [`FileTooLarge`](std::io::ErrorKind::FileTooLarge), with nothing written, if the file would be too
+    /// large to be read again.
     pub fn write_to(&self, writer: impl io::Write) -> io::Result<()> {
         plan_file::write_to(self, writer)
     }

@@ -8,6 +8,8 @@ mod restorability;
 mod schedules;
 mod store_type;
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -126,7 +128,9 @@ impl CertificateStores {
     /// ```
     pub fn add_back(&self, plan: &RemovalPlan, schedule: Schedule) -> RequestBuilder<AddCertificates> {
         let none = PlannedCertificate::none();
-        self.addition_of(plan, plan.certificates.first().unwrap_or(&none), schedule)
+        let certificate = plan.certificates.first().unwrap_or(&none);
+        let entries = plan.entries().remove(&certificate.thumbprint).unwrap_or_default();
+        self.addition_of(plan, certificate, entries, schedule)
     }
 
     /// What puts one of a plan's certificates back.
@@ -134,11 +138,11 @@ impl CertificateStores {
         &self,
         plan: &RemovalPlan,
         certificate: &PlannedCertificate,
+        entries: Vec<CertificateStoreEntry>,
         schedule: Schedule,
     ) -> RequestBuilder<AddCertificates> {
-        let mut builder = self
-            .add_certificates(certificate.id, plan.entries_of(&certificate.thumbprint), schedule)
-            .expecting_thumbprint(&certificate.thumbprint);
+        let mut builder =
+            self.add_certificates(certificate.id, entries, schedule).expecting_thumbprint(&certificate.thumbprint);
         builder.operation().on_conditions(PlanConditions {
             omitted: Vec::new(),
             other_server: plan.header.other_server(self.caller.transport().base_url()),
@@ -251,17 +255,21 @@ impl RemovalPlan {
     pub fn only(mut self, keep: impl FnMut(&PlannedRemoval) -> bool) -> Self {
         self.removals.retain(keep);
         let Self { certificates, removals, inventory_schedules, .. } = &mut self;
-        inventory_schedules.retain(|it| removals.iter().any(|removal| removal.store_id == it.store_id));
-        certificates.retain(|it| removals.iter().any(|removal| removal.thumbprint == it.thumbprint));
+        let stores: HashSet<CertificateStoreId> = removals.iter().map(|removal| removal.store_id).collect();
+        inventory_schedules.retain(|it| stores.contains(&it.store_id));
+        let left: HashSet<&Thumbprint> = removals.iter().map(|removal| &removal.thumbprint).collect();
+        certificates.retain(|it| left.contains(&it.thumbprint));
         self
     }
 
-    /// What is added to put a certificate back.
-    fn entries_of(&self, thumbprint: &Thumbprint) -> Vec<CertificateStoreEntry> {
-        let of_it = self.removals.iter().filter(|it| it.thumbprint == *thumbprint);
-        let mut entries: Vec<_> = of_it.filter_map(PlannedRemoval::entry).collect();
-        // Entries of one alias that differ in nothing that is sent are added once.
-        entries.dedup();
+    /// What is added to put each certificate back.
+    pub(super) fn entries(&self) -> HashMap<&Thumbprint, Vec<CertificateStoreEntry>> {
+        let mut entries: HashMap<&Thumbprint, Vec<CertificateStoreEntry>> = HashMap::new();
+        for removal in &self.removals {
+            if let Some(entry) = removal.entry() {
+                entries.entry(&removal.thumbprint).or_default().push(entry);
+            }
+        }
         entries
     }
 }

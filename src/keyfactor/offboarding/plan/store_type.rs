@@ -48,6 +48,11 @@ impl PlannedStoreType {
     }
 }
 
+/// The names of a type of store, all together. Each place of a plan has them.
+const LONGEST_NAMES: usize = 16 * 1024;
+
+const TOO_LONG: &str = "its entry parameters have more names, or longer ones, than those of any type of store";
+
 /// Reads types of stores, each once for a client. What cannot be read stops no plan.
 pub(super) async fn read_types(
     caller: &Caller,
@@ -62,7 +67,10 @@ pub(super) async fn read_types(
             (Some(needs), _) => PlannedStoreType::Known((*needs).clone()),
             (None, Some(why)) => PlannedStoreType::unknown(why),
             (None, None) => match caller.request(GetStoreType::new(id)).send().await {
-                Ok(store_type) => PlannedStoreType::Known((*cache.keep(store_type.needs())).clone()),
+                Ok(store_type) => match store_type.needs() {
+                    needs if needs.names_bytes() > LONGEST_NAMES => PlannedStoreType::unknown(TOO_LONG),
+                    needs => PlannedStoreType::Known((*cache.keep(needs)).clone()),
+                },
                 Err(error) => {
                     let why = error.to_string();
                     if is_of_every_type(&error) {
