@@ -1,7 +1,8 @@
 //! What a plan knows of the types of its stores, and what becomes of it.
 
 use clm::keyfactor::{
-    CertificateId, CertificateLocation, CertificateStoreId, Client, JobFieldsFromInventory, RemovalPlan, Schedule,
+    CertificateId, CertificateLocation, CertificateStoreId, Client, JobFieldsFromInventory, PlannedStoreType,
+    RemovalPlan, Restorability, Schedule,
 };
 use clm::testing::{
     FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeKeyfactor, FakeStoreType, KeyfactorPermission,
@@ -168,4 +169,103 @@ async fn what_an_inventory_shows_for_a_secret_is_given_to_no_job() {
     all.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await.unwrap();
     let sent = fake.requests().last().unwrap().json();
     assert_eq!(sent["CertificateStores"][0]["JobFields"], json!({"SiteName": "Shop"}));
+}
+
+/// One alias with two entries, and a type that names what tells them apart.
+async fn two_sites(sites: [&'static str; 2]) -> (FakeKeyfactor, CertificateStoreId, CertificateId) {
+    let fake = FakeKeyfactor::start().await;
+    let store_type = FakeStoreType::new(7, "Any").entry_parameter(FakeEntryParameter::new("SiteName"));
+    let store = fake.add_store_of_type(store_type);
+    let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    for site in sites {
+        fake.put_entry(store, "www", id, [("SiteName", site)]);
+    }
+    (fake, store, id)
+}
+
+/// Without job fields, nothing tells the entries of one alias apart: they are one removal, and one addition.
+#[tokio::test]
+async fn entries_of_an_alias_without_job_fields_are_removed_and_put_back_as_one() {
+    let (fake, store, id) = two_sites(["Shop", "Intranet"]).await;
+    let keyfactor = fake.client();
+    let stores = keyfactor.certificate_stores();
+    let plan = plan(&keyfactor, id).await;
+    let removal = stores.remove(&plan, Schedule::Immediate).job_fields_from_inventory(JobFieldsFromInventory::Never);
+    assert_eq!(removal.send().await.unwrap().job_ids().len(), 1);
+    fake.run_jobs();
+    assert!(fake.aliases(store).is_empty());
+    let addition = stores.add_back(&plan, Schedule::Immediate);
+    let addition = addition.job_fields_from_inventory(JobFieldsFromInventory::Never).send().await.unwrap();
+    assert_eq!((addition.job_ids().len(), addition.entries().len()), (1, 1));
+    fake.run_jobs();
+    assert_eq!(fake.aliases(store), ["www"]);
+    fake.remove_unseen(store, "www");
+    let each = stores.add_back_each(&plan, Schedule::Immediate);
+    let each = each.job_fields_from_inventory(JobFieldsFromInventory::Never).send().await.unwrap();
+    assert_eq!(each.job_ids().count(), 1);
+}
+
+#[tokio::test]
+async fn an_entry_that_shows_nothing_beside_one_that_does_is_refused_with_a_way_out() {
+    let (fake, store, id) = two_sites(["Shop", ""]).await;
+    let keyfactor = fake.client();
+    let stores = keyfactor.certificate_stores();
+    let plan = plan(&keyfactor, id).await;
+    let refused = stores.remove(&plan, Schedule::Immediate).build().unwrap_err();
+    let sentence = refused.problems()[0].sentence();
+    assert!(
+        sentence.contains("`map_locations`") && sentence.contains("`job_fields_from_inventory(Never)`"),
+        "{sentence}"
+    );
+    let refused = stores.add_back(&plan, Schedule::Immediate).build().unwrap_err();
+    let sentence = refused.problems()[0].sentence();
+    assert!(sentence.contains("`map_entries`"), "{sentence}");
+
+    let removal = stores.remove(&plan, Schedule::Immediate).job_fields_from_inventory(JobFieldsFromInventory::Never);
+    removal.send().await.unwrap();
+    fake.run_jobs();
+    assert!(fake.aliases(store).is_empty());
+}
+
+/// An inventory may have one name twice, in two cases.
+#[tokio::test]
+async fn of_names_that_differ_in_case_alone_none_is_guessed() {
+    let fake = FakeKeyfactor::start().await;
+    let needed = |name| FakeEntryParameter::new(name).needed_on_remove();
+    let store_type = ["SiteName", "Protocol", "Port"].map(needed).into_iter();
+    let store_type = store_type.fold(FakeStoreType::new(7, "Any"), FakeStoreType::entry_parameter);
+    let store = fake.add_store_of_type(store_type);
+    let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+    let shown = [
+        ("SITENAME", "Intranet"),
+        ("sitename", "Shop"),
+        ("PROTOCOL", "http"),
+        ("Protocol", "https"),
+        ("PORT", "443"),
+        ("port", "443"),
+        ("PRIVATEKEYENTRY", "No"),
+        ("PrivateKeyEntry", "Yes"),
+    ];
+    fake.put_entry(store, "www", id, shown);
+    let plan = plan(&fake.client(), id).await;
+    let removal = &plan.removals[0];
+    assert_eq!(json!(removal.job_fields_on_remove()), json!({"Port": "443", "Protocol": "https"}));
+    assert_eq!(removal.missing_on_remove().collect::<Vec<_>>(), ["SiteName"]);
+    assert_eq!(removal.put_back, Restorability::Unclear);
+}
+
+/// Each place has the names of its type: a type without an end would make a plan without one.
+#[tokio::test]
+async fn a_type_with_endless_names_is_not_known_and_stops_no_plan() {
+    for (name, count) in [("n".repeat(20_000), 1), ("name".to_owned(), 2_000)] {
+        let fake = FakeKeyfactor::start().await;
+        let parameters = (0..count).map(|number| FakeEntryParameter::new(format!("{name}{number}")));
+        let store_type = parameters.fold(FakeStoreType::new(7, "Any"), FakeStoreType::entry_parameter);
+        let store = fake.add_store_of_type(store_type);
+        let id = fake.issue(FakeCertificate::new("www.example.com").private_key());
+        fake.put(store, "www", id);
+        let plan = plan(&fake.client(), id).await;
+        let PlannedStoreType::Unknown { why } = &plan.removals[0].store_type else { panic!("it is known") };
+        assert_eq!(why, "its entry parameters have more names, or longer ones, than those of any type of store");
+    }
 }

@@ -1,6 +1,6 @@
 //! `POST /CertificateStores/Certificates/Add`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use http::Method;
 use secrecy::SecretString;
@@ -131,6 +131,18 @@ impl AddCertificates {
         self.expected.as_ref()
     }
 
+    /// Entries of a plan that differ in nothing that is sent are added once: those of one alias that nothing tells apart.
+    fn take_repeats_out(&mut self) {
+        let mut earlier: HashMap<(CertificateStoreId, Option<&str>), Vec<&CertificateStoreEntry>> = HashMap::new();
+        let mut is_repeat = VecDeque::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let earlier = earlier.entry((entry.store(), entry.alias_asked_for())).or_default();
+            is_repeat.push_back(entry.is_of_inventory() && earlier.contains(&entry));
+            earlier.push(entry);
+        }
+        self.entries.retain(|_| is_repeat.pop_front() != Some(true));
+    }
+
     pub(in crate::keyfactor) fn change_entries(
         &mut self,
         change: impl FnMut(CertificateStoreEntry) -> CertificateStoreEntry,
@@ -179,6 +191,7 @@ impl Operation for AddCertificates {
 
     fn check(&mut self, limits: &CallLimits, problems: &mut Problems) {
         self.check_conditions(problems);
+        self.take_repeats_out();
         problems.check_positive("certificate_id", Some(self.certificate.get()));
         let limit = limits.max_locations_per_call;
         problems.check_count("certificate_stores", self.entries.len(), limit, "certificate store");
@@ -188,7 +201,8 @@ impl Operation for AddCertificates {
             entry.check(field, problems);
             let earlier = of_place.entry((entry.store(), entry.alias_asked_for())).or_default();
             if !earlier.iter().all(|it| it.goes_beside(entry)) {
-                let sentence = "the same store and alias stand further up in the list, without other job fields";
+                let sentence = "the same store and alias stand further up in the list, without other job fields: give both \
+                                some, with `map_entries` where they come from a plan, or add them one after the other";
                 problems.add(field, Reason::Conflict, sentence);
             }
             earlier.push(entry);

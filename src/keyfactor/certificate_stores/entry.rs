@@ -109,6 +109,11 @@ impl CertificateStoreEntry {
         self.job_fields.choose(choice);
     }
 
+    /// Whether it is one of an inventory that is put back.
+    pub(super) fn is_of_inventory(&self) -> bool {
+        self.job_fields.are_offered()
+    }
+
     /// The store.
     #[must_use]
     pub fn store(&self) -> CertificateStoreId {

@@ -53,10 +53,18 @@ impl InventoryFields {
     }
 }
 
-/// The value of a parameter, where the entry shows one.
+/// The value of a parameter, where the entry shows one. Of names that differ in case alone, the very one counts; if it is none of
+/// them and they have different values, nobody knows which one is meant.
 pub(in crate::keyfactor) fn shown<'a>(parameters: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let found = parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value).filter(|value| can_be_given(value))
+    let found = parameters.get(name).or_else(|| only_value(parameters, name));
+    found.filter(|value| can_be_given(value))
+}
+
+/// What a parameter is by all names that differ from this one in case alone, if that is one value.
+pub(in crate::keyfactor) fn only_value<'a>(parameters: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let mut values = parameters.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let first = values.next()?;
+    values.all(|it| it == first).then_some(first)
 }
 
 /// An empty text says nothing: servers write it for what an entry does not have.

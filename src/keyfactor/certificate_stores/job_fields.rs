@@ -38,6 +38,11 @@ impl JobFields {
         self.choose(JobFieldsFromInventory::default());
     }
 
+    /// Whether an inventory showed the entry.
+    pub(super) fn are_offered(&self) -> bool {
+        self.offered.is_some()
+    }
+
     /// Takes from the inventory what is to be taken.
     pub(super) fn choose(&mut self, choice: JobFieldsFromInventory) {
         let chosen = self.offered.as_ref().and_then(|offered| offered.chosen(choice));

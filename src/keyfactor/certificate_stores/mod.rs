@@ -24,7 +24,7 @@ pub use self::inventory::Inventory;
 pub(super) use self::inventory::{Listed, Reading, Sought, entries_under, holding, spelling};
 pub use self::inventory_entry::{InventoryCertificate, InventoryEntry};
 pub use self::inventory_fields::JobFieldsFromInventory;
-pub(super) use self::inventory_fields::{InventoryFields, shown};
+pub(super) use self::inventory_fields::{InventoryFields, only_value, shown};
 pub use self::jobs_outcome::JobsOutcome;
 pub(super) use self::jobs_outcome::Target;
 pub use self::list::ListStores;

@@ -184,7 +184,8 @@ impl RemoveCertificates {
             if let Some((first, _)) = earlier.iter().find(|(_, it)| !it.goes_beside(location)) {
                 let sentence = format!(
                     "the same store and alias as certificate_stores[{first}], but only one of them has job fields, or they \
-                     expect two thumbprints"
+                     expect two thumbprints; entries of a plan get job fields with `map_locations`, or, to remove all that the \
+                     alias has, none with `job_fields_from_inventory(Never)`"
                 );
                 problems.add(format_args!("certificate_stores[{index}]"), Reason::Conflict, sentence);
             }

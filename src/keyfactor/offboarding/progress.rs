@@ -118,7 +118,7 @@ pub enum Progress<'a> {
     /// Its job is one of these, which are differently far, or more or fewer than the inputs of the call. Of a planned
     /// certificate, which may have several jobs, they are all its own.
     OneOf(Vec<FollowedJob<'a>>),
-    /// The server took the call, and the report says nothing of these jobs, one of which is its own. If there are none, the
+    /// The server took the call, and the report says nothing of these jobs, one of which may be its own. If there are none, the
     /// server named no job.
     NotFollowed(Vec<JobId>),
     /// The call was not taken, or may have been: the state says how it ended.
@@ -155,8 +155,9 @@ impl Stage {
 fn progress_of<'a, T: Target>(outcome: &JobsOutcome<T>, report: &HashMap<JobId, FollowedJob<'a>>) -> Progress<'a> {
     let ids = outcome.job_ids();
     let jobs: Vec<FollowedJob<'a>> = ids.iter().filter_map(|id| report.get(id).copied()).collect();
-    if jobs.len() < ids.len() || jobs.is_empty() {
-        return Progress::NotFollowed(ids.to_vec());
+    let not_followed: Vec<JobId> = ids.iter().copied().filter(|id| !report.contains_key(id)).collect();
+    if !not_followed.is_empty() || jobs.is_empty() {
+        return Progress::NotFollowed(not_followed);
     }
     let mut stages = jobs.iter().map(|job| Stage::of(*job));
     let first = stages.next();

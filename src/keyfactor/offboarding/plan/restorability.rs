@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::keyfactor::certificate_stores::only_value;
+
 /// Whether a place can be restored after a removal: the certificate under its alias. The entry's parameters are not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,9 +32,9 @@ pub(super) enum Held {
 impl Restorability {
     /// `PrivateKeyEntry` was seen on real servers as `Yes`; that `No` is its counterpart is assumed.
     pub(super) fn of(parameters: &Map<String, Value>, command_has_key: Held) -> Self {
-        let said = parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("PrivateKeyEntry"));
+        let said = only_value(parameters, "PrivateKeyEntry");
         let is = |text: &str, words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-        let has_key = match said.map(|(_, value)| value) {
+        let has_key = match said {
             Some(Value::String(text)) if is(text, ["yes", "true"]) => Some(true),
             Some(Value::String(text)) if is(text, ["no", "false"]) => Some(false),
             Some(Value::Bool(entry)) => Some(*entry),
