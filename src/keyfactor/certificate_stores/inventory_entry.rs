@@ -104,11 +104,16 @@ impl Row for InventoryEntry {
     type Id = u64;
 
     fn id(&self) -> u64 {
+        let Self { alias, certificates, cert_store_id, parameters, extra } = self;
         let mut whole = Hashed(DefaultHasher::new());
-        // Neither a hasher nor a row fails; one that did would be like another row, and missed.
-        if serde_json::to_writer(&mut whole, self).is_err() {
-            self.alias.hash(&mut whole.0);
+        (alias, cert_store_id, extra.as_str()).hash(&mut whole.0);
+        for InventoryCertificate { id, thumbprint, issued_dn, not_after, extra } in certificates {
+            let not_after = not_after.as_ref().map(ServerTime::as_str);
+            // As it was written: to parse what is unknown may take many times its size.
+            (id, thumbprint, issued_dn, not_after, extra.as_str()).hash(&mut whole.0);
         }
+        // Neither a hasher nor a map of values fails.
+        let _ = serde_json::to_writer(&mut whole, parameters);
         whole.0.finish()
     }
 }

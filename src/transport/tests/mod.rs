@@ -49,7 +49,7 @@ fn base_urls_that_are_refused() {
     for (given, problem) in [
         ("", "not an absolute URL"),
         ("keyfactor.example.com/KeyfactorAPI", "it has no scheme: write it as `https://…`"),
-        ("/KeyfactorAPI", "not an absolute URL"),
+        ("/KeyfactorAPI", "it has no scheme: write it as `https://…`"),
         ("https://", "not an absolute URL"),
         ("https://:8443/KeyfactorAPI", "not an absolute URL"),
         ("https://example.com:99999", "not an absolute URL"),
