@@ -1,4 +1,6 @@
-//! Ctrl-C while something is waited for.
+//! Ctrl-C while something is sent or waited for.
+
+use std::pin::{Pin, pin};
 
 /// Where an interruption comes from.
 #[derive(Clone, Default)]
@@ -11,16 +13,11 @@ pub(crate) enum Interrupt {
 }
 
 impl Interrupt {
-    /// What comes of it, or nothing if the person at the terminal has had enough.
-    pub(crate) async fn or<T>(&self, waited_for: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.comes() => None,
-            value = waited_for => Some(value),
-        }
+    pub(crate) fn listen(&self) -> Listening {
+        Listening { comes: Box::pin(self.clone().comes()), came: false }
     }
 
-    async fn comes(&self) {
+    async fn comes(self) {
         match self {
             Self::CtrlC => {
                 if tokio::signal::ctrl_c().await.is_err() {
@@ -31,5 +28,43 @@ impl Interrupt {
             #[cfg(test)]
             Self::When(notify) => notify.notified().await,
         }
+    }
+}
+
+/// One interruption, whenever it comes: between two things that are waited for it is not lost.
+pub(crate) struct Listening {
+    comes: Pin<Box<dyn Future<Output = ()> + Send>>,
+    came: bool,
+}
+
+impl Listening {
+    /// What comes of it, or nothing if the person at the terminal has had enough.
+    pub(crate) async fn or<T>(&mut self, waited_for: impl Future<Output = T>) -> Option<T> {
+        if self.came {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            () = &mut self.comes => {
+                self.came = true;
+                None
+            }
+            value = waited_for => Some(value),
+        }
+    }
+
+    /// What comes of it, in any case: a change that is under way is not dropped. `at_once` is done when an interruption comes.
+    pub(crate) async fn finishing<T>(&mut self, change: impl Future<Output = T>, at_once: impl FnOnce()) -> T {
+        let mut change = pin!(change);
+        if let Some(value) = self.or(&mut change).await {
+            return value;
+        }
+        at_once();
+        change.await
+    }
+
+    /// Whether it has come, also while nobody waited.
+    pub(crate) async fn came(&mut self) -> bool {
+        self.or(std::future::ready(())).await.is_none()
     }
 }

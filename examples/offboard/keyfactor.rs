@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::consent::Consent;
 use crate::ended::{Ended, Trouble};
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Listening};
 use crate::plan_file::Written;
 use crate::report::Report;
 
@@ -220,19 +220,20 @@ impl Prepared {
             return Ok(self.floor);
         }
         let server = job.client.base_url().as_str();
+        let mut interrupt = job.settings.interrupt.listen();
         let (steps, action, mut record) = match self.orders {
             Orders::Remove(orders) => {
                 let mut record = Record::begin(&self.jobs, server, Action::Remove)?;
                 record.schedules(&self.schedules);
-                (job.send_removals(orders, &mut record, report).await, Action::Remove, record)
+                (job.send_removals(orders, (&mut record, &mut interrupt), report).await, Action::Remove, record)
             }
             Orders::Add(orders) => {
                 let mut record = Record::begin(&self.jobs, server, Action::PutBack)?;
                 record.schedules(&self.schedules);
-                (job.send_additions(orders, &mut record, report).await, Action::PutBack, record)
+                (job.send_additions(orders, (&mut record, &mut interrupt), report).await, Action::PutBack, record)
             }
         };
-        let ended = job.see_through(steps, action, &self.schedules, &mut record, report).await;
+        let ended = job.see_through(steps, action, &self.schedules, (&mut record, &mut interrupt), report).await;
         if let Some(plan) = plan.filter(|_| back > 0) {
             let path = plan.path().display();
             report.line(format!("  To put it back: offboard --undo {path} --yes --expect {back}"));
@@ -333,19 +334,21 @@ impl KeyfactorJob {
     async fn send_removals(
         &self,
         orders: Vec<Order<RemoveCertificates>>,
-        record: &mut Record,
+        (record, interrupt): (&mut Record, &mut Listening),
         report: &Report,
     ) -> Vec<Step> {
-        send::one_by_one(orders, record, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
+        let execute = async |it| self.client.execute(it).await.map(send::Answer::from);
+        send::one_by_one(orders, record, interrupt, report, execute).await
     }
 
     async fn send_additions(
         &self,
         orders: Vec<Order<AddCertificates>>,
-        record: &mut Record,
+        (record, interrupt): (&mut Record, &mut Listening),
         report: &Report,
     ) -> Vec<Step> {
-        send::one_by_one(orders, record, report, async |it| self.client.execute(it).await.map(send::Answer::from)).await
+        let execute = async |it| self.client.execute(it).await.map(send::Answer::from);
+        send::one_by_one(orders, record, interrupt, report, execute).await
     }
 }
 

@@ -1,11 +1,11 @@
 //! From a certificate to its removal: where it is, and the plan.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clm::keyfactor::{
-    CertificateRef, CertificateStoreLocation, Error, LocatedCertificate, LookupError, PlannedRemoval, RemovalPlan,
-    RemoveCertificates, Restorability, Schedule, Thumbprint,
+    CertificateRef, CertificateStoreLocation, Error, LocatedCertificate, LookupError, PlannedRemoval, PlannedStoreType,
+    RemovalPlan, RemoveCertificates, Restorability, Schedule, Thumbprint,
 };
 
 use serde_json::json;
@@ -154,6 +154,7 @@ fn show_places(plan: &RemovalPlan, report: &Report) {
         ["machine", "path", "alias", "agent available", "approved", "removal supported", "put back"],
         &plan.removals.iter().map(row).collect::<Vec<_>>(),
     ));
+    show_unknown_types(plan, report);
     for removal in &plan.removals {
         let fields = removal.job_fields_on_remove();
         if !fields.is_empty() {
@@ -240,7 +241,46 @@ pub(super) fn put_back(removal: &PlannedRemoval) -> String {
         Restorability::Impossible => "IMPOSSIBLE",
         _ => "?",
     };
-    how.to_owned()
+    match removal.put_back {
+        Restorability::WithPrivateKey | Restorability::WithoutPrivateKey => format!("{how}, {}", alias_on_add(removal)),
+        _ => how.to_owned(),
+    }
+}
+
+fn store_label(removal: &PlannedRemoval) -> String {
+    match (&removal.store_machine, &removal.store_path) {
+        (Some(machine), Some(path)) => format!("{machine}  {path}"),
+        _ => format!("store {}", removal.store_id),
+    }
+}
+
+/// Which alias it has on the way back.
+fn alias_on_add(removal: &PlannedRemoval) -> &'static str {
+    match (removal.alias_on_add(), removal.store_type.needs()) {
+        (None, _) => "the store chooses the alias",
+        (Some(_), Some(_)) => "under this alias",
+        (Some(_), None) => "under this alias if its type allows one",
+    }
+}
+
+/// Of which stores the type could not be read, and why.
+fn show_unknown_types(plan: &RemovalPlan, report: &Report) {
+    let mut stores: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for removal in &plan.removals {
+        if let PlannedStoreType::Unknown { why } = &removal.store_type {
+            stores.entry(why).or_default().insert(store_label(removal));
+        }
+    }
+    for (why, stores) in stores {
+        report.complain(format!("  NOTE: the type of {} store(s) is unknown: {}", stores.len(), shown(why)));
+        for store in stores {
+            report.complain(format!("    {}", shown(store)));
+        }
+        report.complain(
+            "    So it is unknown which job fields a removal needs there, and whether the alias may be given",
+        );
+        report.complain("    on the way back.");
+    }
 }
 
 fn row(removal: &PlannedRemoval) -> [String; 7] {

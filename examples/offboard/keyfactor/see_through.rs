@@ -5,9 +5,10 @@ use std::path::Path;
 use clm::keyfactor::SavedSchedule;
 
 use super::record::{self, Action, Record};
-use super::step::{self, JobEnd, Seen, Step};
+use super::step::{self, JobEnd, Seen, Sent, Step};
 use super::{Inventory, KeyfactorJob};
 use crate::ended::{Ended, Trouble};
+use crate::interrupt::Listening;
 use crate::report::{Report, shown};
 
 impl KeyfactorJob {
@@ -17,7 +18,7 @@ impl KeyfactorJob {
         mut steps: Vec<Step>,
         action: Action,
         schedules: &[SavedSchedule],
-        record: &mut Record,
+        (record, interrupt): (&mut Record, &mut Listening),
         report: &Report,
     ) -> Ended {
         let watched = async {
@@ -32,14 +33,8 @@ impl KeyfactorJob {
                 Action::PutBack => self.confirm_back(&mut steps, report).await,
             }
         };
-        if self.settings.interrupt.or(watched).await.is_none() {
-            let open = steps.iter().filter(|step| !matches!(step.job, Some(JobEnd::Succeeded(_) | JobEnd::Failed(_))));
-            report.complain("  Interrupted. What was sent is sent; these jobs are not known to be over:");
-            for step in open {
-                for job in step.jobs() {
-                    report.complain(format!("    job {job}  {}", shown(step.place.label())));
-                }
-            }
+        if interrupt.or(watched).await.is_none() {
+            show_open(&steps, report);
             self.restore(schedules, report).await;
             report.complain(format!("  To go on: offboard --follow {}", record.path().display()));
         }
@@ -73,8 +68,23 @@ impl KeyfactorJob {
         let steps: Vec<Step> = read.places.into_iter().map(|(location, known)| known.step(location)).collect();
         let mut record = Record::begin(file, &read.server, read.action)?;
         record.schedules(&schedules);
-        let ended = self.see_through(steps, read.action, &schedules, &mut record, report).await;
+        let mut interrupt = self.settings.interrupt.listen();
+        let ended = self.see_through(steps, read.action, &schedules, (&mut record, &mut interrupt), report).await;
         self.restore(&schedules, report).await;
         Ok(ended)
+    }
+}
+
+/// The jobs that go on without this program, and where there may be one.
+fn show_open(steps: &[Step], report: &Report) {
+    let open = steps.iter().filter(|step| !matches!(step.job, Some(JobEnd::Succeeded(_) | JobEnd::Failed(_))));
+    let jobs: Vec<_> = open.flat_map(|step| step.jobs().iter().map(move |job| (job, step.place.label()))).collect();
+    let end = if jobs.is_empty() { "no job is known to be open." } else { "these jobs are not known to be over:" };
+    report.complain(format!("  Interrupted. What was sent is sent; {end}"));
+    for (job, label) in jobs {
+        report.complain(format!("    job {job}  {}", shown(label)));
+    }
+    for step in steps.iter().filter(|step| step.sent == Sent::Unknown) {
+        report.complain(format!("    perhaps a job whose number is unknown  {}", shown(step.place.label())));
     }
 }

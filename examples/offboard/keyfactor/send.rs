@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::KeyfactorJob;
 use super::record::Record;
 use super::step::{Place, Sent, Step};
+use crate::interrupt::Listening;
 use crate::report::{Report, shown};
 
 /// A checked change of one place, ready to be sent.
@@ -109,10 +110,11 @@ impl From<AddOutcome> for Answer {
 }
 
 /// Every job id is printed as soon as it is known, so that it is not lost if this program is stopped. A refusal of one
-/// place says nothing about the next; any other error does, and the rest stays unsent.
+/// place says nothing about the next; any other error does, and the rest stays unsent, as it does after an interruption.
 pub(super) async fn one_by_one<Op>(
     orders: Vec<Order<Op>>,
     record: &mut Record,
+    interrupt: &mut Listening,
     report: &Report,
     execute: impl AsyncFn(Request<Op>) -> Result<Answer, Error>,
 ) -> Vec<Step> {
@@ -120,12 +122,13 @@ pub(super) async fn one_by_one<Op>(
     let mut stopped = false;
     report.line("  sent, one call for each place; scheduled is not done: the orchestrators run these jobs later");
     for Order { place, request, .. } in orders {
-        if stopped {
+        if stopped || interrupt.came().await {
             steps.push(Step::new(place, Sent::Withheld));
             continue;
         }
         record.sending(&place);
-        let sent = match execute(request).await {
+        let at_once = || report.complain("  Interrupted: the call under way is finished, and no further one is sent.");
+        let sent = match interrupt.finishing(execute(request), at_once).await {
             Ok(answer) => show_answer(answer, &place, report),
             Err(error) => {
                 report.complain(format!("  {}:", shown(place.label())));
