@@ -1,6 +1,7 @@
 //! The whole flow against the fake.
 
 mod again;
+mod interrupted;
 mod output;
 mod remove;
 mod trouble;
