@@ -61,9 +61,12 @@ fn problem_of_text(text: &str) -> Option<&'static str> {
 
 /// This problem, if the text begins with a host instead of a scheme. The parser would take `localhost:8080` for a scheme.
 fn no_scheme(text: &str, problem: &'static str) -> Option<&'static str> {
-    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
-    let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    (!text.is_empty() && !text.contains("://") && !is_known).then_some(problem)
+    let has_scheme = text.split_once(':').is_some_and(|(scheme, rest)| {
+        let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        let is_host = scheme.starts_with('[') || rest.starts_with(|first: char| first.is_ascii_digit());
+        is_known || rest.starts_with("//") || !is_host
+    });
+    (!text.is_empty() && !has_scheme).then_some(problem)
 }
 
 /// What is wrong with host and port of a URL that was parsed.
