@@ -1,8 +1,8 @@
 //! What a plan knows of the types of its stores, and what becomes of it.
 
 use clm::keyfactor::{
-    CertificateId, CertificateLocation, CertificateStoreId, Client, JobFieldsFromInventory, PlannedStoreType,
-    RemovalPlan, Restorability, Schedule,
+    CertificateId, CertificateLocation, CertificateStoreId, Client, CustomAlias, JobFieldsFromInventory,
+    PlannedStoreType, RemovalPlan, Restorability, Schedule, StoreReadiness,
 };
 use clm::testing::{
     FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeKeyfactor, FakeStoreType, KeyfactorPermission,
@@ -10,7 +10,7 @@ use clm::testing::{
 use serde_json::{Value, json};
 
 use crate::support::keyfactor::client;
-use crate::support::keyfactor_reads::{answer, calls, ok};
+use crate::support::keyfactor_reads::{answer, calls, ok, page_of, target};
 use crate::support::scripted::Scripted;
 
 async fn plan(keyfactor: &Client, id: CertificateId) -> RemovalPlan {
@@ -268,4 +268,34 @@ async fn a_type_with_endless_names_is_not_known_and_stops_no_plan() {
         let PlannedStoreType::Unknown { why } = &plan.removals[0].store_type else { panic!("it is known") };
         assert_eq!(why, "its entry parameters have more names, or longer ones, than those of any type of store");
     }
+}
+
+/// A server that cannot be asked which stores support a removal still says of which types they are.
+#[tokio::test]
+async fn the_types_are_known_where_the_state_of_the_stores_is_not() {
+    let thumbprint = "0123456789ABCDEF0123456789ABCDEF01234567";
+    let server = Scripted::choosing(move |_, request| {
+        let (path, query) = target(request);
+        let store = json!("57070000-0000-4000-8000-000000000001");
+        let certificates = json!([{"Thumbprint": thumbprint}]);
+        if path == "CertificateStoreTypes/104" {
+            return ok(&json!({"StoreType": 104, "CustomAliasAllowed": "Forbidden"}));
+        }
+        match (path.as_str(), page_of(request)) {
+            ("Certificates", 1) => ok(&json!([{"Id": 2, "Thumbprint": thumbprint, "HasPrivateKey": true,
+                "Locations": [{"Alias": "www", "ChainLevel": 0, "CertStoreId": store}]}])),
+            ("CertificateStores", _) if query.contains("RemoveSupported") => {
+                answer(400, "", &json!({"Message": "no field RemoveSupported"}))
+            }
+            ("CertificateStores", 1) => ok(&json!([{"Id": store, "CertStoreType": 104, "Approved": true}])),
+            (it, 1) if it.ends_with("/Inventory") => ok(&json!([{"Name": "www", "Certificates": certificates}])),
+            _ => ok(&json!([])),
+        }
+    })
+    .await;
+    let plan = client(&server.origin).certificate_stores().plan_removal_of([thumbprint]).send().await.unwrap();
+    let removal = &plan.removals[0];
+    assert_eq!(removal.readiness, StoreReadiness::default());
+    assert_eq!(removal.store_type.needs().map(|it| &it.custom_alias), Some(&CustomAlias::Forbidden));
+    assert_eq!(removal.alias_on_add(), None);
 }

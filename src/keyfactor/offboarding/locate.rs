@@ -83,11 +83,12 @@ impl LocateCertificate {
             .map(|(location, _)| location.store())
             .chain(excluded.iter().filter_map(|it| it.cert_store_id))
             .collect();
-        let read = Stores::read(&self.certificates.caller, certificate.id, &known, lookup).await;
-        let (stores, readiness_error) = match read {
-            Ok(stores) => (stores, None),
-            Err(error) => (Stores::default(), Some(SharedError::from(error))),
-        };
+        let mut stores = Stores::default();
+        let read = stores.read(&self.certificates.caller, certificate.id, &known, lookup).await;
+        let readiness_error = read.err().map(|error| {
+            stores.forget_state();
+            SharedError::from(error)
+        });
         let locations = places
             .into_iter()
             .map(|(location, place)| FoundLocation {
@@ -315,6 +316,8 @@ impl StoreReadiness {
 #[derive(Default)]
 struct Stores {
     rows: HashMap<CertificateStoreId, CertificateStore>,
+    /// A row says of which type its store is, whatever was asked.
+    types: HashMap<CertificateStoreId, CertificateStoreTypeId>,
     available: Answers,
     removal: Answers,
 }
@@ -339,12 +342,12 @@ impl Answers {
 
 impl Stores {
     async fn read(
+        &mut self,
         caller: &Caller,
         certificate: CertificateId,
         known: &HashSet<CertificateStoreId>,
         lookup: Lookup,
-    ) -> Result<Self, Error> {
-        let mut stores = Self::default();
+    ) -> Result<(), Error> {
         for (field, value) in
             [("AgentAvailable", true), ("AgentAvailable", false), ("RemoveSupported", true), ("RemoveSupported", false)]
         {
@@ -355,20 +358,26 @@ impl Stores {
                 if !known.contains(&row.id) {
                     return Err(LookupError::not_asked("store of the certificate", row.id, certificate).into());
                 }
-                let answers = if field == "AgentAvailable" { &mut stores.available } else { &mut stores.removal };
+                let answers = if field == "AgentAvailable" { &mut self.available } else { &mut self.removal };
                 if value {
                     answers.yes.insert(row.id)
                 } else {
                     answers.no.insert(row.id)
                 };
-                stores.rows.insert(row.id, row);
+                self.types.extend(row.cert_store_type.map(|of| (row.id, of)));
+                self.rows.insert(row.id, row);
             }
         }
-        Ok(stores)
+        Ok(())
+    }
+
+    /// Forgets what half an answer would tell.
+    fn forget_state(&mut self) {
+        *self = Self { types: std::mem::take(&mut self.types), ..Self::default() };
     }
 
     fn type_of(&self, store: CertificateStoreId) -> Option<CertificateStoreTypeId> {
-        self.rows.get(&store)?.cert_store_type
+        self.types.get(&store).copied()
     }
 
     fn readiness(&self, store: CertificateStoreId) -> StoreReadiness {

@@ -211,7 +211,8 @@ pub struct PlannedRemoval {
     #[serde(default)]
     pub parameters: Map<String, Value>,
     /// Whether the alias has other entries of the certificate. All that is shown of such an entry is then given to its jobs, since
-    /// that alone tells it from the others.
+    /// that alone tells it from the others; of a type that is known, all parameters that it has. **Entries that differ in none of
+    /// these are removed by one job, and put back by one**: what else the inventory shows of them is not put back.
     #[serde(default)]
     pub is_one_of_several: bool,
     /// What the type of the store asks for.
