@@ -60,6 +60,7 @@ struct Arguments {
     collection_id: Option<i32>,
     expect: Option<Expectation>,
     accept_loss: Option<Loss>,
+    accept_other_server: Option<Loss>,
     plan: Option<PathBuf>,
     no_follow: Option<Following>,
     deadline: Option<Duration>,
@@ -174,6 +175,7 @@ impl Arguments {
             "thumbprints" => given.thumbprints.extend(texts::thumbprints(Path::new(&parser.value()?))?),
             "job-field" => given.job_fields.push(job_field(parser.value()?)?),
             "accept-omissions" => given.accept_omissions = Some(Loss::Accepted),
+            "accept-other-server" => given.accept_other_server = Some(Loss::Accepted),
             "audit-note" => once(given.audit_note.replace(parser.value()?.string()?).is_none())?,
             "comment-allows" => once(given.comment_allows.replace(parser.value()?.string()?).is_none())?,
             "demo" => given.demo = Some(Mode::Show),
@@ -243,6 +245,7 @@ impl Arguments {
             ("deadline", self.deadline.is_some(), read, keyfactor),
             ("trigger-inventory", self.trigger_inventory.is_some(), read, keyfactor),
             ("accept-omissions", self.accept_omissions.is_some(), certificate, "--thumbprint or --certificate-id"),
+            ("accept-other-server", self.accept_other_server.is_some(), undo, "--undo"),
             (
                 "job-field",
                 !self.job_fields.is_empty(),
@@ -351,6 +354,7 @@ impl Arguments {
             expect: self.expect.map(|it| it.first),
             loss: self.accept_loss.unwrap_or_default(),
             omissions: self.accept_omissions.unwrap_or_default(),
+            other_server: self.accept_other_server.unwrap_or_default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the person at the terminal has agreed to.
 
 use crate::ended::Trouble;
+use crate::report::shown;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Consent {
@@ -8,6 +9,8 @@ pub(crate) struct Consent {
     pub(crate) loss: Loss,
     /// Whether it goes on although the plan leaves something out.
     pub(crate) omissions: Loss,
+    /// Whether a plan for another server is taken.
+    pub(crate) other_server: Loss,
 }
 
 /// Whether something may go that cannot be put back.
@@ -39,6 +42,22 @@ impl Consent {
         )))
     }
 
+    /// `planned` is the server of a plan, if it names one.
+    pub(crate) fn check_server(self, planned: Option<&str>, used: &str) -> Result<(), Trouble> {
+        let plain = |server: &str| server.trim_end_matches('/').to_ascii_lowercase();
+        match planned {
+            Some(planned) if self.other_server == Loss::Refused && plain(planned) != plain(used) => {
+                Err(Trouble::Refused(format!(
+                    "the plan was made for {}, and this is {}. Nothing was asked or sent; if it is the same server under \
+                     another name, or a copy of it, --accept-other-server goes on",
+                    shown(planned),
+                    shown(used)
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn check_losses(self, losses: usize, what: &str) -> Result<(), Trouble> {
         if losses == 0 || self.loss == Loss::Accepted {
             return Ok(());
@@ -66,6 +85,26 @@ mod tests {
             let said = format!("{size} place(s) are meant, and --expect says {expected}. Nothing was sent;");
             assert_eq!(why, format!("{said} look at the list above"));
         }
+    }
+
+    #[test]
+    fn a_plan_for_another_server_needs_consent() {
+        let consent = |other_server| Consent { other_server, ..Consent::default() };
+        let planned = "https://command.example.com/KeyfactorAPI";
+        for (planned, used) in [
+            (None, "https://other.example.com/"),
+            (Some(planned), planned),
+            (Some(planned), "https://command.example.com/keyfactorapi/"),
+        ] {
+            assert!(consent(Loss::Refused).check_server(planned, used).is_ok(), "{used}");
+        }
+        let other = "https://other.example.com/KeyfactorAPI";
+        assert!(consent(Loss::Accepted).check_server(Some(planned), other).is_ok());
+        let Err(Trouble::Refused(why)) = consent(Loss::Refused).check_server(Some(planned), other) else {
+            panic!("a plan for another server was taken");
+        };
+        assert!(why.starts_with(&format!("the plan was made for {planned}, and this is {other}. ")), "{why}");
+        assert!(why.contains("--accept-other-server"));
     }
 
     #[test]

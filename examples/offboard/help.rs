@@ -42,6 +42,8 @@ first, and AppViewX CERT+ only if that was done.
 The way back, alone:
   --undo PLAN.json         put back what an earlier run's plan can put back; the plan says of which vendor
                            it is. In AppViewX, what somebody has moved since is shown and left alone
+  --accept-other-server    go on although the plan was made for another server: it has another name now, or
+                           this one is a copy of it
 
 All:
   --yes                    send it. Needs --expect N, except with --location and --resource-id alone, which
@@ -60,8 +62,8 @@ Following jobs again, alone:
                            for --undo). The only change that it sends is to set inventory schedules again that
                            a stopped run lost, so it needs no --yes
 
-Ctrl-C while jobs are followed withdraws nothing: what is sent is sent. The open jobs are printed then, and
-the --follow that goes on with them.
+Ctrl-C withdraws nothing: what is sent is sent. While calls are sent to Keyfactor Command, the one under way
+is finished and no further one is sent. The open jobs are printed then, and the --follow that goes on with them.
 
 Exit codes:
   0  all done; or shown, without --yes

@@ -204,7 +204,7 @@ impl Prepared {
     }
 
     pub(crate) fn write_plan(&self, report: &Report) -> Result<Option<Written>, Trouble> {
-        self.plan.as_ref().map(|(path, plan)| Written::new(path, plan, report)).transpose()
+        self.plan.as_ref().map(|(path, plan)| Written::new(path, |file| plan.write_to(file), report)).transpose()
     }
 
     /// Sends everything, follows and confirms it.

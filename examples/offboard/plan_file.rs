@@ -4,9 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use clm::appviewx::GroupPlan;
 use clm::keyfactor::RemovalPlan;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::ended::Trouble;
 use crate::report::Report;
@@ -14,14 +13,12 @@ use crate::report::Report;
 /// Whose plan a file is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Vendor {
-    /// The file is a removal plan as it is.
     Keyfactor,
-    /// The file names the vendor beside the plan.
     AppViewX,
 }
 
-/// What stands beside a plan for AppViewX.
-pub(crate) const APPVIEWX: &str = "appviewx";
+/// How the header of a group plan names its format, without white space.
+const GROUP_PLAN: &str = "\"format\":\"clm.appviewx.group-plan\"";
 
 /// A plan that was written by this run.
 pub(crate) struct Written {
@@ -31,10 +28,14 @@ pub(crate) struct Written {
 impl Written {
     /// Creates the file, never over another one, and has it on the disk before it returns. Under its name it is whole or
     /// not there: it is written beside it, and then named.
-    pub(crate) fn new(path: &Path, plan: &impl Serialize, report: &Report) -> Result<Self, Trouble> {
+    pub(crate) fn new(
+        path: &Path,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+        report: &Report,
+    ) -> Result<Self, Trouble> {
         let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-        let mut text = serde_json::to_vec_pretty(plan).map_err(|error| trouble(error.into()))?;
-        text.push(b'\n');
+        let mut text = Vec::new();
+        write(&mut text).map_err(|error| trouble(error.into()))?;
         create_whole(path, &text).map_err(|error| trouble(error.into()))?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         report.line(format!("  the plan for undo: {}", path.display()));
@@ -93,23 +94,21 @@ pub(crate) fn sync_folder_of(path: &Path) {
     }
 }
 
-/// The largest plan that is read.
-const LARGEST: u64 = 16 * 1024 * 1024;
 /// How much of a file tells whose plan it is.
 const BEGINNING: u64 = 4 * 1024;
-
-/// A plan of this program.
-pub(crate) fn read<P: DeserializeOwned>(path: &Path) -> Result<P, Trouble> {
-    let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-    let file = File::open(path).map_err(|error| trouble(error.into()))?;
-    serde_json::from_reader(io::BufReader::new(file.take(LARGEST))).map_err(|error| trouble(error.into()))
-}
 
 /// A removal plan: what does not begin like one is not read further.
 pub(crate) fn read_removal(path: &Path) -> Result<RemovalPlan, Trouble> {
     let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
     let file = File::open(path).map_err(|error| trouble(error.into()))?;
     RemovalPlan::read_from(file).map_err(|error| trouble(error.into()))
+}
+
+/// A group plan, likewise.
+pub(crate) fn read_groups(path: &Path) -> Result<GroupPlan, Trouble> {
+    let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
+    let file = File::open(path).map_err(|error| trouble(error.into()))?;
+    GroupPlan::read_from(file).map_err(|error| trouble(error.into()))
 }
 
 /// Whose plan it is. Only the beginning of the file is looked at; what is wrong with the rest is told when it is read.
@@ -125,11 +124,8 @@ pub(crate) fn vendor(path: &Path) -> Result<Vendor, String> {
     if !beginning.starts_with('{') {
         return Err(cannot("it does not begin like a plan".to_owned()));
     }
-    match beginning.strip_prefix("{\"vendor\":\"").and_then(|rest| rest.split_once('"')) {
-        None => Ok(Vendor::Keyfactor),
-        Some((APPVIEWX, _)) => Ok(Vendor::AppViewX),
-        Some((other, _)) => Err(cannot(format!("it is of a vendor that this program does not know, {other:?}"))),
-    }
+    let is_of_groups = beginning.contains(GROUP_PLAN) || beginning.starts_with("{\"remembered\":");
+    Ok(if is_of_groups { Vendor::AppViewX } else { Vendor::Keyfactor })
 }
 
 #[cfg(test)]

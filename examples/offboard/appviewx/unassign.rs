@@ -5,22 +5,14 @@ use std::path::{Path, PathBuf};
 
 use clm::appviewx::{AppViewX, Error, GroupMembership, GroupPlan, ResourceId, SharedError, UnassignCertificates};
 use clm::{ItemState, ManyOutcome, OnFailure};
-use serde::{Deserialize, Serialize};
 
 use super::find::{Found, Hit};
 use super::step::{Step, conclude, show_errors};
 use super::{AppViewXJob, IDS_PER_CALL, Target};
 use crate::ended::{Ended, Trouble};
-use crate::plan_file::{APPVIEWX, Written};
+use crate::plan_file::Written;
 use crate::report::{Report, shown};
 use crate::table::table;
-
-/// A plan as it is kept.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Kept {
-    vendor: String,
-    pub(super) plan: GroupPlan,
-}
 
 pub(crate) struct Unassignment {
     hits: Vec<Hit>,
@@ -172,8 +164,7 @@ impl Unassignment {
 
     pub(super) fn write_plan(&self, report: &Report) -> Result<Option<Written>, Trouble> {
         let Some(plan) = &self.plan else { return Ok(None) };
-        let kept = Kept { vendor: APPVIEWX.to_owned(), plan: plan.clone() };
-        Written::new(&self.path, &kept, report).map(Some)
+        Written::new(&self.path, |file| plan.write_to(file), report).map(Some)
     }
 
     pub(super) async fn send(

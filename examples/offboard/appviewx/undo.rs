@@ -5,11 +5,10 @@ use std::path::Path;
 
 use clm::appviewx::{AssignBackState, GroupMembership, GroupPlan, RememberedGroup, ResourceId};
 use clm::{ItemState, ManyOutcome};
-use serde_json::json;
 
 use super::step::{Step, conclude, show_errors, unread};
-use super::unassign::Kept;
 use super::{AppViewXJob, IDS_PER_CALL};
+use crate::consent::Loss;
 use crate::ended::{Ended, Trouble};
 use crate::plan_file;
 use crate::report::{Report, shown};
@@ -26,23 +25,19 @@ pub(crate) struct WayBack {
 
 impl AppViewXJob {
     pub(super) async fn look_back(&self, path: &Path, report: &Report) -> Result<WayBack, Trouble> {
-        let Kept { plan, .. } = plan_file::read(path)?;
+        let plan = plan_file::read_groups(path)?;
+        self.consent.check_server(plan.header().server.as_deref(), self.client.base_url().as_str())?;
         let ids = plan.remembered().iter().map(|it| it.resource_id.clone()).collect();
         let memberships = self.memberships(ids).await?;
         let is_in = |it: &RememberedGroup, group: &str| matches!(memberships.get(&it.resource_id), Some(GroupMembership::Group(now)) if now == group);
         let default = self.client.certificate_groups().default_group().to_owned();
         let there = plan.remembered().iter().filter(|it| is_in(it, &it.group)).count();
         let back = plan.remembered().iter().filter(|it| !is_in(it, &it.group) && is_in(it, &default));
-        let back = only(&back.collect::<Vec<_>>()).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))?;
+        let back = plan.only(back.map(|it| &it.resource_id));
         let way = WayBack { plan, memberships, back, there };
         way.show(&default, report);
         Ok(way)
     }
-}
-
-/// A plan of these alone, so that no other is sent.
-fn only(back: &[&RememberedGroup]) -> serde_json::Result<GroupPlan> {
-    serde_json::from_value(json!({"remembered": back, "not_remembered": []}))
 }
 
 impl WayBack {
@@ -104,6 +99,9 @@ impl WayBack {
 
     pub(super) async fn send(self, job: &AppViewXJob, report: &Report) -> Result<Ended, Trouble> {
         let mut way = job.client.certificate_groups().assign_back(&self.back);
+        if job.consent.other_server == Loss::Accepted {
+            way = way.accept_other_server();
+        }
         for category in &job.categories {
             way = way.category(category.clone());
         }

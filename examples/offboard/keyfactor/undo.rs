@@ -14,6 +14,7 @@ use super::record::{self, Action, JobsEnd, Known};
 use super::send::{Call, Order, shown_fields};
 use super::step::Place;
 use super::{KeyfactorJob, Orders, Prepared, schedules};
+use crate::consent::Loss;
 use crate::ended::{Ended, Trouble};
 use crate::plan_file;
 use crate::report::{Report, shown};
@@ -45,6 +46,7 @@ impl Now {
 impl KeyfactorJob {
     pub(super) async fn look_back(&self, path: &Path, report: &Report) -> Result<Prepared, Trouble> {
         let plan: RemovalPlan = plan_file::read_removal(path)?;
+        self.consent.check_server(plan.header.server.as_deref(), self.client.base_url().as_str())?;
         show_certificate(&plan, report);
         let places = places(&plan);
         let found = self.look(&places, path, report).await?;
@@ -95,7 +97,7 @@ impl KeyfactorJob {
         path: &Path,
         report: &Report,
     ) -> Result<Vec<Now>, Trouble> {
-        let removed = removed(&record::beside(path, Action::Remove), report);
+        let removed = removed(&record::beside(path, Action::Remove), self.client.base_url().as_str(), report);
         let known: Vec<Option<&Known>> =
             places.iter().map(|(_, removal)| removed.get(&key(&removal.location()))).collect();
         let gone = |known: Option<&Known>| known.is_some_and(|known| known.confirmed);
@@ -143,6 +145,9 @@ impl KeyfactorJob {
         let mut addition = self.client.certificate_stores().add_back(&one, Schedule::Immediate).map_entries(|entry| {
             fields.iter().fold(entry, |entry, (name, value)| entry.job_field(name, value.as_str()))
         });
+        if self.consent.other_server == Loss::Accepted {
+            addition = addition.accept_other_server();
+        }
         if let Some(note) = &self.settings.audit_note {
             addition = addition.audit_note(note);
         }
@@ -186,12 +191,13 @@ fn key(location: &CertificateLocation) -> Key {
     (location.store(), location.alias().to_owned())
 }
 
-/// What is known of the removal; nothing if there is no record of it.
-fn removed(path: &Path, report: &Report) -> HashMap<Key, Known> {
+/// What is known of the removal on this server; nothing if there is no record of it.
+fn removed(path: &Path, server: &str, report: &Report) -> HashMap<Key, Known> {
     if !path.exists() {
         return HashMap::new();
     }
     match record::Read::of(path) {
+        Ok(read) if read.server != server => HashMap::new(),
         Ok(read) => read.places.into_iter().map(|(location, known)| (key(&location), known)).collect(),
         Err(trouble) => {
             let _ = report.trouble(&trouble);

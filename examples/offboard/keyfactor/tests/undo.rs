@@ -217,3 +217,28 @@ async fn an_old_inventory_brings_nothing_back() {
     assert_eq!(ended, Ended::Open, "{text}");
     assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule", "0 of 2 place(s)"]);
 }
+
+#[tokio::test]
+async fn a_plan_for_another_server_needs_consent() {
+    let (scene, other) = (Scene::new().await, Scene::new().await);
+    assert_eq!(ran(scene.removal(), Mode::Send).await.0, Ended::Done);
+    assert_eq!(ran(other.removal(), Mode::Send).await.0, Ended::Done);
+    let asked = other.fake.requests().len();
+    let undo = || KeyfactorJob { client: other.fake.client(), ..scene.undo() };
+    let (ended, text) = ran(undo(), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    let made_for = format!("REFUSED: the plan was made for {}, and this is", scene.fake.url());
+    assert_tells(&text, &[&made_for, "--accept-other-server"]);
+    assert_eq!(other.fake.requests().len(), asked, "nothing was asked");
+
+    // What the first server's record says of the removal counts for nothing there, so that an inventory is waited for.
+    for store in other.stores {
+        other.fake.run_inventory(store);
+    }
+    let mut accepted = undo();
+    accepted.consent.other_server = Loss::Accepted;
+    let (ended, text) = ran(accepted, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    assert_eq!(other.held(), [vec![ALIAS.to_owned()], vec![ALIAS.to_owned()]]);
+    assert_eq!(scene.held(), [Vec::<String>::new(), Vec::new()]);
+}
