@@ -450,3 +450,32 @@ async fn an_entry_without_a_name_makes_its_store_unreadable() {
         assert!(matches!(&*lookup, LookupError::UnreadableEntry { fault, .. } if fault.starts_with(NAMELESS)), "{row}");
     }
 }
+
+/// Without a schedule, a store has no inventory job until one is asked for: its run is what makes the inventory a new one.
+#[tokio::test]
+async fn a_triggered_inventory_of_a_store_without_a_schedule_is_seen_to_end() {
+    let reads = AtomicUsize::new(0);
+    let server = serving(move |asked, looks| match asked {
+        Asked::Store if reads.fetch_add(1, Ordering::SeqCst) == 0 => {
+            Answer::json(200, &json!({"Id": store()}).to_string())
+        }
+        Asked::Store if looks < 3 => {
+            let waits = json!({"Immediate": true});
+            let row = json!({"Id": store(), "InventorySchedule": waits, "CertStoreInventoryJobId": jobs::job(7)});
+            Answer::json(200, &row.to_string())
+        }
+        Asked::Store => Answer::json(200, &json!({"Id": store()}).to_string()),
+        Asked::Trigger => Answer::json(204, ""),
+        Asked::History if looks >= 2 => rows(&[run(6, "2026-03-19T22:26:35Z")]),
+        _ => rows(&[]),
+    })
+    .await;
+    let confirmation = confirm(&server, expecting()).trigger_inventory().deadline(SHORT).send().await.unwrap();
+    assert!(matches!(verdict(&confirmation), RemovalVerdict::Gone), "{confirmation:?}");
+    let [triggered] = confirmation.triggered() else { panic!("{confirmation:?}") };
+    assert!(
+        triggered.error.is_none() && matches!(triggered.schedule_after, ScheduleAfter::NoneBefore),
+        "{triggered:?}"
+    );
+    assert_eq!(jobs::requests(&server, "CertificateStores/Schedule").len(), 1);
+}

@@ -204,22 +204,23 @@ impl StoreUnderConfirmation {
         });
     }
 
-    /// Puts the schedule back as soon as the immediate inventory is seen to be over: it was shown as waiting, and is not any
-    /// more. Further inventories come by that schedule.
+    /// Learns which job the immediate inventory is, while the store shows it, and puts the schedule back as soon as it is seen
+    /// to be over: it was shown as waiting, and is not any more. Further inventories come by that schedule.
     async fn watch_trigger(&mut self) {
         let Some(triggered) = self.trigger.as_mut() else { return };
         let before = &triggered.schedule_before;
-        if !matches!(self.at_risk, AtRisk::UntilItRan | AtRisk::Waits) || !is_at_risk(before) {
+        let job_before = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
+        let has_ended = !matches!(self.at_risk, AtRisk::UntilItRan | AtRisk::Waits);
+        if has_ended || (!is_at_risk(before) && job_before.is_some()) {
             return;
         }
         let Ok(row) = read_in_time(&self.stores, self.id).await else { return };
-        let job_before = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
         if row.cert_store_inventory_job_id.is_some() && is_replaced(&row.inventory_schedule) {
             self.at_risk = AtRisk::Waits;
             if row.cert_store_inventory_job_id != job_before {
                 self.row = Some(row);
             }
-        } else if self.at_risk == AtRisk::Waits && is_replaced(&row.inventory_schedule) {
+        } else if self.at_risk == AtRisk::Waits && is_replaced(&row.inventory_schedule) && is_at_risk(before) {
             triggered.schedule_after = put_back(&self.stores, self.id, before, self.audit_note.as_deref()).await;
             let is_back = matches!(triggered.schedule_after, ScheduleAfter::Restored);
             self.at_risk = if is_back { AtRisk::PutBack } else { AtRisk::UntilItRan };
