@@ -201,8 +201,8 @@ impl Operation for AddCertificates {
             entry.check(field, problems);
             let earlier = of_place.entry((entry.store(), entry.alias_asked_for())).or_default();
             if !earlier.iter().all(|it| it.goes_beside(entry)) {
-                let sentence = "the same store and alias stand further up in the list, without other job fields: give both \
-                                some, with `map_entries` where they come from a plan, or add them one after the other";
+                let sentence = "the same store and alias stand further up in the list, without other job fields: give each its \
+                                own, with `map_entries` where they come from a plan";
                 problems.add(field, Reason::Conflict, sentence);
             }
             earlier.push(entry);
