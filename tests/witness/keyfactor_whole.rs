@@ -97,13 +97,23 @@ async fn confirmations() {
     let (none, end) = (|| json(200, "[]"), || json(200, "[]"));
     let store = || json(200, STORE);
     let listed = || json(200, INVENTORY);
+    let taken = || answer(204, "", "");
     let without = || json(200, INVENTORY_WITHOUT_IT);
+    // With a next run that is not over: it is put back as it is.
+    let later = || json(200, &STORE.replace("2026-03-19T23:30:00Z", "2199-03-19T23:30:00Z"));
+    let unscheduled = || json(200, STORE_WITHOUT_SCHEDULE);
     for (name, stores, with, answers) in [
         (
             "it was listed, and is not",
             1,
             (|it| it.was_listed()) as api::Confirm,
             vec![store(), none(), without(), end()],
+        ),
+        (
+            "it is not listed, and an entry does not show its certificate",
+            1,
+            |it| it.was_listed(),
+            vec![store(), none(), json(200, r#"[{"Name": "bystander.pfx", "Certificates": []}]"#), end()],
         ),
         (
             "it is listed, and then not",
@@ -159,16 +169,24 @@ async fn confirmations() {
             "triggered, and the schedule is gone",
             1,
             |it| it.was_listed().trigger_inventory(),
-            vec![
-                store(),
-                none(),
-                answer(204, "", ""),
-                without(),
-                end(),
-                json(200, STORE_WITHOUT_SCHEDULE),
-                answer(204, "", ""),
-                store(),
-            ],
+            vec![store(), none(), taken(), without(), end(), unscheduled(), taken(), store()],
+        ),
+        (
+            "triggered, and the schedule that is gone may not be set",
+            1,
+            |it| it.was_listed().trigger_inventory(),
+            [vec![later(), none(), taken(), without(), end()], vec![unscheduled(), json(403, ""), unscheduled()]]
+                .concat(),
+        ),
+        (
+            "triggered, and the schedule is another one",
+            1,
+            |it| it.was_listed().trigger_inventory(),
+            [
+                vec![later(), none(), taken(), without(), end()],
+                vec![json(200, &STORE.replace("2026-03-19T23:30:00Z", "2199-03-19T22:00:00Z"))],
+            ]
+            .concat(),
         ),
         (
             "triggered, and the schedule is as before",

@@ -162,7 +162,9 @@ impl<V: Verdict> Confirm<V> {
     /// inventory was seen to wait and to be over, else at the end, it is put back if it is gone, and read again
     /// ([`ScheduleAfter`](crate::keyfactor::ScheduleAfter)). To put it back earlier would cancel the immediate inventory (assumed); at the
     /// end of the deadline, that is taken for the smaller loss. **If this call is dropped or the process ends, nothing is put
-    /// back**: keep the result of [`inventory_schedules`](CertificateStores::inventory_schedules) before, for
+    /// back**: keep the schedules in a file before, with
+    /// [`save_inventory_schedules`](crate::keyfactor::RemovalPlan::save_inventory_schedules) in that of the plan, or as the result of
+    /// [`inventory_schedules`](CertificateStores::inventory_schedules), for
     /// [`restore_inventory_schedules`](CertificateStores::restore_inventory_schedules).
     ///
     /// Stores that cannot be read, and those whose schedule cannot be read, are left alone, and reported. A trigger has what is
