@@ -375,7 +375,7 @@ fn thumbprints_come_from_arguments_and_from_a_file() {
         };
         assert_eq!(thumbprints, [THUMBPRINT, other, THUMBPRINT].map(Thumbprint::from));
     }
-    let file = PlanFile::new(&format!("{THUMBPRINT}\n123\n{other}\nno thumbprint\n"));
+    let file = PlanFile::new(format!("{THUMBPRINT}\n123\n{other}\nno thumbprint\n"));
     let said = problem(&["--thumbprints", file.path()], &HOST);
     assert!(said.ends_with("no thumbprint of 40 hexadecimal digits in line 2, 4"), "{said}");
     let file = PlanFile::new("# nothing\n");
