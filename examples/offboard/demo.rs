@@ -1,21 +1,23 @@
-//! The whole job on the fakes: a certificate in two stores, and three in groups.
+//! The whole job on the fakes: a certificate in two stores of different types, and three in groups.
 
 use std::time::Duration;
 
 use clm::appviewx::{Client, CommentRule};
 use clm::keyfactor::CertificateStoreId;
-use clm::testing::{FakeAppViewX, FakeCategory, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStore};
+use clm::testing::{
+    FakeAppViewX, FakeCategory, FakeCertificate, FakeKeyfactor, FakeOrchestrator, FakeStore, FakeStoreType,
+};
 use serde_json::json;
 
 use crate::appviewx::{self, AppViewXJob, Session, Target, every_category};
 use crate::config::{Job, Mode};
 use crate::consent::Consent;
 use crate::ended::Ended;
-use crate::keyfactor::{KeyfactorJob, Settings, Task};
+use crate::keyfactor::{Inventory, KeyfactorJob, Settings, Task};
 use crate::report::Report;
 use crate::scratch::Folder;
 
-const ALIAS: &str = "www.example.com.pfx";
+const ALIAS: &str = "www.example.com.pem";
 const COLLECTION: i32 = 4;
 const COMMON_NAME: &str = "www.example.com";
 const NEIGHBOUR: &str = "67bc2ca76a105e1a05691c4c";
@@ -29,7 +31,7 @@ pub(crate) async fn run(report: &Report) -> Ended {
         Err(trouble) => return report.trouble(&trouble),
     };
     let command = FakeKeyfactor::start().await;
-    let (stores, thumbprint) = arrange(&command);
+    let (held, thumbprint) = arrange(&command);
     let gateway = FakeAppViewX::start().await;
     arrange_groups(&gateway);
     let built = Client::builder(gateway.url()).credentials(gateway.login()).build();
@@ -51,6 +53,7 @@ pub(crate) async fn run(report: &Report) -> Ended {
                 deadline: Duration::from_secs(20),
                 first_pause: Duration::from_millis(10),
                 longest_pause: Duration::from_millis(50),
+                inventory: Inventory::Now,
                 ..Settings::default()
             },
         }),
@@ -70,17 +73,24 @@ pub(crate) async fn run(report: &Report) -> Ended {
     };
     report.line("");
     report.line("As if called with:");
-    report.line(format!("  --thumbprint {thumbprint} --collection-id {COLLECTION} --common-name {COMMON_NAME} …"));
-    report.line("  --comment 'Decommissioned with CHG 1234' --yes --expect 2+3");
+    report.line(format!("  offboard --thumbprint {thumbprint} --collection-id {COLLECTION} --trigger-inventory \\"));
+    report.line(format!("    --common-name {COMMON_NAME} --comment 'Decommissioned with CHG 1234' --yes --expect 2+3"));
     let ended = crate::run(&job, report).await;
 
     report.line("");
     report.line("Afterwards, on the fakes:");
-    let holding = stores.iter().filter(|store| command.aliases(**store).contains(&ALIAS.to_owned())).count();
-    report.line(format!("  {holding} of 2 stores hold {ALIAS} now"));
+    let holding = held.iter().filter(|store| !command.aliases(**store).is_empty()).count();
+    report.line(format!("  {holding} of 2 stores hold the certificate"));
+    let stores = command.client().certificate_stores();
+    let schedules = match stores.inventory_schedules(held).await {
+        Ok(schedules) => schedules,
+        Err(error) => return report.trouble(&error.into()),
+    };
+    let schedules: Vec<String> = schedules.iter().map(|it| it.schedule.to_string()).collect();
+    report.line(format!("  their inventory schedules: {}", schedules.join(", ")));
     let groups: Vec<String> = RESOURCE_IDS.iter().filter_map(|id| gateway.group_of(id)).collect();
-    report.line(format!("  the three certificates are in: {}", groups.join(", ")));
-    report.line(format!("  the neighbour is in: {}", gateway.group_of(NEIGHBOUR).unwrap_or_default()));
+    report.line(format!("  the groups of the three certificates: {}", groups.join(", ")));
+    report.line(format!("  the group of the other row: {}", gateway.group_of(NEIGHBOUR).unwrap_or_default()));
     report.line("  (This demonstration deletes its plans; the real thing keeps them.)");
     report.finish(ended)
 }
@@ -101,22 +111,23 @@ fn arrange_groups(gateway: &FakeAppViewX) {
     }
 }
 
-/// Two stores whose inventory is taken now and then, and a third one that has the certificate in a bundle of another.
+/// A PEM file and an IIS server with inventory schedules, and a store that has the certificate in a bundle of another.
 fn arrange(command: &FakeKeyfactor) -> ([CertificateStoreId; 2], String) {
     let www = command.issue(FakeCertificate::new("www.example.com").private_key().collection(COLLECTION));
     let partner = command.issue(FakeCertificate::new("partner.example.com").collection(COLLECTION));
-    let stores = [command.add_store(), command.add_store()];
-    let described = |it: FakeStore, machine: &str| {
-        it.machine(machine).path("/etc/certificates").inventory_schedule(json!({"Interval": {"Minutes": 60}}))
-    };
-    for (store, machine) in stores.into_iter().zip(["web01.example.com", "web02.example.com"]) {
-        command.set_store(store, |it| described(it, machine));
-        command.put(store, ALIAS, www);
-    }
-    let bundle = command.add_store();
-    command.set_store(bundle, |it| described(it, "mail.example.com"));
+    let thumbprint = command.thumbprint(www);
+    let hourly = |it: FakeStore| it.inventory_schedule(json!({"Interval": {"Minutes": 60}}));
+    let file = command.add_store_of_type(FakeStoreType::pem());
+    command.set_store(file, |it| hourly(it.machine("web01.example.com").path("/etc/certificates")));
+    command.put(file, ALIAS, www);
+    let server = command.add_store_of_type(FakeStoreType::iis());
+    command.set_store(server, |it| hourly(it.machine("web02.example.com").path("My")));
+    let binding = [("SiteName", "Shop"), ("IPAddress", "*"), ("Protocol", "https")];
+    command.put_entry(server, &thumbprint, www, binding);
+    let bundle = command.add_store_of_type(FakeStoreType::pem());
+    command.set_store(bundle, |it| hourly(it.machine("mail.example.com").path("/etc/certificates")));
     command.put_with_chain(bundle, "partners.pem", partner, [www]);
     command.inventory_lags();
     command.orchestrator(FakeOrchestrator::new().after_polls(1).running_for(1));
-    (stores, command.thumbprint(www))
+    ([file, server], thumbprint)
 }

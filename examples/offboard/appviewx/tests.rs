@@ -127,7 +127,7 @@ async fn by_name_it_finds_plans_unassigns_and_confirms() {
             &format!("{UPPER}  WWW.Example.COM  Server    web-servers  RW"),
             &format!("{CLIENT}  www.example.com  Client    agents       RW"),
             &format!("the plan for undo: {}", plan.display()),
-            "3 of 3: 3 of 3 confirmed, in 1 call(s)",
+            "sent 3 in 1 call(s), 3 confirmed by the answer; 3 of 3 so far",
             "answered: Group unassign action successfully performed",
             "outcome:",
             &format!("{SERVER}  web-servers  confirmed  Default"),
@@ -211,7 +211,10 @@ async fn a_dry_run_prints_what_would_be_sent_and_sends_only_reads() {
     let (ended, text) = ran(scene.by_name(153), Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
     assert_eq!(printed, scene.changes(), "what is printed is what is sent");
-    assert_tells(&text, &["100 of 153: 100 of 100 confirmed", "153 of 153: 53 of 53 confirmed"]);
+    assert_tells(
+        &text,
+        &["sent 100 in 1 call(s), 100 confirmed by the answer; 100 of 153", "53 confirmed by the answer; 153 of 153"],
+    );
 }
 
 #[tokio::test]

@@ -231,7 +231,9 @@ fn refused_for_moving(moved: usize) -> Trouble {
 
 fn show_part(sent: &ManyOutcome<ResourceId, UnassignCertificates>, done: usize, all: usize, report: &Report) {
     let (confirmed, asked, calls) = (sent.confirmed().count(), sent.items().len(), sent.calls());
-    report.line(format!("  {done} of {all}: {confirmed} of {asked} confirmed, in {calls} call(s)"));
+    report.line(format!(
+        "  sent {asked} in {calls} call(s), {confirmed} confirmed by the answer; {done} of {all} so far"
+    ));
     for answer in sent.answers() {
         if let Some(message) = answer.message() {
             report.line(format!("    answered: {}", shown(message)));

@@ -5,7 +5,7 @@ use clm::keyfactor::{
 };
 
 use super::step::{Seen, Step};
-use super::{Inventory, KeyfactorJob};
+use super::{Inventory, KeyfactorJob, schedules};
 use crate::report::{Report, shown};
 
 const STALE: &str = "its store has no inventory schedule, see --trigger-inventory";
@@ -37,7 +37,7 @@ impl KeyfactorJob {
                 for (step, confirmed) in worth.iter_mut().zip(confirmation.locations()) {
                     step.seen = Some(seen(confirmed));
                 }
-                show_triggered(&confirmation, report);
+                show_triggered(&confirmation, &worth, report);
             }
             Err(error) => report.keyfactor_error(&error),
         }
@@ -71,7 +71,7 @@ impl KeyfactorJob {
                 for (step, confirmed) in worth.iter_mut().zip(confirmation.locations()) {
                     step.seen = Some(seen_back(confirmed));
                 }
-                show_triggered(&confirmation, report);
+                show_triggered(&confirmation, &worth, report);
             }
             Err(error) => report.keyfactor_error(&error),
         }
@@ -124,19 +124,14 @@ fn seen_back(confirmed: &ConfirmedLocation<PutBackVerdict>) -> Seen {
     }
 }
 
-fn show_triggered<V>(confirmation: &Confirmation<V>, report: &Report) {
+fn show_triggered<V>(confirmation: &Confirmation<V>, steps: &[&mut Step], report: &Report) {
     for store in confirmation.triggered() {
+        let of_store = steps.iter().find(|step| step.place.location.store() == store.store_id);
+        let label = of_store.map_or_else(|| format!("store {}", store.store_id), |step| step.place.store_label());
         if let Some(error) = &store.error {
-            report.complain(format!("  the inventory of store {} could not be triggered:", store.store_id));
+            report.complain(format!("  the inventory of {} could not be triggered:", shown(&label)));
             report.keyfactor_error(error);
         }
-        if store.schedule_changed() {
-            let before = store.schedule_before.to_string();
-            report.complain(format!(
-                "  NOTE: store {} has another inventory schedule now. It was: {}",
-                store.store_id,
-                shown(before)
-            ));
-        }
+        schedules::show(&label, &store.schedule_before, &store.schedule_after, report);
     }
 }

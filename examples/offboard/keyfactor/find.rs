@@ -159,8 +159,8 @@ fn show_places(plan: &RemovalPlan, report: &Report) {
         let fields = removal.job_fields_on_remove();
         if !fields.is_empty() {
             report.line(format!(
-                "    {} is removed with the job fields {}",
-                shown(&removal.alias),
+                "    {}: its type of store needs these job fields, taken from the inventory: {}",
+                shown(place(removal).label()),
                 shown(json!(fields))
             ));
         }
@@ -247,13 +247,6 @@ pub(super) fn put_back(removal: &PlannedRemoval) -> String {
     }
 }
 
-fn store_label(removal: &PlannedRemoval) -> String {
-    match (&removal.store_machine, &removal.store_path) {
-        (Some(machine), Some(path)) => format!("{machine}  {path}"),
-        _ => format!("store {}", removal.store_id),
-    }
-}
-
 /// Which alias it has on the way back.
 fn alias_on_add(removal: &PlannedRemoval) -> &'static str {
     match (removal.alias_on_add(), removal.store_type.needs()) {
@@ -268,7 +261,7 @@ fn show_unknown_types(plan: &RemovalPlan, report: &Report) {
     let mut stores: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for removal in &plan.removals {
         if let PlannedStoreType::Unknown { why } = &removal.store_type {
-            stores.entry(why).or_default().insert(store_label(removal));
+            stores.entry(why).or_default().insert(place(removal).store_label());
         }
     }
     for (why, stores) in stores {

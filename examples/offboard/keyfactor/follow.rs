@@ -22,7 +22,7 @@ impl KeyfactorJob {
         }
         let minutes = self.settings.deadline.as_secs().div_ceil(60);
         report.line(format!(
-            "  following {} job(s) for at most {minutes} min (Ctrl-C ends the watching, not the jobs)",
+            "  following {} job(s) for at most {minutes} min (Ctrl-C ends the following, not the jobs)",
             labels.len()
         ));
         let ids: Vec<JobId> = steps.iter().flat_map(|step| step.jobs().iter().copied()).collect();

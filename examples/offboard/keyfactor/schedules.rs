@@ -1,9 +1,9 @@
 //! Inventory schedules, which an immediate inventory very likely replaces.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use clm::keyfactor::{CertificateStoreId, RestoredSchedule, SavedSchedule, ScheduleAfter};
+use clm::keyfactor::{CertificateStoreId, RestoredSchedule, SavedSchedule, ScheduleAfter, ServerSchedule};
 
 use super::record::{self, Action};
 use super::{Inventory, KeyfactorJob, Prepared};
@@ -16,12 +16,16 @@ impl KeyfactorJob {
         if self.settings.inventory == Inventory::AsScheduled || prepared.size() == 0 {
             return Ok(());
         }
-        let stores: BTreeSet<_> = prepared.places().iter().map(|place| place.location.store()).collect();
-        prepared.schedules = self.schedules(stores).await?;
-        report.line("  an immediate inventory very likely erases the inventory schedule of its store. Afterwards this");
-        report.line("  program sets it again where it is gone:");
+        let places = prepared.places().into_iter();
+        let labels: BTreeMap<_, _> = places.map(|place| (place.location.store(), place.store_label())).collect();
+        prepared.schedules = self.schedules(labels.keys().copied().collect()).await?;
+        report.line(
+            "  --trigger-inventory very likely erases the inventory schedules of these stores. They are kept in a",
+        );
+        report.line("  file before, and set again afterwards where they are gone:");
         for saved in &prepared.schedules {
-            report.line(format!("    store {}  {}", saved.store_id, shown(&saved.schedule)));
+            let label = labels.get(&saved.store_id).map_or_else(|| format!("store {}", saved.store_id), shown);
+            report.line(format!("    {label}: {}", shown(&saved.schedule)));
         }
         Ok(())
     }
@@ -45,20 +49,29 @@ impl KeyfactorJob {
         };
         for restored in outcomes {
             let RestoredSchedule { store_id, was, now, .. } = restored;
-            let store = format!("the inventory schedule of store {store_id}");
-            match now {
-                ScheduleAfter::Restored => report.line(format!("  {store} was gone, and is set again: {}", shown(was))),
-                ScheduleAfter::Gone { error, .. } => {
-                    report.complain(format!("  WARNING: {store} is gone. It was: {}", shown(was)));
-                    report.keyfactor_error(&error);
-                }
-                ScheduleAfter::Unreadable(error) => {
-                    report.complain(format!("  WARNING: {store} could not be read. It was: {}", shown(was)));
-                    report.keyfactor_error(&error);
-                }
-                _ => {}
-            }
+            show(&format!("store {store_id}"), &was, &now, report);
         }
+    }
+}
+
+/// Where a schedule is after an inventory was asked for.
+pub(super) fn show(store: &str, was: &ServerSchedule, now: &ScheduleAfter, report: &Report) {
+    let store = format!("the inventory schedule of {}", shown(store));
+    match now {
+        ScheduleAfter::Restored => report.line(format!("  {store} was gone, and is set again: {}", shown(was))),
+        ScheduleAfter::Gone { error, .. } => {
+            report.complain(format!("  WARNING: {store} is gone. It was: {}", shown(was)));
+            report.keyfactor_error(error);
+        }
+        ScheduleAfter::ChangedSince { now, .. } => {
+            report.complain(format!("  NOTE: {store} is another one now: {}. It was: {}", shown(now), shown(was)));
+        }
+        ScheduleAfter::Over => report.line(format!("  {store} was for one time, which is over: {}", shown(was))),
+        ScheduleAfter::Unreadable(error) => {
+            report.complain(format!("  WARNING: {store} could not be read. It was: {}", shown(was)));
+            report.keyfactor_error(error);
+        }
+        _ => {}
     }
 }
 

@@ -20,6 +20,14 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// A few words that name its store.
+    pub(super) fn store_label(&self) -> String {
+        match (&self.machine, &self.path) {
+            (Some(machine), Some(path)) => format!("{machine} {path}"),
+            _ => format!("store {}", self.location.store()),
+        }
+    }
+
     /// A few words that name it.
     pub(super) fn label(&self) -> String {
         match &self.machine {

@@ -5,6 +5,7 @@ mod interrupted;
 mod output;
 mod remove;
 mod trouble;
+mod types;
 mod undo;
 
 use std::path::{Path, PathBuf};

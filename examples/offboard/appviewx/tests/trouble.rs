@@ -11,7 +11,7 @@ async fn one_refused_certificate_does_not_hold_up_the_others() {
         &text,
         &[
             &format!("{CLIENT}  www.example.com  Client    agents       R "),
-            "3 of 3: 2 of 3 confirmed, in 5 call(s)",
+            "sent 3 in 5 call(s), 2 confirmed by the answer; 3 of 3 so far",
             &format!("{CLIENT}:"),
             "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
             "what to do: ",

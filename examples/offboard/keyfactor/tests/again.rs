@@ -173,9 +173,12 @@ async fn what_a_trigger_does_to_the_schedule_is_said_before_and_kept() {
     let (_, text) = ran(job(), Mode::Show).await;
     assert_tells(
         &text,
-        &["very likely erases the inventory schedule", &format!("store {}  ", scene.stores[0]), "To go on"],
+        &["very likely erases the inventory schedules", "web00001.", ": every 60 minutes", "web00002.", "To go on"],
     );
-    assert_eq!(ran(job(), Mode::Send).await.0, Ended::Done);
+    let (ended, text) = ran(job(), Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    let again = "was gone, and is set again: every 60 minutes";
+    assert_tells(&text, &["the inventory schedule of web00001.", again, "the inventory schedule of web00002.", again]);
     let record = read(&scene.record());
     let at = |part: &str| record.find(part).unwrap();
     assert!(at("\"schedules\"") < at("\"sending\"") && record.contains("\"Minutes\":60"), "{record}");
