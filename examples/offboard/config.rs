@@ -225,7 +225,10 @@ impl Arguments {
         let searched = named || group;
         let unassigned = searched || ids;
         if follow && (unassigned || self.yes.is_some() || self.expect.is_some() || self.no_follow.is_some()) {
-            return Err("--follow sends nothing; it goes with --deadline and --trigger-inventory only".to_owned());
+            return Err(
+                "--follow removes nothing and puts nothing back; it goes with --deadline and --trigger-inventory only"
+                    .to_owned(),
+            );
         }
         if undo && unassigned {
             let other = if ids { "resource-id" } else { "common-name or --group" };

@@ -33,6 +33,7 @@ use std::process::ExitCode;
 use appviewx::AppViewXJob;
 use config::{Config, Job, Mode};
 use ended::{Ended, Trouble};
+use interrupt::Interrupt;
 use keyfactor::KeyfactorJob;
 use plan_file::Written;
 use report::Report;
@@ -189,7 +190,17 @@ impl Sides<'_> {
                 return Ok(ended);
             }
         }
-        prepared.send(job, second, report).await
+        let plan = second.as_ref().map(|plan| plan.path().to_owned());
+        let sent = Interrupt::default().listen().or(Box::pin(prepared.send(job, second, report))).await;
+        sent.unwrap_or_else(|| {
+            report.complain(
+                "  Interrupted. What was sent to AppViewX CERT+ is sent; the answer to a call under way is lost.",
+            );
+            if let Some(plan) = plan {
+                report.complain(format!("  To see where the certificates are: offboard --undo {}", plan.display()));
+            }
+            Ok(Ended::Open)
+        })
     }
 }
 

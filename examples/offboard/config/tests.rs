@@ -236,6 +236,14 @@ fn a_plan_tells_which_vendor_undoes_it() {
     let plan = PlanFile::new("{}");
     let said = problem(&["--undo", plan.path(), "--comment=why"], &HOST);
     assert_eq!(said, "--comment does not go with a plan of Keyfactor Command");
+    let given = job(&["--undo", PlanFile::new("{}").path(), "--accept-other-server"], &HOST).keyfactor.unwrap();
+    assert_eq!(given.consent.other_server, Loss::Accepted);
+    assert_eq!(
+        job(&["--undo", PlanFile::new("{}").path()], &HOST).keyfactor.unwrap().consent.other_server,
+        Loss::Refused
+    );
+    let said = problem(&["--thumbprint", THUMBPRINT, "--accept-other-server"], &HOST);
+    assert_eq!(said, "--accept-other-server belongs to --undo, and there is none");
     for text in ["no plan", "[]", "\0\0\0", ""] {
         let plan = PlanFile::new(text);
         assert!(problem(&["--undo", plan.path()], &URL).contains("cannot be read: "));
