@@ -1,5 +1,7 @@
 //! The whole flow against the fake.
 
+#[cfg(unix)]
+mod interrupted;
 mod trouble;
 mod undo;
 
