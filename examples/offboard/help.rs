@@ -59,8 +59,8 @@ All:
 Following jobs again, alone:
   --follow FILE            follow the jobs of an earlier run, and confirm what they did. FILE is the plan, or
                            the file beside it that a run fills with what it sends (PLAN.jobs; PLAN.undo.jobs
-                           for --undo). The only change that it sends is to set inventory schedules again that
-                           a stopped run lost, so it needs no --yes
+                           for --undo). It only asks for inventories, with --trigger-inventory, and sets
+                           inventory schedules again that were lost, so it needs no --yes
 
 Ctrl-C withdraws nothing: what is sent is sent. While calls are sent to Keyfactor Command, the one under way
 is finished and no further one is sent. The open jobs are printed then, and the --follow that goes on with them.
