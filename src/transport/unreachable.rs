@@ -24,6 +24,7 @@ const NO_ROUTE: &str = "This machine has no way to the host: check its address, 
 const SILENT: &str = "The host did not answer in time: check host and port in the URL. A firewall that drops connections looks \
                       like this. If only a proxy reaches the host, name the proxy with `proxy`; if the network is slow, raise \
                       `connect_timeout`.";
+#[cfg(feature = "rustls")]
 const NO_TLS: &str = "What answered there does not speak TLS: check the port in the URL (one for plain http, perhaps).";
 const SLOW: &str = "The connection was there, and no answer came in time: the server may be busy, or the call may need longer. \
                     `read_timeout` and `read_budget` set the time for calls that read, `change_timeout` that for changes.";

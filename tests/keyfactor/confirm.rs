@@ -116,7 +116,10 @@ async fn an_alias_that_holds_another_certificate_is_told_with_its_thumbprint() {
     let confirmation = confirm(&fake, location()).deadline(SHORT).send().await.unwrap();
     assert_eq!(verdicts(&confirmation), ["StillThere"], "the inventory has not seen it");
     fake.run_inventory(store);
-    let confirmation = confirm(&fake, location()).send().await.unwrap();
+    let confirmation = confirm(&fake, location()).deadline(SHORT).send().await.unwrap();
+    assert_eq!(verdicts(&confirmation), ["NeverListed"], "an inventory from before the old one came shows the same");
+    assert!(!confirmation.all_gone());
+    let confirmation = confirm(&fake, location()).was_listed().send().await.unwrap();
     assert_eq!(verdicts(&confirmation), [format!("HoldsAnother {}", fake.thumbprint(successor))]);
     assert!(confirmation.all_gone());
     // Who names no thumbprint is told what the inventory lists, and no more.

@@ -205,7 +205,7 @@ async fn an_alias_that_stands_twice_is_another_only_if_no_entry_has_the_certific
             _ => rows(&[]),
         })
         .await;
-        let confirmation = confirm(&server, expecting()).deadline(SHORT).send().await.unwrap();
+        let confirmation = confirm(&server, expecting()).was_listed().deadline(SHORT).send().await.unwrap();
         match verdict(&confirmation) {
             RemovalVerdict::HoldsAnother { thumbprint } if another => assert_eq!(*thumbprint, b),
             RemovalVerdict::StillThere if !another => {}

@@ -21,8 +21,8 @@ pub enum RemovalVerdict {
     /// its thumbprint, with [`expecting_thumbprint`](CertificateLocation::expecting_thumbprint).
     AliasGone,
     /// The inventory lists the alias, and now with this other certificate. The expected one is nowhere under the alias, not
-    /// even in a chain, and under no other alias. An inventory from before the expected one came into the store shows the same:
-    /// see [`inventoried_at`](ConfirmedLocation::inventoried_at).
+    /// even in a chain, and under no other alias. As for [`Gone`](Self::Gone), it was listed before, or an inventory job has ended
+    /// since this call began: an inventory from before the expected one came into the store shows the same.
     HoldsAnother {
         /// The thumbprint that the inventory shows.
         thumbprint: String,

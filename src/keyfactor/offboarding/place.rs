@@ -88,7 +88,8 @@ impl Place {
         };
         self.reading = look.reading;
         self.agreement = if is_sure { Agreement::Sure } else { Agreement::AnotherLookNeeded };
-        self.was_listed |= !matches!(shown, Shown::Nothing | Shown::Unreadable(_));
+        // An alias with another certificate says nothing of the wanted one: the inventory may be older than that.
+        self.was_listed |= matches!(shown, Shown::Held | Shown::PerhapsHeld | Shown::Elsewhere(_));
         self.was_missing |= is_sure && shown == Shown::Nothing;
         self.shown = shown;
         if self.certificate().is_none() {

@@ -63,7 +63,7 @@ impl Verdict for RemovalVerdict {
         let Finding { place, inventory, freshness, before, .. } = finding;
         let is_renewed = place.was_listed || *before == Before::AsTheCallerSays || *freshness >= Freshness::Renewed;
         match &place.shown {
-            Shown::Another(thumbprint) if finding.is_sure() => {
+            Shown::Another(thumbprint) if finding.is_sure() && is_renewed => {
                 Some(Self::HoldsAnother { thumbprint: thumbprint.clone() })
             }
             Shown::Nothing if finding.is_sure() && is_renewed => {
@@ -76,6 +76,9 @@ impl Verdict for RemovalVerdict {
             Shown::Unreadable(alias) => Some(Self::Unreadable(finding.unreadable_entry(alias))),
             // What was never listed may be missing because no inventory has run yet.
             Shown::Nothing if *inventory == Inventory::Never && (!is_renewed || finding.is_without_content()) => {
+                Some(Self::NotInventoried { listed: false })
+            }
+            Shown::Another(_) if *inventory == Inventory::Never && !is_renewed => {
                 Some(Self::NotInventoried { listed: false })
             }
             Shown::Held | Shown::PerhapsHeld if *inventory == Inventory::Never => {
