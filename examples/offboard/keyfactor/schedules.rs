@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use clm::keyfactor::{CertificateStoreId, RestoredSchedule, SavedSchedule, ScheduleAfter, ServerSchedule};
+use clm::keyfactor::{CertificateStoreId, RemovalPlan, RestoredSchedule, SavedSchedule, ScheduleAfter, ServerSchedule};
 
 use super::record::{self, Action};
 use super::{Inventory, KeyfactorJob, Prepared};
@@ -19,6 +19,9 @@ impl KeyfactorJob {
         let places = prepared.places().into_iter();
         let labels: BTreeMap<_, _> = places.map(|place| (place.location.store(), place.store_label())).collect();
         prepared.schedules = self.schedules(labels.keys().copied().collect()).await?;
+        if let Some((_, plan)) = &mut prepared.plan {
+            plan.inventory_schedules.clone_from(&prepared.schedules);
+        }
         report.line(
             "  --trigger-inventory very likely erases the inventory schedules of these stores. They are kept in a",
         );
@@ -75,8 +78,19 @@ pub(super) fn show(store: &str, was: &ServerSchedule, now: &ScheduleAfter, repor
     }
 }
 
-/// What earlier runs of a plan put at risk.
-pub(super) fn at_risk(plan: &Path) -> Vec<SavedSchedule> {
-    let records = [Action::Remove, Action::PutBack].map(|action| record::beside(plan, action));
-    records.iter().filter_map(|path| record::Read::of(path).ok()).flat_map(|read| read.schedules).collect()
+impl KeyfactorJob {
+    /// What earlier runs of a plan put at risk on this server: what is on record, and for other stores what the plan says.
+    pub(super) fn at_risk(&self, path: &Path, plan: &RemovalPlan) -> Vec<SavedSchedule> {
+        let server = self.client.base_url().as_str();
+        let records = [Action::Remove, Action::PutBack].map(|action| record::beside(path, action));
+        let read = records.iter().filter_map(|path| record::Read::of(path).ok());
+        let mut saved: Vec<SavedSchedule> =
+            read.filter(|read| read.server == server).flat_map(|read| read.schedules).collect();
+        let on_record: BTreeSet<CertificateStoreId> = saved.iter().map(|it| it.store_id).collect();
+        if plan.header.server.as_deref().is_none_or(|it| it == server) {
+            let in_plan = plan.inventory_schedules.iter().filter(|it| !on_record.contains(&it.store_id));
+            saved.extend(in_plan.cloned());
+        }
+        saved
+    }
 }

@@ -13,7 +13,7 @@ use super::find::{place, places, put_back, show_certificate, show_losses};
 use super::record::{self, Action, JobsEnd, Known};
 use super::send::{Call, Order, shown_fields};
 use super::step::Place;
-use super::{KeyfactorJob, Orders, Prepared, schedules};
+use super::{KeyfactorJob, Orders, Prepared};
 use crate::consent::Loss;
 use crate::ended::{Ended, Trouble};
 use crate::plan_file;
@@ -85,7 +85,7 @@ impl KeyfactorJob {
             plan: None,
             jobs: record::beside(path, Action::PutBack),
             schedules: Vec::new(),
-            at_risk: schedules::at_risk(path),
+            at_risk: self.at_risk(path, &plan),
             floor,
         })
     }

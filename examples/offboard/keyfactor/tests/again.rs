@@ -183,4 +183,27 @@ async fn what_a_trigger_does_to_the_schedule_is_said_before_and_kept() {
     let at = |part: &str| record.find(part).unwrap();
     assert!(at("\"schedules\"") < at("\"sending\"") && record.contains("\"Minutes\":60"), "{record}");
     assert_eq!(scene.scheduled().await, 2, "it is set again");
+    let plan: Value = serde_json::from_str(&read(&scene.plan_path())).unwrap();
+    let saved = plan["inventory_schedules"].as_array().unwrap();
+    assert_eq!(saved.iter().filter(|it| it["schedule"]["Interval"]["Minutes"] == 60).count(), 2, "{plan}");
+}
+
+// The record may be lost, or stand beside another copy of the plan.
+#[tokio::test]
+async fn undo_sets_a_schedule_again_that_stands_in_the_plan_alone() {
+    let scene = Scene::new().await;
+    for store in scene.stores {
+        scene.fake.set_store(store, |it| it.inventory_schedule(json!({"Interval": {"Minutes": 60}})));
+    }
+    let mut job = scene.removal();
+    job.settings.inventory = Inventory::Now;
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Done, "{text}");
+    std::fs::remove_file(scene.record()).unwrap();
+    for store in scene.stores {
+        scene.fake.set_store(store, |it| it.inventory_schedule(json!({})));
+    }
+    let (_, text) = ran(scene.undo(), Mode::Send).await;
+    assert_eq!(text.matches("was gone, and is set again: every 60 minutes").count(), 2, "{text}");
+    assert_eq!(scene.scheduled().await, 2);
 }
