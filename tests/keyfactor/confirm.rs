@@ -280,5 +280,8 @@ async fn what_names_nothing_is_refused_before_the_wire() {
     let fields: Vec<&str> = error.problems().iter().map(clm::Problem::field).collect();
     let expected = ["[1].certificate_store_id", "[1].alias", "[2].alias", "[3].expected_thumbprint"];
     assert_eq!(fields, expected.map(|field| format!("locations{field}")));
+    let error = confirm(&fake, [at(store, "a")]).look_once().trigger_inventory().send().await.unwrap_err();
+    let Error::Validation(error) = error else { panic!("{error:?}") };
+    assert_eq!((error.problems()[0].field(), error.problems()[0].reason()), ("trigger_inventory", &Reason::Conflict));
     assert!(fake.requests().is_empty());
 }

@@ -228,7 +228,7 @@ async fn a_trigger_and_the_schedule_after_it_are_told_with_the_note_of_their_con
     fake.set_store(store, |it| it.inventory_schedule(serde_json::json!({"Interval": {"Minutes": 60}})));
     let confirm = || {
         let locations = [CertificateLocation::new(store, "a")];
-        fake.client().certificate_stores().confirm_removed(locations).was_listed().look_once().trigger_inventory()
+        fake.client().certificate_stores().confirm_removed(locations).was_listed().trigger_inventory()
     };
     capture::start();
     let error = confirm().audit_note("\t").send().await.unwrap_err();

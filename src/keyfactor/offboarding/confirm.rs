@@ -150,6 +150,7 @@ impl<V: Verdict> Confirm<V> {
     }
 
     /// Reads each inventory once, and waits for nothing: what is said is what the inventories show now, however old they are.
+    /// Together with [`trigger_inventory`](Self::trigger_inventory) it is refused.
     pub fn look_once(mut self) -> Self {
         self.looks = Looks::Once;
         self
@@ -196,7 +197,8 @@ impl<V: Verdict> Confirm<V> {
     /// Looks until every location is settled, or the time is up.
     ///
     /// # Errors
-    /// [`Error::Validation`] if there is no location, or one that names nothing, or if the audit note is blank or too long; [`Error::Transport`] without a fit tokio runtime.
+    /// [`Error::Validation`] if there is no location, or one that names nothing, if an inventory is asked for and not waited for, or if
+    /// the audit note is blank or too long; [`Error::Transport`] without a fit tokio runtime.
     /// What fails for one store is in its locations' verdicts.
     pub async fn send(self) -> Result<Confirmation<V>, Error> {
         self.check()?;
@@ -248,6 +250,11 @@ impl<V: Verdict> Confirm<V> {
                 let sentence = "a thumbprint is needed: an alias that is listed says nothing about its certificate";
                 problems.add(format_args!("{field}.expected_thumbprint"), Reason::Empty, sentence);
             }
+        }
+        if self.looks == Looks::Once && self.trigger == Trigger::Immediate {
+            let sentence = "an inventory that is not waited for would be cancelled when the schedule is put back: leave out \
+                            `look_once()`, or `trigger_inventory()`";
+            problems.add("trigger_inventory", Reason::Conflict, sentence);
         }
         if let Some(note) = &self.audit_note {
             check_audit_note(note, &mut problems);
