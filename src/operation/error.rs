@@ -135,9 +135,10 @@ impl<V: Vendor> Error<V> {
     /// `Display`, `source()` and [`remediation`](Self::remediation).
     ///
     /// ```
-    /// use clm::keyfactor::{Client, Error};
+    /// use clm::keyfactor::{Client, Credentials};
     ///
-    /// let error = Client::builder("https://keyfactor.example.com?x=1").build().unwrap_err();
+    /// let url = "https://keyfactor.example.com?x=1";
+    /// let error = Client::builder(url).credentials(Credentials::bearer("token")).build().unwrap_err();
     /// eprintln!("{}", error.report());
     /// # assert_eq!(error.report().to_string(), "the client cannot be built: base_url: a query does not belong into it");
     /// ```
