@@ -50,17 +50,7 @@ impl KeyfactorJob {
         show(&located, &plan, report);
         let path =
             plan_path.map_or_else(|| PathBuf::from(format!("offboard-{}.json", located.thumbprint())), Path::to_owned);
-        let losses = plan.cannot_be_put_back().count();
-        let (orders, jobs) = (Orders::Remove(self.removals(&plan)?), record::beside(&path, Action::Remove));
-        Ok(Prepared {
-            orders,
-            losses,
-            plan: Some((path, plan)),
-            jobs,
-            schedules: Vec::new(),
-            at_risk: Vec::new(),
-            floor: Ended::NothingToDo,
-        })
+        self.to_remove(plan, path)
     }
 
     /// Many certificates, one plan.
@@ -82,6 +72,11 @@ impl KeyfactorJob {
         let first = plan.certificates.first().map(|it| it.thumbprint.to_string()).unwrap_or_default();
         let default = || PathBuf::from(format!("offboard-{}-and-more.json", shown(first)));
         let path = plan_path.map_or_else(default, Path::to_owned);
+        self.to_remove(plan, path)
+    }
+
+    /// A plan, ready to be carried out and to be kept at this path.
+    fn to_remove(&self, plan: RemovalPlan, path: PathBuf) -> Result<Prepared, Trouble> {
         let losses = plan.cannot_be_put_back().count();
         let (orders, jobs) = (Orders::Remove(self.removals(&plan)?), record::beside(&path, Action::Remove));
         Ok(Prepared {
