@@ -68,3 +68,26 @@ impl Listening {
         self.or(std::future::ready(())).await.is_none()
     }
 }
+
+/// Real signals, for tests: each has a process of its own, since it would interrupt every test of this one.
+#[cfg(unix)]
+#[cfg(test)]
+pub(crate) mod real {
+    use std::process::Command;
+
+    pub(crate) fn interrupt_this_process() {
+        let pid = std::process::id().to_string();
+        let killed = Command::new("sh").args(["-c", "kill -INT \"$0\"", &pid]).status();
+        assert!(killed.unwrap().success());
+    }
+
+    /// Runs an ignored test of this program in a process of its own.
+    pub(crate) fn assert_passes_alone(name: &str) {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--ignored", "--test-threads=1"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    }
+}

@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::interrupt::real::{assert_passes_alone, interrupt_this_process};
 
 /// Passes on what is said to the fake and its answers, but for an unassignment: that one interrupts this process, and is never
 /// answered.
@@ -21,9 +22,7 @@ async fn interrupting(fake: &FakeAppViewX) -> Client {
                 let mut bytes = vec![0; 64 * 1024];
                 while let Ok(length @ 1..) = asked.read(&mut bytes).await {
                     if String::from_utf8_lossy(&bytes[..length]).contains("group/unassign") {
-                        let pid = std::process::id().to_string();
-                        let killed = std::process::Command::new("sh").args(["-c", "kill -INT \"$0\"", &pid]).status();
-                        assert!(killed.unwrap().success());
+                        interrupt_this_process();
                         std::future::pending::<()>().await;
                     }
                     passed_on.write_all(&bytes[..length]).await.unwrap();
@@ -49,11 +48,5 @@ async fn sends_itself_a_signal() {
 
 #[test]
 fn a_real_signal_leaves_the_plan_and_says_so() {
-    let name = "appviewx::tests::interrupted::sends_itself_a_signal";
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([name, "--exact", "--ignored", "--test-threads=1"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    assert_passes_alone("appviewx::tests::interrupted::sends_itself_a_signal");
 }

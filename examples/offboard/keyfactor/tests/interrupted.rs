@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::interrupt::Interrupt;
+#[cfg(unix)]
+use crate::interrupt::real::{assert_passes_alone, interrupt_this_process};
 
 /// What is printed when an interruption is heard while a call is under way.
 const HEARD: &str = "Interrupted: the call under way is finished, and no further one is sent.";
@@ -100,22 +102,11 @@ async fn an_interruption_before_the_first_call_sends_nothing() {
 #[tokio::test]
 #[ignore = "the next test runs it"]
 async fn sends_itself_a_signal() {
-    let pid = std::process::id().to_string();
-    let cause = move || {
-        let killed = std::process::Command::new("sh").args(["-c", "kill -INT \"$0\"", &pid]).status();
-        assert!(killed.unwrap().success());
-    };
-    the_first_removal_is_interrupted(Interrupt::CtrlC, cause).await;
+    the_first_removal_is_interrupted(Interrupt::CtrlC, interrupt_this_process).await;
 }
 
 #[cfg(unix)]
 #[test]
 fn a_real_signal_does_the_same() {
-    let name = "keyfactor::tests::interrupted::sends_itself_a_signal";
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([name, "--exact", "--ignored", "--test-threads=1"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    assert_passes_alone("keyfactor::tests::interrupted::sends_itself_a_signal");
 }
