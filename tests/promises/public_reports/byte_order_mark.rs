@@ -3,9 +3,8 @@
 //! be read any more, on the day when it was needed for the way back.
 
 use clm::appviewx::GroupPlan;
-use clm::keyfactor::{ClientBuilder, RemovalPlan, Schedule};
+use clm::keyfactor::{RemovalPlan, Schedule};
 use clm::testing::{FakeAppViewX, FakeCertificate, FakeKeyfactor};
-use serde_json::json;
 
 /// The same text as tools write it anew.
 fn rewritten(text: &str) -> Vec<Vec<u8>> {
@@ -54,6 +53,9 @@ async fn so_is_a_group_plan() {
 #[cfg(feature = "config-file")]
 #[test]
 fn so_is_a_configuration() {
+    use clm::keyfactor::ClientBuilder;
+    use serde_json::json;
+
     let profile = json!({"host": "keyfactor.example.com", "access_token": "a-token", "api_path": "KeyfactorAPI"});
     let text = serde_json::to_string_pretty(&json!({"servers": {"default": profile}})).unwrap();
     for (number, bytes) in rewritten(&text).into_iter().enumerate() {
