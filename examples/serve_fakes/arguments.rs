@@ -1,0 +1,51 @@
+//! What it is started with.
+
+use std::ffi::OsString;
+
+/// What was asked for.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Asked {
+    Help,
+    Serve(Options),
+}
+
+#[derive(Default, PartialEq, Eq, Debug)]
+pub(crate) struct Options {
+    pub(crate) transport: Transport,
+    /// 0 is a free one.
+    pub(crate) keyfactor_port: u16,
+    /// 0 is a free one.
+    pub(crate) appviewx_port: u16,
+}
+
+/// How the fakes are reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Transport {
+    #[default]
+    Tls,
+    Plain,
+}
+
+pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, lexopt::Error> {
+    use lexopt::prelude::*;
+    let mut options = Options::default();
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Asked::Help),
+            Long("plain") => options.transport = Transport::Plain,
+            Long("keyfactor-port") => options.keyfactor_port = parser.value()?.parse_with(port)?,
+            Long("appviewx-port") => options.appviewx_port = parser.value()?.parse_with(port)?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    let (keyfactor, appviewx) = (options.keyfactor_port, options.appviewx_port);
+    if keyfactor == appviewx && keyfactor != 0 {
+        return Err("both ports are the same".into());
+    }
+    Ok(Asked::Serve(options))
+}
+
+fn port(text: &str) -> Result<u16, &'static str> {
+    text.parse().map_err(|_| "a port is a number from 1 to 65535, or 0 for a free one")
+}

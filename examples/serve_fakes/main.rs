@@ -1,0 +1,46 @@
+//! Serves the fakes of both vendors to programs in any language, over TLS, and prints the variables that the vendors' own
+//! tools read:
+//!
+//! ```text
+//! cargo run --example serve_fakes
+//! ```
+//!
+//! It serves until its standard input closes. `--help` lists what it takes; `docs/serve_fakes.md` shows it with programs in
+//! other languages.
+
+mod arguments;
+mod certificates;
+mod commands;
+mod exports;
+mod forward;
+mod help;
+mod serve;
+mod signals;
+mod story;
+mod trouble;
+
+use std::process::ExitCode;
+
+use arguments::Asked;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match arguments::read(std::env::args_os().skip(1)) {
+        Ok(Asked::Help) => {
+            println!("{}", help::HELP);
+            ExitCode::SUCCESS
+        }
+        Ok(Asked::Serve(options)) => match serve::until_the_input_closes(&options).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(trouble) => {
+                eprintln!("serve_fakes: {trouble}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(problem) => {
+            eprintln!("serve_fakes: {problem}");
+            eprintln!("Try --help.");
+            ExitCode::from(2)
+        }
+    }
+}
