@@ -3,6 +3,8 @@
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::log;
+
 /// The lines of the standard input, until it closes.
 ///
 /// They are read by a thread of their own: an asynchronous read of the standard input would keep the program from ending.
@@ -28,6 +30,7 @@ pub(crate) struct Fakes {
 
 pub(crate) const HELP: &str = "\
 # run-jobs   the orchestrators run every job that waits
+# requests   what both were asked, one line of JSON each; of headers the names alone
 # help       this list";
 
 impl Fakes {
@@ -38,6 +41,11 @@ impl Fakes {
             ["run-jobs"] => {
                 self.keyfactor.run_jobs();
                 Ok(done(line))
+            }
+            ["requests"] => {
+                let asked = [("keyfactor", self.keyfactor.requests()), ("appviewx", self.appviewx.requests())];
+                let lines = asked.iter().flat_map(|(server, requests)| log::lines(server, requests));
+                Ok(lines.chain([done(line)]).collect::<Vec<_>>().join("\n"))
             }
             ["help"] => Ok(format!("{HELP}\n{}", done(line))),
             _ => Err(format!("there is no command {line:?}; `help` lists them")),

@@ -18,6 +18,7 @@ It serves until its standard input closes (Ctrl-D), or until Ctrl-C. Lines of it
 answered by a line that begins with `# done: ` or `# failed: `:
 
   run-jobs                 the orchestrators run every job that waits
+  requests                 what both were asked, one line of JSON each; of headers the names alone
   help                     lists the commands
 
 The ready-made state: in Keyfactor Command, the certificate www.example.com is in a PEM store on web01.example.com and in

@@ -14,6 +14,7 @@ mod commands;
 mod exports;
 mod forward;
 mod help;
+mod log;
 mod serve;
 mod signals;
 mod story;

@@ -1,0 +1,30 @@
+//! What the fakes were asked, as lines of JSON.
+
+use clm::testing::RecordedRequest;
+use serde_json::{Value, json};
+
+/// One line for each request, oldest first. Of headers the names are shown: their values hold credentials. Bodies are shown as
+/// they came.
+pub(crate) fn lines(server: &str, requests: &[RecordedRequest]) -> impl Iterator<Item = String> {
+    requests.iter().map(move |request| line(server, request).to_string())
+}
+
+fn line(server: &str, request: &RecordedRequest) -> Value {
+    json!({
+        "server": server,
+        "method": request.method().as_str(),
+        "path": request.path(),
+        "query": request.query(),
+        "headers": request.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "body": body(request.body()),
+        "status": request.status(),
+    })
+}
+
+/// JSON as it is, other text as a string, null for none.
+fn body(bytes: &[u8]) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
+}
