@@ -15,7 +15,7 @@ fn line(server: &str, request: &RecordedRequest) -> Value {
         "method": request.method().as_str(),
         "path": request.path(),
         "query": request.query(),
-        "headers": request.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "headers": request.headers().keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
         "body": body(request.body()),
         "status": request.status(),
     })
