@@ -75,7 +75,7 @@ Exit codes:
   4  nothing to do: it is gone, or back, already; nothing was sent
 
 Keyfactor Command's server and account, in the variables of its own tools:
-  KEYFACTOR_HOSTNAME       host name, without https://
+  KEYFACTOR_HOSTNAME       host name, with or without https://; with http://, a loopback host only
   KEYFACTOR_PORT           default 443
   KEYFACTOR_API_PATH       default KeyfactorAPI
   KEYFACTOR_CA_CERT        more roots, a PEM file or its text

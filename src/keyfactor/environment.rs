@@ -59,8 +59,8 @@ impl ClientBuilder {
     ///
     /// | variable | meaning |
     /// |---|---|
-    /// | `KEYFACTOR_HOSTNAME` | required: the host alone; the scheme is always `https` |
-    /// | `KEYFACTOR_PORT` | default 443 |
+    /// | `KEYFACTOR_HOSTNAME` | required: the host alone. `https://` before it, and slashes behind that, are dropped, as the vendor's tools do; `http://` is taken for a loopback host only (`localhost`, `127.0.0.1`, `[::1]`) |
+    /// | `KEYFACTOR_PORT` | default 443; 80 for `http://` |
     /// | `KEYFACTOR_API_PATH` | default `KeyfactorAPI`; slashes at its ends do not matter |
     /// | `KEYFACTOR_CA_CERT` | a PEM file, or its text: roots beside those of the platform |
     /// | `KEYFACTOR_SKIP_VERIFY` | `true`, `1`, `yes`, `on`: [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs) with its warning; `false`, `0`, `no`, `off` |

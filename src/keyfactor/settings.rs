@@ -6,13 +6,13 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
-use url::Host;
+use url::{Host, Url};
 
 use super::client::{Client, ClientBuilder};
 use super::credentials::Credentials;
 use super::oauth::{SecretIn, SecretPlaces};
 use crate::lenient;
-use crate::transport::{Cause, ConfigurationError, check_roots};
+use crate::transport::{Cause, ConfigurationError, check_roots, is_loopback};
 
 /// One thing that can be set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,11 +120,18 @@ impl<S: Source> Settings<S> {
 
     fn base_url(&self) -> Result<String, ConfigurationError> {
         let host = self.required(Setting::Host, "it is not set, or empty: the name of the Keyfactor Command server")?;
+        let (scheme, name) = scheme_and_rest(&host)?;
+        let name = self.host_name(&host, name)?;
+        if scheme == Scheme::Http && !Url::parse(&format!("http://{name}")).is_ok_and(|url| is_loopback(&url)) {
+            return Err(host.wrong(
+                "plain http would send credentials unencrypted, and is taken for a loopback host only: use `https://`",
+            ));
+        }
         let port = match self.find(Port)? {
             Some(port) => number(&port, 1..=u64::from(u16::MAX), "a port is a number from 1 to 65535")?,
-            None => 443,
+            None => scheme.default_port(),
         };
-        let origin = format!("https://{}:{port}", self.host_name(&host)?);
+        let origin = format!("{}://{name}:{port}", scheme.as_str());
         Client::builder(origin.clone()).base_url().map_err(|error| error.named(host.name))?;
         let Some(path) = self.find(ApiPath)? else { return Ok(format!("{origin}/KeyfactorAPI")) };
         let segments = path.text.trim_matches('/');
@@ -140,10 +147,9 @@ impl<S: Source> Settings<S> {
     }
 
     /// A host name or address by itself. Whatever else is in it would send the credentials elsewhere.
-    fn host_name<'a>(&self, given: &'a Given) -> Result<&'a str, ConfigurationError> {
-        let host = given.text.as_str();
+    fn host_name<'a>(&self, given: &Given, host: &'a str) -> Result<&'a str, ConfigurationError> {
         if host.contains("://") {
-            return Err(given.wrong("it is the host name alone, without a scheme: leave `https://` out"));
+            return Err(given.wrong("it has two schemes"));
         }
         if host.contains(['/', '\\', '?', '#']) {
             return Err(given.wrong(format!("it is the host name alone; the path goes into {}", self.0.name(ApiPath))));
@@ -248,6 +254,41 @@ impl<S: Source> Settings<S> {
         check_roots(&pem).map_err(|error| error.named(given.name))?;
         Ok(Some(pem))
     }
+}
+
+/// What may stand before a host name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Https,
+    Http,
+}
+
+impl Scheme {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::Http => "http",
+        }
+    }
+
+    fn default_port(self) -> u64 {
+        match self {
+            Self::Https => 443,
+            Self::Http => 80,
+        }
+    }
+}
+
+/// Without a scheme it is `https`. The vendor's tools drop whatever scheme there is, with the slashes that end such a URL; a
+/// path, which they drop as well, is left to be refused.
+fn scheme_and_rest(given: &Given) -> Result<(Scheme, &str), ConfigurationError> {
+    let Some((scheme, rest)) = given.text.split_once("://") else { return Ok((Scheme::Https, &given.text)) };
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "https" => Scheme::Https,
+        "http" => Scheme::Http,
+        _ => return Err(given.wrong("it is the host name, alone or behind `https://`")),
+    };
+    Ok((scheme, rest.trim_end_matches('/')))
 }
 
 /// A number in decimal digits.

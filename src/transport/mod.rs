@@ -40,7 +40,7 @@ use tokio::time::error::Elapsed;
 use tracing::Instrument as _;
 use url::Url;
 
-pub(crate) use self::address::{base_path, shown, token_url};
+pub(crate) use self::address::{base_path, is_loopback, shown, token_url};
 pub(crate) use self::audit::{AuditEnd, Audited, no_jobs};
 pub use self::authentication::AuthenticationError;
 pub(crate) use self::authentication::{NoCredential, ProviderSaid};

@@ -72,6 +72,8 @@ fn the_members_of_the_profile_are_the_base_url() {
         (json!({"port": 8443}), "https://command.example.com:8443/KeyfactorAPI"),
         (json!({"port": "8443", "api_path": "/Keyfactor/API/"}), "https://command.example.com:8443/Keyfactor/API"),
         (json!({"port": null, "api_path": ""}), "https://command.example.com/KeyfactorAPI"),
+        (json!({"host": "https://command.example.com/"}), "https://command.example.com/KeyfactorAPI"),
+        (json!({"host": "http://127.0.0.1", "port": 8080}), "http://127.0.0.1:8080/KeyfactorAPI"),
     ] {
         assert_eq!(client(&with(members.clone())).unwrap().base_url().as_str(), expected, "{members}");
     }
@@ -127,10 +129,11 @@ fn skipping_the_check_is_the_danger_option_with_its_warning() {
 fn members_that_cannot_be_are_refused_by_name() {
     for (members, member, problem) in [
         (json!({"host": null}), "host", "it is not set, or empty: the name of the Keyfactor Command server"),
+        (json!({"host": "ftp://hunter2"}), "host", "it is the host name, alone or behind `https://`"),
         (
-            json!({"host": "https://hunter2"}),
+            json!({"host": "http://hunter2"}),
             "host",
-            "it is the host name alone, without a scheme: leave `https://` out",
+            "plain http would send credentials unencrypted, and is taken for a loopback host only: use `https://`",
         ),
         (json!({"host": ["hunter2"]}), "host", "it is no text"),
         (json!({"host": true}), "host", "it is no text"),

@@ -21,6 +21,14 @@ fn host_port_and_path_are_the_base_url() {
         (&[("KEYFACTOR_HOSTNAME", "10.0.0.1")], "https://10.0.0.1/KeyfactorAPI"),
         (&[("KEYFACTOR_HOSTNAME", "[2001:db8::1]")], "https://[2001:db8::1]/KeyfactorAPI"),
         (&[("KEYFACTOR_HOSTNAME", "COMMAND")], "https://command/KeyfactorAPI"),
+        (&[("KEYFACTOR_HOSTNAME", "https://command.example.com")], "https://command.example.com/KeyfactorAPI"),
+        (&[("KEYFACTOR_HOSTNAME", "HTTPS://command.example.com//")], "https://command.example.com/KeyfactorAPI"),
+        (&[("KEYFACTOR_HOSTNAME", "https://[2001:db8::1]/")], "https://[2001:db8::1]/KeyfactorAPI"),
+        (
+            &[("KEYFACTOR_HOSTNAME", "https://10.0.0.1"), ("KEYFACTOR_PORT", "8443")],
+            "https://10.0.0.1:8443/KeyfactorAPI",
+        ),
+        (&[("KEYFACTOR_HOSTNAME", "https://localhost")], "https://localhost/KeyfactorAPI"),
     ] {
         let variables = [&[HOST, TOKEN], variables].concat();
         assert_eq!(client(&variables).unwrap().base_url().as_str(), expected, "{variables:?}");
@@ -32,12 +40,19 @@ fn a_host_that_is_more_than_a_host_is_refused() {
     let path = "it is the host name alone; the path goes into KEYFACTOR_API_PATH";
     let port = "it is the host name alone; the port goes into KEYFACTOR_PORT (an IPv6 address stands in brackets)";
     let none = "it is no host name";
+    let scheme = "it is the host name, alone or behind `https://`";
     for (host, problem) in [
-        ("https://command.example.com", "it is the host name alone, without a scheme: leave `https://` out"),
-        (
-            "https://command.example.com/KeyfactorAPI",
-            "it is the host name alone, without a scheme: leave `https://` out",
-        ),
+        ("https://command.example.com/KeyfactorAPI", path),
+        ("https:///command.example.com", path),
+        ("https://", none),
+        ("https://https://command.example.com", "it has two schemes"),
+        ("https://https", "its host is called like a scheme (a scheme given twice, perhaps)"),
+        ("https://command.example.com:8443", port),
+        ("https://svc@command.example.com", none),
+        ("https:command.example.com", port),
+        ("ftp://command.example.com", scheme),
+        ("://command.example.com", scheme),
+        (" https://command.example.com", scheme),
         ("command.example.com/KeyfactorAPI", path),
         ("command.example.com/", path),
         (r"command\example", path),
@@ -60,6 +75,44 @@ fn a_host_that_is_more_than_a_host_is_refused() {
         assert_refused(&[TOKEN, ("KEYFACTOR_HOSTNAME", host)], "KEYFACTOR_HOSTNAME", problem);
     }
     assert_refused(&[TOKEN], "KEYFACTOR_HOSTNAME", "it is not set, or empty: the name of the Keyfactor Command server");
+}
+
+#[test]
+fn plain_http_is_for_loopback_only() {
+    let port = ("KEYFACTOR_PORT", "8080");
+    for (host, expected) in [
+        ("http://localhost", "http://localhost:8080/KeyfactorAPI"),
+        ("http://LOCALHOST/", "http://localhost:8080/KeyfactorAPI"),
+        ("http://127.0.0.1", "http://127.0.0.1:8080/KeyfactorAPI"),
+        ("HTTP://127.1.2.3", "http://127.1.2.3:8080/KeyfactorAPI"),
+        ("http://[::1]/", "http://[::1]:8080/KeyfactorAPI"),
+    ] {
+        let client = client(&[TOKEN, port, ("KEYFACTOR_HOSTNAME", host)]).unwrap();
+        assert_eq!(client.base_url().as_str(), expected, "{host}");
+    }
+    let default = client(&[TOKEN, ("KEYFACTOR_HOSTNAME", "http://localhost")]).unwrap();
+    assert_eq!(default.base_url().port_or_known_default(), Some(80));
+
+    let plain = "plain http would send credentials unencrypted, and is taken for a loopback host only: use `https://`";
+    for host in [
+        "http://command.example.com",
+        "http://10.0.0.1",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://[2001:db8::1]",
+        "http://0.0.0.0",
+    ] {
+        assert_refused(&[TOKEN, port, ("KEYFACTOR_HOSTNAME", host)], "KEYFACTOR_HOSTNAME", plain);
+    }
+    for (host, problem) in [
+        ("http://", "it is no host name"),
+        ("http://svc@localhost", "it is no host name"),
+        ("http://localhost@command.example.com", "it is no host name"),
+        (r"http://localhost\@command.example.com", "it is the host name alone; the path goes into KEYFACTOR_API_PATH"),
+        ("http://localhost/api", "it is the host name alone; the path goes into KEYFACTOR_API_PATH"),
+    ] {
+        assert_refused(&[TOKEN, port, ("KEYFACTOR_HOSTNAME", host)], "KEYFACTOR_HOSTNAME", problem);
+    }
 }
 
 #[test]

@@ -115,7 +115,9 @@ fn what_the_parser_does_not_change_is_taken() {
 
 #[test]
 fn from_vars_takes_no_host_that_a_builder_refuses() {
-    for host in ["..", ".", ".example.com", "a..b", "keyfactor\u{ad}.example.com", "keyfactor\u{200b}.example.com"] {
+    let hosts = ["..", ".", ".example.com", "a..b", "keyfactor\u{ad}.example.com", "keyfactor\u{200b}.example.com"];
+    for host in hosts.into_iter().flat_map(|host| [host.to_owned(), format!("https://{host}")]) {
+        let host = host.as_str();
         let vars = |name: &str| match name {
             "KEYFACTOR_HOSTNAME" => Some(host.into()),
             "KEYFACTOR_AUTH_ACCESS_TOKEN" => Some("token".into()),

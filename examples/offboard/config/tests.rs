@@ -323,7 +323,7 @@ fn what_the_vendors_own_variables_contradict_is_named() {
         problem(&["--location", LOCATION], &[host, token, ("KEYFACTOR_USERNAME", "me")]),
         "the client cannot be built: KEYFACTOR_AUTH_ACCESS_TOKEN: it is set beside KEYFACTOR_USERNAME: they belong to different kinds of credentials"
     );
-    for name in ["https://command.example.com", "command.example.com:8443", "me@command.example.com"] {
+    for name in ["http://command.example.com", "command.example.com:8443", "me@command.example.com"] {
         let said = problem(&["--location", LOCATION], &[("KEYFACTOR_HOSTNAME", name), token]);
         assert!(said.starts_with("the client cannot be built: KEYFACTOR_HOSTNAME: "), "{said}");
     }
