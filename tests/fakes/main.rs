@@ -13,3 +13,4 @@ mod keyfactor_orchestrators;
 mod keyfactor_permissions;
 mod keyfactor_traps;
 mod refusals;
+mod server;

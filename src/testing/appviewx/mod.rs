@@ -154,9 +154,18 @@ impl FakeAppViewX {
     /// # Panics
     /// If no loopback port can be had.
     pub async fn start() -> Self {
+        Self::start_on(0).await
+    }
+
+    /// The same on this port of `127.0.0.1`, for programs that are told where the server is before it starts.
+    ///
+    /// # Panics
+    /// If the port is in use.
+    #[expect(clippy::unused_async, reason = "as `start`, which may have to wait one day")]
+    pub async fn start_on(port: u16) -> Self {
         let gateway = Arc::new(Gateway::default());
         let service: Arc<dyn Service> = Arc::<Gateway>::clone(&gateway);
-        Self { server: Server::start(service).await, gateway }
+        Self { server: Server::start(service, port), gateway }
     }
 
     /// The base URL, `http://127.0.0.1:port`.

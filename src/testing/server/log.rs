@@ -1,0 +1,111 @@
+//! A bounded log of what a fake was asked.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+/// The log forgets the oldest requests beyond these bounds.
+const MOST_REQUESTS: usize = 10_000;
+const MOST_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// A request that a fake received. `Debug` shows neither the values of headers nor the body: both may hold secrets.
+#[derive(Clone)]
+pub struct RecordedRequest {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) status: u16,
+    pub(super) expected: bool,
+}
+
+impl RecordedRequest {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path, with its leading slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query as it was sent, without the question mark.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// All headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A header's value, if it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as JSON; null if it is not JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The status that the fake answered.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, query, headers, body, status, expected } = self;
+        f.debug_struct("RecordedRequest")
+            .field("method", method)
+            .field("path", path)
+            .field("query", &format_args!("{} bytes", query.len()))
+            .field("headers", &headers.keys().collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", body.len()))
+            .field("status", status)
+            .field("expected", expected)
+            .finish()
+    }
+}
+
+/// The requests, oldest first, and the bytes of their bodies.
+#[derive(Default)]
+pub(super) struct Log {
+    requests: VecDeque<RecordedRequest>,
+    bytes: usize,
+}
+
+impl Log {
+    pub(super) fn record(&mut self, request: RecordedRequest) {
+        self.bytes += request.body.len();
+        self.requests.push_back(request);
+        while self.requests.len() > MOST_REQUESTS || self.bytes > MOST_BODY_BYTES {
+            let Some(oldest) = self.requests.pop_front() else { break };
+            self.bytes -= oldest.body.len();
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &RecordedRequest> {
+        self.requests.iter()
+    }
+}
