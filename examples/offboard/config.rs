@@ -14,7 +14,7 @@ use crate::environment::{Variables, appviewx_client, keyfactor_client};
 use crate::keyfactor::{Following, Inventory, KeyfactorJob, Settings, Task};
 use crate::plan_file::{self, Vendor};
 
-mod texts;
+pub(crate) mod texts;
 mod values;
 
 pub(crate) enum Config {

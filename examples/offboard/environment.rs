@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::Path;
 
 use clm::appviewx::CommentRule;
 use clm::{appviewx, keyfactor};
 
 use crate::appviewx::Session;
-use crate::config::Problem;
+use crate::config::{Problem, texts};
+
+const CA_CERT: &str = "APPVIEWX_CA_CERT";
 
 /// What the crate reads of `KEYFACTOR_*`, and nothing else may be set.
 pub(crate) fn keyfactor_client(variables: &mut Variables) -> Result<keyfactor::Client, Problem> {
@@ -54,8 +57,20 @@ pub(crate) fn appviewx_client(
     if let Some(key) = variables.take("APPVIEWX_GWKEY") {
         builder = builder.tenant_key(key);
     }
+    if let Some(roots) = variables.take(CA_CERT) {
+        builder = builder.add_root_certificate(certificates(roots)?);
+    }
     let client = builder.build();
     client.map(|client| (client, session)).map_err(|error| whole(&error))
+}
+
+/// PEM, or what a file holds that is named instead.
+fn certificates(given: String) -> Result<String, Problem> {
+    if given.contains("-----BEGIN") {
+        return Ok(given);
+    }
+    texts::of_file(Path::new(&given))
+        .map_err(|_| format!("{CA_CERT}: it is no PEM text, and the file that it names cannot be read"))
 }
 
 /// An error with what is below it.

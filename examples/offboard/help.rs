@@ -90,6 +90,7 @@ AppViewX CERT+'s server and account:
   or APPVIEWX_CLIENT_ID, APPVIEWX_CLIENT_SECRET: a service account (that calls on groups take its token
   is unproven);
   or APPVIEWX_SESSION_ID: a session that you have; it is not ended
+  APPVIEWX_CA_CERT         more roots, a PEM file or its text
   APPVIEWX_GWKEY           the key of the tenant (gwkey), where a gateway serves several
 
 One kind of credentials for each: another one beside it is refused, and so is any other KEYFACTOR_* or

@@ -404,6 +404,18 @@ fn what_is_given_for_all_places_and_comments_arrives() {
     assert!(job(&["--resource-id=a"], &key).appviewx.is_some());
 }
 
+#[test]
+fn roots_for_appviewx_are_a_file_or_its_text() {
+    let with = |roots| problem(&["--resource-id=a"], &[URL[0], URL[1], ("APPVIEWX_CA_CERT", roots)]);
+    let unreadable = "APPVIEWX_CA_CERT: it is no PEM text, and the file that it names cannot be read";
+    assert_eq!(with("/nowhere/marker.pem"), unreadable);
+    assert_eq!(with("/"), unreadable);
+    let said = with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    assert!(said.contains("it holds no certificate"), "{said}");
+    let said = with("-----BEGIN marker");
+    assert!(said.contains("it is not valid PEM") && !said.contains("marker"), "{said}");
+}
+
 // A device without an end would be read for ever.
 #[cfg(unix)]
 #[test]

@@ -1,4 +1,4 @@
-//! Lists in files, and what was meant by a mistyped option.
+//! Texts and lists in files, and what was meant by a mistyped option.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -6,20 +6,24 @@ use std::path::Path;
 
 use clm::keyfactor::Thumbprint;
 
-/// The largest list that is read.
+/// The largest file that is read.
 const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// What a file of at most 16 MiB holds, or why it cannot be said.
+pub(crate) fn of_file(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("it is larger than {LARGEST} bytes"));
+    }
+    decoded(&bytes).ok_or_else(|| "it is no text in UTF-8, or in UTF-16 with a byte order mark".to_owned())
+}
 
 /// One thumbprint on each line; empty lines and what follows a `#` do not count.
 pub(super) fn thumbprints(path: &Path) -> Result<Vec<Thumbprint>, String> {
     let cannot = |why: String| format!("--thumbprints: {}: {why}", path.display());
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| cannot(error.to_string()))?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| cannot(error.to_string()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(cannot(format!("it is larger than {LARGEST} bytes")));
-    }
-    let text = decoded(&bytes)
-        .ok_or_else(|| cannot("it is no text in UTF-8, or in UTF-16 with a byte order mark".to_owned()))?;
+    let text = of_file(path).map_err(cannot)?;
     let mut found = Vec::new();
     let mut wrong = Vec::new();
     for (index, line) in text.lines().enumerate() {
