@@ -60,8 +60,15 @@ pub(crate) fn appviewx_client(
     if let Some(roots) = variables.take(CA_CERT) {
         builder = builder.add_root_certificate(certificates(roots)?);
     }
-    let client = builder.build();
-    client.map(|client| (client, session)).map_err(|error| whole(&error))
+    match builder.build() {
+        Ok(client) => Ok((client, session)),
+        Err(appviewx::Error::Configuration(error)) => Err(match error.setting() {
+            "base_url" => format!("APPVIEWX_URL: {}", error.problem()),
+            "add_root_certificate" => format!("{CA_CERT}: {}", error.problem()),
+            _ => whole(&error),
+        }),
+        Err(error) => Err(whole(&error)),
+    }
 }
 
 /// PEM, or what a file holds that is named instead.

@@ -411,9 +411,11 @@ fn roots_for_appviewx_are_a_file_or_its_text() {
     assert_eq!(with("/nowhere/marker.pem"), unreadable);
     assert_eq!(with("/"), unreadable);
     let said = with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-    assert!(said.contains("it holds no certificate"), "{said}");
+    assert_eq!(said, "APPVIEWX_CA_CERT: it holds no certificate");
     let said = with("-----BEGIN marker");
-    assert!(said.contains("it is not valid PEM") && !said.contains("marker"), "{said}");
+    assert_eq!(said, "APPVIEWX_CA_CERT: it is not valid PEM");
+    let said = problem(&["--resource-id=a"], &[("APPVIEWX_URL", "http://appviewx.example.com"), URL[1]]);
+    assert!(said.starts_with("APPVIEWX_URL: plain http would send credentials unencrypted"), "{said}");
 }
 
 // A device without an end would be read for ever.
