@@ -35,14 +35,20 @@
 
 #[cfg(feature = "appviewx")]
 mod appviewx;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod both;
 #[cfg(feature = "keyfactor")]
 mod keyfactor;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(not(feature = "keyfactor"), allow(dead_code, reason = "AppViewX alone uses a part of what both share"))]
 mod server;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+mod state;
 
 #[cfg(feature = "appviewx")]
 pub use self::appviewx::{AppViewXPermission, FakeAppViewX, FakeCategory};
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+pub use self::both::load_both;
 #[cfg(feature = "keyfactor")]
 pub use self::keyfactor::{
     FakeAgent, FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeJob, FakeJobKind, FakeJobState, FakeKeyfactor,
@@ -50,3 +56,5 @@ pub use self::keyfactor::{
 };
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::server::RecordedRequest;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub use self::state::FakeStateError;

@@ -14,3 +14,4 @@ mod keyfactor_permissions;
 mod keyfactor_traps;
 mod refusals;
 mod server;
+mod snapshots;

@@ -4,6 +4,7 @@ mod groups;
 mod revocations;
 mod search;
 mod sessions;
+mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -101,7 +102,7 @@ pub enum AppViewXPermission {
 #[derive(Default)]
 struct Gateway(Mutex<State>);
 
-struct State {
+pub(super) struct State {
     sessions: Sessions,
     denied: BTreeSet<AppViewXPermission>,
     certificates: BTreeMap<String, Certificate>,

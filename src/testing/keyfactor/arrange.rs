@@ -10,12 +10,23 @@ use super::stores::{Entries, Entry, FakeStore, Store};
 use super::traps::Trap;
 use crate::keyfactor::{CertificateId, CertificateStoreId};
 
+/// The beginning of the GUIDs of stores.
+const STORE: u32 = 0x5707_0000;
+
 impl State {
     pub(super) fn add_store(&mut self, shown: FakeStore) -> Uuid {
-        let number = self.stores.len() as u64 + 1;
-        let id = numbered(0x5707_0000, number);
+        let id = self.next_store_id();
         self.set_store(id, |_| shown);
         id
+    }
+
+    /// That of the store's number, unless it is taken: a state may have been loaded.
+    pub(super) fn next_store_id(&self) -> Uuid {
+        let mut number = self.stores.len() as u64 + 1;
+        while self.stores.contains_key(&numbered(STORE, number)) {
+            number += 1;
+        }
+        numbered(STORE, number)
     }
 
     /// Describes a store anew; it is added if it is not there.

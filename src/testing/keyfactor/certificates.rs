@@ -19,25 +19,25 @@ use crate::keyfactor::CertificateId;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "the fake knows it once it is issued"]
 pub struct FakeCertificate {
-    common_name: String,
-    thumbprint: Option<String>,
-    serial_number: Option<String>,
-    not_after: Timestamp,
-    revocation: Revocation,
-    revocation_needs_approval: bool,
-    private_key: bool,
-    collections: BTreeSet<i32>,
-    metadata: BTreeMap<String, String>,
+    pub(super) common_name: String,
+    pub(super) thumbprint: Option<String>,
+    pub(super) serial_number: Option<String>,
+    pub(super) not_after: Timestamp,
+    pub(super) revocation: Revocation,
+    pub(super) revocation_needs_approval: bool,
+    pub(super) private_key: bool,
+    pub(super) collections: BTreeSet<i32>,
+    pub(super) metadata: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Revocation {
+pub(super) enum Revocation {
     None,
     Hold,
     Final,
 }
 
-/// 2026-01-01 and 2126-01-01, and the end of an expired one in 2020.
+/// 2026-01-01 and 2126-01-02, and the end of an expired one in 2020.
 const NOT_BEFORE: i64 = 1_767_225_600;
 const NOT_AFTER: i64 = 4_922_985_600;
 const EXPIRED: i64 = 1_577_836_800;
@@ -116,10 +116,10 @@ impl FakeCertificate {
 /// A certificate that was issued.
 pub(super) struct Certificate {
     pub(super) id: i32,
-    thumbprint: String,
-    serial_number: String,
+    pub(super) thumbprint: String,
+    pub(super) serial_number: String,
     dn: String,
-    of: FakeCertificate,
+    pub(super) of: FakeCertificate,
 }
 
 const ISSUER: &str = "CN=Example Issuing CA,O=Example";
@@ -341,11 +341,23 @@ impl Certificates {
     }
 
     pub(super) fn issue(&mut self, certificate: FakeCertificate) -> i32 {
-        let id = i32::try_from(self.by_id.len()).map_or(i32::MAX, |issued| issued.saturating_add(1));
+        let id = self.next_id();
+        self.issue_as(id, certificate);
+        id
+    }
+
+    pub(super) fn next_id(&self) -> i32 {
+        self.by_id.last_key_value().map_or(1, |(last, _)| last.saturating_add(1))
+    }
+
+    pub(super) fn issue_as(&mut self, id: i32, certificate: FakeCertificate) {
         let certificate = Certificate::issued(id, certificate);
         self.by_thumbprint.entry(certificate.thumbprint.to_lowercase()).or_default().push(id);
         self.by_id.insert(id, certificate);
-        id
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Certificate> {
+        self.by_id.values()
     }
 
     pub(super) fn get(&self, id: i32) -> Option<&Certificate> {

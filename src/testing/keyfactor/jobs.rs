@@ -130,6 +130,9 @@ pub(super) const COMPLETED: i32 = 3;
 pub(super) const ACKNOWLEDGED: i32 = 4;
 pub(super) const COMPLETED_WILL_RETRY: i32 = 5;
 
+/// The beginning of the GUIDs of jobs.
+const JOB: u32 = 0x10B0_0000;
+
 /// All jobs and their runs.
 #[derive(Default)]
 pub(super) struct Jobs {
@@ -171,10 +174,37 @@ impl Jobs {
         Some(ids.collect())
     }
 
+    /// That of the job's number, unless it is taken: a state may have been loaded.
+    pub(super) fn next_id(&self) -> Uuid {
+        let mut number = self.all.len() as u64 + 1;
+        while self.by_id.contains_key(&numbered(JOB, number)) {
+            number += 1;
+        }
+        numbered(JOB, number)
+    }
+
+    /// A job of a state that is loaded. Its GUID must be new.
+    pub(super) fn restore(&mut self, job: Job) {
+        let index = self.all.len();
+        self.by_id.insert(job.id, index);
+        if job.stage != Stage::Over {
+            self.open.insert(index);
+        }
+        self.all.push(job);
+    }
+
+    /// A run of a state that is loaded, of a job that is there.
+    pub(super) fn restore_run(&mut self, run: Run) {
+        if let Some(job) = self.all.get_mut(run.job) {
+            job.runs.push(self.runs.len());
+            self.runs.push(run);
+        }
+    }
+
     /// A new job, which waits.
     pub(super) fn push(&mut self, target: Target, schedule: Schedule, requested: Timestamp) -> Uuid {
         let index = self.all.len();
-        let id = numbered(0x10B0_0000, index as u64 + 1);
+        let id = self.next_id();
         let Target { work, store, alias, job_fields } = target;
         let Schedule { object, recurring } = schedule;
         self.all.push(Job {

@@ -14,6 +14,7 @@ mod query;
 mod refusal;
 mod revocations;
 mod running;
+mod snapshot;
 mod state;
 mod store_calls;
 mod store_types;

@@ -174,7 +174,9 @@ impl State {
     /// Does what the job is for, or says why not.
     fn act(&mut self, index: usize) -> Result<(), String> {
         let Some(job) = self.jobs.get(index) else { return Ok(()) };
-        let (work, id, mut alias, job_fields) = (job.work, job.store, job.alias.clone(), job.fields.clone());
+        let (work, id, mut alias, mut job_fields) = (job.work, job.store, job.alias.clone(), job.fields.clone());
+        // A state that was loaded may not have their values.
+        job_fields.retain(|_, value| !value.is_null());
         if let Some(store) = self.stores.get(&id) {
             self.type_of(&store.shown).check_job(work.kind(), &job_fields)?;
         }

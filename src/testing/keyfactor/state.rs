@@ -13,7 +13,7 @@ use super::store_types::FakeStoreType;
 use super::stores::Store;
 use super::traps::Traps;
 
-pub(super) struct State {
+pub(in crate::testing) struct State {
     pub(super) permissions: BTreeSet<KeyfactorPermission>,
     pub(super) bearer_tokens: BTreeSet<String>,
     pub(super) certificates: Certificates,
@@ -55,6 +55,11 @@ impl State {
     /// One second later than the last time: the same in every run, so that printed stories can be compared.
     pub(super) fn next_moment(&mut self) -> Timestamp {
         self.clock += 1;
+        moment(self.clock)
+    }
+
+    /// The last moment.
+    pub(super) fn clock(&self) -> Timestamp {
         moment(self.clock)
     }
 

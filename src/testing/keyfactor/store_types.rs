@@ -23,11 +23,11 @@ use crate::testing::server::Reply;
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "the fake knows it once it is given to it"]
 pub struct FakeStoreType {
-    number: i32,
-    name: String,
-    short_name: String,
-    alias: FakeCustomAlias,
-    parameters: Vec<FakeEntryParameter>,
+    pub(super) number: i32,
+    pub(super) name: String,
+    pub(super) short_name: String,
+    pub(super) alias: FakeCustomAlias,
+    pub(super) parameters: Vec<FakeEntryParameter>,
 }
 
 /// Whether an alias may be given when a certificate is added.
@@ -46,13 +46,13 @@ pub enum FakeCustomAlias {
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "the fake knows it once it is given to it"]
 pub struct FakeEntryParameter {
-    name: String,
+    pub(super) name: String,
     /// The choices, with commas; empty for a text.
-    options: String,
-    secret: bool,
-    default_value: String,
-    on_add: bool,
-    on_remove: bool,
+    pub(super) options: String,
+    pub(super) secret: bool,
+    pub(super) default_value: String,
+    pub(super) on_add: bool,
+    pub(super) on_remove: bool,
 }
 
 impl FakeStoreType {

@@ -25,7 +25,7 @@ pub struct FakeStore {
     pub(super) remove_supported: bool,
     pub(super) type_number: i32,
     pub(super) type_name: String,
-    properties: Value,
+    pub(super) properties: Value,
     pub(super) spelling: Spelling,
     /// Null if there is none.
     pub(super) inventory_schedule: Value,

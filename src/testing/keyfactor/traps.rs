@@ -6,30 +6,49 @@ use serde_json::{Map, Value, json};
 
 use super::FakeKeyfactor;
 
-/// One such way.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Trap {
-    NamesForNumbers,
-    ZonelessTimes,
-    UnknownMembers,
-    NullsForEmpty,
-    HidesTotalCount,
-    IgnoresFilters,
-    RepeatsPages,
-    IgnoresPaging,
-    NoContentForEmpty,
-    CamelCase,
-    RepeatsHistory,
-    ShufflesHistory,
-    InventoryLags,
-    ImmediateInventoryKeepsSchedule,
-    StoreTypesBySchema,
+macro_rules! traps {
+    ($($trap:ident = $method:literal),* $(,)?) => {
+        /// One such way.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub(super) enum Trap {
+            $($trap,)*
+        }
+
+        impl Trap {
+            pub(super) const ALL: &[Self] = &[$(Self::$trap,)*];
+
+            /// The method that turns it on: its name in a snapshot.
+            pub(super) fn method(self) -> &'static str {
+                match self {
+                    $(Self::$trap => $method,)*
+                }
+            }
+        }
+    };
+}
+
+traps! {
+    NamesForNumbers = "write_names_for_numbers",
+    ZonelessTimes = "write_zoneless_times",
+    UnknownMembers = "write_unknown_members",
+    NullsForEmpty = "write_nulls_for_empty",
+    HidesTotalCount = "hide_total_count",
+    IgnoresFilters = "ignore_filters",
+    RepeatsPages = "repeat_pages",
+    IgnoresPaging = "ignore_paging",
+    NoContentForEmpty = "answer_empty_pages_with_204",
+    CamelCase = "write_camel_case",
+    RepeatsHistory = "repeat_history_rows",
+    ShufflesHistory = "shuffle_history_rows",
+    InventoryLags = "inventory_lags",
+    ImmediateInventoryKeepsSchedule = "immediate_inventory_keeps_schedule",
+    StoreTypesBySchema = "write_store_types_by_schema",
 }
 
 /// Those that are on.
 #[derive(Default)]
 pub(super) struct Traps {
-    on: BTreeSet<Trap>,
+    pub(super) on: BTreeSet<Trap>,
     /// If lists give no more than some rows in a page.
     pub(super) cap: Option<PageCap>,
 }

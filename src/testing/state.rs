@@ -1,0 +1,188 @@
+//! Reading a fake's state from JSON: every problem names the path of the member that it is about.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// Why a state cannot be loaded into a fake. Nothing was loaded.
+///
+/// The path is that of the member in the document: `stores[2].machine`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FakeStateError {
+    /// From the inside out.
+    segments: Vec<Segment>,
+    problem: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Segment {
+    Member(String),
+    Item(usize),
+}
+
+impl FakeStateError {
+    pub(super) fn new(problem: impl Into<String>) -> Self {
+        Self { segments: Vec::new(), problem: problem.into() }
+    }
+
+    /// The problem of a member of the value that is read.
+    pub(super) fn in_member(mut self, name: impl Into<String>) -> Self {
+        self.segments.push(Segment::Member(name.into()));
+        self
+    }
+
+    /// The problem of an item of the list that is read.
+    pub(super) fn in_item(mut self, index: usize) -> Self {
+        self.segments.push(Segment::Item(index));
+        self
+    }
+
+    /// Where the problem is; empty if it is the document itself.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::new();
+        for segment in self.segments.iter().rev() {
+            match segment {
+                Segment::Item(index) => path.push_str(&format!("[{index}]")),
+                Segment::Member(name) if path.is_empty() => path.push_str(name),
+                Segment::Member(name) => path.push_str(&format!(".{name}")),
+            }
+        }
+        path
+    }
+
+    /// What is wrong there.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+}
+
+impl fmt::Display for FakeStateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path();
+        if path.is_empty() { f.write_str(&self.problem) } else { write!(f, "{path}: {}", self.problem) }
+    }
+}
+
+impl std::error::Error for FakeStateError {}
+
+pub(super) type Loaded<T> = Result<T, FakeStateError>;
+
+/// An object whose members are taken one by one. What is left over at the end is unknown.
+pub(super) struct Object<'a> {
+    members: &'a Map<String, Value>,
+    taken: Vec<&'static str>,
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn of(value: &'a Value) -> Loaded<Self> {
+        let members = value.as_object().ok_or_else(|| expected("an object", value))?;
+        Ok(Self { members, taken: Vec::new() })
+    }
+
+    /// A member; `None` if it is missing or null.
+    pub(super) fn take<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&'a Value) -> Loaded<T>,
+    ) -> Loaded<Option<T>> {
+        self.taken.push(name);
+        let value = self.members.get(name).filter(|value| !value.is_null());
+        value.map(read).transpose().map_err(|error| error.in_member(name))
+    }
+
+    /// A member that cannot be missing.
+    pub(super) fn need<T>(&mut self, name: &'static str, read: impl FnOnce(&'a Value) -> Loaded<T>) -> Loaded<T> {
+        self.take(name, read)?.ok_or_else(|| FakeStateError::new("is missing").in_member(name))
+    }
+
+    /// A list, empty if it is missing; each item is read with its index.
+    pub(super) fn list<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnMut(usize, &'a Value) -> Loaded<T>,
+    ) -> Loaded<Vec<T>> {
+        Ok(self.take(name, |value| list(value, read))?.unwrap_or_default())
+    }
+
+    /// Refuses members that were not taken: a typing error must not be ignored.
+    pub(super) fn finish(self) -> Loaded<()> {
+        match self.members.keys().find(|name| !self.taken.contains(&name.as_str())) {
+            Some(unknown) => {
+                Err(FakeStateError::new("is not a member that the fake knows").in_member(unknown.as_str()))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn expected(what: &str, value: &Value) -> FakeStateError {
+    let found = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    FakeStateError::new(format!("expected {what}, found {found}"))
+}
+
+pub(super) fn list<'a, T>(value: &'a Value, mut read: impl FnMut(usize, &'a Value) -> Loaded<T>) -> Loaded<Vec<T>> {
+    let items = value.as_array().ok_or_else(|| expected("a list", value))?;
+    let read = items.iter().enumerate().map(|(index, item)| read(index, item).map_err(|error| error.in_item(index)));
+    read.collect()
+}
+
+pub(super) fn text(value: &Value) -> Loaded<String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| expected("a text", value))
+}
+
+pub(super) fn truth(value: &Value) -> Loaded<bool> {
+    value.as_bool().ok_or_else(|| expected("true or false", value))
+}
+
+/// A number that fits.
+pub(super) fn number<T: TryFrom<i64>>(value: &Value) -> Loaded<T> {
+    let number = value.as_i64().ok_or_else(|| expected("a whole number", value))?;
+    T::try_from(number).map_err(|_| FakeStateError::new(format!("{number} is out of range")))
+}
+
+/// What is written as text and read by `FromStr`.
+#[cfg(feature = "keyfactor")]
+pub(super) fn parsed<T: std::str::FromStr>(value: &Value, what: &str) -> Loaded<T> {
+    let text = value.as_str().ok_or_else(|| expected(what, value))?;
+    text.parse().map_err(|_| FakeStateError::new(format!("'{text}' is not {what}")))
+}
+
+/// Members that the fake keeps as they are.
+pub(super) fn members(value: &Value) -> Loaded<Map<String, Value>> {
+    value.as_object().cloned().ok_or_else(|| expected("an object", value))
+}
+
+/// One of these, by the word for it.
+pub(super) fn one_of<T: Copy>(value: &Value, all: &[T], word: impl Fn(T) -> &'static str) -> Loaded<T> {
+    let text = value.as_str().ok_or_else(|| expected("a text", value))?;
+    all.iter().copied().find(|it| word(*it) == text).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|it| word(*it)).collect();
+        FakeStateError::new(format!("'{text}' is none of: {}", known.join(", ")))
+    })
+}
+
+/// A word, or an object with a word as its one member: `"offline"`, `{"after_polls": 2}`.
+pub(super) fn word_with(value: &Value) -> Loaded<(&str, &Value)> {
+    match value {
+        Value::String(word) => Ok((word, &Value::Null)),
+        Value::Object(members) if members.len() == 1 => {
+            let (word, given) = members.iter().next().ok_or_else(|| expected("a word", value))?;
+            Ok((word, given))
+        }
+        _ => Err(expected("a text or an object with one member", value)),
+    }
+}
+
+/// That a word of [`word_with`] is not known.
+pub(super) fn unknown_word(word: &str) -> FakeStateError {
+    FakeStateError::new(format!("'{word}' is not known here"))
+}
