@@ -23,7 +23,6 @@ use super::{FakeAppViewX, FakeKeyfactor};
 /// let error = load_both(&serde_json::json!({"keyfactor": {"stores": 2}}), &command, &gateway).unwrap_err();
 /// assert_eq!(error.to_string(), "keyfactor.stores: expected a list, found a number");
 /// # Ok(()) }
-/// # main().unwrap();
 /// ```
 ///
 /// # Errors

@@ -47,7 +47,6 @@ impl FakeAppViewX {
     /// let error = FakeAppViewX::start_from(&json!({"certificates": [{"group": "web-servers"}]})).await.unwrap_err();
     /// assert_eq!(error.to_string(), "certificates[0].id: is missing");
     /// # Ok(()) }
-    /// # main().unwrap();
     /// ```
     ///
     /// # Errors

@@ -61,7 +61,6 @@ impl FakeKeyfactor {
     /// let error = FakeKeyfactor::start_from(&json!({"stores": [{"machin": "web01.example.com"}]})).await.unwrap_err();
     /// assert_eq!(error.to_string(), "stores[0].machin: is not a member that the fake knows");
     /// # Ok(()) }
-    /// # main().unwrap();
     /// ```
     ///
     /// # Errors
