@@ -1,0 +1,38 @@
+//! The guide: what the crate is for and how to use it, with programs that run against the fakes.
+//!
+//! | page | what it answers |
+//! |---|---|
+//! | [`start`] | How do I write the first program? |
+//! | [`signing_in`] | Which credentials do I use, and how do TLS and proxies work? |
+//! | [`offboarding`] | How do I remove a certificate from every Keyfactor store, and put it back? |
+//! | [`regrouping`] | How do I move AppViewX certificates out of their groups, and back? |
+//! | [`errors`] | What can go wrong, and what do I do about it? |
+//! | [`retries`] | What is retried, what is never sent twice, and what are the limits? |
+//! | [`lists`] | How do I read lists? |
+//! | [`scopes`] | What do collections and containers do? |
+//! | [`comments`] | Which comments does AppViewX take? |
+//! | [`logging`] | What is logged, and where can a secret go? |
+//! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
+
+#[doc = include_str!("guide/comments.md")]
+pub mod comments {}
+#[doc = include_str!("guide/errors.md")]
+pub mod errors {}
+#[doc = include_str!("guide/from_other_clients.md")]
+pub mod from_other_clients {}
+#[doc = include_str!("guide/lists.md")]
+pub mod lists {}
+#[doc = include_str!("guide/logging.md")]
+pub mod logging {}
+#[doc = include_str!("guide/offboarding.md")]
+pub mod offboarding {}
+#[doc = include_str!("guide/regrouping.md")]
+pub mod regrouping {}
+#[doc = include_str!("guide/retries.md")]
+pub mod retries {}
+#[doc = include_str!("guide/scopes.md")]
+pub mod scopes {}
+#[doc = include_str!("guide/signing_in.md")]
+pub mod signing_in {}
+#[doc = include_str!("guide/start.md")]
+pub mod start {}
