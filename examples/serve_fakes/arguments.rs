@@ -1,6 +1,7 @@
 //! What it is started with.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// What was asked for.
 #[derive(PartialEq, Eq, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) keyfactor_port: u16,
     /// 0 is a free one.
     pub(crate) appviewx_port: u16,
+    /// In place of the ready-made state.
+    pub(crate) state: Option<PathBuf>,
 }
 
 /// How the fakes are reached.
@@ -36,6 +39,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Aske
             Long("plain") => options.transport = Transport::Plain,
             Long("keyfactor-port") => options.keyfactor_port = parser.value()?.parse_with(port)?,
             Long("appviewx-port") => options.appviewx_port = parser.value()?.parse_with(port)?,
+            Long("state") => options.state = Some(parser.value()?.into()),
             other => return Err(other.unexpected()),
         }
     }

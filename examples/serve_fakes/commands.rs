@@ -3,7 +3,7 @@
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::log;
+use crate::{log, state};
 
 /// The lines of the standard input, until it closes.
 ///
@@ -31,6 +31,7 @@ pub(crate) struct Fakes {
 pub(crate) const HELP: &str = "\
 # run-jobs   the orchestrators run every job that waits
 # requests   what both were asked, one line of JSON each; of headers the names alone
+# snapshot   the state of both, one line of JSON
 # help       this list";
 
 impl Fakes {
@@ -47,6 +48,7 @@ impl Fakes {
                 let lines = asked.iter().flat_map(|(server, requests)| log::lines(server, requests));
                 Ok(lines.chain([done(line)]).collect::<Vec<_>>().join("\n"))
             }
+            ["snapshot"] => Ok(format!("{}\n{}", state::snapshot(self), done(line))),
             ["help"] => Ok(format!("{HELP}\n{}", done(line))),
             _ => Err(format!("there is no command {line:?}; `help` lists them")),
         }

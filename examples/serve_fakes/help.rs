@@ -6,6 +6,7 @@ serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to progra
   --plain                  plain http instead of TLS
   --keyfactor-port N       default: a free port
   --appviewx-port N        default: a free port
+  --state FILE             the state that they start with, as JSON (docs/fake_state.md); default: the ready-made one
 
 It listens on 127.0.0.1 only. On its standard output it prints the variables that the vendors' own tools read, as lines
 of a shell, and `# ready`. With TLS, KEYFACTOR_CA_CERT names a file with the authority of its certificate; it is made for
@@ -19,6 +20,7 @@ answered by a line that begins with `# done: ` or `# failed: `:
 
   run-jobs                 the orchestrators run every job that waits
   requests                 what both were asked, one line of JSON each; of headers the names alone
+  snapshot                 the state of both, one line of JSON
   help                     lists the commands
 
 The ready-made state: in Keyfactor Command, the certificate www.example.com is in a PEM store on web01.example.com and in

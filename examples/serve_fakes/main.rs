@@ -17,6 +17,7 @@ mod help;
 mod log;
 mod serve;
 mod signals;
+mod state;
 mod story;
 mod trouble;
 

@@ -11,15 +11,18 @@ use crate::commands::{Fakes, lines};
 use crate::exports::Export;
 use crate::forward::forward;
 use crate::signals::interrupted;
-use crate::story;
 use crate::trouble::Trouble;
+use crate::{state, story};
 
 const HOST: &str = "127.0.0.1";
 
 /// Serves both fakes until the standard input closes or the program is interrupted.
 pub(crate) async fn until_the_input_closes(options: &Options) -> Result<(), Trouble> {
     let fakes = Fakes { keyfactor: FakeKeyfactor::start().await, appviewx: FakeAppViewX::start().await };
-    story::tell(&fakes);
+    match &options.state {
+        Some(file) => state::load(&fakes, file)?,
+        None => story::tell(&fakes),
+    }
     let tls = match options.transport {
         Transport::Tls => Some(Tls::make()?),
         Transport::Plain => None,

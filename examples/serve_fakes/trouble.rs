@@ -9,6 +9,8 @@ pub(crate) enum Trouble {
     Port(&'static str, u16, io::Error),
     Folder(PathBuf, io::Error),
     Certificate(Box<dyn std::error::Error>),
+    /// The file, and what is wrong with it.
+    State(PathBuf, String),
     Output(io::Error),
     /// A fake's address, which is always one on loopback.
     Address(String),
@@ -23,6 +25,7 @@ impl fmt::Display for Trouble {
             Self::Port(option, port, error) => write!(f, "port {port} (--{option}) cannot be had: {error}"),
             Self::Folder(path, error) => write!(f, "{} cannot be written: {error}", path.display()),
             Self::Certificate(error) => write!(f, "the certificate cannot be made: {error}"),
+            Self::State(path, problem) => write!(f, "{}: {problem}", path.display()),
             Self::Output(error) => write!(f, "the output cannot be written: {error}"),
             Self::Address(url) => write!(f, "a fake has no address on loopback: {url}"),
         }

@@ -1,0 +1,23 @@
+//! The state as JSON: what the fakes start with, and what they say about themselves.
+
+use std::fs;
+use std::path::Path;
+
+use clm::testing::load_both;
+use serde_json::json;
+
+use crate::commands::Fakes;
+use crate::trouble::Trouble;
+
+/// Puts the fakes into the state of a file; `docs/fake_state.md` describes it.
+pub(crate) fn load(fakes: &Fakes, file: &Path) -> Result<(), Trouble> {
+    let bad = |problem: String| Trouble::State(file.to_owned(), problem);
+    let text = fs::read_to_string(file).map_err(|error| bad(error.to_string()))?;
+    let state = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    load_both(&state, &fakes.keyfactor, &fakes.appviewx).map_err(|error| bad(error.to_string()))
+}
+
+/// The state of both in the form of such a file, on one line.
+pub(crate) fn snapshot(fakes: &Fakes) -> String {
+    json!({"keyfactor": fakes.keyfactor.snapshot(), "appviewx": fakes.appviewx.snapshot()}).to_string()
+}
