@@ -1,4 +1,4 @@
-//! From a public port to a fake's own, with TLS or without.
+//! TLS in front of a fake.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,8 +8,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// Forwards every connection, and gives the port, for as long as the program runs.
-pub(crate) async fn forward(port: u16, fake: SocketAddr, tls: Option<TlsAcceptor>) -> io::Result<u16> {
+/// Forwards every connection to the fake, for as long as the program runs, and gives the port. 0 is a free one.
+pub(crate) async fn forward(port: u16, fake: SocketAddr, tls: TlsAcceptor) -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let port = listener.local_addr()?.port();
     tokio::spawn(async move {
@@ -28,15 +28,11 @@ pub(crate) async fn forward(port: u16, fake: SocketAddr, tls: Option<TlsAcceptor
 
 /// The fake is called first: where it takes no connection, the caller's ends before TLS, and nothing of a request can have
 /// been sent.
-async fn connect(mut caller: TcpStream, fake: SocketAddr, tls: Option<TlsAcceptor>) {
+async fn connect(caller: TcpStream, fake: SocketAddr, tls: TlsAcceptor) {
     let Ok(mut fake) = TcpStream::connect(fake).await else { return };
     // Each side hears how the other one ends; who hangs up early is no failure of this program.
     let _ = caller.set_nodelay(true);
     let _ = fake.set_nodelay(true);
-    let Some(tls) = tls else {
-        let _ = copy_bidirectional(&mut caller, &mut fake).await;
-        return;
-    };
     if let Ok(mut caller) = tls.accept(caller).await {
         let _ = copy_bidirectional(&mut caller, &mut fake).await;
     }

@@ -24,4 +24,6 @@ mod proxy;
 mod raw_memory;
 #[cfg(feature = "keyfactor")]
 mod remedies;
+#[cfg(all(feature = "keyfactor", feature = "appviewx", feature = "rustls"))]
+mod serve_fakes;
 mod tls;

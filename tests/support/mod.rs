@@ -22,6 +22,7 @@ pub mod keyfactor_reads;
 pub mod oauth;
 pub mod operations;
 pub mod scripted;
+pub mod serve_fakes;
 pub mod sessions;
 pub mod tls;
 pub mod vars;

@@ -1,0 +1,309 @@
+//! The example `serve_fakes` as a program of its own, used from the lines that it prints.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use clm::keyfactor::{ClientBuilder, Query, Schedule};
+use clm::{appviewx, keyfactor};
+
+use crate::support::serve_fakes::{ServeFakes, example, output};
+use crate::support::tls::{in_a_process_of_its_own, is_the_child};
+
+const NAME: &str = "www.example.com";
+/// Between two questions about a job.
+const PAUSE: Duration = Duration::from_millis(20);
+
+fn keyfactor_client(served: &ServeFakes) -> keyfactor::Client {
+    ClientBuilder::from_vars(|name| served.variable(name)).unwrap().build().unwrap()
+}
+
+fn appviewx_client(served: &ServeFakes) -> appviewx::Client {
+    let [url, user, password] =
+        ["APPVIEWX_URL", "APPVIEWX_USERNAME", "APPVIEWX_PASSWORD"].map(|name| &served.variables[name]);
+    let credentials = appviewx::Credentials::login(user, password.as_str());
+    let mut client = appviewx::Client::builder(url.as_str()).credentials(credentials);
+    if let Some(file) = served.variables.get("APPVIEWX_CA_CERT") {
+        client = client.add_root_certificate(std::fs::read_to_string(file).unwrap());
+    }
+    client.build().unwrap()
+}
+
+/// The folder that the program made, if it serves over TLS.
+fn folder(served: &ServeFakes) -> PathBuf {
+    Path::new(&served.variables["KEYFACTOR_CA_CERT"]).parent().unwrap().to_owned()
+}
+
+/// Finds, removes, follows and confirms; searches, unassigns and logs out.
+async fn do_the_whole_job(keyfactor: &keyfactor::Client, appviewx: &appviewx::Client) {
+    let mut found = keyfactor.certificates().search(Query::field("IssuedCN").eq(NAME)).rows().unwrap();
+    let certificate = found.next().await.unwrap().unwrap();
+    assert!(found.next().await.is_none());
+    let thumbprint = certificate.thumbprint;
+    let (stores, jobs) = (keyfactor.certificate_stores(), keyfactor.orchestrator_jobs());
+    let located = keyfactor.certificates().locations_of(&thumbprint).send().await.unwrap();
+    let plan = stores.plan_removal(&located).await.unwrap();
+    assert_eq!(plan.removals.len(), 2, "{plan:?}");
+    let removal = stores.remove(&plan, Schedule::Immediate).send().await.unwrap();
+    let report = jobs.watch(removal.job_ids()).pauses(PAUSE, PAUSE).finish().await.unwrap();
+    assert!(removal.is_complete() && report.all_succeeded(), "{report:?}");
+    let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await.unwrap();
+    assert!(confirmation.all_gone(), "{confirmation:?}");
+
+    let mut rows = appviewx.certificates().search().common_name_is(NAME).rows().unwrap();
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next().await {
+        ids.push(row.unwrap().resource_id.unwrap());
+    }
+    assert_eq!(ids.len(), 2, "a search is for server certificates unless told otherwise");
+    let outcome = appviewx.certificate_groups().unassign(&ids).comment("CHG 1234").send().await.unwrap();
+    assert_eq!(outcome.require_complete().unwrap().successful_ids().len(), 2);
+    appviewx.logout().await.unwrap();
+}
+
+#[tokio::test]
+async fn our_own_clients_do_the_whole_job_over_tls_from_the_printed_lines() {
+    let mut served = ServeFakes::start(&[]);
+    assert!(served.variables["APPVIEWX_URL"].starts_with("https://"));
+    do_the_whole_job(&keyfactor_client(&served), &appviewx_client(&served)).await;
+    let asked = served.ask("requests").unwrap();
+    let removals = asked.iter().filter(|line| line.contains("/CertificateStores/Certificates/Remove")).count();
+    assert_eq!(removals, 1, "{asked:#?}");
+    assert!(served.finish().success());
+}
+
+#[tokio::test]
+async fn our_own_clients_do_the_whole_job_over_plain_http_as_well() {
+    let served = ServeFakes::start(&["--plain"]);
+    assert!(!served.variables.keys().any(|name| name.ends_with("_CA_CERT")), "{:?}", served.variables);
+    assert_eq!(served.variables["KEYFACTOR_HOSTNAME"], "http://127.0.0.1");
+    assert!(served.variables["APPVIEWX_URL"].starts_with("http://127.0.0.1:"));
+    do_the_whole_job(&keyfactor_client(&served), &appviewx_client(&served)).await;
+    assert!(served.finish().success());
+}
+
+#[tokio::test]
+async fn from_env_works_with_exactly_these_lines() {
+    const TEST: &str = "serve_fakes::from_env_works_with_exactly_these_lines";
+    if is_the_child() {
+        let client = ClientBuilder::from_env().unwrap().build().unwrap();
+        let mut stores = client.certificate_stores().list(Query::all()).rows().unwrap();
+        while let Some(store) = stores.next().await {
+            println!("store {}", store.unwrap().client_machine.unwrap());
+        }
+        return;
+    }
+    for arguments in [&[][..], &["--plain"]] {
+        let served = ServeFakes::start(arguments);
+        let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let set: Vec<String> = set.filter(|name| name.starts_with("KEYFACTOR_")).collect();
+        let unset = set.iter().map(|name| (name.as_str(), ""));
+        let printed = served.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let printed = in_a_process_of_its_own(TEST, &unset.chain(printed).collect::<Vec<_>>()).await;
+        for machine in ["web01", "web02", "mail"] {
+            assert!(printed.contains(&format!("store {machine}.example.com")), "{arguments:?}: {printed}");
+        }
+    }
+}
+
+#[test]
+fn a_shell_reads_the_lines() {
+    let served = ServeFakes::start(&[]);
+    for line in served.beginning.lines() {
+        assert!(line.starts_with("export ") || line.starts_with('#'), "{line}");
+    }
+    if !cfg!(unix) {
+        return;
+    }
+    let mut shell = Command::new("sh");
+    let read =
+        r#"eval "$1"; printf '%s\n' "$KEYFACTOR_USERNAME" "$KEYFACTOR_PORT" "$KEYFACTOR_CA_CERT" "$APPVIEWX_URL""#;
+    let said = output(shell.args(["-c", read, "sh", &served.beginning]));
+    assert!(said.status.success(), "{said:?}");
+    let names = ["KEYFACTOR_USERNAME", "KEYFACTOR_PORT", "KEYFACTOR_CA_CERT", "APPVIEWX_URL"];
+    let expected = names.map(|name| format!("{}\n", served.variables[name])).concat();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), expected);
+    assert_eq!(served.variables["KEYFACTOR_USERNAME"], r"EXAMPLE\svc-clm");
+}
+
+/// `None` where there is no curl.
+fn curl(served: &ServeFakes, arguments: &[&str]) -> Option<(Option<i32>, String)> {
+    let there = Command::new("curl").arg("--version").stdout(Stdio::null()).status();
+    if there.is_err() {
+        eprintln!("skipped: there is no curl on this machine");
+        return None;
+    }
+    let of = |name: &str| served.variables[name].as_str();
+    let user = format!("{}:{}", of("KEYFACTOR_USERNAME"), of("KEYFACTOR_PASSWORD"));
+    let host = of("KEYFACTOR_HOSTNAME");
+    let host = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+    let url = format!("{host}:{}/{}/CertificateStores", of("KEYFACTOR_PORT"), of("KEYFACTOR_API_PATH"));
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--noproxy", "*", "--user", &user, "--header", "x-keyfactor-requested-with: APIClient"]);
+    let said = output(curl.args(arguments).arg(&url));
+    Some((said.status.code(), String::from_utf8(said.stdout).unwrap()))
+}
+
+#[test]
+fn curl_trusts_the_authority_and_nothing_else() {
+    let served = ServeFakes::start(&[]);
+    let Some((status, said)) = curl(&served, &["--cacert", &served.variables["KEYFACTOR_CA_CERT"]]) else { return };
+    assert_eq!(status, Some(0), "{said}");
+    let stores: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(stores.as_array().map(Vec::len), Some(3), "{stores}");
+    // 60: the server's certificate is of an authority that is not trusted.
+    assert_eq!(curl(&served, &[]).unwrap(), (Some(60), String::new()));
+}
+
+#[test]
+fn curl_needs_no_authority_for_plain_http() {
+    let served = ServeFakes::start(&["--plain"]);
+    let Some((status, said)) = curl(&served, &[]) else { return };
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("web01.example.com"), "{said}");
+}
+
+/// Runs `offboard` with the printed variables, in a folder that is there for as long as the fakes are served.
+fn offboard(served: &ServeFakes, folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut offboard = example("offboard");
+    offboard.args(arguments).envs(&served.variables).current_dir(folder).stdin(Stdio::null());
+    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        offboard.env_remove(proxy).env_remove(proxy.to_lowercase());
+    }
+    let said = output(&mut offboard);
+    let printed = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
+    (said.status.code(), printed)
+}
+
+#[tokio::test]
+async fn offboard_works_with_exactly_these_lines() {
+    let served = ServeFakes::start(&[]);
+    let found = keyfactor_client(&served).certificates().search(Query::field("IssuedCN").eq(NAME));
+    let thumbprint = found.rows().unwrap().next().await.unwrap().unwrap().thumbprint.to_string();
+    let (target, folder) = (["--thumbprint", &thumbprint, "--common-name", NAME], folder(&served));
+
+    let (status, said) = offboard(&served, &folder, &[&target[..], &["--dry-run"]].concat());
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(said.matches("POST /CertificateStores/Certificates/Remove ").count(), 2, "{said}");
+    assert_eq!(said.matches("PUT /certificate/group/unassign ").count(), 1, "{said}");
+
+    let yes = [&target[..], &["--yes", "--expect", "2+3"]].concat();
+    let (status, said) = offboard(&served, &folder, &yes);
+    assert_eq!(status, Some(0), "{said}");
+    for line in ["  2 of 2 place(s) are done and confirmed", "  3 of 3 certificate(s) are done and confirmed"] {
+        assert!(said.lines().any(|it| it == line), "{line}: {said}");
+    }
+    for (_, secret) in served.variables.iter().filter(|(name, _)| name.ends_with("_PASSWORD")) {
+        assert!(!said.contains(secret), "{said}");
+    }
+
+    let (status, said) = offboard(&served, &folder, &target);
+    assert_eq!(status, Some(4), "nothing is left to do: {said}");
+    let plan = folder.join(format!("offboard-{thumbprint}.json"));
+    let undo = ["--undo", plan.to_str().unwrap(), "--yes", "--expect", "2"];
+    let alone = served.variables.keys().filter(|name| name.starts_with("APPVIEWX_"));
+    let mut back = example("offboard");
+    back.args(undo).envs(&served.variables).current_dir(&folder).stdin(Stdio::null());
+    for name in alone {
+        back.env_remove(name);
+    }
+    let said = output(&mut back);
+    assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stdout));
+    assert!(served.finish().success());
+}
+
+#[test]
+fn it_ends_with_its_input_and_leaves_nothing() {
+    let served = ServeFakes::start(&[]);
+    let folder = folder(&served);
+    assert!(folder.join("ca.pem").exists());
+    let held = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(held, 1, "no key is written anywhere");
+    assert!(served.finish().success());
+    assert!(!folder.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn it_ends_with_a_signal_and_leaves_nothing() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut served = ServeFakes::start(&[]);
+        let folder = folder(&served);
+        let id = served.id().to_string();
+        let killed = output(Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, signal, &id]));
+        assert!(killed.status.success(), "{killed:?}");
+        let ended = served.wait();
+        assert!(ended.success(), "{signal}: {ended:?}");
+        assert!(!folder.exists(), "{signal}");
+    }
+}
+
+#[test]
+fn it_takes_the_ports_that_it_is_told() {
+    // One that is free now; that nobody takes it meanwhile is not certain, so there are several tries.
+    let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    for transport in [&[][..], &["--plain"]] {
+        let served = (0..20).find_map(|_| {
+            let (first, second) = (free(), free());
+            let ports = ["--keyfactor-port", &first, "--appviewx-port", &second];
+            let mut tried = example("serve_fakes");
+            let tried = output(tried.args(transport).args(ports).stdin(Stdio::null()));
+            tried.status.success().then(|| (String::from_utf8(tried.stdout).unwrap(), first, second))
+        });
+        let (printed, first, second) = served.expect("a free port");
+        assert!(printed.contains(&format!("export KEYFACTOR_PORT='{first}'\n")), "{printed}");
+        assert!(printed.contains(&format!("://127.0.0.1:{second}'\n")), "{printed}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_told_with_its_option() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for option in ["keyfactor-port", "appviewx-port"] {
+        for transport in [&[][..], &["--plain"]] {
+            let mut command = example("serve_fakes");
+            command.args([&format!("--{option}"), &port]).args(transport).stdin(Stdio::null());
+            let said = output(&mut command);
+            assert_eq!(said.status.code(), Some(1));
+            assert_eq!(String::from_utf8_lossy(&said.stdout), "");
+            assert_eq!(
+                String::from_utf8_lossy(&said.stderr),
+                format!(
+                    "serve_fakes: port {port} is in use by another program; give another --{option}, or none for a free one\n"
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told_and_nothing_is_served() {
+    for (arguments, problem) in [
+        (&["--tls"][..], "invalid option '--tls'"),
+        (&["state.json"], r#"unexpected argument "state.json""#),
+        (&["--keyfactor-port"], "missing argument for option '--keyfactor-port'"),
+        (
+            &["--appviewx-port", "65536"],
+            r#"cannot parse argument "65536": a port is a number from 1 to 65535, or 0 for a free one"#,
+        ),
+        (&["--keyfactor-port", "8443", "--appviewx-port=8443"], "both ports are the same"),
+    ] {
+        let said = output(example("serve_fakes").args(arguments).stdin(Stdio::null()));
+        assert_eq!(said.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&said.stdout), "", "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&said.stderr), format!("serve_fakes: {problem}\nTry --help.\n"));
+    }
+}
+
+#[test]
+fn commands_are_answered_one_by_one() {
+    let mut served = ServeFakes::start(&[]);
+    assert_eq!(served.ask("run-jobs"), Ok(vec![]));
+    assert_eq!(served.ask("run-everything"), Err(vec![]), "and it goes on");
+    assert_eq!(served.ask("run-jobs now"), Err(vec![]));
+    let help = served.ask("help").unwrap();
+    assert!(help.iter().any(|line| line.starts_with("# run-jobs ")), "{help:?}");
+    assert!(help.iter().all(|line| line.starts_with("# ")), "{help:?}");
+}
