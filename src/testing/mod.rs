@@ -51,8 +51,9 @@ pub use self::appviewx::{AppViewXPermission, FakeAppViewX, FakeCategory};
 pub use self::both::load_both;
 #[cfg(feature = "keyfactor")]
 pub use self::keyfactor::{
-    FakeAgent, FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeJob, FakeJobKind, FakeJobState, FakeKeyfactor,
-    FakeOrchestrator, FakeStore, FakeStoreType, KeyfactorPermission,
+    FakeAgent, FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeIdentityProvider, FakeJob, FakeJobKind,
+    FakeJobState, FakeKeyfactor, FakeOrchestrator, FakeSecretPlace, FakeStore, FakeStoreType, FakeTokenRefusal,
+    KeyfactorPermission,
 };
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::server::RecordedRequest;

@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod credentials;
+mod identity_provider;
 mod keyfactor;
 mod keyfactor_changes;
 mod keyfactor_contract;

@@ -42,7 +42,7 @@ async fn send(fake: &FakeKeyfactor, request: reqwest::RequestBuilder) -> Answer 
 }
 
 /// Building a client is slow, and a kept connection would belong to the runtime of another test.
-static HTTP: LazyLock<reqwest::Client> =
+pub static HTTP: LazyLock<reqwest::Client> =
     LazyLock::new(|| reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap());
 
 /// `path` is below the base URL and has its query, with spaces as they are.

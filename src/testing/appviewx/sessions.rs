@@ -71,6 +71,37 @@ impl FakeAppViewX {
         Credentials::service_account(SERVICE_ID, SERVICE_SECRET)
     }
 
+    /// The account's user name.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        USER
+    }
+
+    /// The account's password, as it is now. It is a fake secret, as are the others, and still `Debug` does not show it.
+    #[must_use]
+    pub fn password(&self) -> String {
+        self.state(|state| state.sessions.password.clone())
+    }
+
+    /// The id of a live session: that of [`credentials`](Self::credentials) or, if it was ended, that of another one, which
+    /// is begun if there is none.
+    #[must_use]
+    pub fn session_id(&self) -> String {
+        self.state(|state| state.sessions.live_session())
+    }
+
+    /// The id of the service account that the fake gives tokens to.
+    #[must_use]
+    pub fn service_account_id(&self) -> &str {
+        SERVICE_ID
+    }
+
+    /// The secret of that service account.
+    #[must_use]
+    pub fn service_account_secret(&self) -> &str {
+        SERVICE_SECRET
+    }
+
     /// Ends every session.
     pub fn expire_sessions(&self) {
         self.state(|state| state.sessions.live.clear());
@@ -158,11 +189,7 @@ impl Sessions {
     }
 
     fn login_answer(&mut self, status: u16, said: &str, description: &str) -> Reply {
-        let session = (status == 200).then(|| {
-            let session = format!("{SESSION}-{}", self.next_number());
-            self.live.insert(session.clone());
-            session
-        });
+        let session = (status == 200).then(|| self.begin());
         let response = json!({
             "status": said,
             "appStatusCode": null,
@@ -171,6 +198,19 @@ impl Sessions {
             "availableLoginAttemptCount": self.attempts_left,
         });
         envelope(status, &response)
+    }
+
+    fn begin(&mut self) -> String {
+        let session = format!("{SESSION}-{}", self.next_number());
+        self.live.insert(session.clone());
+        session
+    }
+
+    fn live_session(&mut self) -> String {
+        match self.live.first() {
+            Some(session) => session.clone(),
+            None => self.begin(),
+        }
     }
 
     fn log_out(&mut self, request: &RecordedRequest) -> Reply {

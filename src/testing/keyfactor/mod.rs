@@ -6,6 +6,7 @@ mod certificates;
 mod changes;
 mod control;
 mod history;
+mod identity_provider;
 mod jobs;
 mod list;
 mod orchestrator;
@@ -19,12 +20,15 @@ mod state;
 mod store_calls;
 mod store_types;
 mod stores;
+mod token_requests;
+mod tokens;
 mod traps;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub use self::certificates::FakeCertificate;
+pub use self::identity_provider::{FakeIdentityProvider, FakeSecretPlace, FakeTokenRefusal};
 pub use self::jobs::{FakeJob, FakeJobKind, FakeJobState};
 pub use self::orchestrator::FakeOrchestrator;
 pub use self::permissions::KeyfactorPermission;
@@ -53,6 +57,8 @@ const PASSWORD: &str = "fake-keyfactor-password";
 ///
 /// Any other request is answered 501 with a body that names it, and is listed by
 /// [`unexpected_requests`](Self::unexpected_requests).
+///
+/// Bearer tokens come from its [identity provider](FakeIdentityProvider), which says of itself what is documented.
 ///
 /// It has **two layers**: what a store holds, and what Command's inventory says that it holds. A job changes the store;
 /// the inventory follows at once, or lags ([`inventory_lags`](Self::inventory_lags)).
@@ -85,7 +91,8 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// reading and scheduling inventories, rescheduling and acknowledging need; that an account with the permission for some
 /// containers is shown a list of their stores; that a request without `x-keyfactor-requested-with`, with a body of another
 /// shape, with a parameter or a query that cannot be read, with an unknown query field, for a run of a job that is not fit
-/// for it, or to unschedule an inventory is answered 400 with a message and no code; that a 401 has the body `null`; that
+/// for it, or to unschedule an inventory is answered 400 with a message and no code; that a 401 has the body `null`, and for a bearer
+/// token the header `WWW-Authenticate` of RFC 6750; that
 /// an unknown store, certificate, job or run is answered 404 with the code `0xA0130000`; that an unknown alias becomes a job
 /// that fails, as does an alias that is to be added and is there; that an added certificate without an alias stands under its
 /// thumbprint; that an added entry shows its job fields as parameters in the next inventory, which real types of store may
@@ -96,6 +103,8 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// source. `containerId` is taken and changes nothing.
 pub struct FakeKeyfactor {
     server: Server,
+    /// Most tests need none, so it is started when it is asked for.
+    identity_provider: OnceLock<FakeIdentityProvider>,
     command: Arc<Command>,
 }
 
@@ -119,7 +128,7 @@ impl FakeKeyfactor {
     pub async fn start_on(port: u16) -> Self {
         let command = Arc::new(Command::default());
         let service: Arc<dyn Service> = Arc::<Command>::clone(&command);
-        Self { server: Server::start(service, port), command }
+        Self { server: Server::start(service, port), identity_provider: OnceLock::new(), command }
     }
 
     /// The base URL, `http://127.0.0.1:port/KeyfactorAPI`.
@@ -128,10 +137,23 @@ impl FakeKeyfactor {
         format!("{}/KeyfactorAPI", self.server.origin())
     }
 
-    /// Credentials that the fake takes.
+    /// Credentials that the fake takes: [`user`](Self::user) and [`password`](Self::password). It takes tokens of its
+    /// [identity provider](Self::identity_provider) as well.
     #[must_use]
     pub fn credentials(&self) -> Credentials {
         Credentials::basic(USER, PASSWORD)
+    }
+
+    /// The account's user name, with its domain: `EXAMPLE\svc-clm`.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        USER
+    }
+
+    /// The account's password. It is a fake secret, and still `Debug` does not show it.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        PASSWORD
     }
 
     /// A client of this fake. It uses no proxy.
@@ -142,11 +164,6 @@ impl FakeKeyfactor {
     #[expect(clippy::expect_used, reason = "a helper of tests; the settings are fixed")]
     pub fn client(&self) -> Client {
         Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's own settings")
-    }
-
-    /// Takes this bearer token as well.
-    pub fn accept_bearer(&self, token: impl Into<String>) {
-        self.state(|state| state.bearer_tokens.insert(token.into()));
     }
 
     /// Limits what the account may do to these permissions.
@@ -160,10 +177,12 @@ impl FakeKeyfactor {
         self.server.requests()
     }
 
-    /// The requests that the fake does not know.
+    /// The requests that the fake does not know, and behind them those that its identity provider does not know.
     #[must_use]
     pub fn unexpected_requests(&self) -> Vec<RecordedRequest> {
-        self.server.unexpected_requests()
+        let mut unexpected = self.server.unexpected_requests();
+        unexpected.extend(self.identity_provider.get().into_iter().flat_map(FakeIdentityProvider::unexpected_requests));
+        unexpected
     }
 
     /// The product version that the server tells in a header of every answer: `10.5.0.0`. An empty one is not told.
@@ -191,6 +210,7 @@ impl fmt::Debug for FakeKeyfactor {
         self.state(|state| {
             f.debug_struct("FakeKeyfactor")
                 .field("url", &self.url())
+                .field("identity_provider", &self.identity_provider.get())
                 .field("permissions", &state.permissions)
                 .field("stores", &state.stores.len())
                 .field("jobs", &state.jobs.iter().len())

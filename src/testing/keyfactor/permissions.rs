@@ -57,11 +57,18 @@ const SCHEDULE_STORES: &str = "/certificate_stores/schedule/";
 impl State {
     pub(super) fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
         let basic = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
-        let known = request.header("authorization").is_some_and(|given| {
-            given == basic || given.strip_prefix("Bearer ").is_some_and(|token| self.bearer_tokens.contains(token))
-        });
+        let given = request.header("authorization").unwrap_or_default();
+        let token = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+        let known = match token {
+            Some((_, token)) => self.identity_provider.state(|provider| provider.tokens.takes(token)),
+            None => given == basic,
+        };
         if !known {
-            return Err(Reply::json(401, json!(null)));
+            let refusal = Reply::json(401, json!(null));
+            return Err(match token {
+                Some(_) => refusal.header("WWW-Authenticate", r#"Bearer error="invalid_token""#),
+                None => refusal,
+            });
         }
         if request.header("x-keyfactor-requested-with").is_none() {
             return Err(bad_request("The header x-keyfactor-requested-with is missing."));

@@ -1,11 +1,13 @@
 //! What the fake server knows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::certificates::Certificates;
+use super::identity_provider::Provider;
 use super::jobs::Jobs;
 use super::orchestrator::FakeOrchestrator;
 use super::permissions::KeyfactorPermission;
@@ -15,7 +17,8 @@ use super::traps::Traps;
 
 pub(in crate::testing) struct State {
     pub(super) permissions: BTreeSet<KeyfactorPermission>,
-    pub(super) bearer_tokens: BTreeSet<String>,
+    /// Knows which bearer tokens are valid.
+    pub(super) identity_provider: Arc<Provider>,
     pub(super) certificates: Certificates,
     pub(super) stores: BTreeMap<Uuid, Store>,
     /// Types of stores that were described, by number.
@@ -37,7 +40,7 @@ impl Default for State {
     fn default() -> Self {
         Self {
             permissions: KeyfactorPermission::EVERYTHING.into(),
-            bearer_tokens: BTreeSet::new(),
+            identity_provider: Arc::default(),
             certificates: Certificates::default(),
             stores: BTreeMap::new(),
             described_types: BTreeMap::new(),

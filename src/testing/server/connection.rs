@@ -84,6 +84,10 @@ fn response(reply: Reply) -> Response<Full<Bytes>> {
             headers.insert(name, value);
         }
     }
-    *response.body_mut() = reply.body.map(|body| Full::from(body.to_string())).unwrap_or_default();
+    *response.body_mut() = match (reply.page, reply.body) {
+        (Some(page), _) => Full::from(page),
+        (None, Some(body)) => Full::from(body.to_string()),
+        (None, None) => Full::default(),
+    };
     response
 }

@@ -9,17 +9,25 @@ pub(in crate::testing) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
+    /// Instead of a body.
+    pub(super) page: Option<&'static str>,
     pub(super) expected: bool,
 }
 
 impl Reply {
     pub(in crate::testing) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body), expected: true }
+        Self { status, headers: Vec::new(), body: Some(body), page: None, expected: true }
+    }
+
+    /// A page for people.
+    pub(in crate::testing) fn html(status: u16, page: &'static str) -> Self {
+        let reply = Self { status, headers: Vec::new(), body: None, page: Some(page), expected: true };
+        reply.header("content-type", "text/html; charset=utf-8")
     }
 
     /// 204.
     pub(in crate::testing) fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: None, expected: true }
+        Self { status: 204, headers: Vec::new(), body: None, page: None, expected: true }
     }
 
     pub(in crate::testing) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {

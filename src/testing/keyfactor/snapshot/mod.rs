@@ -92,7 +92,7 @@ impl FakeKeyfactor {
     pub(in crate::testing) fn replace_state(&self, loaded: State) {
         self.state(|state| {
             let before = std::mem::replace(state, loaded);
-            state.bearer_tokens = before.bearer_tokens;
+            state.identity_provider = before.identity_provider;
             state.answered = before.answered;
         });
     }
