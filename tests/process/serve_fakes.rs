@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use clm::keyfactor::{ClientBuilder, Query, Schedule};
+use clm::keyfactor::{CertificateLocation, ClientBuilder, Query, Schedule};
 use clm::{appviewx, keyfactor};
+use serde_json::{Value, json};
 
 use crate::support::serve_fakes::{ServeFakes, example, output};
 use crate::support::tls::{in_a_process_of_its_own, is_the_child};
@@ -150,7 +151,7 @@ fn curl_trusts_the_authority_and_nothing_else() {
     let served = ServeFakes::start(&[]);
     let Some((status, said)) = curl(&served, &["--cacert", &served.variables["KEYFACTOR_CA_CERT"]]) else { return };
     assert_eq!(status, Some(0), "{said}");
-    let stores: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let stores: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(stores.as_array().map(Vec::len), Some(3), "{stores}");
     // 60: the server's certificate is of an authority that is not trusted.
     assert_eq!(curl(&served, &[]).unwrap(), (Some(60), String::new()));
@@ -306,4 +307,94 @@ fn commands_are_answered_one_by_one() {
     let help = served.ask("help").unwrap();
     assert!(help.iter().any(|line| line.starts_with("# run-jobs ")), "{help:?}");
     assert!(help.iter().all(|line| line.starts_with("# ")), "{help:?}");
+}
+
+/// A file that is gone after the test.
+struct File(PathBuf);
+
+impl File {
+    fn holding(text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("clm-state-{:016x}.json", fastrand::u64(..)));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn snapshot(served: &mut ServeFakes) -> Value {
+    let lines = served.ask("snapshot").unwrap();
+    let [line] = lines.as_slice() else { panic!("one line: {lines:#?}") };
+    serde_json::from_str(line).unwrap()
+}
+
+#[tokio::test]
+async fn a_state_is_served_changed_and_taken_up_again() {
+    let state = json!({
+        "keyfactor": {
+            "certificates": [{"common_name": "only.example.com"}],
+            "stores": [{"machine": "web07.example.com", "held": [{"alias": "only", "certificate": 1}]}],
+        },
+        "appviewx": {"certificates": [{"id": "67bc2ca76a105e1a05691c9c", "group": "agents"}]},
+    });
+    let file = File::holding(&state.to_string());
+    let mut served = ServeFakes::start(&["--state", file.0.to_str().unwrap()]);
+    let stores = keyfactor_client(&served).certificate_stores();
+    let store = stores.list(Query::all()).rows().unwrap().next().await.unwrap().unwrap();
+    assert_eq!(store.client_machine.as_deref(), Some("web07.example.com"));
+    let location = CertificateLocation::new(store.id, "only");
+    stores.remove_certificates([location], Schedule::Immediate).send().await.unwrap();
+    let groups = appviewx_client(&served).certificate_groups();
+    groups.unassign(["67bc2ca76a105e1a05691c9c"]).send().await.unwrap().require_complete().unwrap();
+
+    let waiting = snapshot(&mut served);
+    assert_eq!(waiting["keyfactor"]["stores"][0]["held"][0]["alias"], "only", "{waiting:#}");
+    assert_eq!(waiting["appviewx"]["certificates"][0]["group"], "Default", "{waiting:#}");
+    served.ask("run-jobs").unwrap();
+    let done = snapshot(&mut served);
+    assert_eq!(done["keyfactor"]["stores"][0]["held"].as_array().map_or(0, Vec::len), 0, "{done:#}");
+
+    // What was printed is what can be served.
+    let file = File::holding(&done.to_string());
+    let mut again = ServeFakes::start(&["--plain", "--state", file.0.to_str().unwrap()]);
+    assert_eq!(snapshot(&mut again), done);
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_told_with_its_member() {
+    let named = |text: &str, problem: &str| {
+        let file = File::holding(text);
+        let said = output(example("serve_fakes").arg("--state").arg(&file.0).stdin(Stdio::null()));
+        let stderr = String::from_utf8(said.stderr).unwrap();
+        assert_eq!((said.status.code(), said.stdout.len()), (Some(1), 0), "{stderr}");
+        assert_eq!(stderr, format!("serve_fakes: {}: {problem}\n", file.0.display()));
+    };
+    named(
+        r#"{"keyfactor": {"stores": [{"machine": 7}]}}"#,
+        "keyfactor.stores[0].machine: expected a text, found a number",
+    );
+    named(r#"{"kefyactor": {}}"#, "kefyactor: is not a member that the fake knows");
+    named("{", "EOF while parsing an object at line 1 column 1");
+    let missing = output(example("serve_fakes").args(["--state", "/nowhere/state.json"]).stdin(Stdio::null()));
+    assert_eq!(missing.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(said.starts_with("serve_fakes: /nowhere/state.json: "), "{said}");
+}
+
+#[tokio::test]
+async fn what_was_asked_is_printed_without_secrets() {
+    let mut served = ServeFakes::start(&[]);
+    let client = keyfactor_client(&served);
+    client.certificate_stores().list(Query::all()).rows().unwrap().next().await.unwrap().unwrap();
+    let asked = served.ask("requests").unwrap();
+    assert_eq!(asked.len(), 1, "{asked:#?}");
+    let request: Value = serde_json::from_str(&asked[0]).unwrap();
+    assert_eq!((&request["server"], &request["method"]), (&json!("keyfactor"), &json!("GET")), "{request:#}");
+    for (name, secret) in served.variables.iter().filter(|(name, _)| name.ends_with("_PASSWORD")) {
+        assert!(!asked[0].contains(secret), "{name}: {}", asked[0]);
+    }
 }
