@@ -13,6 +13,7 @@ mod keyfactor_contract;
 mod keyfactor_lists;
 mod keyfactor_orchestrators;
 mod keyfactor_permissions;
+mod keyfactor_requests;
 mod keyfactor_traps;
 mod refusals;
 mod server;

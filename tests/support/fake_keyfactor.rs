@@ -33,8 +33,12 @@ impl Answer {
 
 async fn send(fake: &FakeKeyfactor, request: reqwest::RequestBuilder) -> Answer {
     fake.accept_bearer("raw");
-    let request = request.bearer_auth("raw").header("x-keyfactor-requested-with", "APIClient");
-    let answer = request.send().await.unwrap();
+    ask(request.bearer_auth("raw")).await
+}
+
+/// Sends a request with credentials of its own, or none.
+pub async fn ask(request: reqwest::RequestBuilder) -> Answer {
+    let answer = request.header("x-keyfactor-requested-with", "APIClient").send().await.unwrap();
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let text = answer.text().await.unwrap();
     let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
@@ -51,8 +55,19 @@ pub async fn get(fake: &FakeKeyfactor, path: &str) -> Answer {
 }
 
 pub async fn post(fake: &FakeKeyfactor, path: &str, body: Value) -> Answer {
-    let request = HTTP.post(format!("{}/{path}", fake.url())).header("content-type", "application/json");
-    send(fake, request.body(body.to_string())).await
+    post_as(fake, path, Some("application/json"), body.to_string()).await
+}
+
+/// Sends a body with this content type, or none.
+pub async fn post_as(fake: &FakeKeyfactor, path: &str, content_type: Option<&str>, body: String) -> Answer {
+    let request = HTTP.post(format!("{}/{path}", fake.url())).body(body);
+    let request = content_type.into_iter().fold(request, |request, it| request.header("content-type", it));
+    send(fake, request).await
+}
+
+/// A GET with a body.
+pub async fn get_with_body(fake: &FakeKeyfactor, path: &str, body: &'static str) -> Answer {
+    send(fake, HTTP.get(format!("{}/{path}", fake.url())).body(body)).await
 }
 
 /// Asks for the removal of an alias, now.

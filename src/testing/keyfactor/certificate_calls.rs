@@ -13,6 +13,7 @@ use crate::testing::server::Reply;
 
 /// The fields seen in the vendor's code, and (assumed) some more; the sort fields that a real server took.
 const OFFER: Offer = Offer {
+    prefix: "pq",
     fields: &[
         ("CertId", Kind::Number),
         ("CertRequestId", Kind::Number),
@@ -45,8 +46,9 @@ impl State {
         let collection = parameters.id("collectionId")?;
         self.permit_reading_certificates(collection)?;
         let asked = Details::read(parameters)?;
-        let revoked = parameters.truth("IncludeRevoked")?;
-        let expired = parameters.truth("IncludeExpired")?;
+        let of_query = parameters.of_query(OFFER.prefix);
+        let revoked = of_query.truth("IncludeRevoked")?;
+        let expired = of_query.truth("IncludeExpired")?;
         let listing = Listing::read(parameters, &OFFER, &self.traps)?;
         let shown = |certificate: &&Certificate| {
             collection.is_none_or(|id| certificate.is_in(id))

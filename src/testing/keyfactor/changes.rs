@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::body::member;
 use super::jobs::{Schedule, Target, Work};
 use super::permissions::collection_of;
 use super::refusal::{bad_request, not_found};
 use super::state::State;
 use super::traps::Trap;
-use crate::testing::server::{Reply, member};
+use crate::testing::server::Reply;
 
 /// One entry of a request's `CertificateStores`.
 struct Location {
@@ -50,21 +51,6 @@ impl Location {
 
 fn entry_not_valid() -> Reply {
     bad_request("An entry of CertificateStores is not valid.")
-}
-
-impl Schedule {
-    /// The `Schedule` of a body.
-    fn read(body: &Value) -> Result<Self, Reply> {
-        let object = member(body, "Schedule");
-        let members = object.as_object().filter(|schedule| schedule.len() == 1);
-        let members = members.ok_or_else(|| bad_request("Schedule must set exactly one kind."))?;
-        let recurring = match members.iter().next().map(|(kind, value)| (kind.as_str(), value)) {
-            Some(("Immediate", Value::Bool(true)) | ("ExactlyOnce", Value::Object(_))) => false,
-            Some(("Interval" | "Daily" | "Weekly" | "Monthly", Value::Object(_))) => true,
-            _ => return Err(bad_request("Schedule is not valid.")),
-        };
-        Ok(Self { object: object.clone(), recurring })
-    }
 }
 
 impl State {
@@ -135,7 +121,7 @@ impl State {
             ids.and_then(|ids| ids.iter().map(|id| id.as_str().and_then(|id| id.parse().ok())).collect());
         let ids = ids.ok_or_else(|| bad_request("StoreIds must name at least one store."))?;
         // `Off` is named by the manual only, to clear a schedule; its shape is not known.
-        let off = member(body, "Schedule").get("Off").is_some();
+        let off = !member(member(body, "Schedule"), "Off").is_null();
         let schedule = if off { None } else { Some(Schedule::read(body)?) };
         for id in &ids {
             self.permit_scheduling(*id)?;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::body::member;
 use super::history::{HISTORY, HistoryRow, SCHEDULED, history_id, run_with};
 use super::jobs::{ACKNOWLEDGED, COMPLETED, COMPLETED_WILL_RETRY, FAILURE, Run, Stage, WARNING};
 use super::list::read_query;
@@ -10,7 +11,7 @@ use super::query::{Fields, Filter};
 use super::refusal::{bad_request, not_found};
 use super::state::State;
 use super::{FakeJobKind, FakeJobState};
-use crate::testing::server::{Reply, member};
+use crate::testing::server::Reply;
 
 /// Which jobs, or which of their runs, a request is about.
 enum Chosen<T> {

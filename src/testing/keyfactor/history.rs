@@ -97,6 +97,7 @@ impl HistoryRow<'_> {
 
 /// The documented fields; the sort field `JobHistoryId` of the vendor's code, and (assumed) `OperationStart`.
 pub(super) const HISTORY: Offer = Offer {
+    prefix: "pq",
     fields: &[
         ("Agent", Kind::Text),
         ("AgentId", Kind::Guid),
@@ -141,6 +142,7 @@ impl ScheduledRow<'_> {
 
 /// `AgentId` and `JobType` are seen in the vendor's code; the others are assumed, as are the sort fields.
 pub(super) const SCHEDULED: Offer = Offer {
+    prefix: "pq",
     fields: &[
         ("AgentId", Kind::Guid),
         ("ClientMachine", Kind::Text),

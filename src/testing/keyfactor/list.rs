@@ -17,6 +17,17 @@ impl Parameters {
         Self(url::form_urlencoded::parse(request.query().as_bytes()).into_owned().collect())
     }
 
+    /// The parameters of a list's query, whose names have this prefix and a dot in the schemas of Command 10, and none from 11
+    /// on. One with the prefix is enough for those without it to be dropped: inferred from how ASP.NET binds parameters.
+    pub(super) fn of_query(&self, prefix: &str) -> Self {
+        let dotted = self.0.iter().filter_map(|(name, value)| {
+            let (given, name) = name.split_once('.')?;
+            given.eq_ignore_ascii_case(prefix).then(|| (name.to_owned(), value.clone()))
+        });
+        let dotted: Vec<_> = dotted.collect();
+        Self(if dotted.is_empty() { self.0.clone() } else { dotted })
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
@@ -41,6 +52,8 @@ impl Parameters {
 
 /// What can be asked of a list.
 pub(super) struct Offer {
+    /// What the parameters' names begin with, before a dot, in the schemas of Command 10.
+    pub(super) prefix: &'static str,
     pub(super) fields: &'static Fields,
     /// Names that [`Queried::operand`] answers, not all of which are fields of the query language.
     pub(super) sorts: &'static [&'static str],
@@ -61,6 +74,7 @@ pub(super) struct Listing {
 
 impl Listing {
     pub(super) fn read(parameters: &Parameters, offer: &Offer, traps: &Traps) -> Result<Self, Reply> {
+        let parameters = parameters.of_query(offer.prefix);
         let filter = match parameters.text("QueryString") {
             Some(text) if !offer.fields.is_empty() && !traps.has(Trap::IgnoresFilters) => {
                 read_query(text, offer.fields)?

@@ -1,6 +1,8 @@
 //! A fake Keyfactor Command server.
 
 mod arrange;
+mod body;
+mod calls;
 mod certificate_calls;
 mod certificates;
 mod changes;
@@ -27,6 +29,8 @@ mod traps;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use serde_json::Value;
+
 pub use self::certificates::FakeCertificate;
 pub use self::identity_provider::{FakeIdentityProvider, FakeSecretPlace, FakeTokenRefusal};
 pub use self::jobs::{FakeJob, FakeJobKind, FakeJobState};
@@ -35,6 +39,8 @@ pub use self::permissions::KeyfactorPermission;
 pub use self::store_types::{FakeCustomAlias, FakeEntryParameter, FakeStoreType};
 pub use self::stores::{FakeAgent, FakeStore};
 
+use self::body::body_of;
+use self::calls::{CALLS, Call};
 use self::list::Parameters;
 use self::state::{State, numbered};
 use self::traps::{Trap, in_camel_case};
@@ -134,7 +140,13 @@ impl FakeKeyfactor {
     /// The base URL, `http://127.0.0.1:port/KeyfactorAPI`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}/KeyfactorAPI", self.server.origin())
+        format!("{}/{}", self.server.origin(), self.state(|state| state.api_path.clone()))
+    }
+
+    /// The path below which the API is: `KeyfactorAPI`, unless the installation chose another, for example `Keyfactor/API`.
+    /// The [`url`](Self::url) and new clients follow. Slashes around it are dropped.
+    pub fn set_api_path(&self, path: impl AsRef<str>) {
+        self.state(|state| path.as_ref().trim_matches('/').clone_into(&mut state.api_path));
     }
 
     /// Credentials that the fake takes: [`user`](Self::user) and [`password`](Self::password). It takes tokens of its
@@ -207,9 +219,10 @@ impl FakeKeyfactor {
 
 impl fmt::Debug for FakeKeyfactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url();
         self.state(|state| {
             f.debug_struct("FakeKeyfactor")
-                .field("url", &self.url())
+                .field("url", &url)
                 .field("identity_provider", &self.identity_provider.get())
                 .field("permissions", &state.permissions)
                 .field("stores", &state.stores.len())
@@ -226,58 +239,49 @@ impl Service for Command {
         state.answered += 1;
         let correlation = numbered(0xC0DE_0000, state.answered).to_string();
         let version = state.product_version.clone();
-        let reply = state.answer(request).unwrap_or_else(|refusal| refusal);
+        let call = Call::of(request.method(), request.path(), &state.api_path);
+        let reply = match call {
+            Some((call, id)) => state.answer(call, id, request).unwrap_or_else(|refusal| refusal),
+            None => Reply::unexpected(request),
+        };
         let reply = if state.traps.has(Trap::CamelCase) { reply.map_body(in_camel_case) } else { reply };
         let reply = match version {
             Some(version) => reply.header("X-Keyfactor-Product-Version", version),
             None => reply,
         };
-        let versions = if request.path().ends_with("/Certificates") { "1.0, 2" } else { "1.0" };
+        let versions = if matches!(call, Some((Call::ListCertificates, _))) { "1.0, 2" } else { "1.0" };
         reply.header("X-Keyfactor-Correlation-Id", correlation).header("Api-Supported-Versions", versions)
     }
 }
 
 impl State {
-    fn answer(&mut self, request: &RecordedRequest) -> Result<Reply, Reply> {
-        let path = request.path().strip_prefix("/KeyfactorAPI/").unwrap_or_default();
-        let segments: Vec<&str> = path.split('/').collect();
-        match request.method().as_str() {
-            "GET" => self.answer_read(request, &segments),
-            "POST" => self.answer_change(request, &segments),
-            _ => Err(Reply::unexpected(request)),
-        }
-    }
-
-    fn answer_read(&mut self, request: &RecordedRequest, segments: &[&str]) -> Result<Reply, Reply> {
-        let known = self.authenticate(request);
+    fn answer(&mut self, call: Call, id: &str, request: &RecordedRequest) -> Result<Reply, Reply> {
+        self.authenticate(request)?;
         let parameters = &Parameters::of(request);
-        match segments {
-            ["Certificates"] => known.and_then(|()| self.list_certificates(parameters)),
-            ["Certificates", "Locations", id] => known.and_then(|()| self.read_certificate_locations(id, parameters)),
-            ["Certificates", id] => known.and_then(|()| self.read_certificate(id, parameters)),
-            ["CertificateStoreTypes"] => known.and_then(|()| self.list_store_types(parameters)),
-            ["CertificateStoreTypes", id] => known.and_then(|()| self.read_store_type(id)),
-            ["CertificateStores"] => known.and_then(|()| self.list_stores(parameters)),
-            ["CertificateStores", id] => known.and_then(|()| self.read_store(id)),
-            ["CertificateStores", id, "Inventory"] => known.and_then(|()| self.list_inventory(id, parameters)),
-            ["OrchestratorJobs", "JobHistory"] => known.and_then(|()| self.list_history(parameters)),
-            ["OrchestratorJobs", "ScheduledJobs"] => known.and_then(|()| self.list_scheduled(parameters)),
-            _ => Err(Reply::unexpected(request)),
+        match call {
+            Call::ListCertificates => self.list_certificates(parameters),
+            Call::ReadCertificate => self.read_certificate(id, parameters),
+            Call::ReadCertificateLocations => self.read_certificate_locations(id, parameters),
+            Call::Revoke => self.revoke(&body_of(request)?),
+            Call::ListStores => self.list_stores(parameters),
+            Call::ReadStore => self.read_store(id),
+            Call::ListInventory => self.list_inventory(id, parameters),
+            Call::ListStoreTypes => self.list_store_types(parameters),
+            Call::ReadStoreType => self.read_store_type(id),
+            Call::Add => self.add(&body_of(request)?),
+            Call::Remove => self.remove(&body_of(request)?),
+            Call::ScheduleInventory => self.schedule_inventories(&body_of(request)?),
+            Call::ListHistory => self.list_history(parameters),
+            Call::ListScheduled => self.list_scheduled(parameters),
+            Call::Unschedule => self.unschedule(&body_of(request)?),
+            Call::Reschedule => self.reschedule(&body_of(request)?),
+            Call::Acknowledge => self.acknowledge(&body_of(request)?),
+            Call::ListEndpoints => Ok(endpoints()),
         }
     }
+}
 
-    fn answer_change(&mut self, request: &RecordedRequest, segments: &[&str]) -> Result<Reply, Reply> {
-        let known = self.authenticate(request);
-        let body = &request.json();
-        match segments {
-            ["CertificateStores", "Certificates", "Remove"] => known.and_then(|()| self.remove(body)),
-            ["CertificateStores", "Certificates", "Add"] => known.and_then(|()| self.add(body)),
-            ["Certificates", "Revoke"] => known.and_then(|()| self.revoke(body)),
-            ["CertificateStores", "Schedule"] => known.and_then(|()| self.schedule_inventories(body)),
-            ["OrchestratorJobs", "Unschedule"] => known.and_then(|()| self.unschedule(body)),
-            ["OrchestratorJobs", "Reschedule"] => known.and_then(|()| self.reschedule(body)),
-            ["OrchestratorJobs", "Acknowledge"] => known.and_then(|()| self.acknowledge(body)),
-            _ => Err(Reply::unexpected(request)),
-        }
-    }
+/// Documented: a list of texts, one for each endpoint. What the texts look like is assumed.
+fn endpoints() -> Reply {
+    Reply::json(200, CALLS.iter().map(|(method, path, _)| Value::from(format!("{method} {path}"))).collect())
 }

@@ -56,12 +56,11 @@ const SCHEDULE_STORES: &str = "/certificate_stores/schedule/";
 
 impl State {
     pub(super) fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
-        let basic = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
-        let given = request.header("authorization").unwrap_or_default();
-        let token = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+        let (scheme, given) = request.header("authorization").and_then(|it| it.split_once(' ')).unwrap_or_default();
+        let token = Some(given).filter(|_| scheme.eq_ignore_ascii_case("Bearer"));
         let known = match token {
-            Some((_, token)) => self.identity_provider.state(|provider| provider.tokens.takes(token)),
-            None => given == basic,
+            Some(token) => self.identity_provider.state(|provider| provider.tokens.takes(token)),
+            None => scheme.eq_ignore_ascii_case("Basic") && is_account(given),
         };
         if !known {
             let refusal = Reply::json(401, json!(null));
@@ -152,6 +151,15 @@ impl State {
     pub(super) fn permit_modifying_jobs(&self) -> Result<(), Reply> {
         if self.has(KeyfactorPermission::ModifyJobs) { Ok(()) } else { Err(forbidden("/agents/management/modify/")) }
     }
+}
+
+/// Whether Basic credentials are those of the account. The vendor's clients write it as `DOMAIN\user` or `user@DOMAIN`; that
+/// the server takes both, and in this spelling only, is assumed.
+fn is_account(credentials: &str) -> bool {
+    let text = STANDARD.decode(credentials).ok().and_then(|it| String::from_utf8(it).ok());
+    let Some((user, password)) = text.as_deref().and_then(|it| it.split_once(':')) else { return false };
+    let with_domain_behind = USER.split_once('\\').map(|(domain, user)| format!("{user}@{domain}"));
+    (user == USER || Some(user) == with_domain_behind.as_deref()) && password == PASSWORD
 }
 
 /// The `CollectionId` of a body.

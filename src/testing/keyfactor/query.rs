@@ -1,7 +1,7 @@
 //! The query language, as far as it is known: `Field -op value`, `AND`, `OR`, parentheses.
 //!
 //! **Seen in the vendor's manual and code:** `-eq -ne -lt -gt -le -contains -notcontains -startswith -endswith`, values in
-//! double quotes or bare, `NULL`. **Assumed:** `AND` binds closer than `OR`; names, texts and operators are compared without
+//! double quotes or bare, `NULL`. **Inferred:** `-ge`. **Assumed:** `AND` binds closer than `OR`; names, texts and operators are compared without
 //! regard to case; a comparison that does not fit the field's kind is refused. Date macros (`%TODAY-7%`) are not read.
 
 use std::borrow::Cow;
@@ -51,6 +51,7 @@ pub(super) enum Operator {
     Ne,
     Gt,
     Lt,
+    Ge,
     Le,
     Contains,
     NotContains,
@@ -58,11 +59,12 @@ pub(super) enum Operator {
     EndsWith,
 }
 
-const OPERATORS: [(&str, Operator); 9] = [
+const OPERATORS: [(&str, Operator); 10] = [
     ("-eq", Operator::Eq),
     ("-ne", Operator::Ne),
     ("-gt", Operator::Gt),
     ("-lt", Operator::Lt),
+    ("-ge", Operator::Ge),
     ("-le", Operator::Le),
     ("-contains", Operator::Contains),
     ("-notcontains", Operator::NotContains),
@@ -129,6 +131,7 @@ impl Operator {
             Self::Ne => found != asked,
             Self::Gt => compare(found, asked) == Some(Ordering::Greater),
             Self::Lt => compare(found, asked) == Some(Ordering::Less),
+            Self::Ge => compare(found, asked).is_some_and(Ordering::is_ge),
             Self::Le => compare(found, asked).is_some_and(Ordering::is_le),
             Self::Contains => both_texts(found, asked).is_some_and(|(found, asked)| found.contains(asked)),
             Self::NotContains => both_texts(found, asked).is_none_or(|(found, asked)| !found.contains(asked)),

@@ -17,3 +17,8 @@ pub(super) fn forbidden(missing: &str) -> Reply {
     let message = format!("User 7 does not have the required permissions: {missing}.");
     Reply::json(403, json!({"ErrorCode": "0xA0140002", "Message": message}))
 }
+
+/// Inferred: no vendor page names it.
+pub(super) fn unsupported_media_type(given: &str) -> Reply {
+    Reply::json(415, json!({"Message": format!("The content type '{given}' is not supported.")}))
+}

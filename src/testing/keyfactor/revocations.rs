@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::body::member;
 use super::permissions::collection_of;
 use super::refusal::{bad_request, not_found};
 use super::state::{State, numbered};
-use crate::testing::server::{Reply, member};
+use crate::testing::server::Reply;
 
 /// The codes of the vendor's schema.
 const REASONS: [i64; 10] = [-1, 0, 1, 2, 3, 4, 5, 6, 8, 999];

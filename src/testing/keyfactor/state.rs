@@ -16,6 +16,8 @@ use super::stores::Store;
 use super::traps::Traps;
 
 pub(in crate::testing) struct State {
+    /// Without slashes around it.
+    pub(super) api_path: String,
     pub(super) permissions: BTreeSet<KeyfactorPermission>,
     /// Knows which bearer tokens are valid.
     pub(super) identity_provider: Arc<Provider>,
@@ -39,6 +41,7 @@ const FIRST_MOMENT: i64 = 1_773_954_000;
 impl Default for State {
     fn default() -> Self {
         Self {
+            api_path: "KeyfactorAPI".to_owned(),
             permissions: KeyfactorPermission::EVERYTHING.into(),
             identity_provider: Arc::default(),
             certificates: Certificates::default(),

@@ -43,6 +43,7 @@ impl Queried for Row<'_> {
 
 /// The documented fields, and one from the vendor's code (`CertStoreType`); by what the list can be sorted is assumed.
 const OFFER: Offer = Offer {
+    prefix: "certificateStoreQuery",
     fields: &[
         ("AddSupported", Kind::Truth),
         ("AgentAvailable", Kind::Truth),
@@ -76,7 +77,7 @@ impl Queried for InventoryRow<'_> {
 }
 
 /// The documentation names no query; by what an inventory can be sorted is assumed.
-const INVENTORY: Offer = Offer { fields: &[], sorts: &["Name"] };
+const INVENTORY: Offer = Offer { prefix: "query", fields: &[], sorts: &["Name"] };
 
 impl State {
     pub(super) fn list_stores(&self, parameters: &Parameters) -> Result<Reply, Reply> {

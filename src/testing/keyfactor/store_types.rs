@@ -268,8 +268,9 @@ impl Queried for &FakeStoreType {
     }
 }
 
-/// The vendor documents no field of the query and no order; these are assumed.
+/// The vendor documents no field of the query and no order; these are assumed, as is the prefix.
 const OFFER: Offer = Offer {
+    prefix: "pq",
     fields: &[("Name", Kind::Text), ("ShortName", Kind::Text), ("StoreType", Kind::Number)],
     sorts: &["Name", "ShortName"],
 };

@@ -75,8 +75,8 @@ impl FakeKeyfactor {
         Ok(fake)
     }
 
-    /// Puts the fake into the state of a [`snapshot`](Self::snapshot), in place of the one that it has. Tokens, and what was
-    /// asked, stay. Nothing changes if it cannot be read.
+    /// Puts the fake into the state of a [`snapshot`](Self::snapshot), in place of the one that it has. The API path, tokens, and
+    /// what was asked, stay. Nothing changes if it cannot be read.
     ///
     /// # Errors
     /// With the path of a member that is unknown or cannot be read.
@@ -92,6 +92,7 @@ impl FakeKeyfactor {
     pub(in crate::testing) fn replace_state(&self, loaded: State) {
         self.state(|state| {
             let before = std::mem::replace(state, loaded);
+            state.api_path = before.api_path;
             state.identity_provider = before.identity_provider;
             state.answered = before.answered;
         });
