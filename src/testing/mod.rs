@@ -39,6 +39,8 @@ mod appviewx;
 mod both;
 #[cfg(feature = "keyfactor")]
 mod keyfactor;
+#[cfg(feature = "keyfactor")]
+mod scene;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(not(feature = "keyfactor"), allow(dead_code, reason = "AppViewX alone uses a part of what both share"))]
 mod server;
@@ -55,6 +57,8 @@ pub use self::keyfactor::{
     FakeJobState, FakeKeyfactor, FakeOrchestrator, FakeSecretPlace, FakeStore, FakeStoreType, FakeTokenRefusal,
     KeyfactorPermission,
 };
+#[cfg(feature = "keyfactor")]
+pub use self::scene::Scene;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::server::RecordedRequest;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]

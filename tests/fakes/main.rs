@@ -16,5 +16,6 @@ mod keyfactor_permissions;
 mod keyfactor_requests;
 mod keyfactor_traps;
 mod refusals;
+mod scenes;
 mod server;
 mod snapshots;

@@ -1,14 +1,17 @@
 //! How a test arranges certificate stores and orchestrators.
 
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::FakeKeyfactor;
 use super::certificates::FakeCertificate;
+use super::jobs::{Schedule, Target, Work};
 use super::orchestrator::FakeOrchestrator;
 use super::state::{State, numbered};
+use super::store_types::FakeStoreType;
 use super::stores::{Entries, Entry, FakeStore, Store};
 use super::traps::Trap;
-use crate::keyfactor::{CertificateId, CertificateStoreId};
+use crate::keyfactor::{CertificateId, CertificateStoreId, JobId};
 
 /// The beginning of the GUIDs of stores.
 const STORE: u32 = 0x5707_0000;
@@ -219,6 +222,36 @@ impl FakeKeyfactor {
     /// How the orchestrator of this store behaves. The store is added if the fake does not have it.
     pub fn orchestrator_of(&self, store: CertificateStoreId, orchestrator: FakeOrchestrator) {
         self.state(|state| state.store(store.get()).orchestrator = Some(orchestrator));
+    }
+}
+
+impl FakeKeyfactor {
+    /// Adds so many stores of a type that hold a certificate under this alias, with a job in each that is to remove it.
+    /// `own` gives the orchestrators of those stores that have one of their own.
+    pub(in crate::testing) fn removals_from_many(
+        &self,
+        stores: usize,
+        store_type: &FakeStoreType,
+        alias: &str,
+        certificate: CertificateId,
+        own: impl Fn(usize) -> Option<FakeOrchestrator>,
+    ) -> Vec<(CertificateStoreId, JobId)> {
+        self.set_store_type(store_type.clone());
+        self.state(|state| {
+            let add = |index| {
+                let id = state.add_store(store_type.of_store());
+                let store = state.store(id);
+                store.orchestrator = own(index);
+                for layer in [&mut store.held, &mut store.inventory] {
+                    layer.insert(alias.to_owned(), vec![Entry::of(certificate.get())]);
+                }
+                let (alias, job_fields) = (alias.to_owned(), Map::new());
+                let target = Target { work: Work::Remove, store: id, alias, job_fields };
+                let now = Schedule { object: json!({"Immediate": true}), recurring: false };
+                (id.into(), state.schedule_job(target, now).into())
+            };
+            (0..stores).map(add).collect()
+        })
     }
 }
 

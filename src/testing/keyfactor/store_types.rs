@@ -105,6 +105,11 @@ impl FakeStoreType {
         self
     }
 
+    /// A store of this type.
+    pub(super) fn of_store(&self) -> FakeStore {
+        FakeStore::new().store_type(self.number, self.short_name.clone())
+    }
+
     /// A type that nobody has described.
     fn undescribed(store: &FakeStore) -> Self {
         Self::new(store.type_number, store.type_name.clone())
@@ -312,7 +317,7 @@ impl FakeKeyfactor {
     #[must_use]
     pub fn add_store_of_type(&self, store_type: FakeStoreType) -> CertificateStoreId {
         self.state(|state| {
-            let store = FakeStore::new().store_type(store_type.number, store_type.short_name.clone());
+            let store = store_type.of_store();
             state.described_types.insert(store_type.number, store_type);
             state.add_store(store)
         })
