@@ -9,14 +9,12 @@ use crate::operation::LookupLimitReached;
 pub enum LookupError {
     /// A page of a list held only rows of the page before: the server does not page, or not in a stable order.
     #[error("page {page} of the list repeats the page before it: the list cannot be read to its end")]
-    #[non_exhaustive]
     RepeatedPage {
         /// The number of the page, from 1.
         page: u32,
     },
     /// The server says that a page holds other rows than those that were asked for.
     #[error("rows from {asked} on were asked for, and {rows} came, but the server calls them {start} to {end}")]
-    #[non_exhaustive]
     OtherRange {
         /// The first row that was asked for, counted from 1.
         asked: u64,
@@ -29,7 +27,6 @@ pub enum LookupError {
     },
     /// The list ended with more or fewer rows than the server says it has: it changed meanwhile, or rows are missing.
     #[error("the list ended after {rows} rows, but the server says that there are {total}")]
-    #[non_exhaustive]
     OtherTotal {
         /// How many rows came.
         rows: u64,
@@ -39,7 +36,6 @@ pub enum LookupError {
     /// The list ended, and rows stood on two pages, one after the other: the order of the list is not stable or it
     /// changed meanwhile, so that other rows may be missing.
     #[error("{repeated} of the {rows} rows of the list came twice: others may be missing")]
-    #[non_exhaustive]
     RepeatedRows {
         /// How many rows came.
         rows: u64,
@@ -48,14 +44,12 @@ pub enum LookupError {
     },
     /// A list went back to a page that was read before.
     #[error("page {page} of the list leads back to itself: the list cannot be read to its end")]
-    #[non_exhaustive]
     RepeatedToken {
         /// The number of the page, from 1.
         page: u32,
     },
     /// The token of the next page is longer than a token can be: it grows from page to page, perhaps.
     #[error("page {page} of the list names its next page with {length} bytes; at most {limit} are taken")]
-    #[non_exhaustive]
     TokenTooLong {
         /// The number of the page, from 1.
         page: u32,
@@ -66,7 +60,6 @@ pub enum LookupError {
     },
     /// Page after page of a list has no rows, and names another one.
     #[error("{pages} pages of the list without a row came, one after the other: it does not seem to end")]
-    #[non_exhaustive]
     EmptyPages {
         /// How many of them came.
         pages: u32,
@@ -77,14 +70,12 @@ pub enum LookupError {
     /// A search for one certificate brought so many others that it was given up: the server seems to ignore what was
     /// asked for.
     #[error("the certificate is not among the first {rows} rows of a search for its id")]
-    #[non_exhaustive]
     TooManyRows {
         /// How many rows came.
         rows: u64,
     },
     /// Two rows of the certificate name different groups.
     #[error("the server names two groups for the certificate: {} and {}", one_line(.first), one_line(.second))]
-    #[non_exhaustive]
     TwoGroups {
         /// One group.
         first: String,
@@ -93,7 +84,6 @@ pub enum LookupError {
     },
     /// Another group was answered than the one that was asked for.
     #[error("the group {} was asked for, but the server answered with {}", one_line(.asked), one_line(.answered))]
-    #[non_exhaustive]
     OtherGroup {
         /// The name that was asked for.
         asked: String,

@@ -15,21 +15,18 @@ pub enum LookupError {
     /// The server says that it is a Command before version 11. It does not know the paging and query parameters that this
     /// crate sends, so that its answer may be unfiltered.
     #[error("the server is Keyfactor Command {version}: before version 11 its lists may ignore what was asked for")]
-    #[non_exhaustive]
     UnsupportedVersion {
         /// The version as the server prints it.
         version: String,
     },
     /// A page of a list held the rows of one of the two pages before: the server does not page, or goes round.
     #[error("page {page} of the list repeats a page before it: the list cannot be read to its end")]
-    #[non_exhaustive]
     RepeatedPage {
         /// The number of the page, from 1.
         page: u32,
     },
     /// A list does not end where it should: many more rows came than the server says there are.
     #[error("{rows} rows of the list came, more than there can be: it does not seem to end")]
-    #[non_exhaustive]
     TooManyRows {
         /// How many rows came.
         rows: u64,
@@ -40,7 +37,6 @@ pub enum LookupError {
     /// less in a page than it skips. The rows that came were handed out before; read the list again, with a smaller
     /// [`page_size`](crate::ListBuilder::page_size) if it ends so again.
     #[error("the list ended after {received} rows, but the server counts {counted}: rows are missing")]
-    #[non_exhaustive]
     FewerRowsThanCounted {
         /// How many there are, as the server said. If it said several numbers while the list was read, the smallest one: others
         /// may add and delete meanwhile.
@@ -54,7 +50,6 @@ pub enum LookupError {
     /// The inventory of a store was not read to its end within the limits of a look-up. An alias may stand twice in it, so that
     /// the entries that were read do not prove what the store holds.
     #[error("the inventory of store {store} was not read to its end: {rows} entries came")]
-    #[non_exhaustive]
     UnfinishedInventory {
         /// The store.
         store: CertificateStoreId,
@@ -66,7 +61,6 @@ pub enum LookupError {
     },
     /// A row is not what was asked for: the server may have ignored the filter. Nothing of the answer was used.
     #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]
-    #[non_exhaustive]
     NotAsked {
         /// What it is.
         what: &'static str,
@@ -77,7 +71,6 @@ pub enum LookupError {
     },
     /// The server shows nothing of the kind to this account: it may not exist, or the account may not see it.
     #[error("{certificate} is not visible to this account, or does not exist")]
-    #[non_exhaustive]
     NothingVisible {
         /// What was looked for.
         certificate: CertificateRef,
@@ -87,7 +80,6 @@ pub enum LookupError {
         "certificate {id} ({thumbprint}) is in no store that this account can see; {excluded} place(s) were left out, in which \
          it only stands in another one's chain, or the server does not say whether it does"
     )]
-    #[non_exhaustive]
     InNoStore {
         /// Command's number for it.
         id: CertificateId,
@@ -98,14 +90,12 @@ pub enum LookupError {
     },
     /// Command has several certificates with one thumbprint: name one by its id.
     #[error("several certificates have the thumbprint {thumbprint}: name one by its id")]
-    #[non_exhaustive]
     Ambiguous {
         /// The thumbprint.
         thumbprint: Thumbprint,
     },
     /// Command shows no usable thumbprint of this certificate, so that nothing can be compared with it.
     #[error("the server shows no SHA-1 thumbprint of certificate {id}")]
-    #[non_exhaustive]
     NoThumbprint {
         /// Command's number for it.
         id: CertificateId,
@@ -113,7 +103,6 @@ pub enum LookupError {
     /// An entry of a store's inventory cannot be read, perhaps since it has no name: nobody can tell what the store holds under
     /// which alias.
     #[error("the inventory of store {store} proves nothing: {}", one_line(fault))]
-    #[non_exhaustive]
     UnreadableEntry {
         /// The store.
         store: CertificateStoreId,
@@ -122,7 +111,6 @@ pub enum LookupError {
     },
     /// Of everything that was to be planned, nothing can be. Nothing was sent that could change anything.
     #[error("nothing can be planned: {}", first_few(omitted))]
-    #[non_exhaustive]
     NothingPlanned {
         /// What was left out, each with its reason.
         omitted: Vec<String>,
@@ -130,14 +118,12 @@ pub enum LookupError {
     /// Nothing came where the inventory of a store belongs, not even an empty list, and no inventory job is known to have ended
     /// since: the store may be empty, or never have been inventoried.
     #[error("the inventory of store {store} came without content: nobody may have looked into the store yet")]
-    #[non_exhaustive]
     InventoryWithoutContent {
         /// The store.
         store: CertificateStoreId,
     },
     /// An alias holds another certificate than the one that was to be removed. Nothing was sent.
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
-    #[non_exhaustive]
     AliasHoldsAnother {
         /// The store.
         store: CertificateStoreId,
@@ -150,7 +136,6 @@ pub enum LookupError {
     },
     /// A store has an inventory schedule that this crate cannot read, and could not put back.
     #[error("store {store} has an inventory schedule that cannot be read: {}", one_line(shown))]
-    #[non_exhaustive]
     UnknownSchedule {
         /// The store.
         store: CertificateStoreId,
@@ -159,7 +144,6 @@ pub enum LookupError {
     },
     /// The server took an inventory schedule, and the store does not show it.
     #[error("the server took the inventory schedule of store {store}, which shows another one: {}", one_line(shown))]
-    #[non_exhaustive]
     ScheduleNotShown {
         /// The store.
         store: CertificateStoreId,

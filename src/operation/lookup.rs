@@ -62,6 +62,13 @@ pub struct LookupLimitReached {
 }
 
 impl LookupLimitReached {
+    /// The limit was met after so many pages of this list, for example `GET /Certificates`. For tests without a server. Feature
+    /// `testing`.
+    #[cfg(feature = "testing")]
+    pub fn new(list: impl Into<String>, limit: LookupLimit, pages: u32) -> Self {
+        Self { list: list.into(), limit, pages }
+    }
+
     /// The limit.
     #[must_use]
     pub fn limit(&self) -> LookupLimit {

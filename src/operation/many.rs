@@ -191,6 +191,11 @@ impl<B: Batch> Outcomes<B> {
         while let Some(outcome) = self.next_numbered().await {
             outcomes.push(outcome);
         }
+        self.outcome(outcomes)
+    }
+
+    /// The outcome of the run, of which these outcomes were not handed out.
+    fn outcome(&self, mut outcomes: Vec<NumberedOutcome<B>>) -> ManyOutcomeOf<B> {
         outcomes.sort_by_key(|(number, _)| *number);
         ManyOutcome {
             items: outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
@@ -233,16 +238,38 @@ impl<B: Batch> Outcomes<B> {
         }
     }
 
+    /// The next call, with its words for the audit.
+    fn next_call(&mut self) -> Option<PlannedCall<B::Operation, B::Item>> {
+        let mut call = self.calls.next_call()?;
+        if let Some(note) = &self.audit_note {
+            let named: Vec<B::Item> = call.items.iter().map(|(_, item)| item.clone()).collect();
+            let note = note(&named);
+            if !note.trim().is_empty() {
+                call.request = call.request.with_audit_note(note);
+            }
+        }
+        Some(call)
+    }
+
+    /// The whole run, of which each call ends as is said here. Nothing is sent.
+    #[cfg(feature = "testing")]
+    pub(super) fn ended_by_each(
+        mut self,
+        mut end_of: impl FnMut(Request<B::Operation>) -> Result<OutcomeOf<B>, Error<VendorOf<B>>>,
+    ) -> ManyOutcomeOf<B> {
+        while self.ended_by.is_none()
+            && let Some(PlannedCall { items, request, refused }) = self.next_call()
+        {
+            self.sent += 1;
+            self.settle(items, refused.as_ref(), end_of(request));
+        }
+        let outcomes = self.known.drain(..).collect();
+        self.outcome(outcomes)
+    }
+
     fn begin_calls(&mut self) {
         while self.ended_by.is_none() && self.running.len() < self.concurrency {
-            let Some(PlannedCall { items, mut request, refused }) = self.calls.next_call() else { return };
-            if let Some(note) = &self.audit_note {
-                let named: Vec<B::Item> = items.iter().map(|(_, item)| item.clone()).collect();
-                let note = note(&named);
-                if !note.trim().is_empty() {
-                    request = request.with_audit_note(note);
-                }
-            }
+            let Some(PlannedCall { items, request, refused }) = self.next_call() else { return };
             // Without a runtime, no task can be spawned.
             if let Err(error) = self.caller.check_runtime(|| request.call_name()) {
                 self.settle(items, refused.as_ref(), Err(error));

@@ -18,6 +18,8 @@ mod outcome_unknown;
 mod raw;
 mod reading;
 mod receipt;
+#[cfg(feature = "testing")]
+mod reply;
 mod request;
 mod rows;
 mod shared_error;

@@ -119,6 +119,12 @@ pub(crate) fn check_audit_note(note: &str, problems: &mut Problems) {
 }
 
 impl<O> Request<O> {
+    /// A request that was not checked.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(operation: O) -> Self {
+        Self { operation, settings: CallSettings::default() }
+    }
+
     /// What the audit is told beside the targets. It is not sent.
     #[must_use]
     pub fn audit_note(&self) -> Option<&str> {

@@ -152,6 +152,11 @@ impl<T: Send, E: Send> Rows<T, E> {
 }
 
 impl<T, E> Rows<T, E> {
+    #[cfg(feature = "testing")]
+    pub(super) fn of_stream(stream: impl Stream<Item = Result<T, E>> + Send + 'static, count: Count) -> Self {
+        Self { stream: Box::pin(stream), count }
+    }
+
     /// The next row, `None` at the end of the list.
     pub async fn next(&mut self) -> Option<Result<T, E>> {
         std::future::poll_fn(|context| self.stream.as_mut().poll_next(context)).await

@@ -32,6 +32,59 @@
 //! # main().unwrap();
 //! # }
 //! ```
+//!
+//! # Without any server
+//!
+//! What a program is handed can be made in a test, without a server, a runtime or a wait: **say what the server says, and the crate's
+//! own code makes the value of it.** Nothing here is another list of members that could differ from the real one.
+//!
+//! | what | how |
+//! |---|---|
+//! | a row: `JobHistoryEntry`, `ScheduledJob`, `Certificate`, `CertificateStore`, `InventoryEntry`, `CertificateStoreType`, `CertificateGroup`, … | `serde_json::from_value`, with the server's names in any case. Members that name the row are needed, as always |
+//! | the outcome of a call, and its receipt | [`Request::outcome_of`](crate::Request::outcome_of) with a [`Reply`] |
+//! | `Api`, `OutcomeUnknown`, `Transport`, `Authentication`, `Decode` | the same |
+//! | `Validation`, `Configuration` | `build()` of a wrong request or client |
+//! | `Lookup` | `Error::from(LookupError::..)` |
+//! | `Incomplete` | `require_complete()?` of an outcome with a gap |
+//! | the outcome of many calls: `RemoveEachOutcome`, `AddBackEachOutcome`, that of `in_calls()` | [`BatchBuilder::outcome_of`](crate::BatchBuilder::outcome_of) |
+//! | a list | [`Rows::of_results`](crate::Rows::of_results) |
+//! | `JobsReport`, `JobChange`, `JobsSeen`, `LocatedCertificate` | `of_runs`, `of_run`, `of_rows`, `of_row`: the rows that were seen |
+//! | `Progress` of each item | `with` of an outcome and a report that were made so |
+//! | `Confirmation`, `TriggeredInventory`, `RestoredSchedule`, `GroupConfirmation`, `AssignBackOutcome` | their `new` |
+//! | `LogoutOutcome` | its `outcome_of` |
+//! | `RemovalPlan`, `GroupPlan`, `SavedSchedule` | from JSON, with the checks of a plan that is read from a file |
+//!
+//! None of them can be made without the feature `testing`, but for rows, errors and plans: a program cannot say of itself that a
+//! certificate is gone. Futures and streams that belong to a client, such as `JobWatch`, are none of them: use a fake.
+//!
+//! ```
+//! # #[cfg(feature = "keyfactor")] {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use clm::keyfactor::{JobsReport, RemoveOutcome};
+//! # use clm::keyfactor::{CertificateLocation, Client, Credentials, JobId, Schedule};
+//! use clm::serde_json::{from_value, json};
+//! use clm::testing::Reply;
+//! # use clm::uuid::Uuid;
+//!
+//! /// What is to be tested.
+//! fn summary(removal: &RemoveOutcome, report: &JobsReport) -> String {
+//!     let failed = report.unsuccessful().count();
+//!     format!("{} job(s), {failed} failed, {} open", removal.job_ids().len(), report.still_open().len())
+//! }
+//!
+//! # let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+//! # let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pfx");
+//! let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).build()?;
+//! let job = JobId::from(Uuid::from_u128(2));
+//! let removal = removal.outcome_of(Reply::json(200, json!([job])))?;
+//! let run = from_value(json!({"JobHistoryId": 1, "JobId": job, "Status": "Completed", "Result": "Failure"}))?;
+//! let report = JobsReport::of_runs(removal.job_ids(), [run]);
+//!
+//! assert_eq!(summary(&removal, &report), "1 job(s), 1 failed, 0 open");
+//! # Ok(()) }
+//! # main().unwrap();
+//! # }
+//! ```
 
 #[cfg(feature = "appviewx")]
 mod appviewx;
@@ -41,6 +94,8 @@ mod both;
 mod keyfactor;
 #[cfg(feature = "keyfactor")]
 mod scene;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+mod reply;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(not(feature = "keyfactor"), allow(dead_code, reason = "AppViewX alone uses a part of what both share"))]
 mod server;
@@ -59,6 +114,10 @@ pub use self::keyfactor::{
 };
 #[cfg(feature = "keyfactor")]
 pub use self::scene::Scene;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub(crate) use self::reply::End;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+pub use self::reply::Reply;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::server::RecordedRequest;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]

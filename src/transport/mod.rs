@@ -12,6 +12,8 @@ mod options;
 mod raw_body;
 mod received;
 mod redaction;
+#[cfg(any(fuzzing, test, feature = "testing"))]
+mod reply;
 mod request;
 mod request_body;
 mod retry;
@@ -52,6 +54,10 @@ pub use self::error::{ConfigurationError, DecodeError, TransportError};
 pub use self::options::ClientBuilder;
 pub(crate) use self::options::Options;
 pub(crate) use self::raw_body::RawBody;
+#[cfg(feature = "testing")]
+pub(crate) use self::reply::Unsent;
+#[cfg(any(fuzzing, test))]
+pub(crate) use self::reply::answered;
 pub(crate) use self::request::{Call, CallName, Effect, Parameters, Path, encoded_query, percent_encoded};
 pub use self::retry::RetryPolicy;
 pub(crate) use self::secrets::{Secrets, ServerText, looked_for};
@@ -348,12 +354,7 @@ impl Transport {
             }
         };
         let answer = Answer { status, headers, body: body.into(), secrets };
-        let end = match (end, answer.encoding()) {
-            (Body::Complete, Some(encoding)) => {
-                Body::Encoded(Cause::new(format!("the answer is in the encoding {encoding:?}, which nobody asked for")))
-            }
-            (end, _) => end,
-        };
+        let end = end.unless_encoded(&answer);
         // A proxy may answer for itself.
         let expired = self.route == Route::Direct && self.credential.expires_with(status);
         if expired { Try::Expired(answer) } else { Try::Head(answer, end) }
@@ -372,24 +373,4 @@ async fn in_time<F: Future>(work: F, limit: Duration) -> Result<F::Output, Elaps
 /// A credential that does not come in time must not hold the call, nor those that wait for the same renewal.
 fn too_late() -> NoCredential {
     NoCredential::new("it did not come within the time limit of the call", None)
-}
-
-/// What one whole answer to a change comes to, without a server.
-#[cfg(any(fuzzing, test))]
-#[expect(clippy::result_large_err, reason = "only tests call it")]
-pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange, Failure> {
-    let answer = Answer { status, headers: HeaderMap::new(), body: body.to_vec().into(), secrets: Secrets::default() };
-    let trace = Trace {
-        call: CallName::new(http::Method::POST, &Path::base()),
-        attempts: 1,
-        elapsed: Duration::ZERO,
-        correlation_id: None,
-    };
-    let audit = Audit::none();
-    match retry::decide(Effect::Change, Try::Head(answer, Body::Complete)) {
-        retry::Next::Done(answer) => Ok(Exchange { answer, trace, audit, after_unanswered_copy: false }),
-        retry::Next::Over(end) | retry::Next::Again(end) | retry::Next::Renew(end) => {
-            Err(Failure { end, trace, audit })
-        }
-    }
 }

@@ -211,6 +211,16 @@ impl Class {
 }
 
 impl Body {
+    /// A body that came whole, in an encoding that nobody asked for, cannot be read.
+    pub(crate) fn unless_encoded(self, answer: &Answer) -> Self {
+        match (self, answer.encoding()) {
+            (Self::Complete, Some(encoding)) => {
+                Self::Encoded(Cause::new(format!("the answer is in the encoding {encoding:?}, which nobody asked for")))
+            }
+            (end, _) => end,
+        }
+    }
+
     fn cause(self) -> Option<Cause> {
         match self {
             Self::Complete => None,

@@ -12,6 +12,10 @@ mod audit;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod audit_note;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod built;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod built_replies;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod cancellation;
 mod close_races;
 mod comment;

@@ -309,3 +309,27 @@ impl AssignBackOutcome {
         Err(Incomplete::new(gap, self))
     }
 }
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl AssignBackOutcome {
+    /// What became of each certificate on its way back, and the runs that were sent: those of
+    /// [`BatchBuilder::outcome_of`](crate::BatchBuilder::outcome_of). Feature `testing`.
+    ///
+    /// ```
+    /// use clm::appviewx::{AssignBackOutcome, AssignBackState};
+    ///
+    /// let moved_on = AssignBackState::MovedOn(Some("dmz".to_owned()));
+    ///
+    /// let outcome = AssignBackOutcome::new([("67bc2ca76a105e1a05691c1c", moved_on)], []);
+    ///
+    /// assert!(!outcome.is_complete());
+    /// ```
+    pub fn new(
+        ids: impl IntoIterator<Item = (impl Into<ResourceId>, AssignBackState)>,
+        answers: impl IntoIterator<Item = ManyOutcome<ResourceId, AssignCertificates>>,
+    ) -> Self {
+        let ids = ids.into_iter().map(|(id, state)| (id.into(), state)).collect();
+        Self { ids, answers: answers.into_iter().collect() }
+    }
+}

@@ -123,3 +123,27 @@ impl GroupConfirmation {
         Err(Incomplete::new(gap, self))
     }
 }
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl GroupConfirmation {
+    /// What is read back: where these certificates are that should be in this group. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::appviewx::{GroupConfirmation, GroupMembership};
+    ///
+    /// let id = "67bc2ca76a105e1a05691c1c";
+    /// let elsewhere = GroupMembership::Group("web-servers".to_owned());
+    ///
+    /// let confirmation = GroupConfirmation::new("Default", [(id, elsewhere)]);
+    ///
+    /// assert!(!confirmation.is_complete());
+    /// ```
+    pub fn new(
+        group: impl Into<String>,
+        memberships: impl IntoIterator<Item = (impl Into<ResourceId>, GroupMembership)>,
+    ) -> Self {
+        let memberships = memberships.into_iter().map(|(id, membership)| (id.into(), membership)).collect();
+        Self { group: group.into(), memberships }
+    }
+}

@@ -45,6 +45,25 @@ pub struct LoggedOut {
     receipt: Receipt,
 }
 
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl LogoutOutcome {
+    /// What a logout comes to if the server says so. Nothing is sent. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::appviewx::{Error, LogoutOutcome};
+    /// use clm::testing::Reply;
+    ///
+    /// assert!(matches!(LogoutOutcome::outcome_of(Reply::nothing()), Err(Error::OutcomeUnknown(_))));
+    /// ```
+    ///
+    /// # Errors
+    /// Those that such a reply has in a logout that is sent.
+    pub fn outcome_of(reply: crate::testing::Reply) -> Result<Self, Error> {
+        crate::operation::Request::of(LogOut { headers: HeaderMap::new() }).outcome_of(reply).map(Self::LoggedOut)
+    }
+}
+
 impl LoggedOut {
     /// What the server said.
     #[must_use]

@@ -29,7 +29,6 @@ pub enum RemovalVerdict {
     },
     /// The alias does not hold the expected certificate any more, and the store does: under this other alias. **It is not
     /// gone.** Some types of store give an entry another alias at the next inventory, without any job.
-    #[non_exhaustive]
     UnderAnotherAlias {
         /// The alias under which the inventory lists it now.
         alias: String,
@@ -65,20 +64,17 @@ pub enum PutBackVerdict {
     /// the time of [`newer_than`](crate::keyfactor::Confirm::newer_than).
     Back,
     /// The same, but under this alias. Some stores give an alias back in lower case, and some make one of the thumbprint.
-    #[non_exhaustive]
     BackUnderAnotherAlias {
         /// The alias under which the inventory lists it.
         alias: String,
     },
     /// The inventory lists the certificate under this alias, and nothing shows that it is not the inventory from before the
     /// removal, or that this is not another copy of the certificate.
-    #[non_exhaustive]
     Listed {
         /// The alias, which may be another one than that of the location.
         alias: String,
     },
     /// The inventory lists the alias with this other certificate, and the expected one nowhere.
-    #[non_exhaustive]
     HoldsAnother {
         /// The thumbprint that the inventory shows.
         thumbprint: String,
@@ -87,7 +83,6 @@ pub enum PutBackVerdict {
     /// entries, in the order in which they were given: entries of one alias are counted, not told apart.
     NotListed,
     /// The store has no inventory schedule, so that waiting would be for ever: what the inventory shows proves nothing.
-    #[non_exhaustive]
     NotInventoried {
         /// Whether the old inventory lists the certificate.
         listed: bool,
@@ -153,7 +148,6 @@ pub enum ScheduleAfter {
     Restored,
     /// It was gone when it was last read, and could not be put back. Keep what it was, and try
     /// [`restore_inventory_schedules`](crate::keyfactor::CertificateStores::restore_inventory_schedules).
-    #[non_exhaustive]
     Gone {
         /// What it was.
         was: ServerSchedule,
@@ -161,7 +155,6 @@ pub enum ScheduleAfter {
         error: SharedError,
     },
     /// It is another one, which somebody has set since. It was left alone.
-    #[non_exhaustive]
     ChangedSince {
         /// What it is.
         now: ServerSchedule,
@@ -217,5 +210,54 @@ impl Confirmation {
     #[must_use]
     pub fn all_gone(&self) -> bool {
         self.locations.iter().all(|it| matches!(it.verdict, RemovalVerdict::Gone | RemovalVerdict::HoldsAnother { .. }))
+    }
+}
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl<V> ConfirmedLocation<V> {
+    /// A location and what the inventory says about it; `inventoried_at` is none. Feature `testing`.
+    pub fn new(location: impl Into<CertificateLocation>, verdict: V) -> Self {
+        Self { location: location.into(), verdict, inventoried_at: None }
+    }
+}
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl TriggeredInventory {
+    /// A store whose inventory was triggered; `error` is none. Feature `testing`.
+    pub fn new(
+        store_id: impl Into<CertificateStoreId>,
+        schedule_before: ServerSchedule,
+        schedule_after: ScheduleAfter,
+    ) -> Self {
+        Self { store_id: store_id.into(), schedule_before, schedule_after, error: None }
+    }
+}
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl<V> Confirmation<V> {
+    /// The confirmation of these locations, with the stores whose inventory was triggered. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{CertificateLocation, Confirmation, ConfirmedLocation, RemovalVerdict};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let [one, two] = ["one.pfx", "two.pfx"].map(|alias| CertificateLocation::new(Uuid::from_u128(1), alias));
+    /// let moved = RemovalVerdict::UnderAnotherAlias { alias: "three.pfx".to_owned() };
+    ///
+    /// let confirmation = Confirmation::new(
+    ///     [ConfirmedLocation::new(one, RemovalVerdict::Gone), ConfirmedLocation::new(two, moved)],
+    ///     [],
+    /// );
+    ///
+    /// assert!(!confirmation.all_gone());
+    /// ```
+    pub fn new(
+        locations: impl IntoIterator<Item = ConfirmedLocation<V>>,
+        triggered: impl IntoIterator<Item = TriggeredInventory>,
+    ) -> Self {
+        Self { locations: locations.into_iter().collect(), triggered: triggered.into_iter().collect() }
     }
 }

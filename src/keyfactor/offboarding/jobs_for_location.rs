@@ -129,15 +129,7 @@ impl Target<'_> {
         let mut rows = ListBuilder::new(caller.clone(), ScheduledJobs::all_alone()).within(lookup).rows()?;
         let mut found = Vec::new();
         while let Some(job) = rows.next().await {
-            let job = job?;
-            let requested =
-                job.extra.get("Requested").and_then(|it| it.as_str().map(|it| ServerTime::from(it.to_owned())));
-            if self.is_of_store(job.client_machine.as_deref(), job.target.as_deref())
-                && changes_stores(job.job_type.as_deref())
-                && self.is_recent(requested.as_ref())
-            {
-                found.push(job);
-            }
+            found.extend(Some(job?).filter(|job| self.has_scheduled(job)));
         }
         Ok(found)
     }
@@ -147,13 +139,7 @@ impl Target<'_> {
             ListBuilder::new(caller.clone(), JobHistory::unsorted_alone(self.query())).within(lookup).rows()?;
         let mut found = Vec::new();
         while let Some(run) = rows.next().await {
-            let run = run?;
-            if self.is_of_store(run.client_machine.as_deref(), run.store_path.as_deref())
-                && changes_stores(run.job_type.as_deref())
-                && self.is_recent(run.operation_start.as_ref())
-            {
-                found.push(run);
-            }
+            found.extend(Some(run?).filter(|run| self.has_run(run)));
         }
         found.sort_unstable_by_key(|run| run.job_history_id);
         Ok(found)
@@ -168,6 +154,19 @@ impl Target<'_> {
         let mut problems = Problems::default();
         query.check(&mut problems);
         if problems.finish().is_ok() { query } else { Query::all() }
+    }
+
+    fn has_scheduled(self, job: &ScheduledJob) -> bool {
+        let requested = job.extra.get("Requested").and_then(|it| it.as_str().map(|it| ServerTime::from(it.to_owned())));
+        self.is_of_store(job.client_machine.as_deref(), job.target.as_deref())
+            && changes_stores(job.job_type.as_deref())
+            && self.is_recent(requested.as_ref())
+    }
+
+    fn has_run(self, run: &JobHistoryEntry) -> bool {
+        self.is_of_store(run.client_machine.as_deref(), run.store_path.as_deref())
+            && changes_stores(run.job_type.as_deref())
+            && self.is_recent(run.operation_start.as_ref())
     }
 
     fn is_of_store(self, machine: Option<&str>, path: Option<&str>) -> bool {
@@ -189,6 +188,42 @@ fn fits(of_store: Option<&str>, of_row: Option<&str>) -> bool {
 /// Whether jobs of this type may change what is in a store.
 fn changes_stores(job_type: Option<&str>) -> bool {
     job_type.is_none_or(|it| it.trim().is_empty() || it.to_ascii_lowercase().contains("management"))
+}
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl JobsSeen {
+    /// What is seen if the server shows this store, and lists these scheduled jobs and runs, of any store and time. Feature
+    /// `testing`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{JobId, JobsSeen};
+    /// use clm::serde_json::{from_value, json};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let job = JobId::from(Uuid::from_u128(1));
+    /// let store = from_value(json!({"Id": Uuid::from_u128(2), "ClientMachine": "web01", "StorePath": "/etc/tls"}))?;
+    /// let waiting = from_value(json!({"Id": job, "ClientMachine": "WEB01", "Target": "/etc/tls", "JobType": "PEMManagement"}))?;
+    ///
+    /// let seen = JobsSeen::of_rows(store, None, [waiting], []);
+    ///
+    /// assert_eq!(seen.job_ids(), [job]);
+    /// # Ok(()) }
+    /// ```
+    pub fn of_rows(
+        store: CertificateStore,
+        since: Option<Timestamp>,
+        scheduled: impl IntoIterator<Item = ScheduledJob>,
+        runs: impl IntoIterator<Item = JobHistoryEntry>,
+    ) -> Self {
+        let target = Target { store: &store, since };
+        let scheduled = scheduled.into_iter().filter(|job| target.has_scheduled(job)).collect();
+        let mut runs: Vec<JobHistoryEntry> = runs.into_iter().filter(|run| target.has_run(run)).collect();
+        runs.sort_unstable_by_key(|run| run.job_history_id);
+        let CertificateStore { id, client_machine, store_path, .. } = store;
+        Self { store: id, client_machine, store_path, since, scheduled, runs }
+    }
 }
 
 impl JobsSeen {

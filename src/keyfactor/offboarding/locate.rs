@@ -89,16 +89,7 @@ impl LocateCertificate {
             stores.forget_state();
             SharedError::from(error)
         });
-        let locations = places
-            .into_iter()
-            .map(|(location, place)| FoundLocation {
-                readiness: stores.readiness(location.store()),
-                store_type: stores.type_of(location.store()),
-                location,
-                store_machine: place.store_machine,
-                store_path: place.store_path,
-            })
-            .collect();
+        let locations = places.into_iter().map(|place| stores.found(place)).collect();
         let collection_id = self.collection_id;
         Ok(LocatedCertificate { certificate, thumbprint, locations, excluded, collection_id, readiness_error })
     }
@@ -155,8 +146,10 @@ impl LocateCertificate {
     }
 }
 
+/// A place from which the certificate can be removed, and how its record shows it.
+type FoundPlace = (CertificateLocation, CertificateStoreLocation);
 /// What can be removed, each place once, and what must not be.
-type Places = (Vec<(CertificateLocation, CertificateStoreLocation)>, Vec<CertificateStoreLocation>);
+type Places = (Vec<FoundPlace>, Vec<CertificateStoreLocation>);
 
 fn places(certificate: &Certificate, thumbprint: &Thumbprint) -> Places {
     let mut seen = HashSet::new();
@@ -234,6 +227,59 @@ impl LocatedCertificate {
     #[must_use]
     pub fn readiness_error(&self) -> Option<&Error> {
         self.readiness_error.as_deref()
+    }
+}
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl LocatedCertificate {
+    /// What is located if the server's list shows the certificate so. Nothing is known about the stores: see
+    /// [`with_readiness`](Self::with_readiness). Feature `testing`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Certificate, LocatedCertificate};
+    /// use clm::serde_json::{from_value, json};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let store = Uuid::from_u128(1);
+    /// let row: Certificate = from_value(json!({
+    ///     "Id": 7, "Thumbprint": "00112233445566778899AABBCCDDEEFF00112233", "IssuedCN": "www.example.com",
+    ///     "Locations": [{"CertStoreId": store, "Alias": "www.example.com.pfx", "ChainLevel": 0}],
+    /// }))?;
+    ///
+    /// let located = LocatedCertificate::of_row(row)?;
+    ///
+    /// assert_eq!(located.locations()[0].location().alias(), "www.example.com.pfx");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`LookupError::InNoStore`], if there is no place from which it can be removed.
+    pub fn of_row(certificate: Certificate) -> Result<Self, LookupError> {
+        let thumbprint = Thumbprint::from(&*certificate.thumbprint);
+        let (places, excluded) = places(&certificate, &thumbprint);
+        if places.is_empty() {
+            return Err(LookupError::InNoStore { id: certificate.id, thumbprint, excluded: excluded.len() });
+        }
+        let locations = places.into_iter().map(|place| Stores::default().found(place)).collect();
+        Ok(Self { certificate, thumbprint, locations, excluded, collection_id: None, readiness_error: None })
+    }
+
+    /// The same, where this is known about a store. Feature `testing`.
+    #[must_use]
+    pub fn with_readiness(mut self, store: impl Into<CertificateStoreId>, readiness: StoreReadiness) -> Self {
+        let store = store.into();
+        for found in self.locations.iter_mut().filter(|found| found.location.store() == store) {
+            found.readiness = readiness;
+        }
+        self
+    }
+
+    /// The same, where the stores could not be read for this reason. Feature `testing`.
+    #[must_use]
+    pub fn with_readiness_error(self, error: Error) -> Self {
+        Self { readiness_error: Some(error.into()), ..self }
     }
 }
 
@@ -378,6 +424,16 @@ impl Stores {
 
     fn type_of(&self, store: CertificateStoreId) -> Option<CertificateStoreTypeId> {
         self.types.get(&store).copied()
+    }
+
+    fn found(&self, (location, place): FoundPlace) -> FoundLocation {
+        FoundLocation {
+            readiness: self.readiness(location.store()),
+            store_type: self.type_of(location.store()),
+            location,
+            store_machine: place.store_machine,
+            store_path: place.store_path,
+        }
     }
 
     fn readiness(&self, store: CertificateStoreId) -> StoreReadiness {

@@ -175,6 +175,70 @@ impl JobsReport {
     }
 }
 
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl JobsReport {
+    /// The report of a watch that saw these runs of jobs, made as the watch makes it: the run with the highest number counts, a job
+    /// without a run is open, and runs of other jobs say nothing. Feature `testing`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{JobId, JobsReport, OpenJobPlace};
+    /// use clm::serde_json::{from_value, json};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let [failed, waiting] = [1, 2].map(|it| JobId::from(Uuid::from_u128(it)));
+    /// let run = json!({"JobHistoryId": 7, "JobId": failed, "Status": "Completed", "Result": "Failure", "Message": "locked"});
+    ///
+    /// let report = JobsReport::of_runs([failed, waiting], [from_value(run)?]).with_scheduled([waiting]);
+    ///
+    /// assert_eq!(report.unsuccessful().next().unwrap().entry.message.as_deref(), Some("locked"));
+    /// assert_eq!(report.still_open()[0].place, OpenJobPlace::Scheduled);
+    /// # Ok(()) }
+    /// ```
+    pub fn of_runs(
+        jobs: impl IntoIterator<Item: Into<JobId>>,
+        runs: impl IntoIterator<Item = JobHistoryEntry>,
+    ) -> Self {
+        let mut known = Known::new(jobs.into_iter().map(Into::into).collect());
+        for run in runs {
+            known.take(run);
+        }
+        known.report()
+    }
+
+    /// The same, where these open jobs were among the scheduled ones when the watch ended. Feature `testing`.
+    #[must_use]
+    pub fn with_scheduled(mut self, jobs: impl IntoIterator<Item: Into<JobId>>) -> Self {
+        let scheduled: HashSet<JobId> = jobs.into_iter().map(Into::into).collect();
+        for open in self.still_open.iter_mut().filter(|open| scheduled.contains(&open.job_id)) {
+            open.place = Job { state: None, entry: open.entry.clone(), scheduled: true }.place();
+        }
+        self
+    }
+
+    /// The same, where this error ended the watch. Feature `testing`.
+    #[must_use]
+    pub fn with_stopped_by(self, error: Error) -> Self {
+        Self { stopped_by: Some(error.into()), ..self }
+    }
+}
+
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl JobChange {
+    /// What a watch says when it sees this run for the first time. Feature `testing`.
+    #[must_use]
+    pub fn of_run(run: JobHistoryEntry) -> Self {
+        Self { job_id: run.job_id, state: JobState::of(&run), entry: Some(run) }
+    }
+
+    /// What a watch says of a job that no orchestrator has picked up. Feature `testing`.
+    pub fn pending(job: impl Into<JobId>) -> Self {
+        Self { job_id: job.into(), state: JobState::Pending, entry: None }
+    }
+}
+
 /// The jobs of a watch.
 #[derive(Debug)]
 pub(super) struct Known {

@@ -46,6 +46,15 @@ pub struct RestoredSchedule {
     pub now: ScheduleAfter,
 }
 
+/// For tests without a server. Feature `testing`.
+#[cfg(feature = "testing")]
+impl RestoredSchedule {
+    /// A store whose schedule was to be put back. Feature `testing`.
+    pub fn new(store_id: impl Into<CertificateStoreId>, was: ServerSchedule, now: ScheduleAfter) -> Self {
+        Self { store_id: store_id.into(), was, now }
+    }
+}
+
 impl CertificateStores {
     /// Reads the inventory schedules of stores, each store once: what an immediate inventory very likely replaces. Keep them in a
     /// file before the call, for [`restore_inventory_schedules`](Self::restore_inventory_schedules).
