@@ -93,7 +93,7 @@ impl<T: Send + 'static, E: Send + 'static> Rows<T, E> {
     ///     from_value(json!({"jobHistoryId": 7, "jobId": job, "result": "Failure", "status": "Completed"}))?;
     /// let mut runs = Rows::of_results([Ok(run)]);
     ///
-    /// assert_eq!(runs.next().await.unwrap()?.job_history_id, 7);
+    /// assert_eq!(runs.next().await.unwrap()?.job_id.to_string(), job);
     /// assert!(runs.next().await.is_none());
     /// # Ok(()) }
     /// # main().unwrap();

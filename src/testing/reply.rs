@@ -36,7 +36,8 @@ use serde::Serialize;
 /// let job = JobId::from(Uuid::from_u128(2));
 /// assert_eq!(to_follow(removal.clone().outcome_of(Reply::json(200, json!([job])))), Ok(vec![job]));
 /// assert_eq!(to_follow(removal.clone().outcome_of(Reply::nothing())), Err("look for jobs first"));
-/// assert_eq!(to_follow(removal.outcome_of(Reply::json(403, json!({"Message": "no")))), Err("nothing was removed"));
+/// let refused = removal.outcome_of(Reply::json(403, json!({"Message": "no"})));
+/// assert_eq!(to_follow(refused), Err("nothing was removed"));
 /// # Ok(()) }
 /// # main().unwrap();
 /// # }

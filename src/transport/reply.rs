@@ -47,13 +47,13 @@ pub(crate) fn answered(status: http::StatusCode, body: &[u8]) -> Result<Exchange
 
 #[cfg(feature = "testing")]
 mod given {
-    use super::super::authentication::{NoCredential, ProviderSaid};
-    use super::super::cause::Cause;
-    use super::super::end::FailureKind;
-    use super::super::request::Call;
-    use super::super::secrets::Confidence;
-    use super::*;
+    use super::{Answer, Audit, Body, Duration, Exchange, Failure, Secrets, Trace, Try, Unsent};
     use crate::testing::{End, Reply};
+    use crate::transport::authentication::{NoCredential, ProviderSaid};
+    use crate::transport::cause::Cause;
+    use crate::transport::end::FailureKind;
+    use crate::transport::request::Call;
+    use crate::transport::secrets::Confidence;
 
     impl Unsent {
         /// How the call ends if this is what comes of it.
