@@ -273,9 +273,10 @@ impl Queried for &FakeStoreType {
     }
 }
 
-/// The vendor documents no field of the query and no order; these are assumed, as is the prefix.
+/// The vendor documents no field of the query and no order; these are assumed. The prefix is that of the vendor's Python client for
+/// Command 10.
 const OFFER: Offer = Offer {
-    prefix: "pq",
+    prefix: "cstquery",
     fields: &[("Name", Kind::Text), ("ShortName", Kind::Text), ("StoreType", Kind::Number)],
     sorts: &["Name", "ShortName"],
 };
