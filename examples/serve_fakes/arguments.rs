@@ -13,6 +13,7 @@ pub(crate) enum Asked {
 #[derive(Default, PartialEq, Eq, Debug)]
 pub(crate) struct Options {
     pub(crate) transport: Transport,
+    pub(crate) sign_in: SignIn,
     /// 0 is a free one.
     pub(crate) keyfactor_port: u16,
     /// 0 is a free one.
@@ -29,6 +30,14 @@ pub(crate) enum Transport {
     Plain,
 }
 
+/// How programs prove to Keyfactor Command who they are: the vendor's tools take the variables of one way only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum SignIn {
+    #[default]
+    Basic,
+    OAuth,
+}
+
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, lexopt::Error> {
     use lexopt::prelude::*;
     let mut options = Options::default();
@@ -37,6 +46,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Aske
         match argument {
             Short('h') | Long("help") => return Ok(Asked::Help),
             Long("plain") => options.transport = Transport::Plain,
+            Long("oauth") => options.sign_in = SignIn::OAuth,
             Long("keyfactor-port") => options.keyfactor_port = parser.value()?.parse_with(port)?,
             Long("appviewx-port") => options.appviewx_port = parser.value()?.parse_with(port)?,
             Long("state") => options.state = Some(parser.value()?.into()),

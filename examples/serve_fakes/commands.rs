@@ -28,33 +28,37 @@ pub(crate) struct Fakes {
     pub(crate) appviewx: FakeAppViewX,
 }
 
-pub(crate) const HELP: &str = "\
-# run-jobs   the orchestrators run every job that waits
-# requests   what both were asked, one line of JSON each; of headers the names alone
-# snapshot   the state of both, one line of JSON
-# help       this list";
+/// Every command, and what it does.
+pub(crate) const COMMANDS: [(&str, &str); 5] = [
+    ("run-jobs", "the orchestrators run every job that waits"),
+    ("expire-tokens", "tokens and sessions that were given are refused from now on"),
+    ("requests", "prints what both were asked, one line of JSON each; of headers the names alone"),
+    ("snapshot", "prints the state of both, one line of JSON in the form of --state"),
+    ("help", "prints this list"),
+];
 
 impl Fakes {
-    /// What a line asks for is done, and this is the answer to it; or why not.
-    pub(crate) fn obey(&self, line: &str) -> Result<String, String> {
+    /// Does what a line asks for, and gives the lines that answer it; or why it cannot be done.
+    pub(crate) fn obey(&self, line: &str) -> Result<Vec<String>, String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["run-jobs"] => {
-                self.keyfactor.run_jobs();
-                Ok(done(line))
+            ["run-jobs"] => self.keyfactor.run_jobs(),
+            ["expire-tokens"] => {
+                self.keyfactor.expire_tokens();
+                self.appviewx.expire_tokens();
+                self.appviewx.expire_sessions();
             }
             ["requests"] => {
                 let asked = [("keyfactor", self.keyfactor.requests()), ("appviewx", self.appviewx.requests())];
-                let lines = asked.iter().flat_map(|(server, requests)| log::lines(server, requests));
-                Ok(lines.chain([done(line)]).collect::<Vec<_>>().join("\n"))
+                return Ok(asked.iter().flat_map(|(server, requests)| log::lines(server, requests)).collect());
             }
-            ["snapshot"] => Ok(format!("{}\n{}", state::snapshot(self), done(line))),
-            ["help"] => Ok(format!("{HELP}\n{}", done(line))),
-            _ => Err(format!("there is no command {line:?}; `help` lists them")),
+            ["snapshot"] => return Ok(vec![state::snapshot(self)]),
+            ["help"] => return Ok(COMMANDS.iter().map(|(command, what)| format!("# {command:<24} {what}")).collect()),
+            [command, ..] if COMMANDS.iter().any(|(known, _)| known == command) => {
+                return Err(format!("{command} stands alone on its line"));
+            }
+            _ => return Err(format!("there is no command {line:?}; `help` lists them")),
         }
+        Ok(Vec::new())
     }
-}
-
-fn done(line: &str) -> String {
-    format!("# done: {}", line.trim())
 }

@@ -2,8 +2,59 @@
 
 use std::fmt;
 
+use crate::commands::Fakes;
+
+pub(crate) const HOST: &str = "127.0.0.1";
+
+/// Where the fakes are reached.
+pub(crate) struct Places {
+    pub(crate) keyfactor_port: u16,
+    pub(crate) appviewx_url: String,
+    /// Programs get a token there, and show no password.
+    pub(crate) token_url: Option<String>,
+    /// The file with the authority of the certificate; without one it is plain http.
+    pub(crate) authority: Option<String>,
+}
+
+/// The variables of the vendors' own tools, and a last line that says so.
+pub(crate) fn exports(fakes: &Fakes, places: &Places) -> String {
+    let (command, gateway) = (&fakes.keyfactor, &fakes.appviewx);
+    let scheme = if places.authority.is_some() { "" } else { "http://" };
+    let mut variables = vec![
+        ("KEYFACTOR_HOSTNAME", format!("{scheme}{HOST}")),
+        ("KEYFACTOR_PORT", places.keyfactor_port.to_string()),
+        ("KEYFACTOR_API_PATH", "KeyfactorAPI".to_owned()),
+    ];
+    if let Some(authority) = &places.authority {
+        variables.push(("KEYFACTOR_CA_CERT", authority.clone()));
+    }
+    match &places.token_url {
+        None => variables.extend([
+            ("KEYFACTOR_USERNAME", command.user().to_owned()),
+            ("KEYFACTOR_PASSWORD", command.password().to_owned()),
+        ]),
+        Some(token_url) => {
+            let provider = command.identity_provider();
+            variables.extend([
+                ("KEYFACTOR_AUTH_TOKEN_URL", token_url.clone()),
+                ("KEYFACTOR_AUTH_CLIENT_ID", provider.client_id().to_owned()),
+                ("KEYFACTOR_AUTH_CLIENT_SECRET", provider.client_secret()),
+            ]);
+            variables.extend(places.authority.iter().map(|it| ("KEYFACTOR_AUTH_CA_CERT", it.clone())));
+        }
+    }
+    variables.extend([
+        ("APPVIEWX_URL", places.appviewx_url.clone()),
+        ("APPVIEWX_USERNAME", gateway.user().to_owned()),
+        ("APPVIEWX_PASSWORD", gateway.password()),
+    ]);
+    variables.extend(places.authority.iter().map(|it| ("APPVIEWX_CA_CERT", it.clone())));
+    let lines = variables.iter().map(|(name, value)| Export(name, value).to_string());
+    lines.chain(["# ready".to_owned()]).collect::<Vec<_>>().join("\n")
+}
+
 /// `export NAME='value'`, whatever the value holds.
-pub(crate) struct Export<'a>(pub(crate) &'a str, pub(crate) &'a str);
+struct Export<'a>(&'a str, &'a str);
 
 impl fmt::Display for Export<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

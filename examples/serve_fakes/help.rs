@@ -1,31 +1,37 @@
 //! What `--help` prints.
 
-pub(crate) const HELP: &str = "\
+use crate::commands::COMMANDS;
+
+const BEGINNING: &str = "\
 serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to programs in any language
 
   --plain                  plain http instead of TLS
+  --oauth                  the variables for OAuth client credentials instead of user name and password
+                           (Keyfactor Command; the vendor's tools take one of the two only)
+  --state FILE             the state to begin with, as JSON (docs/fake_state.md), instead of the ready-made one
   --keyfactor-port N       default: a free port
   --appviewx-port N        default: a free port
-  --state FILE             the state that they start with, as JSON (docs/fake_state.md); default: the ready-made one
 
-It listens on 127.0.0.1 only. On its standard output it prints the variables that the vendors' own tools read, as lines
-of a shell, and `# ready`. With TLS, KEYFACTOR_CA_CERT names a file with the authority of its certificate; it is made for
+It listens on 127.0.0.1 only. Its standard output begins with the variables that the vendors' own tools read, as lines of
+a shell, and `# ready`. With TLS, KEYFACTOR_CA_CERT names a file with the authority of its certificate; it is made for
 this run, and removed at the end.
 
   serve_fakes > fakes.env    # in one terminal
   . ./fakes.env              # in another one
 
-It serves until its standard input closes (Ctrl-D), or until Ctrl-C. Lines of its standard input are commands, each
-answered by a line that begins with `# done: ` or `# failed: `:
+It serves until its standard input closes (Ctrl-D in a terminal), or until Ctrl-C. A line of its standard input is a
+command. What it prints ends with a line `# done: COMMAND` or `# failed: COMMAND`; why it failed goes to the error stream.
+";
 
-  run-jobs                 the orchestrators run every job that waits
-  requests                 what both were asked, one line of JSON each; of headers the names alone
-  snapshot                 the state of both, one line of JSON
-  help                     lists the commands
-
+const END: &str = "\
 The ready-made state: in Keyfactor Command, the certificate www.example.com is in a PEM store on web01.example.com and in
 an IIS store on web02.example.com; a store on mail.example.com has it in the chain of partner.example.com only. In
 AppViewX CERT+, three certificates of that name are in the groups web-servers and agents, and one of another name is in
-the group partners. The orchestrators run a job when it is asked for, after two questions.
+the group partners. The orchestrators pick a job up when it is asked for the second time.
 
 Exit codes: 0 at the end, 1 if something failed, 2 for wrong arguments";
+
+pub(crate) fn text() -> String {
+    let commands: Vec<String> = COMMANDS.iter().map(|(command, what)| format!("  {command:<24} {what}")).collect();
+    format!("{BEGINNING}\n{}\n\n{END}", commands.join("\n"))
+}

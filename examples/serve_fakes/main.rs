@@ -29,7 +29,7 @@ use arguments::Asked;
 async fn main() -> ExitCode {
     match arguments::read(std::env::args_os().skip(1)) {
         Ok(Asked::Help) => {
-            println!("{}", help::HELP);
+            println!("{}", help::text());
             ExitCode::SUCCESS
         }
         Ok(Asked::Serve(options)) => match serve::until_the_input_closes(&options).await {

@@ -85,6 +85,32 @@ async fn our_own_clients_do_the_whole_job_over_plain_http_as_well() {
 }
 
 #[tokio::test]
+async fn tokens_are_had_at_the_printed_url_and_anew_when_they_expire() {
+    for (arguments, scheme) in [(&["--oauth"][..], "https://"), (&["--oauth", "--plain"], "http://")] {
+        let mut served = ServeFakes::start(arguments);
+        let url = &served.variables["KEYFACTOR_AUTH_TOKEN_URL"];
+        assert!(url.starts_with(&format!("{scheme}127.0.0.1:")), "{url}");
+        for name in ["KEYFACTOR_USERNAME", "KEYFACTOR_PASSWORD"] {
+            assert_eq!(served.variable(name), None, "the vendor's tools take one of the two only");
+        }
+        let (keyfactor, appviewx) = (keyfactor_client(&served), appviewx_client(&served));
+        let list = async || keyfactor.certificate_stores().list(Query::all()).rows().unwrap().next().await;
+        let search = async || appviewx.certificates().search().rows().unwrap().next().await;
+        list().await.unwrap().unwrap();
+        search().await.unwrap().unwrap();
+        served.ask("expire-tokens").unwrap();
+        list().await.unwrap().unwrap();
+        search().await.unwrap().unwrap();
+        let asked: Vec<Value> =
+            served.ask("requests").unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of_stores = asked.iter().filter(|request| request["path"] == "/KeyfactorAPI/CertificateStores");
+        assert_eq!(of_stores.map(|it| it["status"].clone()).collect::<Vec<_>>(), [200, 401, 200]);
+        let of_search = asked.iter().filter(|request| request["path"] == "/avxapi/certificate/search");
+        assert_eq!(of_search.map(|it| it["status"].clone()).collect::<Vec<_>>(), [200, 401, 200]);
+    }
+}
+
+#[tokio::test]
 async fn from_env_works_with_exactly_these_lines() {
     const TEST: &str = "serve_fakes::from_env_works_with_exactly_these_lines";
     if is_the_child() {
@@ -95,7 +121,7 @@ async fn from_env_works_with_exactly_these_lines() {
         }
         return;
     }
-    for arguments in [&[][..], &["--plain"]] {
+    for arguments in [&[][..], &["--plain"], &["--oauth"]] {
         let served = ServeFakes::start(arguments);
         let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let set: Vec<String> = set.filter(|name| name.starts_with("KEYFACTOR_")).collect();
@@ -307,6 +333,12 @@ fn commands_are_answered_one_by_one() {
     let help = served.ask("help").unwrap();
     assert!(help.iter().any(|line| line.starts_with("# run-jobs ")), "{help:?}");
     assert!(help.iter().all(|line| line.starts_with("# ")), "{help:?}");
+    let printed = output(example("serve_fakes").arg("--help").stdin(Stdio::null()));
+    assert!(printed.status.success());
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    for line in help {
+        assert!(printed.contains(line.trim_start_matches("# ")), "{line} in {printed}");
+    }
 }
 
 /// A file that is gone after the test.
