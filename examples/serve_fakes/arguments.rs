@@ -20,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) appviewx_port: u16,
     /// In place of the ready-made state.
     pub(crate) state: Option<PathBuf>,
+    /// A program and its arguments, to run with the variables instead of printing them; empty without one.
+    pub(crate) command: Vec<OsString>,
 }
 
 /// How the fakes are reached.
@@ -50,6 +52,10 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Aske
             Long("keyfactor-port") => options.keyfactor_port = parser.value()?.parse_with(port)?,
             Long("appviewx-port") => options.appviewx_port = parser.value()?.parse_with(port)?,
             Long("state") => options.state = Some(parser.value()?.into()),
+            Value(program) => {
+                options.command = vec![program];
+                options.command.extend(parser.raw_args()?);
+            }
             other => return Err(other.unexpected()),
         }
     }

@@ -16,8 +16,14 @@ pub(crate) struct Places {
     pub(crate) authority: Option<String>,
 }
 
-/// The variables of the vendors' own tools, and a last line that says so.
-pub(crate) fn exports(fakes: &Fakes, places: &Places) -> String {
+/// The variables as lines of a shell, and a last line that says that they are all there.
+pub(crate) fn exports(variables: &[(&str, String)]) -> String {
+    let lines = variables.iter().map(|(name, value)| Export(name, value).to_string());
+    lines.chain(["# ready".to_owned()]).collect::<Vec<_>>().join("\n")
+}
+
+/// The variables of the vendors' own tools.
+pub(crate) fn variables(fakes: &Fakes, places: &Places) -> Vec<(&'static str, String)> {
     let (command, gateway) = (&fakes.keyfactor, &fakes.appviewx);
     let scheme = if places.authority.is_some() { "" } else { "http://" };
     let mut variables = vec![
@@ -49,8 +55,7 @@ pub(crate) fn exports(fakes: &Fakes, places: &Places) -> String {
         ("APPVIEWX_PASSWORD", gateway.password()),
     ]);
     variables.extend(places.authority.iter().map(|it| ("APPVIEWX_CA_CERT", it.clone())));
-    let lines = variables.iter().map(|(name, value)| Export(name, value).to_string());
-    lines.chain(["# ready".to_owned()]).collect::<Vec<_>>().join("\n")
+    variables
 }
 
 /// `export NAME='value'`, whatever the value holds.

@@ -5,6 +5,9 @@ use crate::commands::COMMANDS;
 const BEGINNING: &str = "\
 serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to programs in any language
 
+  serve_fakes [OPTIONS]
+  serve_fakes [OPTIONS] COMMAND [ARGUMENTS]
+
   --plain                  plain http instead of TLS
   --oauth                  the variables for OAuth client credentials instead of user name and password
                            (Keyfactor Command; the vendor's tools take one of the two only)
@@ -12,14 +15,18 @@ serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to progra
   --keyfactor-port N       default: a free port
   --appviewx-port N        default: a free port
 
-It listens on 127.0.0.1 only. Its standard output begins with the variables that the vendors' own tools read, as lines of
-a shell, and `# ready`. With TLS, KEYFACTOR_CA_CERT names a file with the authority of its certificate; it is made for
-this run, and removed at the end.
+It listens on 127.0.0.1 only. A COMMAND is run with the variables that the vendors' own tools read; serve_fakes ends when
+it ends, with its exit code. With TLS, KEYFACTOR_CA_CERT names a file with the authority of the certificate; it is made
+for this run, and removed at the end.
+
+  serve_fakes pytest tests
+
+Without a COMMAND, the standard output begins with these variables as lines of a shell, and `# ready`:
 
   serve_fakes > fakes.env    # in one terminal
   . ./fakes.env              # in another one
 
-It serves until its standard input closes (Ctrl-D in a terminal), or until Ctrl-C. A line of its standard input is a
+It then serves until its standard input closes (Ctrl-D in a terminal), or until Ctrl-C. A line of its standard input is a
 command. What it prints ends with a line `# done: COMMAND` or `# failed: COMMAND`; why it failed goes to the error stream.
 ";
 
@@ -29,7 +36,7 @@ an IIS store on web02.example.com; a store on mail.example.com has it in the cha
 AppViewX CERT+, three certificates of that name are in the groups web-servers and agents, and one of another name is in
 the group partners. The orchestrators pick a job up when it is asked for the second time.
 
-Exit codes: 0 at the end, 1 if something failed, 2 for wrong arguments";
+Exit codes: that of COMMAND; without one, 0 at the end; 1 if something failed, 2 for wrong arguments";
 
 pub(crate) fn text() -> String {
     let commands: Vec<String> = COMMANDS.iter().map(|(command, what)| format!("  {command:<24} {what}")).collect();

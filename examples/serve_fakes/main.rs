@@ -5,10 +5,11 @@
 //! cargo run --example serve_fakes
 //! ```
 //!
-//! It serves until its standard input closes. `--help` lists what it takes; `docs/serve_fakes.md` shows it with programs in
+//! It serves until its standard input closes, or for as long as a command runs that it is given. `--help` lists what it takes; `docs/serve_fakes.md` shows it with programs in
 //! other languages.
 
 mod arguments;
+mod beside;
 mod certificates;
 mod commands;
 mod exports;
@@ -32,13 +33,10 @@ async fn main() -> ExitCode {
             println!("{}", help::text());
             ExitCode::SUCCESS
         }
-        Ok(Asked::Serve(options)) => match serve::until_the_input_closes(&options).await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(trouble) => {
-                eprintln!("serve_fakes: {trouble}");
-                ExitCode::FAILURE
-            }
-        },
+        Ok(Asked::Serve(options)) => serve::serve(&options).await.unwrap_or_else(|trouble| {
+            eprintln!("serve_fakes: {trouble}");
+            ExitCode::FAILURE
+        }),
         Err(problem) => {
             eprintln!("serve_fakes: {problem}");
             eprintln!("Try --help.");

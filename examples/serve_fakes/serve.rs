@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::pin;
+use std::process::ExitCode;
 
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use url::Url;
@@ -9,32 +11,44 @@ use url::Url;
 use crate::arguments::{Options, SignIn, Transport};
 use crate::certificates::Tls;
 use crate::commands::{Fakes, lines};
-use crate::exports::{HOST, Places, exports};
+use crate::exports::{HOST, Places, exports, variables};
 use crate::forward::forward;
 use crate::trouble::Trouble;
-use crate::{signals, state, story};
+use crate::{beside, signals, state, story};
 
 const KEYFACTOR_PORT: &str = "keyfactor-port";
 const APPVIEWX_PORT: &str = "appviewx-port";
 
-/// Serves both fakes until the standard input closes or the program is interrupted.
-pub(crate) async fn until_the_input_closes(options: &Options) -> Result<(), Trouble> {
+/// Serves both fakes, and ends with the command that it is given, or when the standard input closes.
+pub(crate) async fn serve(options: &Options) -> Result<ExitCode, Trouble> {
     // Heard from the start, so that the end always tidies up.
-    let mut interrupted = Box::pin(signals::interrupted());
+    let told_to_end = signals::told_to_end();
     let served = Served::start(options).await?;
-    print(&exports(&served.fakes, &served.places))?;
+    let variables = variables(&served.fakes, &served.places);
+    if !options.command.is_empty() {
+        return beside::run(&options.command, &variables).await;
+    }
+    print(&exports(&variables))?;
     eprintln!("Serving both fakes until the standard input closes (Ctrl-D). `help` lists what can be asked of them.");
+    until_the_input_closes(&served.fakes, told_to_end).await.map(|()| ExitCode::SUCCESS)
+}
+
+/// Does what the lines of the standard input ask for.
+async fn until_the_input_closes(fakes: &Fakes, told_to_end: impl Future<Output = ()>) -> Result<(), Trouble> {
+    let mut told_to_end = pin!(told_to_end);
+    let mut ctrl_c = pin!(signals::ctrl_c());
     let mut lines = lines();
     loop {
         let line = tokio::select! {
             line = lines.recv() => line,
-            () = &mut interrupted => None,
+            () = &mut ctrl_c => None,
+            () = &mut told_to_end => None,
         };
         let Some(line) = line else { return Ok(()) };
         if line.trim().is_empty() {
             continue;
         }
-        match served.fakes.obey(&line) {
+        match fakes.obey(&line) {
             Ok(mut answer) => {
                 answer.push(format!("# done: {}", line.trim()));
                 print(&answer.join("\n"))?;

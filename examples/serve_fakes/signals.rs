@@ -1,14 +1,20 @@
 //! What ends the program beside its input.
 
-/// Ctrl-C, or a request of the system to end. It is heard from this call on.
+/// Ctrl-C.
+pub(crate) async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // It cannot be heard, so it ends this program as ever.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A request of the system to end. It is heard from this call on.
 #[cfg(unix)]
-pub(crate) fn interrupted() -> impl Future<Output = ()> {
+pub(crate) fn told_to_end() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let [mut interrupt, mut terminate, mut hangup] =
-        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok());
+    let [mut terminate, mut hangup] = [SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok());
     async move {
         tokio::select! {
-            () = heard(interrupt.as_mut()) => {}
             () = heard(terminate.as_mut()) => {}
             () = heard(hangup.as_mut()) => {}
         }
@@ -26,10 +32,8 @@ async fn heard(signal: Option<&mut tokio::signal::unix::Signal>) {
     }
 }
 
-/// Ctrl-C.
+/// There is no such request here.
 #[cfg(not(unix))]
-pub(crate) async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+pub(crate) fn told_to_end() -> impl Future<Output = ()> {
+    std::future::pending()
 }

@@ -1,5 +1,6 @@
 //! What can go wrong.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::{fmt, io};
 
@@ -11,6 +12,8 @@ pub(crate) enum Trouble {
     Certificate(Box<dyn std::error::Error>),
     /// The file, and what is wrong with it.
     State(PathBuf, String),
+    /// The program that was to run.
+    Command(OsString, io::Error),
     Output(io::Error),
     /// A fake's address, which is always one on loopback.
     Address(String),
@@ -26,6 +29,7 @@ impl fmt::Display for Trouble {
             Self::Folder(path, error) => write!(f, "{} cannot be written: {error}", path.display()),
             Self::Certificate(error) => write!(f, "the certificate cannot be made: {error}"),
             Self::State(path, problem) => write!(f, "{}: {problem}", path.display()),
+            Self::Command(program, error) => write!(f, "{} cannot be run: {error}", program.display()),
             Self::Output(error) => write!(f, "the output cannot be written: {error}"),
             Self::Address(url) => write!(f, "a fake has no address on loopback: {url}"),
         }

@@ -1,5 +1,6 @@
 //! The example `serve_fakes` as a program of its own, used from the lines that it prints.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +11,7 @@ use clm::{appviewx, keyfactor};
 use serde_json::{Value, json};
 
 use crate::support::serve_fakes::{ServeFakes, example, output};
+use crate::support::spawn;
 use crate::support::tls::{in_a_process_of_its_own, is_the_child};
 
 const NAME: &str = "www.example.com";
@@ -309,7 +311,6 @@ fn a_port_in_use_is_told_with_its_option() {
 fn wrong_arguments_are_told_and_nothing_is_served() {
     for (arguments, problem) in [
         (&["--tls"][..], "invalid option '--tls'"),
-        (&["state.json"], r#"unexpected argument "state.json""#),
         (&["--keyfactor-port"], "missing argument for option '--keyfactor-port'"),
         (
             &["--appviewx-port", "65536"],
@@ -322,6 +323,53 @@ fn wrong_arguments_are_told_and_nothing_is_served() {
         assert_eq!(String::from_utf8_lossy(&said.stdout), "", "{arguments:?}");
         assert_eq!(String::from_utf8_lossy(&said.stderr), format!("serve_fakes: {problem}\nTry --help.\n"));
     }
+}
+
+#[test]
+fn a_program_that_cannot_be_run_is_named() {
+    let said = output(example("serve_fakes").arg("no-such-program").stdin(Stdio::null()));
+    assert_eq!((said.status.code(), said.stdout.len()), (Some(1), 0));
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.starts_with("serve_fakes: no-such-program cannot be run: "), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_runs_with_the_variables_and_ends_it_with_its_code() {
+    let script =
+        r#"printf '%s\n' "$KEYFACTOR_USERNAME" "$KEYFACTOR_CA_CERT" "$1"; test -e "$KEYFACTOR_CA_CERT" && exit 7"#;
+    let mut command = example("serve_fakes");
+    // What follows the program is its own, options too.
+    let said = output(command.args(["sh", "-c", script, "sh", "--plain"]).stdin(Stdio::null()));
+    assert_eq!(said.status.code(), Some(7), "{said:?}");
+    let printed = String::from_utf8(said.stdout).unwrap();
+    let [user, authority, argument] = printed.lines().collect::<Vec<_>>()[..] else { panic!("{printed}") };
+    assert_eq!((user, argument), (r"EXAMPLE\svc-clm", "--plain"));
+    assert!(!Path::new(authority).exists(), "{authority}");
+    assert_eq!(String::from_utf8_lossy(&said.stderr), "");
+
+    let killed = output(example("serve_fakes").args(["--plain", "sh", "-c", "kill -s KILL $$"]).stdin(Stdio::null()));
+    assert_eq!(killed.status.code(), Some(128 + 9));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_ends_with_it() {
+    let mut command = example("serve_fakes");
+    // It says its process id, and then waits for an input that never comes.
+    let script = r#"echo $$; dirname "$KEYFACTOR_CA_CERT"; exec cat"#;
+    command.args(["sh", "-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut served = spawn(&mut command);
+    let mut lines = BufReader::new(served.stdout.take().unwrap()).lines();
+    let (program, folder) = (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap());
+    let kill = |signal: &str, id: &str| {
+        output(Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, signal, id])).status.success()
+    };
+    assert!(kill("TERM", &served.id().to_string()));
+    let ended = served.wait().unwrap();
+    assert_eq!(ended.code(), Some(1));
+    assert!(!kill("0", &program), "the program runs still");
+    assert!(!Path::new(&folder).exists());
 }
 
 #[test]
