@@ -356,9 +356,9 @@ fn a_program_runs_with_the_variables_and_ends_it_with_its_code() {
 #[test]
 fn a_program_ends_with_it() {
     let mut command = example("serve_fakes");
-    // It says its process id, and then waits for an input that never comes.
-    let script = r#"echo $$; dirname "$KEYFACTOR_CA_CERT"; exec cat"#;
-    command.args(["sh", "-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // It says its process id, and would then go on for longer than any test.
+    let script = r#"echo $$; dirname "$KEYFACTOR_CA_CERT"; exec sleep 600"#;
+    command.args(["sh", "-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut served = spawn(&mut command);
     let mut lines = BufReader::new(served.stdout.take().unwrap()).lines();
     let (program, folder) = (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap());
