@@ -19,3 +19,4 @@ mod refusals;
 mod scenes;
 mod server;
 mod snapshots;
+mod vendor_pages;
