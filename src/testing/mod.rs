@@ -103,14 +103,14 @@ mod server;
 mod state;
 
 #[cfg(feature = "appviewx")]
-pub use self::appviewx::{AppViewXPermission, FakeAppViewX, FakeCategory};
+pub use self::appviewx::{AppViewXCall, AppViewXPermission, FakeAppViewX, FakeCategory};
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 pub use self::both::load_both;
 #[cfg(feature = "keyfactor")]
 pub use self::keyfactor::{
     FakeAgent, FakeCertificate, FakeCustomAlias, FakeEntryParameter, FakeIdentityProvider, FakeJob, FakeJobKind,
     FakeJobState, FakeKeyfactor, FakeOrchestrator, FakeSecretPlace, FakeStore, FakeStoreType, FakeTokenRefusal,
-    KeyfactorPermission,
+    KeyfactorCall, KeyfactorPermission,
 };
 #[cfg(feature = "keyfactor")]
 pub use self::scene::Scene;
@@ -119,6 +119,6 @@ pub(crate) use self::reply::End;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::reply::Reply;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-pub use self::server::RecordedRequest;
+pub use self::server::{FakeAnswer, FakeCall, FakeFault, FakeFaultKind, RecordedRequest};
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::state::FakeStateError;

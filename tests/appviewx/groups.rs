@@ -236,7 +236,7 @@ async fn the_fake_knows_its_groups() {
     let error = groups.view("Default").send().await.unwrap_err();
     assert!(error.remediation().unwrap().contains("access to the certificate groups"), "{error:?}");
     assert!(matches!(groups.list().rows().unwrap().collect().await, Err(Error::Api(_))));
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 #[test]

@@ -387,5 +387,5 @@ async fn the_fake_refuses_a_login_as_the_vendor_documents_it() {
     let headers = Client::builder(fake.url()).credentials(fake.password_headers()).build().unwrap();
     let error = unassign(headers).await.unwrap_err();
     assert_eq!(error.code(), Some(&ErrorCode::AuthenticationFailed));
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }

@@ -113,7 +113,7 @@ async fn with_the_fake_the_session_is_gone() {
     // A client that is dropped ends nothing by itself.
     drop(client);
     assert_eq!(fake.sessions(), 2);
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 #[tokio::test]

@@ -193,5 +193,5 @@ async fn the_fake_revokes_once_and_asks_for_the_group() {
     assert_eq!(fake.comments_on(FIRST), ["CHG: 1"]);
     assert_eq!(revoke(FIRST).await.unwrap_err().status().unwrap().as_u16(), 406);
     assert_eq!(revoke("unknown").await.unwrap_err().code(), Some(&ErrorCode::NoRecords));
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }

@@ -238,5 +238,5 @@ async fn a_search_on_the_fake() {
     fake.answer_no_hits_with_404();
     assert_eq!(search().free_text("nothing like it").rows().unwrap().collect().await.unwrap(), []);
     assert_eq!(fake.requests().last().unwrap().status(), 404);
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }

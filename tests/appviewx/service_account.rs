@@ -95,7 +95,7 @@ async fn two_hundred_calls_fetch_one_token_and_one_more_when_it_is_over() {
     fake.expire_tokens();
     assert!(at_once(&client, 200).await.iter().all(Result::is_ok));
     assert_eq!(fetched(), 2);
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 #[tokio::test]

@@ -299,7 +299,7 @@ async fn what_is_no_token_request_is_named() {
         request.send().await.unwrap();
     }
     let asked: Vec<String> =
-        fake.unexpected_requests().iter().map(|it| format!("{} {}", it.method(), it.path())).collect();
+        fake.unknown_requests().iter().map(|it| format!("{} {}", it.method(), it.path())).collect();
     assert_eq!(asked, ["GET /oauth2/token", "POST /oauth2/authorize"]);
 }
 

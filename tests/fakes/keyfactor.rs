@@ -31,7 +31,7 @@ async fn a_certificate_is_found_by_what_it_is() {
     ] {
         assert_eq!(found(&fake, query.clone()).await, expected, "{query}");
     }
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ async fn every_answer_in_the_documented_mode_is_the_vendors() {
         .map(|row| (row["Result"].as_i64().unwrap(), row["Status"].as_i64().unwrap()))
         .collect();
     assert_eq!(states, [(0, 2), (2, 3), (3, 3), (4, 3), (4, 4), (4, 5)].into());
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ async fn paths_are_compared_without_regard_to_case_and_to_a_slash_at_their_end()
     }
     let answer = answer("/keyfactorapi/certificates/?ReturnLimit=1".to_owned()).await;
     assert_eq!(answer.header("Api-Supported-Versions"), Some("1.0, 2"), "as under the documented path");
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
     let body = json!({"StoreIds": [store], "Schedule": {"Immediate": true}});
     assert_eq!(post(&fake, "certificatestores/SCHEDULE/", body).await.status, 204);
 }
@@ -418,7 +418,7 @@ async fn the_endpoints_are_listed() {
         };
         assert!([200, 400, 404].contains(&answer.status), "{endpoint}: {answer:?}");
     }
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
     let answer = ask(HTTP.get(format!("{}/Status/Endpoints", fake.url()))).await;
     assert_eq!(answer.status, 401);
     assert!(answer.header("X-Keyfactor-Product-Version").is_some());
@@ -432,7 +432,7 @@ async fn the_api_may_be_below_another_path() {
     fake.set_api_path("/Keyfactor/API/");
     assert!(fake.url().ends_with("/Keyfactor/API"), "{}", fake.url());
     assert_eq!(fake.client().certificate_stores().get(store).send().await.unwrap().id, store);
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
     before.certificate_stores().get(store).send().await.unwrap_err();
-    assert_eq!(fake.unexpected_requests().len(), 1);
+    assert_eq!(fake.unknown_requests().len(), 1);
 }

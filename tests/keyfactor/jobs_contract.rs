@@ -116,7 +116,7 @@ async fn every_request_is_one_that_the_vendor_describes() {
         OUTSIDE_THE_CONTRACT,
     ];
     assert_eq!(seen, calls.map(str::to_owned).into());
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 // Ids or a query: the schema allows both in one body, the vendor's page does not.

@@ -122,7 +122,7 @@ async fn every_request_is_the_vendors_except_for_what_is_listed() {
     }
     assert_eq!(outside, 1);
     assert_eq!(calls, CALLS.map(str::to_owned).into());
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 
     // Every parameter that the vendor declares is sent by something, or listed.
     for call in CALLS {

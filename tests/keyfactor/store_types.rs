@@ -42,7 +42,7 @@ async fn a_type_says_what_its_stores_need_in_both_spellings() {
         let again: CertificateStoreType = serde_json::from_value(serde_json::to_value(&iis).unwrap()).unwrap();
         assert_eq!(again, iis);
     }
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn a_job_is_pending_then_runs_then_is_done() {
     assert_eq!(done.entry.unwrap().job_id, job);
     assert!(watch.next().await.is_none());
     assert_eq!(queries(&fake).len(), 4, "two that find nothing: pending is said once");
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }
 
 #[tokio::test]

@@ -417,7 +417,7 @@ async fn no_secret_shows_with_the_fakes() {
     assert_eq!(statuses(gateway.requests()), [401, 401, 200, 200]);
     shown.debug(&(&command, &gateway));
     shown.debug(&(command.requests(), gateway.requests()));
-    shown.debug(&(command.jobs(), command.unexpected_requests()));
+    shown.debug(&(command.jobs(), command.unknown_requests()));
     shown.assert_clean("fakes");
     for secret in ["fake-keyfactor-password", "fake-appviewx-password", "fake-appviewx-session"] {
         let leaks = |text: &String| text.contains(secret);

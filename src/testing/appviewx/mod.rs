@@ -1,5 +1,7 @@
 //! A fake AppViewX server.
 
+mod calls;
+mod faults;
 mod groups;
 mod revocations;
 mod search;
@@ -12,8 +14,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
-use self::sessions::Sessions;
-use super::server::{RecordedRequest, Reply, Server, Service, locked};
+pub use self::calls::AppViewXCall;
+use self::sessions::{Sessions, unauthorised};
+use super::server::{KnownCall, RecordedRequest, Reply, Server, Service, assert_none_unknown, locked};
 use crate::appviewx::Client;
 
 const DEFAULT_GROUP: &str = "Default";
@@ -24,7 +27,7 @@ const DEFAULT_GROUP: &str = "Default";
 /// `PUT /certificate/revoke`, `PUT /certificate/action` with the action `Revoke`,
 /// `POST /certificategroup/list`, `GET /certificate/group`; both spellings of the login (`POST /login` and
 /// `/acctmgmt-perform-login`), `POST /acctmgmt-perform-logout` and `POST /acctmgmt-get-service-token`. Any other request is
-/// answered 501 with a body that names it, and is listed by [`unexpected_requests`](Self::unexpected_requests).
+/// answered 404 without a body (assumed), and is listed by [`unknown_requests`](Self::unknown_requests).
 ///
 /// **Documented by the vendor:** the calls, their headers and `gwsource`; the twelve refusals of an unassignment with status,
 /// code and message, each for the cause that the page names; the shape of its success; that unassigned certificates land in
@@ -308,10 +311,19 @@ impl FakeAppViewX {
         self.server.requests()
     }
 
-    /// The requests that the fake does not know.
+    /// The requests that the fake does not know. The first of each method and path is told as a `tracing` warning as well.
     #[must_use]
-    pub fn unexpected_requests(&self) -> Vec<RecordedRequest> {
-        self.server.unexpected_requests()
+    pub fn unknown_requests(&self) -> Vec<RecordedRequest> {
+        self.server.unknown_requests()
+    }
+
+    /// Asserts that the fake was asked nothing that it does not know.
+    ///
+    /// # Panics
+    /// If it was. The message lists method and path of each such request.
+    #[track_caller]
+    pub fn assert_no_unknown_requests(&self) {
+        assert_none_unknown(&self.unknown_requests());
     }
 
     fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -333,6 +345,10 @@ impl fmt::Debug for FakeAppViewX {
 }
 
 impl Service for Gateway {
+    fn call(&self, request: &RecordedRequest) -> Option<KnownCall> {
+        AppViewXCall::of(request.method(), request.path()).map(AppViewXCall::known)
+    }
+
     fn answer(&self, request: &RecordedRequest) -> Reply {
         match (request.method().as_str(), request.path()) {
             ("PUT", "/avxapi/certificate/group/unassign") => locked(&self.0).unassign(request),
@@ -341,9 +357,39 @@ impl Service for Gateway {
             ("POST", "/avxapi/certificate/search") => locked(&self.0).search(request),
             ("POST", "/avxapi/certificategroup/list") => locked(&self.0).list_groups(request),
             ("GET", "/avxapi/certificate/group") => locked(&self.0).view_group(request),
-            _ => Ok(locked(&self.0).sessions.answer(request).unwrap_or_else(|| Reply::unexpected(request))),
+            _ => Ok(locked(&self.0).sessions.answer(request).unwrap_or_else(Reply::unknown)),
         }
         .unwrap_or_else(|refusal| refusal)
+    }
+
+    fn refusal(&self, status: u16) -> Reply {
+        match status {
+            401 => unauthorised(),
+            // Without a code: the vendor documents none for a cause of this kind.
+            _ => Reply::json(
+                status,
+                json!({
+                    "response": null,
+                    "message": "The fake was told to refuse this.",
+                    "appStatusCode": null,
+                    "tags": {},
+                    "headers": null,
+                }),
+            ),
+        }
+    }
+
+    fn stray(&self) -> Reply {
+        Reply::json(
+            200,
+            json!({
+                "Response": {"Successful Ids": ["57a70000000000000000001"]},
+                "message": null,
+                "appStatusCode": null,
+                "Tags": {},
+                "Headers": null,
+            }),
+        )
     }
 }
 

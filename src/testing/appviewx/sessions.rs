@@ -289,7 +289,7 @@ fn one_kind(request: &RecordedRequest) -> Result<(), Reply> {
     Err(refusal((400, "FAKE_TWO_CREDENTIALS", "The request carries two kinds of credentials")))
 }
 
-fn unauthorised() -> Reply {
+pub(super) fn unauthorised() -> Reply {
     refusal((401, "AVX_GW_003", "Authentication failed, reason: Invalid credentials"))
 }
 

@@ -1,64 +1,162 @@
 //! The calls that the fake has, and how a request finds its own.
 
+use std::fmt;
+
 use http::Method;
 
-/// A call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Call {
-    ListCertificates,
-    ReadCertificate,
-    ReadCertificateLocations,
-    Revoke,
+use super::token_requests::TOKEN_PATH;
+use crate::testing::server::{Effect, FakeCall, KnownCall, sealed};
+
+/// A call that [`FakeKeyfactor`](super::FakeKeyfactor) knows. `Display` and [`as_str`](Self::as_str) give the name that the
+/// client has for it in its spans and in the audit.
+///
+/// ```
+/// use clm::testing::KeyfactorCall;
+///
+/// let call = KeyfactorCall::RemoveCertificates;
+/// assert_eq!(call.to_string(), "keyfactor.certificate_stores.remove_certificates");
+/// assert_eq!((call.method().as_str(), call.path()), ("POST", "/CertificateStores/Certificates/Remove"));
+/// assert!(call.is_change());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum KeyfactorCall {
+    /// `GET /Certificates`.
+    SearchCertificates,
+    /// `GET /Certificates/{id}`.
+    GetCertificate,
+    /// `GET /Certificates/Locations/{id}`.
+    CertificateLocations,
+    /// `POST /Certificates/Revoke`.
+    RevokeCertificates,
+    /// `GET /CertificateStores`.
     ListStores,
-    ReadStore,
-    ListInventory,
+    /// `GET /CertificateStores/{id}`.
+    GetStore,
+    /// `GET /CertificateStores/{id}/Inventory`.
+    Inventory,
+    /// `GET /CertificateStoreTypes`.
     ListStoreTypes,
-    ReadStoreType,
-    Add,
-    Remove,
+    /// `GET /CertificateStoreTypes/{id}`.
+    GetStoreType,
+    /// `POST /CertificateStores/Certificates/Add`.
+    AddCertificates,
+    /// `POST /CertificateStores/Certificates/Remove`.
+    RemoveCertificates,
+    /// `POST /CertificateStores/Schedule`.
     ScheduleInventory,
-    ListHistory,
-    ListScheduled,
+    /// `GET /OrchestratorJobs/JobHistory`.
+    JobHistory,
+    /// `GET /OrchestratorJobs/ScheduledJobs`.
+    ScheduledJobs,
+    /// `POST /OrchestratorJobs/Unschedule`.
     Unschedule,
+    /// `POST /OrchestratorJobs/Reschedule`.
     Reschedule,
+    /// `POST /OrchestratorJobs/Acknowledge`.
     Acknowledge,
+    /// `GET /Status/Endpoints`. The client has no operation for it.
     ListEndpoints,
+    /// `POST /oauth2/token` of the [identity provider](super::FakeIdentityProvider). No change: a token more does no harm.
+    RequestToken,
 }
 
 /// The segment of a path that stands for any text.
 const ID: &str = "{id}";
 
-/// Every call with its path below the API path. No request fits two of them.
-pub(super) const CALLS: [(Method, &str, Call); 18] = [
-    (Method::GET, "/Certificates", Call::ListCertificates),
-    (Method::GET, "/Certificates/{id}", Call::ReadCertificate),
-    (Method::GET, "/Certificates/Locations/{id}", Call::ReadCertificateLocations),
-    (Method::POST, "/Certificates/Revoke", Call::Revoke),
-    (Method::GET, "/CertificateStores", Call::ListStores),
-    (Method::GET, "/CertificateStores/{id}", Call::ReadStore),
-    (Method::GET, "/CertificateStores/{id}/Inventory", Call::ListInventory),
-    (Method::GET, "/CertificateStoreTypes", Call::ListStoreTypes),
-    (Method::GET, "/CertificateStoreTypes/{id}", Call::ReadStoreType),
-    (Method::POST, "/CertificateStores/Certificates/Add", Call::Add),
-    (Method::POST, "/CertificateStores/Certificates/Remove", Call::Remove),
-    (Method::POST, "/CertificateStores/Schedule", Call::ScheduleInventory),
-    (Method::GET, "/OrchestratorJobs/JobHistory", Call::ListHistory),
-    (Method::GET, "/OrchestratorJobs/ScheduledJobs", Call::ListScheduled),
-    (Method::POST, "/OrchestratorJobs/Unschedule", Call::Unschedule),
-    (Method::POST, "/OrchestratorJobs/Reschedule", Call::Reschedule),
-    (Method::POST, "/OrchestratorJobs/Acknowledge", Call::Acknowledge),
-    (Method::GET, "/Status/Endpoints", Call::ListEndpoints),
-];
+impl KeyfactorCall {
+    /// Every call. No request fits two of them.
+    pub const ALL: &[Self] = &[
+        Self::SearchCertificates,
+        Self::GetCertificate,
+        Self::CertificateLocations,
+        Self::RevokeCertificates,
+        Self::ListStores,
+        Self::GetStore,
+        Self::Inventory,
+        Self::ListStoreTypes,
+        Self::GetStoreType,
+        Self::AddCertificates,
+        Self::RemoveCertificates,
+        Self::ScheduleInventory,
+        Self::JobHistory,
+        Self::ScheduledJobs,
+        Self::Unschedule,
+        Self::Reschedule,
+        Self::Acknowledge,
+        Self::ListEndpoints,
+        Self::RequestToken,
+    ];
 
-impl Call {
+    /// Name, method, and path below the API path.
+    fn row(self) -> (&'static str, Method, &'static str) {
+        let (get, post) = (Method::GET, Method::POST);
+        match self {
+            Self::SearchCertificates => ("keyfactor.certificates.search", get, "/Certificates"),
+            Self::GetCertificate => ("keyfactor.certificates.get", get, "/Certificates/{id}"),
+            Self::CertificateLocations => ("keyfactor.certificates.locations", get, "/Certificates/Locations/{id}"),
+            Self::RevokeCertificates => ("keyfactor.certificates.revoke", post, "/Certificates/Revoke"),
+            Self::ListStores => ("keyfactor.certificate_stores.list", get, "/CertificateStores"),
+            Self::GetStore => ("keyfactor.certificate_stores.get", get, "/CertificateStores/{id}"),
+            Self::Inventory => ("keyfactor.certificate_stores.inventory", get, "/CertificateStores/{id}/Inventory"),
+            Self::ListStoreTypes => ("keyfactor.certificate_store_types.list", get, "/CertificateStoreTypes"),
+            Self::GetStoreType => ("keyfactor.certificate_store_types.get", get, "/CertificateStoreTypes/{id}"),
+            Self::AddCertificates => {
+                ("keyfactor.certificate_stores.add_certificates", post, "/CertificateStores/Certificates/Add")
+            }
+            Self::RemoveCertificates => {
+                ("keyfactor.certificate_stores.remove_certificates", post, "/CertificateStores/Certificates/Remove")
+            }
+            Self::ScheduleInventory => {
+                ("keyfactor.certificate_stores.schedule_inventory", post, "/CertificateStores/Schedule")
+            }
+            Self::JobHistory => ("keyfactor.orchestrator_jobs.history", get, "/OrchestratorJobs/JobHistory"),
+            Self::ScheduledJobs => ("keyfactor.orchestrator_jobs.scheduled", get, "/OrchestratorJobs/ScheduledJobs"),
+            Self::Unschedule => ("keyfactor.orchestrator_jobs.unschedule", post, "/OrchestratorJobs/Unschedule"),
+            Self::Reschedule => ("keyfactor.orchestrator_jobs.reschedule", post, "/OrchestratorJobs/Reschedule"),
+            Self::Acknowledge => ("keyfactor.orchestrator_jobs.acknowledge", post, "/OrchestratorJobs/Acknowledge"),
+            Self::ListEndpoints => ("keyfactor.status.endpoints", get, "/Status/Endpoints"),
+            Self::RequestToken => ("keyfactor.oauth.token", post, TOKEN_PATH),
+        }
+    }
+
+    /// The name that the client has for it: `keyfactor.certificate_stores.remove_certificates`, for example.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(self) -> Method {
+        self.row().1
+    }
+
+    /// The path below the API path, or of the identity provider; `{id}` stands for an id.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Whether it may change something.
+    #[must_use]
+    pub fn is_change(self) -> bool {
+        self != Self::RequestToken && self.method() == Method::POST
+    }
+
+    /// Those that are answered below the API path.
+    pub(super) fn of_the_api() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|call| *call != Self::RequestToken)
+    }
+
     /// The call that a request is for, and the id in its path; empty if the path has none. The case of ASCII letters and one
     /// slash at the end make no difference.
     pub(super) fn of<'a>(method: &Method, path: &'a str, api_path: &str) -> Option<(Self, &'a str)> {
         let below = strip_prefix_ignoring_case(path, &format!("/{api_path}/").replace("//", "/"))?;
         let segments: Vec<&str> = below.strip_suffix('/').unwrap_or(below).split('/').collect();
-        CALLS.iter().filter(|(known, ..)| known == method).find_map(|(_, pattern, call)| {
+        Self::of_the_api().filter(|call| call.method() == method).find_map(|call| {
             let mut id = "";
-            let mut pattern = pattern.trim_start_matches('/').split('/');
+            let mut pattern = call.path().trim_start_matches('/').split('/');
             for segment in &segments {
                 match pattern.next()? {
                     ID if !segment.is_empty() => id = segment,
@@ -66,14 +164,32 @@ impl Call {
                     _ => return None,
                 }
             }
-            pattern.next().is_none().then_some((*call, id))
+            pattern.next().is_none().then_some((call, id))
         })
+    }
+
+    pub(super) fn known(self) -> KnownCall {
+        KnownCall { name: self.as_str(), effect: if self.is_change() { Effect::Change } else { Effect::Read } }
     }
 }
 
 fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+impl fmt::Display for KeyfactorCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl sealed::Sealed for KeyfactorCall {}
+
+impl FakeCall for KeyfactorCall {
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
 }
 
 #[cfg(test)]
@@ -84,11 +200,12 @@ mod tests {
 
     #[test]
     fn every_call_is_found_by_its_own_path() {
-        for (method, pattern, call) in CALLS {
+        for call in KeyfactorCall::of_the_api() {
+            let (method, pattern) = (call.method(), call.path());
             let (path, id) =
                 if pattern.contains(ID) { (pattern.replace(ID, STORE), STORE) } else { (pattern.to_owned(), "") };
             assert_eq!(
-                Call::of(&method, &format!("/KeyfactorAPI{path}"), "KeyfactorAPI"),
+                KeyfactorCall::of(&method, &format!("/KeyfactorAPI{path}"), "KeyfactorAPI"),
                 Some((call, id)),
                 "{pattern}"
             );
@@ -98,10 +215,10 @@ mod tests {
     #[test]
     fn case_and_one_slash_at_the_end_make_no_difference() {
         let path = format!("/keyfactorapi/CERTIFICATESTORES/{STORE}/inventory/");
-        assert_eq!(Call::of(&Method::GET, &path, "KeyfactorAPI"), Some((Call::ListInventory, STORE)));
+        assert_eq!(KeyfactorCall::of(&Method::GET, &path, "KeyfactorAPI"), Some((KeyfactorCall::Inventory, STORE)));
         assert_eq!(
-            Call::of(&Method::GET, "/Keyfactor/api/status/endpoints", "Keyfactor/API"),
-            Some((Call::ListEndpoints, ""))
+            KeyfactorCall::of(&Method::GET, "/Keyfactor/api/status/endpoints", "Keyfactor/API"),
+            Some((KeyfactorCall::ListEndpoints, ""))
         );
     }
 
@@ -117,8 +234,8 @@ mod tests {
             "/KeyfactorAPI/Certificates/1/2",
             "/Keyfactor/API/Certificates",
         ] {
-            assert_eq!(Call::of(&Method::GET, path, "KeyfactorAPI"), None, "{path}");
+            assert_eq!(KeyfactorCall::of(&Method::GET, path, "KeyfactorAPI"), None, "{path}");
         }
-        assert_eq!(Call::of(&Method::POST, "/KeyfactorAPI/Certificates", "KeyfactorAPI"), None);
+        assert_eq!(KeyfactorCall::of(&Method::POST, "/KeyfactorAPI/Certificates", "KeyfactorAPI"), None);
     }
 }

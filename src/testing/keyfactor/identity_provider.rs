@@ -9,7 +9,7 @@ use super::FakeKeyfactor;
 use super::token_requests::TOKEN_PATH;
 use super::tokens::Tokens;
 use crate::keyfactor::{ClientCredentials, Credentials};
-use crate::testing::server::{RecordedRequest, Server, Service, locked};
+use crate::testing::server::{Faults, RecordedRequest, Server, Service, locked};
 
 const CLIENT_ID: &str = "clm-automation";
 const CLIENT_SECRET: &str = "fake-keyfactor-client-secret";
@@ -110,9 +110,10 @@ impl Provider {
 }
 
 impl FakeIdentityProvider {
-    fn start(provider: Arc<Provider>) -> Self {
+    /// With the faults of its fake.
+    fn start(provider: Arc<Provider>, faults: Arc<Faults>) -> Self {
         let service: Arc<dyn Service> = Arc::<Provider>::clone(&provider);
-        Self { server: Server::start(service, 0), provider }
+        Self { server: Server::start_with(service, 0, faults), provider }
     }
 
     /// The id of the client that it knows.
@@ -201,8 +202,8 @@ impl FakeIdentityProvider {
         self.server.requests()
     }
 
-    pub(super) fn unexpected_requests(&self) -> Vec<RecordedRequest> {
-        self.server.unexpected_requests()
+    pub(super) fn unknown_requests(&self) -> Vec<RecordedRequest> {
+        self.server.unknown_requests()
     }
 
     fn token_url(&self) -> String {
@@ -253,7 +254,7 @@ impl FakeKeyfactor {
     /// If no loopback port can be had.
     #[must_use]
     pub fn identity_provider(&self) -> &FakeIdentityProvider {
-        self.identity_provider.get_or_init(|| FakeIdentityProvider::start(self.provider()))
+        self.identity_provider.get_or_init(|| FakeIdentityProvider::start(self.provider(), self.server.faults()))
     }
 
     fn provider(&self) -> Arc<Provider> {

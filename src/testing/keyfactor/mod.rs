@@ -7,6 +7,7 @@ mod certificate_calls;
 mod certificates;
 mod changes;
 mod control;
+mod faults;
 mod history;
 mod identity_provider;
 mod jobs;
@@ -29,8 +30,9 @@ mod traps;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+pub use self::calls::KeyfactorCall;
 pub use self::certificates::FakeCertificate;
 pub use self::identity_provider::{FakeIdentityProvider, FakeSecretPlace, FakeTokenRefusal};
 pub use self::jobs::{FakeJob, FakeJobKind, FakeJobState};
@@ -40,11 +42,11 @@ pub use self::store_types::{FakeCustomAlias, FakeEntryParameter, FakeStoreType};
 pub use self::stores::{FakeAgent, FakeStore};
 
 use self::body::body_of;
-use self::calls::{CALLS, Call};
 use self::list::Parameters;
+use self::refusal::unauthorized;
 use self::state::{State, numbered};
 use self::traps::{Trap, in_camel_case};
-use super::server::{RecordedRequest, Reply, Server, Service, locked};
+use super::server::{KnownCall, RecordedRequest, Reply, Server, Service, assert_none_unknown, locked};
 use crate::keyfactor::{Client, Credentials};
 
 const USER: &str = r"EXAMPLE\svc-clm";
@@ -61,8 +63,8 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// - `GET /OrchestratorJobs/JobHistory`, `/OrchestratorJobs/ScheduledJobs`;
 /// - `POST /OrchestratorJobs/Unschedule`, `/OrchestratorJobs/Reschedule`, `/OrchestratorJobs/Acknowledge`.
 ///
-/// Any other request is answered 501 with a body that names it, and is listed by
-/// [`unexpected_requests`](Self::unexpected_requests).
+/// Any other request is answered 404 without a body (assumed: the server is an ASP.NET application, which answers so), and is listed
+/// by [`unknown_requests`](Self::unknown_requests).
 ///
 /// Bearer tokens come from its [identity provider](FakeIdentityProvider), which says of itself what is documented.
 ///
@@ -189,12 +191,22 @@ impl FakeKeyfactor {
         self.server.requests()
     }
 
-    /// The requests that the fake does not know, and behind them those that its identity provider does not know.
+    /// The requests that the fake does not know, and behind them those that its identity provider does not know. The first of each
+    /// method and path is told as a `tracing` warning as well.
     #[must_use]
-    pub fn unexpected_requests(&self) -> Vec<RecordedRequest> {
-        let mut unexpected = self.server.unexpected_requests();
-        unexpected.extend(self.identity_provider.get().into_iter().flat_map(FakeIdentityProvider::unexpected_requests));
-        unexpected
+    pub fn unknown_requests(&self) -> Vec<RecordedRequest> {
+        let mut unknown = self.server.unknown_requests();
+        unknown.extend(self.identity_provider.get().into_iter().flat_map(FakeIdentityProvider::unknown_requests));
+        unknown
+    }
+
+    /// Asserts that the fake was asked nothing that it does not know, and neither was its identity provider.
+    ///
+    /// # Panics
+    /// If it was. The message lists method and path of each such request.
+    #[track_caller]
+    pub fn assert_no_unknown_requests(&self) {
+        assert_none_unknown(&self.unknown_requests());
     }
 
     /// The product version that the server tells in a header of every answer: `10.5.0.0`. An empty one is not told.
@@ -233,55 +245,78 @@ impl fmt::Debug for FakeKeyfactor {
 }
 
 impl Service for Command {
+    fn call(&self, request: &RecordedRequest) -> Option<KnownCall> {
+        KeyfactorCall::of(request.method(), request.path(), &locked(&self.0).api_path).map(|(call, _)| call.known())
+    }
+
     fn answer(&self, request: &RecordedRequest) -> Reply {
         let mut state = locked(&self.0);
         state.run_due();
-        state.answered += 1;
-        let correlation = numbered(0xC0DE_0000, state.answered).to_string();
-        let version = state.product_version.clone();
-        let call = Call::of(request.method(), request.path(), &state.api_path);
+        let call = KeyfactorCall::of(request.method(), request.path(), &state.api_path);
         let reply = match call {
             Some((call, id)) => state.answer(call, id, request).unwrap_or_else(|refusal| refusal),
-            None => Reply::unexpected(request),
+            None => Reply::unknown(),
         };
-        let reply = if state.traps.has(Trap::CamelCase) { reply.map_body(in_camel_case) } else { reply };
-        let reply = match version {
-            Some(version) => reply.header("X-Keyfactor-Product-Version", version),
-            None => reply,
+        let versions = if matches!(call, Some((KeyfactorCall::SearchCertificates, _))) { "1.0, 2" } else { "1.0" };
+        state.complete(reply).header("Api-Supported-Versions", versions)
+    }
+
+    fn refusal(&self, status: u16) -> Reply {
+        let reply = match status {
+            401 => unauthorized(),
+            _ => Reply::json(status, json!({"Message": "The fake was told to refuse this."})),
         };
-        let versions = if matches!(call, Some((Call::ListCertificates, _))) { "1.0, 2" } else { "1.0" };
-        reply.header("X-Keyfactor-Correlation-Id", correlation).header("Api-Supported-Versions", versions)
+        locked(&self.0).complete(reply)
+    }
+
+    fn stray(&self) -> Reply {
+        locked(&self.0).complete(Reply::json(200, json!([numbered(0x57A7_0000, 1)])))
     }
 }
 
 impl State {
-    fn answer(&mut self, call: Call, id: &str, request: &RecordedRequest) -> Result<Reply, Reply> {
+    /// What every answer has.
+    fn complete(&mut self, reply: Reply) -> Reply {
+        self.answered += 1;
+        let correlation = numbered(0xC0DE_0000, self.answered).to_string();
+        let reply = if self.traps.has(Trap::CamelCase) { reply.map_body(in_camel_case) } else { reply };
+        let reply = match &self.product_version {
+            Some(version) => reply.header("X-Keyfactor-Product-Version", version),
+            None => reply,
+        };
+        reply.header("X-Keyfactor-Correlation-Id", correlation)
+    }
+
+    fn answer(&mut self, call: KeyfactorCall, id: &str, request: &RecordedRequest) -> Result<Reply, Reply> {
         self.authenticate(request)?;
         let parameters = &Parameters::of(request);
         match call {
-            Call::ListCertificates => self.list_certificates(parameters),
-            Call::ReadCertificate => self.read_certificate(id, parameters),
-            Call::ReadCertificateLocations => self.read_certificate_locations(id, parameters),
-            Call::Revoke => self.revoke(&body_of(request)?),
-            Call::ListStores => self.list_stores(parameters),
-            Call::ReadStore => self.read_store(id),
-            Call::ListInventory => self.list_inventory(id, parameters),
-            Call::ListStoreTypes => self.list_store_types(parameters),
-            Call::ReadStoreType => self.read_store_type(id),
-            Call::Add => self.add(&body_of(request)?),
-            Call::Remove => self.remove(&body_of(request)?),
-            Call::ScheduleInventory => self.schedule_inventories(&body_of(request)?),
-            Call::ListHistory => self.list_history(parameters),
-            Call::ListScheduled => self.list_scheduled(parameters),
-            Call::Unschedule => self.unschedule(&body_of(request)?),
-            Call::Reschedule => self.reschedule(&body_of(request)?),
-            Call::Acknowledge => self.acknowledge(&body_of(request)?),
-            Call::ListEndpoints => Ok(endpoints()),
+            KeyfactorCall::SearchCertificates => self.list_certificates(parameters),
+            KeyfactorCall::GetCertificate => self.read_certificate(id, parameters),
+            KeyfactorCall::CertificateLocations => self.read_certificate_locations(id, parameters),
+            KeyfactorCall::RevokeCertificates => self.revoke(&body_of(request)?),
+            KeyfactorCall::ListStores => self.list_stores(parameters),
+            KeyfactorCall::GetStore => self.read_store(id),
+            KeyfactorCall::Inventory => self.list_inventory(id, parameters),
+            KeyfactorCall::ListStoreTypes => self.list_store_types(parameters),
+            KeyfactorCall::GetStoreType => self.read_store_type(id),
+            KeyfactorCall::AddCertificates => self.add(&body_of(request)?),
+            KeyfactorCall::RemoveCertificates => self.remove(&body_of(request)?),
+            KeyfactorCall::ScheduleInventory => self.schedule_inventories(&body_of(request)?),
+            KeyfactorCall::JobHistory => self.list_history(parameters),
+            KeyfactorCall::ScheduledJobs => self.list_scheduled(parameters),
+            KeyfactorCall::Unschedule => self.unschedule(&body_of(request)?),
+            KeyfactorCall::Reschedule => self.reschedule(&body_of(request)?),
+            KeyfactorCall::Acknowledge => self.acknowledge(&body_of(request)?),
+            KeyfactorCall::ListEndpoints => Ok(endpoints()),
+            // Of another server.
+            KeyfactorCall::RequestToken => Err(Reply::unknown()),
         }
     }
 }
 
 /// Documented: a list of texts, one for each endpoint. What the texts look like is assumed.
 fn endpoints() -> Reply {
-    Reply::json(200, CALLS.iter().map(|(method, path, _)| Value::from(format!("{method} {path}"))).collect())
+    let endpoints = KeyfactorCall::of_the_api();
+    Reply::json(200, endpoints.map(|call| Value::from(format!("{} {}", call.method(), call.path()))).collect())
 }

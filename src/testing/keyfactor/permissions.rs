@@ -1,9 +1,9 @@
 //! Who may do what.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::refusal::{bad_request, forbidden};
+use super::refusal::{bad_request, forbidden, unauthorized};
 use super::state::State;
 use super::{PASSWORD, USER};
 use crate::testing::server::{RecordedRequest, Reply};
@@ -63,7 +63,7 @@ impl State {
             None => scheme.eq_ignore_ascii_case("Basic") && is_account(given),
         };
         if !known {
-            let refusal = Reply::json(401, json!(null));
+            let refusal = unauthorized();
             return Err(match token {
                 Some(_) => refusal.header("WWW-Authenticate", r#"Bearer error="invalid_token""#),
                 None => refusal,

@@ -22,3 +22,7 @@ pub(super) fn forbidden(missing: &str) -> Reply {
 pub(super) fn unsupported_media_type(given: &str) -> Reply {
     Reply::json(415, json!({"Message": format!("The content type '{given}' is not supported.")}))
 }
+
+pub(super) fn unauthorized() -> Reply {
+    Reply::json(401, json!(null))
+}

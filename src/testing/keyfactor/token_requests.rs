@@ -8,8 +8,9 @@ use http::Method;
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::calls::KeyfactorCall;
 use super::identity_provider::{FakeSecretPlace, FakeTokenRefusal, Provider, ProviderState};
-use crate::testing::server::{RecordedRequest, Reply, Service};
+use crate::testing::server::{KnownCall, RecordedRequest, Reply, Service};
 
 pub(super) const TOKEN_PATH: &str = "/oauth2/token";
 
@@ -17,11 +18,25 @@ pub(super) const TOKEN_PATH: &str = "/oauth2/token";
 type Form = BTreeMap<String, String>;
 
 impl Service for Provider {
+    fn call(&self, request: &RecordedRequest) -> Option<KnownCall> {
+        let token = request.path() == TOKEN_PATH && request.method() == Method::POST;
+        token.then(|| KeyfactorCall::RequestToken.known())
+    }
+
     fn answer(&self, request: &RecordedRequest) -> Reply {
-        if request.path() != TOKEN_PATH || request.method() != Method::POST {
-            return Reply::unexpected(request);
+        if self.call(request).is_none() {
+            return Reply::unknown();
         }
         self.state(|state| state.token(request)).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn refusal(&self, status: u16) -> Reply {
+        let code = if status == 401 { "invalid_client" } else { "temporarily_unavailable" };
+        error(status, code, "The fake was told to refuse this.")
+    }
+
+    fn stray(&self) -> Reply {
+        not_stored(Reply::json(200, json!({"access_token": "stray-token", "token_type": "Bearer", "expires_in": 3600})))
     }
 }
 

@@ -7,6 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
+use super::call::{Effect, KnownCall};
+use super::{FakeCall, FakeFaultKind};
+
 /// The log forgets the oldest requests beyond these bounds.
 const MOST_REQUESTS: usize = 10_000;
 const MOST_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -20,7 +23,9 @@ pub struct RecordedRequest {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) status: u16,
-    pub(super) expected: bool,
+    /// `None` if the fake does not know it.
+    pub(super) call: Option<KnownCall>,
+    pub(super) fault: Option<FakeFaultKind>,
 }
 
 impl RecordedRequest {
@@ -66,16 +71,46 @@ impl RecordedRequest {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// The status that the fake answered.
+    /// The status that the fake answered. Where a fault kept the answer back or cut it, the status that it had.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// Which call it is, by the name that the client has for it in spans and in the audit:
+    /// `keyfactor.certificate_stores.remove_certificates`, for example. `None` if the fake does not know it.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.call.map(|call| call.name)
+    }
+
+    /// Whether it is this call.
+    #[must_use]
+    pub fn is(&self, call: impl FakeCall) -> bool {
+        self.operation() == Some(call.name())
+    }
+
+    /// Whether its call may change something. A login of AppViewX counts as a change, since accounts lock; a token request does
+    /// not. A request that the fake does not know changes nothing.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.call.is_some_and(|call| call.effect == Effect::Change)
+    }
+
+    /// The fault that hit it.
+    #[must_use]
+    pub fn fault(&self) -> Option<FakeFaultKind> {
+        self.fault
+    }
+
+    pub(super) fn is_unknown(&self) -> bool {
+        self.call.is_none()
     }
 }
 
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, path, query, headers, body, status, expected } = self;
+        let Self { method, path, query, headers, body, status, call, fault } = self;
         f.debug_struct("RecordedRequest")
             .field("method", method)
             .field("path", path)
@@ -83,7 +118,8 @@ impl fmt::Debug for RecordedRequest {
             .field("headers", &headers.keys().collect::<Vec<_>>())
             .field("body", &format_args!("{} bytes", body.len()))
             .field("status", status)
-            .field("expected", expected)
+            .field("operation", &call.map(|call| call.name))
+            .field("fault", fault)
             .finish()
     }
 }

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use super::RecordedRequest;
-
 /// What a fake answers.
 pub(in crate::testing) struct Reply {
     pub(super) status: u16,
@@ -11,23 +9,22 @@ pub(in crate::testing) struct Reply {
     pub(super) body: Option<Value>,
     /// Instead of a body.
     pub(super) page: Option<&'static str>,
-    pub(super) expected: bool,
 }
 
 impl Reply {
     pub(in crate::testing) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body), page: None, expected: true }
+        Self { body: Some(body), ..Self::empty(status) }
     }
 
     /// A page for people.
     pub(in crate::testing) fn html(status: u16, page: &'static str) -> Self {
-        let reply = Self { status, headers: Vec::new(), body: None, page: Some(page), expected: true };
+        let reply = Self { page: Some(page), ..Self::empty(status) };
         reply.header("content-type", "text/html; charset=utf-8")
     }
 
     /// 204.
     pub(in crate::testing) fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: None, page: None, expected: true }
+        Self::empty(204)
     }
 
     pub(in crate::testing) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -41,9 +38,18 @@ impl Reply {
         self
     }
 
-    /// For a request that the fake does not know: the answer and the log name it.
-    pub(in crate::testing) fn unexpected(request: &RecordedRequest) -> Self {
-        let said = format!("this fake does not know {} {}", request.method, request.path);
-        Self { expected: false, ..Self::json(501, Value::from(said)) }
+    /// Without a body.
+    pub(in crate::testing) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: None, page: None }
+    }
+
+    /// For a request that the fake does not know.
+    pub(in crate::testing) fn unknown() -> Self {
+        Self::empty(404)
+    }
+
+    /// Whether its status allows none.
+    pub(super) fn is_without_body(&self) -> bool {
+        matches!(self.status, 204 | 304)
     }
 }

@@ -45,5 +45,5 @@ async fn members_in_camel_case_are_read_from_the_plan_to_the_way_back() {
     stores.add_back(&plan, Schedule::Immediate).send().await.unwrap();
     fake.run_jobs();
     assert_eq!(fake.held(store, "www.pfx"), Some(id));
-    assert!(fake.unexpected_requests().is_empty());
+    assert!(fake.unknown_requests().is_empty());
 }

@@ -1,0 +1,123 @@
+//! The calls that the fake has, and how a request finds its own.
+
+use std::fmt;
+
+use http::Method;
+
+use crate::testing::server::{Effect, FakeCall, KnownCall, sealed};
+
+/// A call that [`FakeAppViewX`](super::FakeAppViewX) knows. `Display` and [`as_str`](Self::as_str) give the name that the client
+/// has for it in its spans and in the audit.
+///
+/// ```
+/// use clm::testing::AppViewXCall;
+///
+/// let call = AppViewXCall::Unassign;
+/// assert_eq!(call.to_string(), "appviewx.certificate_groups.unassign");
+/// assert_eq!((call.method().as_str(), call.path()), ("PUT", "/certificate/group/unassign"));
+/// assert!(call.is_change());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum AppViewXCall {
+    /// `PUT /certificate/group/unassign`.
+    Unassign,
+    /// `PUT /certificate/group/assign`.
+    Assign,
+    /// `PUT /certificate/revoke`; and `PUT /certificate/action`, for a revocation in the background.
+    Revoke,
+    /// `POST /certificate/search`.
+    Search,
+    /// `POST /certificategroup/list`.
+    ListGroups,
+    /// `GET /certificate/group`.
+    ViewGroup,
+    /// `POST /login`, and its other spelling `POST /acctmgmt-perform-login`. A change: accounts lock.
+    Login,
+    /// `POST /acctmgmt-perform-logout`.
+    Logout,
+    /// `POST /acctmgmt-get-service-token`.
+    ServiceToken,
+}
+
+impl AppViewXCall {
+    /// Every call.
+    pub const ALL: &[Self] = &[
+        Self::Unassign,
+        Self::Assign,
+        Self::Revoke,
+        Self::Search,
+        Self::ListGroups,
+        Self::ViewGroup,
+        Self::Login,
+        Self::Logout,
+        Self::ServiceToken,
+    ];
+
+    /// Name, method, the paths below `/avxapi`, and what it may do.
+    fn row(self) -> (&'static str, Method, &'static [&'static str], Effect) {
+        use Effect::{Change, Read};
+        let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+        match self {
+            Self::Unassign => ("appviewx.certificate_groups.unassign", put, &["/certificate/group/unassign"], Change),
+            Self::Assign => ("appviewx.certificate_groups.assign", put, &["/certificate/group/assign"], Change),
+            Self::Revoke => {
+                ("appviewx.certificates.revoke", put, &["/certificate/revoke", "/certificate/action"], Change)
+            }
+            Self::Search => ("appviewx.certificates.search", post, &["/certificate/search"], Read),
+            Self::ListGroups => ("appviewx.certificate_groups.list", post, &["/certificategroup/list"], Read),
+            Self::ViewGroup => ("appviewx.certificate_groups.view", get, &["/certificate/group"], Read),
+            Self::Login => ("appviewx.login", post, &["/login", "/acctmgmt-perform-login"], Change),
+            Self::Logout => ("appviewx.logout", post, &["/acctmgmt-perform-logout"], Change),
+            Self::ServiceToken => ("appviewx.service_token", post, &["/acctmgmt-get-service-token"], Read),
+        }
+    }
+
+    /// The name that the client has for it: `appviewx.certificate_groups.unassign`, for example.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(self) -> Method {
+        self.row().1
+    }
+
+    /// The path below `/avxapi`; of two, the one that the client sends unless it is told otherwise.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        self.row().2.first().copied().unwrap_or_default()
+    }
+
+    /// Whether it may change something.
+    #[must_use]
+    pub fn is_change(self) -> bool {
+        self.row().3 == Effect::Change
+    }
+
+    /// The call that a request is for.
+    pub(super) fn of(method: &Method, path: &str) -> Option<Self> {
+        let below = path.strip_prefix("/avxapi")?;
+        Self::ALL.iter().copied().find(|call| call.method() == method && call.row().2.contains(&below))
+    }
+
+    pub(super) fn known(self) -> KnownCall {
+        KnownCall { name: self.as_str(), effect: self.row().3 }
+    }
+}
+
+impl fmt::Display for AppViewXCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl sealed::Sealed for AppViewXCall {}
+
+impl FakeCall for AppViewXCall {
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+}
