@@ -100,7 +100,7 @@ async fn appviewx_the_headers_and_the_query() {
         assert_eq!((status, &body["appStatusCode"]), (400, &json!("VALIDATION_ERROR_0004")), "{query}");
     }
     let (status, _) = Unassignment { method: Method::GET, ..Unassignment::of(&fake) }.send(&fake).await;
-    assert!(status >= 400 && !fake.unexpected_requests().is_empty(), "it is a PUT");
+    assert!(status >= 400 && !fake.unknown_requests().is_empty(), "it is a PUT");
 }
 
 /// A row of the page's status codes: what makes it come, and how the message begins.
