@@ -92,10 +92,12 @@ mod appviewx;
 mod both;
 #[cfg(feature = "keyfactor")]
 mod keyfactor;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+mod reply;
 #[cfg(feature = "keyfactor")]
 mod scene;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
-mod reply;
+mod seen;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 #[cfg_attr(not(feature = "keyfactor"), allow(dead_code, reason = "AppViewX alone uses a part of what both share"))]
 mod server;
@@ -112,12 +114,12 @@ pub use self::keyfactor::{
     FakeJobState, FakeKeyfactor, FakeOrchestrator, FakeSecretPlace, FakeStore, FakeStoreType, FakeTokenRefusal,
     KeyfactorCall, KeyfactorPermission,
 };
-#[cfg(feature = "keyfactor")]
-pub use self::scene::Scene;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub(crate) use self::reply::End;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::reply::Reply;
+#[cfg(feature = "keyfactor")]
+pub use self::scene::Scene;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 pub use self::server::{FakeAnswer, FakeCall, FakeFault, FakeFaultKind, RecordedRequest};
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asks;
 mod credentials;
 mod identity_provider;
 mod keyfactor;

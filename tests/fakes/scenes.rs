@@ -24,7 +24,8 @@ async fn the_certificate_is_found_at_every_location_of_a_scene() {
         let located = certificates.locations_of(certificate).collection_id(Scene::COLLECTION).send().await.unwrap();
         assert_eq!(located.certificate().id, scene.certificate());
         assert_eq!(located.certificate().issued_cn, Scene::COMMON_NAME);
-        let mut found: Vec<_> = located.locations().iter().map(|it| (it.location().store(), it.location().alias().to_owned())).collect();
+        let mut found: Vec<_> =
+            located.locations().iter().map(|it| (it.location().store(), it.location().alias().to_owned())).collect();
         found.sort_unstable();
         let mut expected: Vec<_> = scene.locations().iter().map(|it| (it.store(), it.alias().to_owned())).collect();
         expected.sort_unstable();

@@ -1,5 +1,6 @@
 //! A fake AppViewX server.
 
+mod asks;
 mod calls;
 mod faults;
 mod groups;

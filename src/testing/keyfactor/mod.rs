@@ -1,6 +1,7 @@
 //! A fake Keyfactor Command server.
 
 mod arrange;
+mod asks;
 mod body;
 mod calls;
 mod certificate_calls;

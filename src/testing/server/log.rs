@@ -129,16 +129,28 @@ impl fmt::Debug for RecordedRequest {
 pub(super) struct Log {
     requests: VecDeque<RecordedRequest>,
     bytes: usize,
+    /// How many came since the mark, also those that are forgotten.
+    since_mark: usize,
 }
 
 impl Log {
     pub(super) fn record(&mut self, request: RecordedRequest) {
         self.bytes += request.body.len();
+        self.since_mark = self.since_mark.saturating_add(1);
         self.requests.push_back(request);
         while self.requests.len() > MOST_REQUESTS || self.bytes > MOST_BODY_BYTES {
             let Some(oldest) = self.requests.pop_front() else { break };
             self.bytes -= oldest.body.len();
         }
+    }
+
+    pub(super) fn mark(&mut self) {
+        self.since_mark = 0;
+    }
+
+    /// Those since the mark, or since the start.
+    pub(super) fn since_mark(&self) -> impl Iterator<Item = &RecordedRequest> {
+        self.requests.iter().skip(self.requests.len().saturating_sub(self.since_mark))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &RecordedRequest> {

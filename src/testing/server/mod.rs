@@ -52,6 +52,8 @@ pub(super) struct Server {
     /// `None` once the server is told to stop.
     orders: Option<mpsc::UnboundedSender<Order>>,
     thread: Option<JoinHandle<()>>,
+    /// The fake's state at the last mark.
+    marked: Mutex<Option<Value>>,
 }
 
 /// What the server's thread works with.
@@ -77,7 +79,7 @@ impl Server {
             let shared = Arc::new(Shared { service, log: Mutex::default(), faults });
             let (orders, received) = mpsc::unbounded_channel();
             let thread = listening::spawn(listener, received, Arc::clone(&shared))?;
-            Ok(Self { address, shared, orders: Some(orders), thread: Some(thread) })
+            Ok(Self { address, shared, orders: Some(orders), thread: Some(thread), marked: Mutex::default() })
         });
         started.unwrap_or_else(|error| panic!("a fake cannot listen on port {port} of 127.0.0.1: {error}"))
     }
@@ -88,6 +90,21 @@ impl Server {
 
     pub(super) fn requests(&self) -> Vec<RecordedRequest> {
         locked(&self.shared.log).iter().cloned().collect()
+    }
+
+    /// From here on, what is asked counts for assertions.
+    pub(super) fn mark(&self, state: Value) {
+        locked(&self.shared.log).mark();
+        *locked(&self.marked) = Some(state);
+    }
+
+    /// The state at the last mark, if there is one.
+    pub(super) fn marked_state(&self) -> Option<Value> {
+        locked(&self.marked).clone()
+    }
+
+    pub(super) fn requests_since_mark(&self) -> Vec<RecordedRequest> {
+        locked(&self.shared.log).since_mark().cloned().collect()
     }
 
     pub(super) fn unknown_requests(&self) -> Vec<RecordedRequest> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::FakeKeyfactor;
 use super::state::State;
 use crate::testing::state::FakeStateError;
+pub(super) use words::{kind as kind_word, state as state_word};
 
 /// The state as JSON, to compare before and after, to keep, and to start from.
 impl FakeKeyfactor {

@@ -1,0 +1,118 @@
+//! What assertions of both fakes say: the requests that were seen, and what differs between two states.
+
+use std::collections::BTreeMap;
+use std::fmt::{Display, Write as _};
+
+use serde_json::Value;
+
+use super::RecordedRequest;
+
+/// Lines of a list in a message. Beyond them, their number is said.
+const MOST_LINES: usize = 20;
+
+/// A part of a message: its heading, and a line for each of these. Of many, the last ones are shown.
+pub(super) fn section<T: Display>(heading: &str, lines: impl IntoIterator<Item = T>) -> String {
+    let lines: Vec<T> = lines.into_iter().collect();
+    let mut text = format!("\n{heading}:");
+    let left_out = lines.len().saturating_sub(MOST_LINES);
+    if lines.is_empty() {
+        text.push_str(" none");
+    }
+    if left_out > 0 {
+        let _ = write!(text, "\n  {left_out} more before these");
+    }
+    for line in lines.iter().skip(left_out) {
+        let _ = write!(text, "\n  {line}");
+    }
+    text
+}
+
+pub(super) fn requests(seen: &[RecordedRequest]) -> String {
+    section("requests", seen.iter().map(line))
+}
+
+/// What is said if something was changed: the changes, and what differs from the state that was marked.
+pub(super) fn touched(changes: &[RecordedRequest], marked: Option<&Value>, now: &Value) -> Option<String> {
+    let differences = marked.map(|marked| differences(marked, now)).unwrap_or_default();
+    if changes.is_empty() && differences.is_empty() {
+        return None;
+    }
+    let changes = section("changes received", changes.iter().map(line));
+    Some(if marked.is_some() { changes + &section("what differs from the mark", differences) } else { changes })
+}
+
+/// Panics unless it was once.
+#[track_caller]
+#[expect(clippy::panic, reason = "an assertion of tests")]
+pub(super) fn assert_sent_once(what: &str, seen: &[RecordedRequest], count: usize) {
+    match count {
+        1 => {}
+        0 => panic!("{what} was never sent{}", requests(seen)),
+        _ => panic!("{what} was sent {count} times{}", requests(seen)),
+    }
+}
+
+/// Method, path and status. Queries, headers and bodies may hold secrets.
+fn line(request: &RecordedRequest) -> String {
+    format!("{} {}: {}", request.method(), request.path(), request.status())
+}
+
+/// Where two states differ, each with its path.
+fn differences(before: &Value, after: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    compare("", Some(before), Some(after), &mut found);
+    found
+}
+
+fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<String>) {
+    match (before, after) {
+        (Some(before), Some(after)) if before == after => {}
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            both(before, after, |name, before, after| {
+                let path = if path.is_empty() { (*name).clone() } else { format!("{path}.{name}") };
+                compare(&path, before, after, found);
+            });
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) => {
+            let (before, after) = (named(before), named(after));
+            both(before, after, |name, before, after| compare(&format!("{path}[{name}]"), before, after, found));
+        }
+        (Some(before), Some(after)) => found.push(format!("{path}: {after}, was {before}")),
+        (None, Some(after)) => found.push(format!("{path}: new, {after}")),
+        (Some(before), None) => found.push(format!("{path}: gone, was {before}")),
+        (None, None) => {}
+    }
+}
+
+/// Goes through the names of both sides.
+fn both<'a, K: Ord>(
+    before: impl IntoIterator<Item = (K, &'a Value)>,
+    after: impl IntoIterator<Item = (K, &'a Value)>,
+    mut each: impl FnMut(&K, Option<&'a Value>, Option<&'a Value>),
+) {
+    let mut sides: BTreeMap<K, (Option<&Value>, Option<&Value>)> =
+        before.into_iter().map(|(name, value)| (name, (Some(value), None))).collect();
+    for (name, value) in after {
+        sides.entry(name).or_default().1 = Some(value);
+    }
+    for (name, (before, after)) in &sides {
+        each(name, *before, *after);
+    }
+}
+
+/// The items of a list by their id or alias, so that one which goes does not make all behind it differ; by their place if they
+/// have none. Of several with one name, the further ones are counted.
+fn named(items: &[Value]) -> Vec<(String, &Value)> {
+    let mut seen = BTreeMap::<String, usize>::new();
+    let name = |(index, item): (usize, &Value)| {
+        let given = ["id", "alias", "name"].iter().find_map(|member| item.get(member));
+        given.map_or_else(|| index.to_string(), |it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+    };
+    let named = items.iter().enumerate().map(|(index, item)| {
+        let name = name((index, item));
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        (if *count == 1 { name } else { format!("{name} #{count}") }, item)
+    });
+    named.collect()
+}
