@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::scene;
+
 /// What was asked for.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Asked {
@@ -18,7 +20,8 @@ pub(crate) struct Options {
     pub(crate) keyfactor_port: u16,
     /// 0 is a free one.
     pub(crate) appviewx_port: u16,
-    /// In place of the ready-made state.
+    pub(crate) scene: scene::Chosen,
+    /// In place of a scene.
     pub(crate) state: Option<PathBuf>,
     /// A program and its arguments, to run with the variables instead of printing them; empty without one.
     pub(crate) command: Vec<OsString>,
@@ -43,6 +46,7 @@ pub(crate) enum SignIn {
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, lexopt::Error> {
     use lexopt::prelude::*;
     let mut options = Options::default();
+    let mut scene = None;
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
@@ -51,6 +55,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Aske
             Long("oauth") => options.sign_in = SignIn::OAuth,
             Long("keyfactor-port") => options.keyfactor_port = parser.value()?.parse_with(port)?,
             Long("appviewx-port") => options.appviewx_port = parser.value()?.parse_with(port)?,
+            Long("scene") => scene = Some(parser.value()?.parse_with(scene::Chosen::named)?),
             Long("state") => options.state = Some(parser.value()?.into()),
             Value(program) => {
                 options.command = vec![program];
@@ -63,6 +68,10 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Aske
     if keyfactor == appviewx && keyfactor != 0 {
         return Err("both ports are the same".into());
     }
+    if scene.is_some() && options.state.is_some() {
+        return Err("--scene and --state are two states to begin with; give one of them".into());
+    }
+    options.scene = scene.unwrap_or_default();
     Ok(Asked::Serve(options))
 }
 

@@ -11,7 +11,8 @@ serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to progra
   --plain                  plain http instead of TLS
   --oauth                  the variables for OAuth client credentials instead of user name and password
                            (Keyfactor Command; the vendor's tools take one of the two only)
-  --state FILE             the state to begin with, as JSON (docs/fake_state.md), instead of the ready-made one
+  --scene NAME             the ready-made state to begin with, see below; default: offboarding
+  --state FILE             the state to begin with, as JSON (docs/fake_state.md)
   --keyfactor-port N       default: a free port
   --appviewx-port N        default: a free port
 
@@ -31,10 +32,14 @@ command. What it prints ends with a line `# done: COMMAND` or `# failed: COMMAND
 ";
 
 const END: &str = "\
-The ready-made state: in Keyfactor Command, the certificate www.example.com is in a PEM store on web01.example.com and in
-an IIS store on web02.example.com; a store on mail.example.com has it in the chain of partner.example.com only. In
-AppViewX CERT+, three certificates of that name are in the groups web-servers and agents, and one of another name is in
-the group partners. The orchestrators pick a job up when it is asked for the second time.
+Scenes. In each, the certificate www.example.com is to be taken out of service:
+  offboarding              in Keyfactor Command it is in a PEM store on web01.example.com and in an IIS store on
+                           web02.example.com; a store on mail.example.com has it in the chain of another one only. In
+                           AppViewX CERT+, three certificates of that name are in groups, and one of a similar name
+                           has to stay. Jobs wait for one question about them and run for another one
+  orchestrator-offline     in two PEM stores; the jobs of the second never run
+  partly-failing           in ten PEM stores; in three of them every job fails. In AppViewX CERT+, three of ten are gone
+  ten-thousand-jobs        its removal from 10,000 PEM stores is scheduled; every hundredth job fails
 
 Exit codes: that of COMMAND; without one, 0 at the end; 1 if something failed, 2 for wrong arguments";
 

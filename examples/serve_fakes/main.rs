@@ -16,10 +16,10 @@ mod exports;
 mod forward;
 mod help;
 mod log;
+mod scene;
 mod serve;
 mod signals;
 mod state;
-mod story;
 mod trouble;
 
 use std::process::ExitCode;

@@ -14,7 +14,7 @@ use crate::commands::{Fakes, lines};
 use crate::exports::{HOST, Places, exports, variables};
 use crate::forward::forward;
 use crate::trouble::Trouble;
-use crate::{beside, signals, state, story};
+use crate::{beside, signals, state};
 
 const KEYFACTOR_PORT: &str = "keyfactor-port";
 const APPVIEWX_PORT: &str = "appviewx-port";
@@ -77,7 +77,7 @@ impl Served {
         };
         match &options.state {
             Some(file) => state::load(&served.fakes, file)?,
-            None => story::tell(&served.fakes),
+            None => options.scene.arrange(&served.fakes).await?,
         }
         Ok(served)
     }

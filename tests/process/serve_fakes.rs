@@ -51,7 +51,8 @@ async fn do_the_whole_job(keyfactor: &keyfactor::Client, appviewx: &appviewx::Cl
     let removal = stores.remove(&plan, Schedule::Immediate).send().await.unwrap();
     let report = jobs.watch(removal.job_ids()).pauses(PAUSE, PAUSE).finish().await.unwrap();
     assert!(removal.is_complete() && report.all_succeeded(), "{report:?}");
-    let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await.unwrap();
+    let confirm = stores.confirm_removed(plan.locations()).was_listed().pauses(PAUSE, PAUSE);
+    let confirmation = confirm.send().await.unwrap();
     assert!(confirmation.all_gone(), "{confirmation:?}");
 
     let mut rows = appviewx.certificates().search().common_name_is(NAME).rows().unwrap();
@@ -317,6 +318,14 @@ fn wrong_arguments_are_told_and_nothing_is_served() {
             r#"cannot parse argument "65536": a port is a number from 1 to 65535, or 0 for a free one"#,
         ),
         (&["--keyfactor-port", "8443", "--appviewx-port=8443"], "both ports are the same"),
+        (
+            &["--scene", "offbording"],
+            r#"cannot parse argument "offbording": a scene is one of offboarding, orchestrator-offline, partly-failing, ten-thousand-jobs"#,
+        ),
+        (
+            &["--scene", "offboarding", "--state", "state.json"],
+            "--scene and --state are two states to begin with; give one of them",
+        ),
     ] {
         let said = output(example("serve_fakes").args(arguments).stdin(Stdio::null()));
         assert_eq!(said.status.code(), Some(2), "{arguments:?}");
@@ -442,6 +451,21 @@ async fn a_state_is_served_changed_and_taken_up_again() {
     let file = File::holding(&done.to_string());
     let mut again = ServeFakes::start(&["--plain", "--state", file.0.to_str().unwrap()]);
     assert_eq!(snapshot(&mut again), done);
+}
+
+#[test]
+fn every_scene_is_served() {
+    for (scene, stores, jobs) in [
+        ("offboarding", 3, 3),
+        ("orchestrator-offline", 2, 2),
+        ("partly-failing", 10, 10),
+        ("ten-thousand-jobs", 10_000, 10_000),
+    ] {
+        let mut served = ServeFakes::start(&["--plain", "--scene", scene]);
+        let state = snapshot(&mut served);
+        assert_eq!(state["keyfactor"]["stores"].as_array().map(Vec::len), Some(stores), "{scene}");
+        assert_eq!(state["keyfactor"]["jobs"].as_array().map(Vec::len), Some(jobs), "{scene}");
+    }
 }
 
 #[test]
