@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod appviewx_answers;
 mod asks;
 mod credentials;
 mod identity_provider;

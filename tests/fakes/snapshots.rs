@@ -199,6 +199,7 @@ async fn an_appviewx_fake_is_the_same_once_it_is_loaded() {
     fake.add_certificate_of(FakeCategory::Client, "c1", "web");
     fake.add_certificate_of(FakeCategory::CodeSigning, "c2", "agents");
     fake.add_certificate("c3", "web");
+    fake.add_certificate_of(FakeCategory::Device, "c4", "web");
     fake.set_member("c1", "commonName", "www");
     fake.lag_behind();
     let unassigned = fake.client().certificate_groups().unassign(["c1"]).comment("CHG 1");
@@ -219,6 +220,8 @@ async fn an_appviewx_fake_is_the_same_once_it_is_loaded() {
     fake.ignore_paging();
     fake.answer_no_hits_with_404();
     fake.require_comment();
+    fake.tell_login_attempts();
+    fake.write_counts_as_text();
     fake.cap_pages(5);
     fake.set_comment_limit(20);
     fake.accept_in_comments("-.");
@@ -233,7 +236,15 @@ async fn an_appviewx_fake_is_the_same_once_it_is_loaded() {
             "read_groups",
             "write_default_group",
         ],
-        "modes": ["answer_no_hits_with_404", "ignore_paging", "ignore_search_terms", "require_comment", {"cap_pages": 5}],
+        "modes": [
+            "answer_no_hits_with_404",
+            "ignore_paging",
+            "ignore_search_terms",
+            "require_comment",
+            "tell_login_attempts",
+            "write_counts_as_text",
+            {"cap_pages": 5},
+        ],
         "comment_limit": 20,
         "comment_characters": "-.",
         "groups": [{"name": "agents", "policy": "Default"}, {"name": "web", "policy": "Strict"}],
@@ -241,8 +252,9 @@ async fn an_appviewx_fake_is_the_same_once_it_is_loaded() {
             {"id": "c1", "group": "Default", "category": "client", "comments": ["CHG 1"], "members": {"commonName": "www"}},
             {"id": "c2", "group": "agents", "category": "code_signing", "comments": [], "members": {}},
             {"id": "c3", "group": "web", "category": "server", "comments": [], "members": {}},
+            {"id": "c4", "group": "web", "category": "device", "comments": [], "members": {}},
         ],
-        "groups_in_searches": {"c1": "web", "c2": "agents", "c3": "web"},
+        "groups_in_searches": {"c1": "web", "c2": "agents", "c3": "web", "c4": "web"},
     });
     assert_eq!(fake.snapshot(), expected);
     assert_eq!(FakeAppViewX::start_from(&expected).await.unwrap().snapshot(), expected);
@@ -407,8 +419,8 @@ async fn what_cannot_be_loaded_into_the_appviewx_fake_is_named_by_its_path() {
         (json!({"sessions": []}), "sessions: is not a member that the fake knows"),
         (json!({"denied": ["everything"]}), "denied[0]: 'everything' is not known here"),
         (
-            json!({"denied": [{"use_category": "device"}]}),
-            "denied[0].use_category: 'device' is none of: server, client, code_signing",
+            json!({"denied": [{"use_category": "root_ca"}]}),
+            "denied[0].use_category: 'root_ca' is none of: server, client, code_signing, device",
         ),
         (json!({"modes": [{"cap_pages": "5"}]}), "modes[0].cap_pages: expected a whole number, found a text"),
         (json!({"groups": [{"name": "web"}, {"name": "web"}]}), "groups[1].name: 'web' is there twice"),

@@ -191,6 +191,8 @@ impl State {
             FakeCategory::Server => ("ACF_NOT_AVAILABLE_FOR_SERVER_CERT", "server"),
             FakeCategory::Client => ("ACF_NOT_AVAILABLE_FOR_CLIENT_CERT", "client"),
             FakeCategory::CodeSigning => ("ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT", "code signing"),
+            // Invented after the others: the vendor's page has none for it.
+            FakeCategory::Device => ("ACF_NOT_AVAILABLE_FOR_DEVICE_CERT", "device"),
         };
         let message = format!("User does not have view permission for the {noun} certificate inventory.");
         self.permit(&AppViewXPermission::ViewInventory(category), (403, code, &message))

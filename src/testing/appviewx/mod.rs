@@ -78,6 +78,12 @@ pub enum FakeCategory {
     Client,
     /// A code signing certificate.
     CodeSigning,
+    /// A certificate of a device.
+    Device,
+}
+
+impl FakeCategory {
+    const ALL: [Self; 4] = [Self::Server, Self::Client, Self::CodeSigning, Self::Device];
 }
 
 /// What the fake's account may do, unless it is denied.
@@ -113,6 +119,8 @@ pub(super) struct State {
     /// The groups with their policies.
     groups: BTreeMap<String, String>,
     search: Search,
+    /// Whether the answer to a login says how many more may fail.
+    tells_login_attempts: bool,
     comment_limit: usize,
     comment_characters: BTreeSet<char>,
     comment_required: bool,
@@ -132,6 +140,7 @@ struct Search {
     ignores_terms: bool,
     no_hits_are_404: bool,
     ignores_paging: bool,
+    counts_are_text: bool,
     /// Rows of a page, at most, if there is such a limit.
     cap: Option<usize>,
     /// The groups that searches show although certificates have moved since.
@@ -146,6 +155,7 @@ impl Default for State {
             certificates: BTreeMap::new(),
             groups: BTreeMap::new(),
             search: Search::default(),
+            tells_login_attempts: false,
             comment_limit: 255,
             comment_characters: BTreeSet::new(),
             comment_required: false,
@@ -269,6 +279,18 @@ impl FakeAppViewX {
         self.state(|state| state.search.no_hits_are_404 = true);
     }
 
+    /// Searches write their counts and their range as text, `"totalRecords": "2"`, as the vendor's pages of version 2020.3 have
+    /// them. Without it they are numbers, which is what the vendor's clients read.
+    pub fn write_counts_as_text(&self) {
+        self.state(|state| state.search.counts_are_text = true);
+    }
+
+    /// A login that succeeds tells `availableLoginAttemptCount` as a number, as the vendor's sample of version 2020.1 has it.
+    /// Without it the member is null there, as in the sample of 2023.1, which every client reads.
+    pub fn tell_login_attempts(&self) {
+        self.state(|state| state.tells_login_attempts = true);
+    }
+
     /// The group that a certificate is in; `Default` once it was unassigned.
     #[must_use]
     pub fn group_of(&self, resource_id: &str) -> Option<String> {
@@ -358,7 +380,7 @@ impl Service for Gateway {
             ("POST", "/avxapi/certificate/search") => locked(&self.0).search(request),
             ("POST", "/avxapi/certificategroup/list") => locked(&self.0).list_groups(request),
             ("GET", "/avxapi/certificate/group") => locked(&self.0).view_group(request),
-            _ => Ok(locked(&self.0).sessions.answer(request).unwrap_or_else(Reply::unknown)),
+            _ => Ok(locked(&self.0).answer_about_sessions(request).unwrap_or_else(Reply::unknown)),
         }
         .unwrap_or_else(|refusal| refusal)
     }
@@ -395,6 +417,10 @@ impl Service for Gateway {
 }
 
 impl State {
+    fn answer_about_sessions(&mut self, request: &RecordedRequest) -> Option<Reply> {
+        self.sessions.answer(request, self.tells_login_attempts)
+    }
+
     fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
         self.sessions.accept(request)
     }
@@ -406,13 +432,19 @@ impl State {
 
 /// What every call must carry.
 fn check_call(request: &RecordedRequest) -> Result<(), Reply> {
-    if request.header("content-type") != Some("application/json") {
+    if !has_content_type(request, "application/json") {
         return Err(missing("Content-Type"));
     }
     if !request.query().split('&').any(|pair| pair.strip_prefix("gwsource=").is_some_and(|value| !value.is_empty())) {
         return Err(missing("gwsource"));
     }
     Ok(())
+}
+
+/// Whether this is the content type, with parameters such as the charset or without.
+fn has_content_type(request: &RecordedRequest, expected: &str) -> bool {
+    let essence = request.header("content-type").and_then(|it| it.split(';').next());
+    essence.is_some_and(|it| it.trim().eq_ignore_ascii_case(expected))
 }
 
 fn missing(field: &str) -> Reply {

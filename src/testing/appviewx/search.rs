@@ -44,10 +44,11 @@ impl State {
             0 => "No matching records found for the given input.",
             _ => "Matching results found for the given input.",
         };
-        let range = json!({"start": start.to_string(), "end": (start + page.len()).saturating_sub(1).to_string()});
+        let count = |it: usize| if self.search.counts_are_text { Value::from(it.to_string()) } else { Value::from(it) };
+        let range = json!({"start": count(start), "end": count((start + page.len()).saturating_sub(1))});
         let found = json!({
-            "totalRecords": total.to_string(),
-            "obtainedRecords": page.len().to_string(),
+            "totalRecords": count(total),
+            "obtainedRecords": count(page.len()),
             "obtainedRecordRange": range,
             "objects": page,
         });
@@ -90,14 +91,17 @@ fn name(category: FakeCategory) -> &'static str {
         FakeCategory::Server => "Server",
         FakeCategory::Client => "Client",
         FakeCategory::CodeSigning => "Code signing",
+        FakeCategory::Device => "Device",
     }
 }
 
-/// Those that the request names; server certificates if it names none.
+/// Those that the request names; server certificates if it names none. The vendor's pages and clients spell one of them `Code
+/// signing`, `Code Signing` and `CodeSigning`.
 fn categories(input: &Value) -> Vec<FakeCategory> {
+    let plain = |name: &str| name.replace(' ', "").to_ascii_lowercase();
     let asked = member(input, "category").as_str().unwrap_or("Server");
-    let known = [FakeCategory::Server, FakeCategory::Client, FakeCategory::CodeSigning];
-    known.into_iter().filter(|it| asked.split(',').any(|asked| asked.trim().eq_ignore_ascii_case(name(*it)))).collect()
+    let asked: Vec<String> = asked.split(',').map(plain).collect();
+    FakeCategory::ALL.into_iter().filter(|it| asked.contains(&plain(name(*it)))).collect()
 }
 
 /// A number of the filter, which is text or a number.
@@ -116,20 +120,30 @@ fn matches(row: &Value, input: &Value) -> bool {
     let id = member(input, "resourceId");
     let free = member(input, "freeSearch");
     let keywords = member(input, "keywordSearch").as_object().into_iter().flat_map(Map::iter);
-    (id.is_null() || has("resourceId", id))
+    let mut named = ["commonName", "serialNumber"].into_iter().map(|name| (name, member(input, name)));
+    named.all(|(name, term)| term.as_str().is_none_or(str::is_empty) || has(name, term))
+        && (id.is_null() || has("resourceId", id))
         && (free.is_null() || row.as_object().into_iter().flatten().any(|(_, value)| is_part(free, value)))
         && keywords.into_iter().all(|(key, term)| has(member_of(key), term))
 }
 
 fn is_part(term: &Value, value: &Value) -> bool {
-    let (Some(term), Some(text)) = (term.as_str(), value.as_str()) else { return false };
-    text.to_lowercase().contains(&term.to_lowercase())
+    match (term, value) {
+        (Value::String(term), Value::String(text)) => text.to_lowercase().contains(&term.to_lowercase()),
+        (_, Value::Array(values)) => values.iter().any(|value| is_part(term, value)),
+        _ => false,
+    }
 }
 
 /// The member of a row that a keyword is about.
 fn member_of(keyword: &str) -> &str {
     match keyword {
         "subject:cn" | "certcn" => "commonName",
+        "subject:o" => "subjectOrganization",
+        "subject:ou" => "subjectOrganizationUnit",
+        "subject:l" => "subjectLocality",
+        "subject:st" => "subjectState",
+        "certsan" => "subjectAlternativeNames",
         "certserialno" => "serialNumber",
         "certissuer" => "issuerCommonName",
         "certstatus" => "status",

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{FakeAppViewX, missing, refusal};
+use super::{FakeAppViewX, has_content_type, missing, refusal};
 use crate::appviewx::Credentials;
 use crate::testing::server::{RecordedRequest, Reply};
 
@@ -151,14 +151,14 @@ impl Sessions {
     }
 
     /// The answer to a call about sessions; `None` if it is another call.
-    pub(super) fn answer(&mut self, request: &RecordedRequest) -> Option<Reply> {
+    pub(super) fn answer(&mut self, request: &RecordedRequest, tells_attempts: bool) -> Option<Reply> {
         if request.method() != "POST" {
             return None;
         }
-        let answer = match request.path() {
-            "/avxapi/login" | "/avxapi/acctmgmt-perform-login" => Self::log_in,
-            "/avxapi/acctmgmt-perform-logout" => Self::log_out,
-            "/avxapi/acctmgmt-get-service-token" => Self::service_token,
+        let answer: &dyn Fn(&mut Self, &RecordedRequest) -> Reply = match request.path() {
+            "/avxapi/login" | "/avxapi/acctmgmt-perform-login" => &|it, request| it.log_in(request, tells_attempts),
+            "/avxapi/acctmgmt-perform-logout" => &Self::log_out,
+            "/avxapi/acctmgmt-get-service-token" => &Self::service_token,
             _ => return None,
         };
         if let Err(refused) = one_kind(request) {
@@ -172,32 +172,26 @@ impl Sessions {
         request.header("username") == Some(USER) && request.header("password") == Some(&self.password)
     }
 
-    fn log_in(&mut self, request: &RecordedRequest) -> Reply {
+    fn log_in(&mut self, request: &RecordedRequest, tells_attempts: bool) -> Reply {
         let given = |name| request.header(name).is_some_and(|value| !value.is_empty());
         if !given("username") || !given("password") {
-            return self.login_answer(400, "FAILURE", "Username or password cannot be null or empty");
+            return self.failed_login(400, "Username or password cannot be null or empty");
         }
         if self.attempts_left == 0 {
-            return self.login_answer(401, "FAILURE", "Login failed. The account is locked");
+            return self.failed_login(401, "Login failed. The account is locked");
         }
         if !self.knows(request) {
             self.attempts_left -= 1;
-            return self.login_answer(401, "FAILURE", "Login failed. Invalid credentials");
+            return self.failed_login(401, "Login failed. Invalid credentials");
         }
         self.attempts_left = LOGIN_ATTEMPTS;
-        self.login_answer(200, "SUCCESS", "")
+        let session = self.begin();
+        let attempts = tells_attempts.then_some(self.attempts_left);
+        envelope(200, &login_response("SUCCESS", None, Some(&session), attempts))
     }
 
-    fn login_answer(&mut self, status: u16, said: &str, description: &str) -> Reply {
-        let session = (status == 200).then(|| self.begin());
-        let response = json!({
-            "status": said,
-            "appStatusCode": null,
-            "statusDescription": Some(description).filter(|it| !it.is_empty()),
-            "sessionId": session,
-            "availableLoginAttemptCount": self.attempts_left,
-        });
-        envelope(status, &response)
+    fn failed_login(&self, status: u16, description: &str) -> Reply {
+        envelope(status, &login_response("FAILURE", Some(description), None, Some(self.attempts_left)))
     }
 
     fn begin(&mut self) -> String {
@@ -232,7 +226,7 @@ impl Sessions {
     }
 
     fn service_token(&mut self, request: &RecordedRequest) -> Reply {
-        let form = request.header("content-type") == Some("application/x-www-form-urlencoded");
+        let form = has_content_type(request, "application/x-www-form-urlencoded");
         if !form || request.body() != b"grant_type=client_credentials" {
             return missing("grant_type");
         }
@@ -276,6 +270,16 @@ impl Sessions {
         self.issued += 1;
         self.issued
     }
+}
+
+fn login_response(status: &str, description: Option<&str>, session: Option<&str>, attempts: Option<u32>) -> Value {
+    json!({
+        "status": status,
+        "appStatusCode": null,
+        "statusDescription": description,
+        "sessionId": session,
+        "availableLoginAttemptCount": attempts,
+    })
 }
 
 /// Refuses a request with two kinds of credentials.

@@ -111,6 +111,8 @@ impl State {
             ("ignore_paging", self.search.ignores_paging),
             ("ignore_search_terms", self.search.ignores_terms),
             ("require_comment", self.comment_required),
+            ("tell_login_attempts", self.tells_login_attempts),
+            ("write_counts_as_text", self.search.counts_are_text),
         ];
         let on = switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| json!(name));
         on.chain(self.search.cap.map(|rows| json!({"cap_pages": rows}))).collect()
@@ -140,6 +142,8 @@ impl State {
             ("ignore_paging", Value::Null) => self.search.ignores_paging = true,
             ("ignore_search_terms", Value::Null) => self.search.ignores_terms = true,
             ("require_comment", Value::Null) => self.comment_required = true,
+            ("tell_login_attempts", Value::Null) => self.tells_login_attempts = true,
+            ("write_counts_as_text", Value::Null) => self.search.counts_are_text = true,
             ("cap_pages", rows) => {
                 self.search.cap = Some(number(rows).map_err(|error| error.in_member("cap_pages"))?);
             }
@@ -167,7 +171,7 @@ impl State {
     fn load_certificate(&mut self, value: &Value) -> Loaded<()> {
         let mut object = Object::of(value)?;
         let id = object.need("id", text)?;
-        let category = object.take("category", |it| one_of(it, &CATEGORIES, category_word))?;
+        let category = object.take("category", |it| one_of(it, &FakeCategory::ALL, category_word))?;
         let group = object.take("group", text)?;
         let certificate = Certificate {
             group: group.unwrap_or_else(|| DEFAULT_GROUP.to_owned()),
@@ -196,13 +200,12 @@ impl State {
     }
 }
 
-const CATEGORIES: [FakeCategory; 3] = [FakeCategory::Server, FakeCategory::Client, FakeCategory::CodeSigning];
-
 fn category_word(it: FakeCategory) -> &'static str {
     match it {
         FakeCategory::Server => "server",
         FakeCategory::Client => "client",
         FakeCategory::CodeSigning => "code_signing",
+        FakeCategory::Device => "device",
     }
 }
 
@@ -221,7 +224,7 @@ fn permission(it: &AppViewXPermission) -> Value {
 
 fn read_permission(value: &Value) -> Loaded<AppViewXPermission> {
     let (word, given) = word_with(value)?;
-    let category = || one_of(given, &CATEGORIES, category_word).map_err(|error| error.in_member(word));
+    let category = || one_of(given, &FakeCategory::ALL, category_word).map_err(|error| error.in_member(word));
     Ok(match (word, given) {
         ("assign_groups", Value::Null) => AppViewXPermission::AssignGroups,
         ("update_certificates", Value::Null) => AppViewXPermission::UpdateCertificates,
