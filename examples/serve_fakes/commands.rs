@@ -32,7 +32,7 @@ pub(crate) struct Fakes {
 pub(crate) const COMMANDS: [(&str, &str); 5] = [
     ("run-jobs", "the orchestrators run every job that waits"),
     ("expire-tokens", "tokens and sessions that were given are refused from now on"),
-    ("requests", "prints what both were asked, one line of JSON each; of headers the names alone"),
+    ("requests", "prints what they were asked, one line of JSON each; of headers the names alone"),
     ("snapshot", "prints the state of both, one line of JSON in the form of --state"),
     ("help", "prints this list"),
 ];
@@ -49,7 +49,11 @@ impl Fakes {
                 self.appviewx.expire_sessions();
             }
             ["requests"] => {
-                let asked = [("keyfactor", self.keyfactor.requests()), ("appviewx", self.appviewx.requests())];
+                let asked = [
+                    ("keyfactor", self.keyfactor.requests()),
+                    ("identity provider", self.keyfactor.identity_provider().requests()),
+                    ("appviewx", self.appviewx.requests()),
+                ];
                 return Ok(asked.iter().flat_map(|(server, requests)| log::lines(server, requests)).collect());
             }
             ["snapshot"] => return Ok(vec![state::snapshot(self)]),

@@ -4,7 +4,7 @@ use clm::testing::RecordedRequest;
 use serde_json::{Value, json};
 
 /// One line for each request, oldest first. Of headers the names are shown: their values hold credentials. Bodies are shown as
-/// they came.
+/// they came. Without an operation, it is a request that the fake does not know.
 pub(crate) fn lines(server: &str, requests: &[RecordedRequest]) -> impl Iterator<Item = String> {
     requests.iter().map(move |request| line(server, request).to_string())
 }
@@ -12,6 +12,7 @@ pub(crate) fn lines(server: &str, requests: &[RecordedRequest]) -> impl Iterator
 fn line(server: &str, request: &RecordedRequest) -> Value {
     json!({
         "server": server,
+        "operation": request.operation(),
         "method": request.method().as_str(),
         "path": request.path(),
         "query": request.query(),

@@ -26,8 +26,8 @@ DEVIATIONS = [
     Deviation(
         ("v1",),
         "parameters and metadata of an inventory as objects",
-        "it reads the values of Parameters, and of a certificate's Metadata, as objects, and raises AttributeError at "
-        "a text; "
+        "it reads the values of Parameters, and of a certificate's Metadata, as objects, and raises AttributeError "
+        "at a text; "
         'recorded: "Parameters": {"PrivateKeyEntry": "Yes"}',
     ),
     Deviation(
@@ -76,6 +76,11 @@ DEVIATIONS = [
     ),
     Deviation(
         ("v11",),
+        "a token for every call",
+        "it asks the identity provider anew before every call, whatever the lifetime of the token that it has",
+    ),
+    Deviation(
+        ("v11",),
         "parameter names in another spelling",
         "the same for an inventory: PrivateKeyEntry becomes privateKeyEntry",
     ),
@@ -99,6 +104,6 @@ LOST: dict[str, dict[str, list[str]]] = {
 }
 """Members of answers that have a value and that a client drops, by client and call.
 
-The first client keeps what it does not know. The second one drops members that are newer than it is, and CARecordId, for
-which it looks under another name.
+The first client keeps what it does not know. The second one drops members that are newer than it is, and CARecordId, for which it looks
+under another name.
 """

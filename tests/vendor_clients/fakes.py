@@ -12,18 +12,19 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlencode
 
 
 class ServeFakes:
     """Runs from `with` to its end, over TLS with an authority made for this run."""
 
-    def __init__(self, program: Path, state: dict[str, Any]) -> None:
+    def __init__(self, program: Path, state: dict[str, Any], *options: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="clm-vendor-clients-")
         file = Path(self._folder.name) / "state.json"
         file.write_text(json.dumps({"keyfactor": state}))
         self._stderr = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            [program, "--state", file],
+            [program, "--state", file, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -57,10 +58,14 @@ class ServeFakes:
         """The state of the fake Keyfactor Command."""
         return json.loads("".join(self._command("snapshot")))["keyfactor"]
 
-    def requests(self) -> list[dict[str, Any]]:
-        """What the fake Keyfactor Command was asked, oldest first."""
+    def expire_tokens(self) -> None:
+        """Tokens that were given are refused from now on."""
+        self._command("expire-tokens")
+
+    def requests(self, server: str = "keyfactor") -> list[dict[str, Any]]:
+        """What the fake Keyfactor Command, or its identity provider, was asked, oldest first."""
         rows = [json.loads(line) for line in self._command("requests")]
-        return [row for row in rows if row["server"] == "keyfactor"]
+        return [row for row in rows if row["server"] == server]
 
     def url(self) -> str:
         """The base URL of the API."""
@@ -83,6 +88,21 @@ class ServeFakes:
         trust = ssl.create_default_context(cafile=self.variables["KEYFACTOR_CA_CERT"])
         with urllib.request.urlopen(request, context=trust, timeout=60) as answer:
             return json.loads(answer.read())
+
+    def token(self) -> str:
+        """A token of the identity provider, for the client credentials that it knows."""
+        variables = {
+            name: self.variables[f"KEYFACTOR_AUTH_{name}"] for name in ("TOKEN_URL", "CLIENT_ID", "CLIENT_SECRET")
+        }
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": variables["CLIENT_ID"],
+            "client_secret": variables["CLIENT_SECRET"],
+        }
+        request = urllib.request.Request(variables["TOKEN_URL"], urlencode(form).encode(), method="POST")
+        trust = ssl.create_default_context(cafile=self.variables["KEYFACTOR_AUTH_CA_CERT"])
+        with urllib.request.urlopen(request, context=trust, timeout=60) as answer:
+            return json.loads(answer.read())["access_token"]
 
     def _command(self, command: str) -> list[str]:
         assert self._process.stdin

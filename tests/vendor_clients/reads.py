@@ -213,6 +213,22 @@ def refusals(job: Job) -> None:
     job.does("a wrong password", partial(stranger.call, "certificates"), refused, (401, None))
 
 
+def tokens(job: Job) -> None:
+    """OAuth. One client gets a token for every call; the other one has only the one that it was given."""
+    query = 'IssuedCN -eq "www.example.com"'
+    call = partial(job.session.call, "certificates", query_string=query)
+    job.does("certificates with a token", call, ids, (200, [scene.WWW]))
+    given = len(job.fakes.requests("identity provider"))
+    job.fakes.expire_tokens()
+    if job.session.client == "v1":
+        job.does("an expired token", call, lambda answer: (answer.status, answer.decoded), (401, None))
+        return
+    job.does("certificates after the token's end", call, ids, (200, [scene.WWW]))
+    refused = [it for it in job.fakes.requests() if it["status"] == 401]
+    more = len(job.fakes.requests("identity provider")) - given
+    job.notices("a token for every call", (given, more, refused) == (1, 1, []))
+
+
 def certificate_of(job: Job, number: int) -> Row:
     known = next(it for it in job.state["certificates"] if it["id"] == number)
     places_ = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,20 @@ class Vendor:
     """What stands before the names of paging and query arguments, for each list."""
     models: Mapping[str, str]
     """The class of each body, `module:Class` below `models`."""
+    oauth: Callable[[ServeFakes], dict[str, Any]]
+    """What the client takes instead of a user and a password."""
+
+
+def with_a_token(fakes: ServeFakes) -> dict[str, Any]:
+    """The first client takes a token, and leaves it to its user to have one."""
+    return {"token": fakes.token()}
+
+
+def with_a_provider(fakes: ServeFakes) -> dict[str, Any]:
+    """The second one asks for tokens itself, and trusts what the environment says."""
+    os.environ["REQUESTS_CA_BUNDLE"] = fakes.variables["KEYFACTOR_AUTH_CA_CERT"]
+    names = {"tokenURL": "TOKEN_URL", "clientId": "CLIENT_ID", "clientSecret": "CLIENT_SECRET"}
+    return {"token": "", "idp_args": {it: fakes.variables[f"KEYFACTOR_AUTH_{name}"] for it, name in names.items()}}
 
 
 V1 = Vendor(
@@ -64,6 +79,7 @@ V1 = Vendor(
         "KeyfactorApiModelsOrchestratorJobsAcknowledgeJobRequest",
         "Ascending": "orchestrator_job_get_job_history_pq_sort_ascending:OrchestratorJobGetJobHistoryPqSortAscending",
     },
+    oauth=with_a_token,
 )
 
 V11 = Vendor(
@@ -107,6 +123,7 @@ V11 = Vendor(
         "KeyfactorWebKeyfactorApiModelsOrchestratorJobsAcknowledgeJobRequest",
         "Ascending": "keyfactor_common_queryable_extensions_sort_order:KeyfactorCommonQueryableExtensionsSortOrder",
     },
+    oauth=with_a_provider,
 )
 
 # The same in both.
@@ -144,13 +161,16 @@ class Session:
     def __init__(self, client: str, fakes: ServeFakes, password: str | None = None) -> None:
         self.client = client
         self._vendor = VENDORS[client]
-        user = fakes.variables["KEYFACTOR_USERNAME"]
-        secret = password or fakes.variables["KEYFACTOR_PASSWORD"]
+        if "KEYFACTOR_USERNAME" in fakes.variables:
+            secret = password or fakes.variables["KEYFACTOR_PASSWORD"]
+            user = f"{fakes.variables['KEYFACTOR_USERNAME']}:{secret}"
+            credentials = {"prefix": "Basic", "token": base64.b64encode(user.encode()).decode()}
+        else:
+            credentials = {"prefix": "Bearer", **self._vendor.oauth(fakes)}
         self._connection = importlib.import_module(f"{self._vendor.package}.client").AuthenticatedClient(
             base_url=fakes.url(),
-            token=base64.b64encode(f"{user}:{secret}".encode()).decode(),
-            prefix="Basic",
             verify_ssl=ssl.create_default_context(cafile=fakes.variables["KEYFACTOR_CA_CERT"]),
+            **credentials,
         )
 
     def has(self, call: str) -> bool:

@@ -13,7 +13,7 @@ import scene
 from changes import changes
 from fakes import ServeFakes
 from job import Job
-from reads import reads, store_types
+from reads import reads, store_types, tokens
 from vendors import Session
 
 
@@ -26,8 +26,12 @@ def main(program: str, client: str, modes: list[str]) -> None:
         else:
             reads(job)
             changes(job)
-        unknown = sorted({f"{it['method']} {it['path']}" for it in fakes.requests() if it["status"] in (405, 501)})
-    job.problems += [f"the fake does not know {it}" for it in unknown]
+        unknown = {f"{it['method']} {it['path']}" for it in fakes.requests() if it["operation"] is None}
+    job.problems += [f"the fake does not know {it}" for it in sorted(unknown)]
+    if not modes:
+        with ServeFakes(Path(program), state, "--oauth") as fakes:
+            job.session, job.fakes = Session(client, fakes), fakes
+            tokens(job)
     print(
         json.dumps(
             {
