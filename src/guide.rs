@@ -12,8 +12,12 @@
 //! | [`scopes`] | What do collections and containers do? |
 //! | [`comments`] | Which comments does AppViewX take? |
 //! | [`logging`] | What is logged, and where can a secret go? |
+//! | `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
 
+#[cfg(feature = "blocking")]
+#[doc = include_str!("guide/blocking.md")]
+pub mod blocking {}
 #[doc = include_str!("guide/comments.md")]
 pub mod comments {}
 #[doc = include_str!("guide/errors.md")]

@@ -66,6 +66,7 @@
 //! | `keyfactor`, `appviewx` | yes | the two vendors |
 //! | `rustls` | yes | TLS with the roots of the platform; without it, `https` URLs are refused |
 //! | `config-file` | no | the JSON configuration file of Keyfactor's own tools |
+//! | `blocking` | no | `clm::blocking`, for programs without an asynchronous runtime |
 //! | `testing` | no | fakes of both servers, in `clm::testing` |
 //!
 //! Features only add.
@@ -120,6 +121,8 @@ mod validation;
 
 #[cfg(feature = "appviewx")]
 pub mod appviewx;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(all(any(fuzzing, test), feature = "keyfactor", feature = "appviewx"))]
 pub mod fuzzing;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]

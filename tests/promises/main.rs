@@ -12,6 +12,8 @@ mod audit;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod audit_note;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod blocking;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod built;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod built_replies;

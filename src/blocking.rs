@@ -1,0 +1,105 @@
+//! For programs without an asynchronous runtime: wait for a call, or for each row of a list. Feature `blocking`.
+//!
+//! The API is the same; [`Wait`] adds `wait()` to every future and [`WaitEach`] adds `wait_each()` to every stream. The
+//! guide has the rules (`guide::blocking`).
+//!
+//! ```
+//! use clm::blocking::{Wait, WaitEach};
+//! use clm::keyfactor::{CertificateLocation, Query, Schedule};
+//! # use clm::testing::FakeKeyfactor;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let fake = FakeKeyfactor::start().wait();
+//! # let store = fake.add_store();
+//! # fake.add_certificate(store, "www.example.com.pfx");
+//! # let keyfactor = fake.client();
+//! let stores = keyfactor.certificate_stores();
+//! for row in stores.list(Query::all()).rows()?.wait_each() {
+//!     println!("{:?}", row?.store_path);
+//! }
+//!
+//! let location = CertificateLocation::new(store, "www.example.com.pfx");
+//! let removal = stores.remove_certificates([location], Schedule::Immediate).send().wait()?;
+//! println!("scheduled: {:?}", removal.job_ids());
+//! # Ok(()) }
+//! ```
+
+use std::fmt;
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use futures_core::Stream;
+use tokio::runtime::{Builder, EnterGuard, Handle};
+use tokio::task::unconstrained;
+
+/// Waits for a future, for example that of `send()`.
+pub trait Wait: Future + Sized {
+    /// Blocks this thread until the future has ended. Connections and timers are driven by a thread of this crate's, which is
+    /// started on first use.
+    ///
+    /// It may be called on any thread, also where a tokio runtime runs, as in `spawn_blocking`. On a thread that drives other
+    /// tasks, those stand still until it returns: a call of theirs may meet its time limit meanwhile, and so may this one if
+    /// it waits for something that such a task holds, for example a token that it is fetching.
+    ///
+    /// If the thread cannot be started, calls end as [`Error::Transport`](crate::Error::Transport).
+    fn wait(self) -> Self::Output {
+        let _entered = enter();
+        // A task's budget is not renewed while its thread is blocked.
+        pollster::block_on(unconstrained(self))
+    }
+}
+
+impl<F: Future> Wait for F {}
+
+/// Waits for each item of a stream, for example for each row of a list.
+pub trait WaitEach: Stream + Sized {
+    /// The items as an iterator, which blocks this thread for each of them as [`Wait::wait`] does. Dropped, it starts nothing
+    /// further.
+    fn wait_each(self) -> Iter<Self> {
+        Iter { stream: Box::pin(self) }
+    }
+}
+
+impl<S: Stream> WaitEach for S {}
+
+/// The items of a stream; see [`WaitEach::wait_each`].
+pub struct Iter<S> {
+    stream: Pin<Box<S>>,
+}
+
+impl<S: Stream> Iterator for Iter<S> {
+    type Item = S::Item;
+
+    fn next(&mut self) -> Option<S::Item> {
+        poll_fn(|context| self.stream.as_mut().poll_next(context)).wait()
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Iter<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Iter").field(&self.stream).finish()
+    }
+}
+
+/// Makes the crate's own runtime the one of this thread. If it cannot be started, the next call tries again.
+fn enter() -> Option<EnterGuard<'static>> {
+    static RUNTIME: OnceLock<Handle> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+    if RUNTIME.get().is_none() {
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        if RUNTIME.get().is_none() {
+            let _ = RUNTIME.set(start()?);
+        }
+    }
+    RUNTIME.get().map(Handle::enter)
+}
+
+fn start() -> Option<Handle> {
+    let runtime = Builder::new_current_thread().enable_io().enable_time().build().ok()?;
+    let handle = runtime.handle().clone();
+    let run = move || runtime.block_on(pending::<()>());
+    thread::Builder::new().name("clm-blocking".to_owned()).spawn(run).ok()?;
+    Some(handle)
+}
