@@ -2,7 +2,7 @@
 //! a report.
 //!
 //! ```text
-//! cargo run --example nightly --features blocking -- thumbprints.csv report.csv plan.json
+//! cargo run --example nightly -- thumbprints.csv report.csv plan.json
 //! ```
 //!
 //! The list is a CSV file with a column `thumbprint` and, if wanted, a column `change` for the audit. The client is built from the
@@ -35,7 +35,9 @@ fn main() -> ExitCode {
 
 fn run() -> Result<bool> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [list, report, plan] = arguments.as_slice() else { return Err("give LIST.csv, REPORT.csv and PLAN.json".into()) };
+    let [list, report, plan] = arguments.as_slice() else {
+        return Err("give LIST.csv, REPORT.csv and PLAN.json".into());
+    };
     let keyfactor = ClientBuilder::from_env()?.build()?;
     let list = read_list(File::open(list)?)?;
     // Both files before the first change: what cannot be reported is not done.

@@ -109,6 +109,7 @@ fn what_another_task_of_the_thread_holds_is_waited_for_until_the_limit() {
     let credentials = Credentials::client_credentials(format!("{}/token", provider.origin), "clm", "secret");
     let limit = Duration::from_millis(300);
     let builder = keyfactor::Client::builder("http://127.0.0.1:1/KeyfactorAPI").credentials(credentials);
+    let builder = builder.connect_timeout(limit / 3);
     let keyfactor = builder.read_timeout(limit).read_budget(limit).change_timeout(limit).build().unwrap();
     let location = CertificateLocation::new(uuid::Uuid::from_u128(1), "www.pfx");
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
