@@ -48,7 +48,7 @@ async fn every_list_takes_its_parameters_with_its_prefix_and_without() {
         ("Certificates", "pq", "IssuedCN", "IssuedCN", json!(["a"])),
         ("OrchestratorJobs/JobHistory", "pq", "ClientMachine", "JobHistoryId", json!(["a"])),
         ("OrchestratorJobs/ScheduledJobs", "pq", "ClientMachine", "Requested", json!(["a"])),
-        ("CertificateStoreTypes", "pq", "ShortName", "Name", json!(["Type1"])),
+        ("CertificateStoreTypes", "cstquery", "ShortName", "Name", json!(["Type1"])),
         ("CertificateStores", "certificateStoreQuery", "ClientMachine", "ClientMachine", json!(["a"])),
         (&*inventory, "query", "Name", "Name", json!(["b"])),
     ] {
@@ -68,7 +68,7 @@ async fn every_query_filters_with_its_prefix_and_without() {
         ("Certificates", "pq", "IssuedCN", "IssuedCN -eq \"b\"", json!(["b"])),
         ("OrchestratorJobs/JobHistory", "pq", "ClientMachine", "JobType -eq \"Type2Management\"", json!(["b"])),
         ("OrchestratorJobs/ScheduledJobs", "pq", "ClientMachine", "JobType -contains \"Type3\"", json!(["c"])),
-        ("CertificateStoreTypes", "pq", "ShortName", "StoreType -eq 2", json!(["Type2"])),
+        ("CertificateStoreTypes", "cstquery", "ShortName", "StoreType -eq 2", json!(["Type2"])),
         ("CertificateStores", "certificateStoreQuery", "ClientMachine", "ClientMachine -ne \"b\"", json!(["a", "c"])),
     ] {
         for prefix in ["", &*format!("{prefix}.")] {
