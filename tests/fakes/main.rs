@@ -7,7 +7,9 @@ mod support;
 
 mod appviewx_answers;
 mod asks;
+mod calls;
 mod credentials;
+mod faults;
 mod identity_provider;
 mod keyfactor;
 mod keyfactor_changes;

@@ -102,7 +102,7 @@ struct Port {
 
 enum PortState {
     Open(TcpListener),
-    /// Held, so that nobody else gets it, and not listening.
+    /// Held, so that nobody is given it who asks for any port, and not listening.
     Closed(TcpSocket),
     /// It could not be held.
     Lost,
