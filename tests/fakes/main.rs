@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agreement;
 mod appviewx_answers;
 mod asks;
 mod calls;
