@@ -103,6 +103,8 @@ mod seen;
 mod server;
 #[cfg(any(feature = "keyfactor", feature = "appviewx"))]
 mod state;
+#[cfg(any(feature = "keyfactor", feature = "appviewx"))]
+mod text;
 
 #[cfg(feature = "appviewx")]
 pub use self::appviewx::{AppViewXCall, AppViewXPermission, FakeAppViewX, FakeCategory};

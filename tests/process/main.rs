@@ -16,6 +16,8 @@ mod fault_matrix_read;
 mod hostile_pages;
 #[cfg(feature = "keyfactor")]
 mod keyfactor_memory;
+#[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
+mod large_fakes;
 #[cfg(all(feature = "appviewx", target_os = "linux"))]
 mod million_rows;
 mod never_twice;

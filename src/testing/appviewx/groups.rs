@@ -158,9 +158,11 @@ impl State {
 
     /// Whether the account may write the group, as a row says it.
     pub(super) fn writes_group(&self, name: &str) -> bool {
-        let denied = |permission| self.denied.contains(&permission);
-        !denied(AppViewXPermission::WriteGroup(name.to_owned()))
-            && (name != DEFAULT_GROUP || !denied(AppViewXPermission::WriteDefaultGroup))
+        self.denied.iter().all(|denied| match denied {
+            AppViewXPermission::WriteGroup(group) => group != name,
+            AppViewXPermission::WriteDefaultGroup => name != DEFAULT_GROUP,
+            _ => true,
+        })
     }
 
     fn read_comment(&self, comment: &Value) -> Result<Option<String>, Reply> {

@@ -9,7 +9,7 @@ use super::jobs::{Schedule, Target, Work};
 use super::orchestrator::FakeOrchestrator;
 use super::state::{State, numbered};
 use super::store_types::FakeStoreType;
-use super::stores::{Entries, Entry, FakeStore, Store};
+use super::stores::{Entry, FakeStore, Store};
 use super::traps::Trap;
 use crate::keyfactor::{CertificateId, CertificateStoreId, JobId};
 
@@ -49,23 +49,13 @@ impl State {
         self.stores.entry(id).or_insert_with(|| Store::new(number, FakeStore::new()))
     }
 
-    /// Command sees what the store holds.
-    pub(super) fn take_inventory(&mut self, id: Uuid) {
-        let store = self.store(id);
-        store.respell();
-        store.inventory.clone_from(&store.held);
-    }
-
     /// Command sees what a job did, unless its inventory lags.
     pub(super) fn notice(&mut self, id: Uuid, alias: &str) {
         if self.traps.has(Trap::InventoryLags) {
             return;
         }
-        let store = self.store(id);
-        match store.held.get(alias) {
-            Some(entries) => store.inventory.insert(alias.to_owned(), entries.clone()),
-            None => store.inventory.remove(alias),
-        };
+        let entries = self.store(id).held.get(alias).cloned();
+        self.list(id, alias, entries.unwrap_or_default());
     }
 }
 
@@ -122,9 +112,8 @@ impl FakeKeyfactor {
         let chain = chain.into_iter().map(CertificateId::get).collect();
         let entry = Entry { chain, ..Entry::of(leaf.get()) };
         self.state(|state| {
-            let store = state.store(store.get());
-            store.held.insert(alias.clone(), vec![entry.clone()]);
-            store.inventory.insert(alias, vec![entry]);
+            state.list(store.get(), &alias, vec![entry.clone()]);
+            state.store(store.get()).held.insert(alias, vec![entry]);
         });
     }
 
@@ -146,10 +135,11 @@ impl FakeKeyfactor {
         let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let entry = Entry::of(certificate.get()).with(parameters);
         self.state(|state| {
-            let store = state.store(store.get());
-            for layer in [&mut store.held, &mut store.inventory] {
-                layer.entry(alias.clone()).or_default().push(entry.clone());
-            }
+            let id = store.get();
+            let mut listed = state.store(id).inventory.get(&alias).cloned().unwrap_or_default();
+            listed.push(entry.clone());
+            state.list(id, &alias, listed);
+            state.store(id).held.entry(alias).or_default().push(entry);
         });
     }
 
@@ -157,17 +147,20 @@ impl FakeKeyfactor {
     /// Command's inventory knows it.
     pub fn replace(&self, store: CertificateStoreId, alias: &str, certificate: CertificateId) {
         self.state(|state| {
-            let store = state.store(store.get());
-            for layer in [&mut store.held, &mut store.inventory] {
-                set_leaf(layer, alias, certificate);
-            }
+            let id = store.get();
+            let listed = state.store(id).inventory.get(alias).cloned();
+            state.list(id, alias, with_leaf(listed, certificate));
+            let held = state.store(id).held.remove(alias);
+            state.store(id).held.insert(alias.to_owned(), with_leaf(held, certificate));
         });
     }
 
     /// Like [`replace`](Self::replace), but Command's inventory has not seen it yet.
     pub fn replace_unseen(&self, store: CertificateStoreId, alias: &str, certificate: CertificateId) {
         self.state(|state| {
-            set_leaf(&mut state.store(store.get()).held, alias, certificate);
+            let held = &mut state.store(store.get()).held;
+            let entries = with_leaf(held.remove(alias), certificate);
+            held.insert(alias.to_owned(), entries);
         });
     }
 
@@ -221,7 +214,7 @@ impl FakeKeyfactor {
 
     /// How the orchestrator of this store behaves. The store is added if the fake does not have it.
     pub fn orchestrator_of(&self, store: CertificateStoreId, orchestrator: FakeOrchestrator) {
-        self.state(|state| state.store(store.get()).orchestrator = Some(orchestrator));
+        self.state(|state| state.set_orchestrator(store.get(), orchestrator));
     }
 }
 
@@ -240,11 +233,12 @@ impl FakeKeyfactor {
         self.state(|state| {
             let add = |index| {
                 let id = state.add_store(store_type.of_store());
-                let store = state.store(id);
-                store.orchestrator = own(index);
-                for layer in [&mut store.held, &mut store.inventory] {
-                    layer.insert(alias.to_owned(), vec![Entry::of(certificate.get())]);
+                if let Some(orchestrator) = own(index) {
+                    state.set_orchestrator(id, orchestrator);
                 }
+                let entries = vec![Entry::of(certificate.get())];
+                state.list(id, alias, entries.clone());
+                state.store(id).held.insert(alias.to_owned(), entries);
                 let (alias, job_fields) = (alias.to_owned(), Map::new());
                 let target = Target { work: Work::Remove, store: id, alias, job_fields };
                 let now = Schedule { object: json!({"Immediate": true}), recurring: false };
@@ -256,10 +250,8 @@ impl FakeKeyfactor {
 }
 
 /// The chains and parameters of what stood there stay.
-fn set_leaf(layer: &mut Entries, alias: &str, certificate: CertificateId) {
+fn with_leaf(entries: Option<Vec<Entry>>, certificate: CertificateId) -> Vec<Entry> {
     let leaf = certificate.get();
-    let entries = layer.entry(alias.to_owned()).or_insert_with(|| vec![Entry::of(leaf)]);
-    for entry in entries {
-        entry.leaf = leaf;
-    }
+    let entries = entries.unwrap_or_else(|| vec![Entry::of(leaf)]);
+    entries.into_iter().map(|entry| Entry { leaf, ..entry }).collect()
 }

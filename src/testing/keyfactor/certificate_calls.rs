@@ -1,7 +1,6 @@
 //! What is answered about certificates.
 
-use std::collections::BTreeMap;
-
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::certificates::{Certificate, Details};
@@ -50,17 +49,19 @@ impl State {
         let revoked = of_query.truth("IncludeRevoked")?;
         let expired = of_query.truth("IncludeExpired")?;
         let listing = Listing::read(parameters, &OFFER, &self.traps)?;
+        let now = Timestamp::now();
         let shown = |certificate: &&Certificate| {
             collection.is_none_or(|id| certificate.is_in(id))
                 && (revoked || !certificate.is_revoked())
-                && (expired || !certificate.is_expired())
+                && (expired || !certificate.is_expired(now))
         };
         let rows = listing.select(self.certificates.candidates(&listing).into_iter().filter(shown));
-        let locations = if asked.locations { self.locations() } else { BTreeMap::new() };
-        let none = Vec::new();
-        Ok(listing.reply(&rows, &self.traps, |certificate| {
-            certificate.to_row(&asked, locations.get(&certificate.id).unwrap_or(&none))
-        }))
+        Ok(listing.reply(rows, &self.traps, |certificate| self.certificate_row(certificate, &asked)))
+    }
+
+    fn certificate_row(&self, certificate: &Certificate, asked: &Details) -> Value {
+        let locations = if asked.locations { self.locations(certificate.id) } else { Vec::new() };
+        certificate.to_row(asked, &locations)
     }
 
     /// `containerId` is not read: a collection beats it, and it gives no permission to read certificates (assumed).
@@ -74,8 +75,7 @@ impl State {
 
     pub(super) fn read_certificate(&self, id: &str, parameters: &Parameters) -> Result<Reply, Reply> {
         let certificate = self.permitted_certificate(id, parameters)?;
-        let locations = self.locations().remove(&certificate.id).unwrap_or_default();
-        let mut row = certificate.to_row(&Details::read(parameters)?, &locations);
+        let mut row = self.certificate_row(certificate, &Details::read(parameters)?);
         if let Some(members) = row.as_object_mut() {
             members.insert("IsCACertificate".to_owned(), json!(false));
             members.insert("PathLengthConstraint".to_owned(), Value::Null);

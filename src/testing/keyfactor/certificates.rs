@@ -150,8 +150,8 @@ impl Certificate {
         self.of.revocation != Revocation::Final
     }
 
-    pub(super) fn is_expired(&self) -> bool {
-        self.of.not_after <= Timestamp::now()
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+        self.of.not_after <= now
     }
 
     fn not_before(&self) -> Timestamp {
@@ -180,7 +180,7 @@ impl Certificate {
         })
     }
 
-    pub(super) fn to_row(&self, asked: &Details, locations: &[Location]) -> Value {
+    pub(super) fn to_row(&self, asked: &Details, locations: &[Location<'_>]) -> Value {
         let (state, state_text) = self.state();
         let mut row = json!({
             "Id": self.id,
@@ -203,7 +203,9 @@ impl Certificate {
         });
         let Some(members) = row.as_object_mut() else { return row };
         for alike in [alike_of_key(), alike_of_issue()] {
-            members.extend(alike.as_object().cloned().unwrap_or_default());
+            if let Value::Object(alike) = alike {
+                members.extend(alike);
+            }
         }
         if asked.metadata {
             members.insert("Metadata".to_owned(), json!(self.of.metadata));
@@ -288,15 +290,15 @@ pub(super) struct Details {
 }
 
 /// Where a certificate is.
-pub(super) struct Location {
-    pub(super) type_name: String,
+pub(super) struct Location<'a> {
+    pub(super) type_name: &'a str,
     pub(super) row: Value,
 }
 
-fn counted(locations: &[Location]) -> Value {
+fn counted(locations: &[Location<'_>]) -> Value {
     let mut counts = BTreeMap::<&str, usize>::new();
     for location in locations {
-        *counts.entry(&location.type_name).or_default() += 1;
+        *counts.entry(location.type_name).or_default() += 1;
     }
     counts.into_iter().map(|(kind, count)| json!({"Type": kind, "Count": count})).collect()
 }
@@ -369,14 +371,14 @@ impl Certificates {
     }
 
     /// Those that a query can be about: by thumbprint, if it names some.
-    pub(super) fn candidates(&self, listing: &Listing) -> Vec<&Certificate> {
-        let Some(named) = listing.filter.only("Thumbprint") else { return self.by_id.values().collect() };
+    pub(super) fn candidates(&self, listing: &Listing) -> Box<dyn Iterator<Item = &Certificate> + '_> {
+        let Some(named) = listing.filter.only("Thumbprint") else { return Box::new(self.by_id.values()) };
         let texts = named.into_iter().filter_map(|value| match value {
             Operand::Text(text) => self.by_thumbprint.get(text.as_ref()),
             _ => None,
         });
         let ids: BTreeSet<i32> = texts.flatten().copied().collect();
-        ids.into_iter().filter_map(|id| self.get(id)).collect()
+        Box::new(ids.into_iter().filter_map(|id| self.get(id)))
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::body::member;
-use super::history::{HISTORY, HistoryRow, SCHEDULED, history_id, run_with};
+use super::history::{HISTORY, SCHEDULED, history_id, run_with};
 use super::jobs::{ACKNOWLEDGED, COMPLETED, COMPLETED_WILL_RETRY, FAILURE, Run, Stage, WARNING};
 use super::list::read_query;
 use super::query::{Fields, Filter};
@@ -120,8 +120,7 @@ impl State {
                 found.collect()
             }
             Chosen::Query(filter) => {
-                let rows: Vec<HistoryRow<'_>> = self.history_rows(&filter);
-                let rows = rows.into_iter().filter(|row| filter.takes(row));
+                let rows = self.history_rows(&filter).filter(|row| filter.takes(row));
                 Ok(rows.map(|row| row.index).filter(|index| fits(*index) == Some(true)).collect())
             }
         }

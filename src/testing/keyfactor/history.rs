@@ -40,7 +40,7 @@ impl Job {
         self.schedule.as_object().and_then(|members| members.keys().next()).map_or("", String::as_str)
     }
 
-    fn operand<'a>(&'a self, store: Option<&Store>, field: &str) -> Operand<'a> {
+    fn operand<'a>(&'a self, store: Option<&'a Store>, field: &str) -> Operand<'a> {
         match field {
             "AgentId" => Operand::Guid(agent_id()),
             "Agent" => Operand::Text(AGENT_MACHINE.into()),
@@ -55,6 +55,7 @@ impl Job {
 }
 
 /// A run with what it belongs to.
+#[derive(Clone)]
 pub(super) struct HistoryRow<'a> {
     pub(super) index: usize,
     run: &'a Run,
@@ -156,33 +157,33 @@ pub(super) const SCHEDULED: Offer = Offer {
 
 impl State {
     /// The rows that a query can be about, oldest first.
-    pub(super) fn history_rows(&self, filter: &Filter) -> Vec<HistoryRow<'_>> {
+    pub(super) fn history_rows(&self, filter: &Filter) -> Box<dyn Iterator<Item = HistoryRow<'_>> + '_> {
         let row = |index: usize| {
             let run = self.jobs.runs.get(index)?;
             let job = self.jobs.get(run.job)?;
             Some(HistoryRow { index, run, job, store: self.stores.get(&job.store) })
         };
         match self.jobs.named(filter) {
-            None => (0..self.jobs.runs.len()).filter_map(row).collect(),
+            None => Box::new((0..self.jobs.runs.len()).filter_map(row)),
             Some(named) => {
                 let runs = named.into_iter().filter_map(|job| self.jobs.get(job)).flat_map(|job| &job.runs);
                 let mut runs: Vec<usize> = runs.copied().collect();
                 runs.sort_unstable();
-                runs.into_iter().filter_map(row).collect()
+                Box::new(runs.into_iter().filter_map(row))
             }
         }
     }
 
     /// The jobs that wait that a query can be about, oldest first.
-    pub(super) fn scheduled_rows(&self, filter: &Filter) -> Vec<ScheduledRow<'_>> {
+    pub(super) fn scheduled_rows(&self, filter: &Filter) -> Box<dyn Iterator<Item = ScheduledRow<'_>> + '_> {
         let row = |index: usize| {
             let job = self.jobs.get(index)?;
             let waits = matches!(job.stage, Stage::Waiting | Stage::WillRetry);
             waits.then(|| ScheduledRow { index, job, store: self.stores.get(&job.store) })
         };
         match self.jobs.named(filter) {
-            None => (0..self.jobs.iter().len()).filter_map(row).collect(),
-            Some(named) => named.into_iter().filter_map(row).collect(),
+            None => Box::new((0..self.jobs.iter().len()).filter_map(row)),
+            Some(named) => Box::new(named.into_iter().filter_map(row)),
         }
     }
 
@@ -195,17 +196,19 @@ impl State {
         }
         let mut rows = listing.select(self.history_rows(&listing.filter));
         if self.traps.has(Trap::ShufflesHistory) && !listing.is_sorted() {
-            rows.sort_by_key(|row| row.index % 2 == 0);
+            let mut shuffled: Vec<HistoryRow<'_>> = rows.collect();
+            shuffled.sort_by_key(|row| row.index % 2 == 0);
+            rows = Box::new(shuffled.into_iter());
         }
         let times = if self.traps.has(Trap::RepeatsHistory) { 2 } else { 1 };
-        let rows: Vec<&HistoryRow<'_>> = rows.iter().flat_map(|row| std::iter::repeat_n(row, times)).collect();
-        Ok(listing.reply(&rows, &self.traps, |row| row.to_row()))
+        let rows = rows.flat_map(|row| std::iter::repeat_n(row, times));
+        Ok(listing.reply(rows, &self.traps, |row| row.to_row()))
     }
 
     pub(super) fn list_scheduled(&self, parameters: &Parameters) -> Result<Reply, Reply> {
         self.permit_reading_jobs()?;
         let listing = Listing::read(parameters, &SCHEDULED, &self.traps)?;
         let rows = listing.select(self.scheduled_rows(&listing.filter));
-        Ok(listing.reply(&rows, &self.traps, ScheduledRow::to_row))
+        Ok(listing.reply(rows, &self.traps, |row| row.to_row()))
     }
 }

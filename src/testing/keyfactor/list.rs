@@ -118,9 +118,16 @@ impl Listing {
         self.sort.is_some()
     }
 
-    /// The rows that were asked for, in their order.
-    pub(super) fn select<R: Queried>(&self, rows: impl IntoIterator<Item = R>) -> Vec<R> {
-        let mut rows: Vec<R> = rows.into_iter().filter(|row| self.filter.takes(row)).collect();
+    /// The rows that were asked for, in their order. They are gathered only to be put in another one.
+    pub(super) fn select<'a, R: Queried + 'a>(
+        &'a self,
+        rows: impl IntoIterator<Item = R> + 'a,
+    ) -> Box<dyn Iterator<Item = R> + 'a> {
+        let rows = rows.into_iter().filter(|row| self.filter.takes(row));
+        if self.sort.is_none() && !self.descending {
+            return Box::new(rows);
+        }
+        let mut rows: Vec<R> = rows.collect();
         if let Some(field) = self.sort {
             rows.sort_by(|one, other| {
                 let order = compare(&one.operand(field), &other.operand(field)).unwrap_or(Ordering::Equal);
@@ -129,18 +136,29 @@ impl Listing {
         } else if self.descending {
             rows.reverse();
         }
-        rows
+        Box::new(rows.into_iter())
     }
 
-    /// The page of the selected rows that was asked for, each written by `write`.
-    pub(super) fn reply<R>(&self, rows: &[R], traps: &Traps, write: impl FnMut(&R) -> Value) -> Reply {
-        let page: Vec<Value> = rows.iter().skip(self.skipped).take(self.limit).map(write).collect();
+    /// The page of the selected rows that was asked for, each written by `write`. The others are only counted.
+    pub(super) fn reply<R>(
+        &self,
+        rows: impl IntoIterator<Item = R>,
+        traps: &Traps,
+        mut write: impl FnMut(R) -> Value,
+    ) -> Reply {
+        let (mut page, mut total) = (Vec::new(), 0);
+        for row in rows {
+            if total >= self.skipped && page.len() < self.limit {
+                page.push(write(row));
+            }
+            total += 1;
+        }
         let reply = if page.is_empty() && traps.has(Trap::NoContentForEmpty) {
             Reply::no_content()
         } else {
             Reply::json(200, traps.written(Value::from(page)))
         };
-        if self.count_shown { reply.header("X-Total-Count", rows.len().to_string()) } else { reply }
+        if self.count_shown { reply.header("X-Total-Count", total.to_string()) } else { reply }
     }
 }
 

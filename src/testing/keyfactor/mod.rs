@@ -15,6 +15,7 @@ mod jobs;
 mod list;
 mod orchestrator;
 mod permissions;
+mod places;
 mod query;
 mod refusal;
 mod revocations;

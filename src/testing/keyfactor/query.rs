@@ -10,6 +10,8 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::testing::text::in_lower_case;
+
 /// A client that joins many clauses nests them.
 const DEEPEST: usize = 500;
 
@@ -120,7 +122,7 @@ impl Filter {
 impl Operator {
     fn holds(self, found: &Operand<'_>, asked: &Operand<'_>) -> bool {
         let found = match found {
-            Operand::Text(text) => &Operand::Text(text.to_lowercase().into()),
+            Operand::Text(text) => &Operand::Text(in_lower_case(text)),
             Operand::Numbers(numbers) => {
                 return numbers.iter().any(|number| self.holds(&Operand::Number(*number), asked));
             }

@@ -12,7 +12,7 @@ use super::jobs::{
 };
 use super::orchestrator::{End, FakeOrchestrator, PickUp};
 use super::state::State;
-use super::stores::{Entry, FakeAgent, Store};
+use super::stores::{Entry, FakeAgent};
 
 /// What makes jobs go on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,10 @@ enum Next {
 }
 
 impl FakeOrchestrator {
+    pub(super) fn goes_by_clock(&self) -> bool {
+        matches!(self.pick_up, PickUp::After(_))
+    }
+
     /// Whether it takes a job that waits.
     fn picks_up(&self, job: &Job, drive: Drive) -> bool {
         match (drive, self.pick_up) {
@@ -84,9 +88,7 @@ impl State {
 
     /// Runs what the orchestrators run by the clock.
     pub(super) fn run_due(&mut self) {
-        let by_clock = |orchestrator: &FakeOrchestrator| matches!(orchestrator.pick_up, PickUp::After(_));
-        let own = |store: &Store| store.orchestrator.as_ref().is_some_and(by_clock);
-        if by_clock(&self.orchestrator) || self.stores.values().any(own) {
+        if self.orchestrator.goes_by_clock() || !self.going_by_clock.is_empty() {
             for index in self.jobs.open() {
                 self.advance(index, Drive::Time);
             }
@@ -103,7 +105,7 @@ impl State {
     /// The orchestrator that looks after a store; none if it is away.
     fn orchestrator_of(&self, store: Uuid) -> Option<&FakeOrchestrator> {
         let store = self.stores.get(&store)?;
-        let orchestrator = store.orchestrator.as_ref().unwrap_or(&self.orchestrator);
+        let orchestrator = store.orchestrator().unwrap_or(&self.orchestrator);
         (store.shown.agent == FakeAgent::Available && orchestrator.pick_up != PickUp::Never).then_some(orchestrator)
     }
 

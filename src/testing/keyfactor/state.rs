@@ -11,6 +11,7 @@ use super::identity_provider::Provider;
 use super::jobs::Jobs;
 use super::orchestrator::FakeOrchestrator;
 use super::permissions::KeyfactorPermission;
+use super::places::Places;
 use super::store_types::FakeStoreType;
 use super::stores::Store;
 use super::traps::Traps;
@@ -27,6 +28,10 @@ pub(in crate::testing) struct State {
     pub(super) described_types: BTreeMap<i32, FakeStoreType>,
     /// The orchestrator of every store that has none of its own.
     pub(super) orchestrator: FakeOrchestrator,
+    /// The stores whose own orchestrator goes by the clock.
+    pub(super) going_by_clock: BTreeSet<Uuid>,
+    /// Of the stores' inventories.
+    pub(super) places: Places,
     pub(super) jobs: Jobs,
     pub(super) traps: Traps,
     pub(super) product_version: Option<String>,
@@ -48,6 +53,8 @@ impl Default for State {
             stores: BTreeMap::new(),
             described_types: BTreeMap::new(),
             orchestrator: FakeOrchestrator::new(),
+            going_by_clock: BTreeSet::new(),
+            places: Places::default(),
             jobs: Jobs::default(),
             traps: Traps::default(),
             product_version: Some("25.4.1+00000000000000000000000000000000000000fa".to_owned()),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::certificates::Location;
 use super::list::{Listing, Offer, Parameters};
+use super::places::Place;
 use super::query::{Kind, Operand, Queried};
 use super::refusal::not_found;
 use super::state::State;
@@ -84,11 +85,11 @@ impl State {
         self.permit_listing_stores()?;
         let listing = Listing::read(parameters, &OFFER, &self.traps)?;
         let readable = self.stores.iter().filter(|(_, store)| self.may_read_store(store.shown.container));
-        let mut rows = listing.select(readable.map(|(id, store)| (*id, store)));
+        let mut rows: Vec<Row<'_>> = listing.select(readable.map(|(id, store)| (*id, store))).collect();
         if !listing.is_sorted() {
-            rows.sort_by_cached_key(|(_, store)| store.machine());
+            rows.sort_by_key(|(_, store)| store.machine());
         }
-        Ok(listing.reply(&rows, &self.traps, |(id, store)| store.to_list_row(*id)))
+        Ok(listing.reply(rows, &self.traps, |(id, store)| store.to_list_row(id)))
     }
 
     fn permitted_store(&self, id: &str) -> Result<Row<'_>, Reply> {
@@ -112,10 +113,10 @@ impl State {
         let (_, store) = self.permitted_store(id)?;
         let rows = store.entries_listed().zip(1..).map(|((alias, entry), item)| InventoryRow { alias, entry, item });
         let rows = listing.select(rows);
-        Ok(listing.reply(&rows, &self.traps, |InventoryRow { alias, entry, item }| {
+        Ok(listing.reply(rows, &self.traps, |InventoryRow { alias, entry, item }| {
             let known = entry.certificates().filter_map(|id| self.certificates.get(id)).enumerate();
             let certificates: Vec<Value> =
-                known.map(|(level, certificate)| certificate.to_inventory(*item, level)).collect();
+                known.map(|(level, certificate)| certificate.to_inventory(item, level)).collect();
             json!({
                 "Name": alias,
                 "Certificates": certificates,
@@ -125,23 +126,20 @@ impl State {
         }))
     }
 
-    /// Every certificate's places, as Command's inventory has them.
-    pub(super) fn locations(&self) -> BTreeMap<i32, Vec<Location>> {
-        let mut locations = BTreeMap::<i32, Vec<Location>>::new();
-        for (id, store) in &self.stores {
-            for (alias, entry) in store.entries_listed() {
-                for (level, certificate) in entry.certificates().enumerate() {
-                    let row = json!({
-                        "StoreMachine": store.machine(),
-                        "StorePath": store.path(),
-                        "StoreType": store.shown.type_number,
-                        "Alias": alias,
-                        "ChainLevel": level,
-                        "CertStoreId": id,
-                    });
-                    let location = Location { type_name: store.shown.type_name.clone(), row };
-                    locations.entry(certificate).or_default().push(location);
-                }
+    /// A certificate's places, as Command's inventory has them.
+    pub(super) fn locations(&self, certificate: i32) -> Vec<Location<'_>> {
+        let mut locations = Vec::new();
+        for Place { id, store, alias, entry } in self.places_of(certificate) {
+            for (level, _) in entry.certificates().enumerate().filter(|(_, it)| *it == certificate) {
+                let row = json!({
+                    "StoreMachine": store.machine(),
+                    "StorePath": store.path(),
+                    "StoreType": store.shown.type_number,
+                    "Alias": alias,
+                    "ChainLevel": level,
+                    "CertStoreId": id,
+                });
+                locations.push(Location { type_name: &store.shown.type_name, row });
             }
         }
         locations
@@ -150,24 +148,20 @@ impl State {
     /// The places of one certificate, in the words of another call, by type of store. That a chain counts is assumed.
     pub(super) fn location_details(&self, certificate: i32) -> Value {
         let mut groups = BTreeMap::<(i32, &str), (BTreeSet<Uuid>, Vec<Value>)>::new();
-        for (id, store) in &self.stores {
-            for (alias, _) in
-                store.entries_listed().filter(|(_, entry)| entry.certificates().any(|it| it == certificate))
-            {
-                let group = groups.entry((store.shown.type_number, &store.shown.type_name)).or_default();
-                group.0.insert(*id);
-                group.1.push(json!({
-                    "StoreId": id,
-                    "StoreTypeId": store.shown.type_number,
-                    "ClientMachine": store.machine(),
-                    "StorePath": store.path(),
-                    "AgentPool": null,
-                    "Alias": alias,
-                    "IPAddress": null,
-                    "Port": null,
-                    "NetworkName": null,
-                }));
-            }
+        for Place { id, store, alias, .. } in self.places_of(certificate) {
+            let group = groups.entry((store.shown.type_number, &store.shown.type_name)).or_default();
+            group.0.insert(id);
+            group.1.push(json!({
+                "StoreId": id,
+                "StoreTypeId": store.shown.type_number,
+                "ClientMachine": store.machine(),
+                "StorePath": store.path(),
+                "AgentPool": null,
+                "Alias": alias,
+                "IPAddress": null,
+                "Port": null,
+                "NetworkName": null,
+            }));
         }
         let groups = groups.into_iter().map(|((number, name), (stores, locations))| {
             json!({"StoreType": name, "StoreTypeId": number, "StoreCount": stores.len(), "Locations": locations})

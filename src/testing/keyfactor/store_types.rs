@@ -302,7 +302,7 @@ impl State {
         let listing = Listing::read(parameters, &OFFER, &self.traps)?;
         let types = self.store_types();
         let rows = listing.select(types.values());
-        Ok(listing.reply(&rows, &self.traps, |it| it.written(&self.traps)))
+        Ok(listing.reply(rows, &self.traps, |it| it.written(&self.traps)))
     }
 
     pub(super) fn read_store_type(&self, id: &str) -> Result<Reply, Reply> {

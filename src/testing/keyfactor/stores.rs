@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::jobs::FakeJobKind;
 use super::orchestrator::FakeOrchestrator;
-use super::state::numbered;
+use super::places::Inventory;
+use super::state::{State, numbered};
 
 /// A certificate store as Command describes it; see
 /// [`FakeKeyfactor::set_store`](super::FakeKeyfactor::set_store).
@@ -222,14 +223,16 @@ fn text_of(value: &Value) -> String {
 
 /// A store, in both layers.
 pub(super) struct Store {
-    number: u64,
+    /// What it is called if it is not said: machine and path.
+    made_up: [String; 2],
     pub(super) shown: FakeStore,
     /// What it holds, by alias.
     pub(super) held: Entries,
     /// What Command's inventory says that it holds.
-    pub(super) inventory: Entries,
+    pub(super) inventory: Inventory,
     pub(super) inventory_job: Option<Uuid>,
-    pub(super) orchestrator: Option<FakeOrchestrator>,
+    /// Set by [`State::set_orchestrator`] alone.
+    orchestrator: Option<FakeOrchestrator>,
 }
 
 /// The one orchestrator that every store has which has one.
@@ -239,16 +242,32 @@ pub(super) fn agent_id() -> Uuid {
     numbered(0xA6E7_0000, 1)
 }
 
+impl State {
+    /// This orchestrator looks after a store, which is added if it is not there.
+    pub(super) fn set_orchestrator(&mut self, id: Uuid, orchestrator: FakeOrchestrator) {
+        if orchestrator.goes_by_clock() {
+            self.going_by_clock.insert(id);
+        } else {
+            self.going_by_clock.remove(&id);
+        }
+        self.store(id).orchestrator = Some(orchestrator);
+    }
+}
+
 impl Store {
     pub(super) fn new(number: u64, shown: FakeStore) -> Self {
         Self {
-            number,
+            made_up: [format!("web{number:05}.example.com"), format!("/etc/certificates/{number:05}")],
             shown,
             held: BTreeMap::new(),
-            inventory: BTreeMap::new(),
+            inventory: Inventory::default(),
             inventory_job: None,
             orchestrator: None,
         }
+    }
+
+    pub(super) fn orchestrator(&self) -> Option<&FakeOrchestrator> {
+        self.orchestrator.as_ref()
     }
 
     /// What Command's inventory lists, one for each row.
@@ -298,12 +317,14 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn machine(&self) -> String {
-        self.shown.machine.clone().unwrap_or_else(|| format!("web{:05}.example.com", self.number))
+    pub(super) fn machine(&self) -> &str {
+        let [machine, _] = &self.made_up;
+        self.shown.machine.as_ref().unwrap_or(machine)
     }
 
-    pub(super) fn path(&self) -> String {
-        self.shown.path.clone().unwrap_or_else(|| format!("/etc/certificates/{:05}", self.number))
+    pub(super) fn path(&self) -> &str {
+        let [_, path] = &self.made_up;
+        self.shown.path.as_ref().unwrap_or(path)
     }
 
     pub(super) fn agent(&self) -> Option<Uuid> {

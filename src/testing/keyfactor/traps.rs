@@ -105,6 +105,9 @@ impl Traps {
 
     /// An answer as this server writes it.
     pub(super) fn written(&self, value: Value) -> Value {
+        if self.on.is_empty() {
+            return value;
+        }
         match value {
             Value::Array(items) => items.into_iter().map(|item| self.written(item)).collect(),
             Value::Object(members) => {

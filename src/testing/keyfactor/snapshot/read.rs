@@ -102,13 +102,19 @@ impl State {
         }
         let shown = self.described_store(&mut object)?;
         let mut store = Store::new(self.stores.len() as u64 + 1, shown);
-        store.orchestrator = object.take("orchestrator", orchestrator)?;
+        let orchestrator = object.take("orchestrator", orchestrator)?;
         store.held = object.take("held", |it| self.entries(it))?.unwrap_or_default();
         let inventory = object.take("inventory", |it| self.entries(it))?;
-        store.inventory = inventory.unwrap_or_else(|| store.held.clone());
+        let inventory = inventory.unwrap_or_else(|| store.held.clone());
         let inventory_job = object.take("inventory_job", guid)?;
         object.finish()?;
         self.stores.insert(id, store);
+        for (alias, entries) in inventory {
+            self.list(id, &alias, entries);
+        }
+        if let Some(orchestrator) = orchestrator {
+            self.set_orchestrator(id, orchestrator);
+        }
         Ok((id, inventory_job))
     }
 

@@ -54,7 +54,7 @@ impl State {
             "aliases": words::spelling(shown.spelling),
             "inventory_schedule": shown.inventory_schedule,
             "inventory_job": store.inventory_job,
-            "orchestrator": store.orchestrator.as_ref().map(orchestrator),
+            "orchestrator": store.orchestrator().map(orchestrator),
             "held": entries(&store.held, &secret),
             "inventory": entries(&store.inventory, &secret),
         })
