@@ -55,7 +55,7 @@ impl State {
                 && (revoked || !certificate.is_revoked())
                 && (expired || !certificate.is_expired(now))
         };
-        let rows = listing.select(self.certificates.candidates(&listing).into_iter().filter(shown));
+        let rows = listing.select(self.certificates.candidates(&listing).filter(shown));
         Ok(listing.reply(rows, &self.traps, |certificate| self.certificate_row(certificate, &asked)))
     }
 

@@ -46,7 +46,7 @@ impl State {
                 found.collect::<Result<_, Reply>>()?
             }
             Chosen::Query(filter) => {
-                let rows = self.scheduled_rows(&filter).into_iter().filter(|row| filter.takes(row));
+                let rows = self.scheduled_rows(&filter).filter(|row| filter.takes(row));
                 rows.map(|row| row.index).filter(|index| !self.is_inventory(*index)).collect()
             }
         };
