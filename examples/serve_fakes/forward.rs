@@ -6,31 +6,64 @@ use std::time::Duration;
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// Forwards every connection to the fake, for as long as the program runs, and gives the port. 0 is a free one.
-pub(crate) async fn forward(port: u16, fake: SocketAddr, tls: TlsAcceptor) -> io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    let port = listener.local_addr()?.port();
-    tokio::spawn(async move {
-        loop {
-            match listener.accept().await {
-                Ok((caller, _)) => {
-                    tokio::spawn(connect(caller, fake, tls.clone()));
-                }
-                // No file descriptor is left, perhaps; later there may be one.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    });
-    Ok(port)
+/// A port that forwards every connection to a fake.
+pub(crate) struct Front {
+    port: u16,
+    fake: SocketAddr,
+    tls: TlsAcceptor,
+    accepting: Option<JoinHandle<()>>,
 }
 
-/// The fake is called first: where it takes no connection, the caller's ends before TLS, and nothing of a request can have
-/// been sent.
+impl Front {
+    /// Port 0 is a free one.
+    pub(crate) async fn open(port: u16, fake: SocketAddr, tls: TlsAcceptor) -> io::Result<Self> {
+        let mut front = Self { port, fake, tls, accepting: None };
+        front.come_back().await?;
+        Ok(front)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Refuses connections from now on, as the fake behind it does.
+    pub(crate) async fn go_away(&mut self) {
+        if let Some(accepting) = self.accepting.take() {
+            accepting.abort();
+            // Once it is over, nobody listens any more.
+            let _ = accepting.await;
+        }
+    }
+
+    /// Takes connections again, on the same port.
+    pub(crate) async fn come_back(&mut self) -> io::Result<()> {
+        if self.accepting.is_none() {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+            self.port = listener.local_addr()?.port();
+            self.accepting = Some(tokio::spawn(accept(listener, self.fake, self.tls.clone())));
+        }
+        Ok(())
+    }
+}
+
+async fn accept(listener: TcpListener, fake: SocketAddr, tls: TlsAcceptor) {
+    loop {
+        match listener.accept().await {
+            Ok((caller, _)) => {
+                tokio::spawn(connect(caller, fake, tls.clone()));
+            }
+            // No file descriptor is left, perhaps; later there may be one.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Each side hears how the other one ends. Who hangs up early is no failure of this program.
 async fn connect(caller: TcpStream, fake: SocketAddr, tls: TlsAcceptor) {
     let Ok(mut fake) = TcpStream::connect(fake).await else { return };
-    // Each side hears how the other one ends; who hangs up early is no failure of this program.
     let _ = caller.set_nodelay(true);
     let _ = fake.set_nodelay(true);
     if let Ok(mut caller) = tls.accept(caller).await {

@@ -1,6 +1,6 @@
 //! What `--help` prints.
 
-use crate::commands::COMMANDS;
+use crate::commands::help;
 
 const BEGINNING: &str = "\
 serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to programs in any language
@@ -44,6 +44,6 @@ Scenes. In each, the certificate www.example.com is to be taken out of service:
 Exit codes: that of COMMAND; without one, 0 at the end; 1 if something failed, 2 for wrong arguments";
 
 pub(crate) fn text() -> String {
-    let commands: Vec<String> = COMMANDS.iter().map(|(command, what)| format!("  {command:<24} {what}")).collect();
+    let commands: Vec<String> = help().map(|line| format!("  {line}").trim_end().to_owned()).collect();
     format!("{BEGINNING}\n{}\n\n{END}", commands.join("\n"))
 }

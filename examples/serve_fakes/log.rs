@@ -1,17 +1,21 @@
 //! What the fakes were asked, as lines of JSON.
 
-use clm::testing::RecordedRequest;
+use clm::testing::{FakeFaultKind, RecordedRequest};
 use serde_json::{Value, json};
 
 /// One line for each request, oldest first. Of headers the names are shown: their values hold credentials. Bodies are shown as
 /// they came. Without an operation, it is a request that the fake does not know.
-pub(crate) fn lines(server: &str, requests: &[RecordedRequest]) -> impl Iterator<Item = String> {
-    requests.iter().map(move |request| line(server, request).to_string())
+pub(crate) fn lines<'a>(
+    server: &str,
+    requests: impl Iterator<Item = &'a RecordedRequest>,
+) -> impl Iterator<Item = String> {
+    requests.map(move |request| line(server, request).to_string())
 }
 
 fn line(server: &str, request: &RecordedRequest) -> Value {
     json!({
         "server": server,
+        "call": request.operation(),
         "operation": request.operation(),
         "method": request.method().as_str(),
         "path": request.path(),
@@ -19,6 +23,7 @@ fn line(server: &str, request: &RecordedRequest) -> Value {
         "headers": request.headers().keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
         "body": body(request.body()),
         "status": request.status(),
+        "fault": request.fault().map(FakeFaultKind::as_str),
     })
 }
 

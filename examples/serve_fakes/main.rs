@@ -13,6 +13,7 @@ mod beside;
 mod certificates;
 mod commands;
 mod exports;
+mod faults;
 mod forward;
 mod help;
 mod log;

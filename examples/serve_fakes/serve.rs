@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::arguments::{Options, SignIn, Transport};
 use crate::certificates::Tls;
-use crate::commands::{Fakes, lines};
+use crate::commands::{Fakes, Fronts, lines};
 use crate::exports::{HOST, Places, exports, variables};
-use crate::forward::forward;
+use crate::forward::Front;
 use crate::trouble::Trouble;
 use crate::{beside, signals, state};
 
@@ -23,18 +23,18 @@ const APPVIEWX_PORT: &str = "appviewx-port";
 pub(crate) async fn serve(options: &Options) -> Result<ExitCode, Trouble> {
     // Heard from the start, so that the end always tidies up.
     let told_to_end = signals::told_to_end();
-    let served = Served::start(options).await?;
+    let mut served = Served::start(options).await?;
     let variables = variables(&served.fakes, &served.places);
     if !options.command.is_empty() {
         return beside::run(&options.command, &variables).await;
     }
     print(&exports(&variables))?;
     eprintln!("Serving both fakes until the standard input closes (Ctrl-D). `help` lists what can be asked of them.");
-    until_the_input_closes(&served.fakes, told_to_end).await.map(|()| ExitCode::SUCCESS)
+    until_the_input_closes(&mut served.fakes, told_to_end).await.map(|()| ExitCode::SUCCESS)
 }
 
 /// Does what the lines of the standard input ask for.
-async fn until_the_input_closes(fakes: &Fakes, told_to_end: impl Future<Output = ()>) -> Result<(), Trouble> {
+async fn until_the_input_closes(fakes: &mut Fakes, told_to_end: impl Future<Output = ()>) -> Result<(), Trouble> {
     let mut told_to_end = pin!(told_to_end);
     let mut ctrl_c = pin!(signals::ctrl_c());
     let mut lines = lines();
@@ -48,7 +48,7 @@ async fn until_the_input_closes(fakes: &Fakes, told_to_end: impl Future<Output =
         if line.trim().is_empty() {
             continue;
         }
-        match fakes.obey(&line) {
+        match fakes.obey(&line).await {
             Ok(mut answer) => {
                 answer.push(format!("# done: {}", line.trim()));
                 print(&answer.join("\n"))?;
@@ -92,6 +92,7 @@ impl Served {
         let fakes = Fakes {
             keyfactor: FakeKeyfactor::start_on(keyfactor).await,
             appviewx: FakeAppViewX::start_on(appviewx).await,
+            fronts: None,
         };
         let places = Places {
             keyfactor_port: address(&fakes.keyfactor.url())?.port(),
@@ -105,23 +106,30 @@ impl Served {
     /// In front of the fakes.
     async fn tls(options: &Options) -> Result<Self, Trouble> {
         let tls = Tls::make()?;
-        let fakes = Fakes { keyfactor: FakeKeyfactor::start().await, appviewx: FakeAppViewX::start().await };
+        let (keyfactor, appviewx) = (FakeKeyfactor::start().await, FakeAppViewX::start().await);
         let open = async |option, port, fake: &str| {
-            let forwarded = forward(port, address(fake)?, tls.acceptor.clone()).await;
-            forwarded.map_err(|error| Trouble::Port(option, port, error))
+            let front = Front::open(port, address(fake)?, tls.acceptor.clone()).await;
+            front.map_err(|error| Trouble::Port(option, port, error))
         };
-        let keyfactor_port = open(KEYFACTOR_PORT, options.keyfactor_port, &fakes.keyfactor.url()).await?;
-        let appviewx_port = open(APPVIEWX_PORT, options.appviewx_port, &fakes.appviewx.url()).await?;
+        let fronts = Fronts {
+            keyfactor: open(KEYFACTOR_PORT, options.keyfactor_port, &keyfactor.url()).await?,
+            appviewx: open(APPVIEWX_PORT, options.appviewx_port, &appviewx.url()).await?,
+        };
         let mut token_url = None;
         if options.sign_in == SignIn::OAuth {
-            let fake = fakes.keyfactor.token_url();
-            let port = open(KEYFACTOR_PORT, 0, &fake).await?;
+            let fake = keyfactor.token_url();
+            // Only a fake goes away, so nothing has to be asked of this one any more.
+            let port = open(KEYFACTOR_PORT, 0, &fake).await?.port();
             let path = Url::parse(&fake).map(|url| url.path().to_owned()).map_err(|_| Trouble::Address(fake))?;
             token_url = Some(format!("https://{HOST}:{port}{path}"));
         }
-        let appviewx_url = format!("https://{HOST}:{appviewx_port}");
-        let authority = Some(tls.authority().display().to_string());
-        let places = Places { keyfactor_port, appviewx_url, token_url, authority };
+        let places = Places {
+            keyfactor_port: fronts.keyfactor.port(),
+            appviewx_url: format!("https://{HOST}:{}", fronts.appviewx.port()),
+            token_url,
+            authority: Some(tls.authority().display().to_string()),
+        };
+        let fakes = Fakes { keyfactor, appviewx, fronts: Some(fronts) };
         Ok(Self { fakes, places, _tls: Some(tls) })
     }
 }

@@ -1,18 +1,18 @@
 //! The example `serve_fakes` as a program of its own, used from the lines that it prints.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use clm::keyfactor::{CertificateLocation, ClientBuilder, Query, Schedule};
-use clm::{appviewx, keyfactor};
+use clm::keyfactor::{CertificateLocation, ClientBuilder, Error, Query, Schedule};
+use clm::{RetryPolicy, appviewx, keyfactor};
 use serde_json::{Value, json};
 
 use crate::support::serve_fakes::{ServeFakes, example, output};
-use crate::support::spawn;
 use crate::support::tls::{in_a_process_of_its_own, is_the_child};
+use crate::support::{spawn, texts};
 
 const NAME: &str = "www.example.com";
 /// Between two questions about a job.
@@ -500,5 +500,106 @@ async fn what_was_asked_is_printed_without_secrets() {
     assert_eq!((&request["server"], &request["method"]), (&json!("keyfactor"), &json!("GET")), "{request:#}");
     for (name, secret) in served.variables.iter().filter(|(name, _)| name.ends_with("_PASSWORD")) {
         assert!(!asked[0].contains(secret), "{name}: {}", asked[0]);
+    }
+}
+
+fn values(lines: Vec<String>) -> Vec<Value> {
+    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn faults_are_had_by_lines_over_tls_and_plain() {
+    const REMOVE: &str = "keyfactor.certificate_stores.remove_certificates";
+    for arguments in [&[][..], &["--plain"]] {
+        let mut served = ServeFakes::start(arguments);
+        let stores = keyfactor_client(&served).certificate_stores();
+        let store = stores.list(Query::all()).rows().unwrap().next().await.unwrap().unwrap();
+        let remove = async || {
+            let location = CertificateLocation::new(store.id, "an alias");
+            stores.remove_certificates([location], Schedule::Immediate).retry_policy(RetryPolicy::none()).send().await
+        };
+        served.ask(&format!("lose-answers 1 {REMOVE}")).unwrap();
+        served.ask(&format!("cut-answers 1 {REMOVE}")).unwrap();
+        served.ask(&format!("refuse-next 503 1 {REMOVE} after 1")).unwrap();
+        served.ask("lose-answers 1 appviewx").unwrap();
+        assert_eq!(values(served.ask("faults-left").unwrap()), [json!({"keyfactor": 3, "appviewx": 1})]);
+
+        assert!(matches!(remove().await, Err(Error::OutcomeUnknown(_))), "{arguments:?}: lost");
+        assert!(matches!(remove().await, Err(Error::OutcomeUnknown(_))), "{arguments:?}: cut");
+        remove().await.unwrap();
+        let refused = remove().await.unwrap_err();
+        assert_eq!(refused.status().map(|it| it.as_u16()), Some(503), "{arguments:?}: {refused:?}");
+        assert_eq!(values(served.ask("faults-left").unwrap()), [json!({"keyfactor": 0, "appviewx": 1})]);
+
+        let changes = values(served.ask("changes").unwrap());
+        let told: Vec<_> = changes.iter().map(|it| (&it["call"], &it["fault"], &it["status"])).collect();
+        let remove = json!(REMOVE);
+        let expected = [
+            (&remove, &json!("lose_answers"), &json!(200)),
+            (&remove, &json!("cut_answers"), &json!(200)),
+            (&remove, &Value::Null, &json!(200)),
+            (&remove, &json!("refuse_next"), &json!(503)),
+        ];
+        assert_eq!(told, expected, "{arguments:?}");
+        assert!(served.ask("requests").unwrap().len() > changes.len(), "the list is no change");
+    }
+}
+
+#[tokio::test]
+async fn servers_go_away_and_come_back_over_tls_and_plain() {
+    for arguments in [&[][..], &["--plain"]] {
+        let mut served = ServeFakes::start(arguments);
+        let (keyfactor, appviewx) = (keyfactor_client(&served), appviewx_client(&served));
+        let list = async || {
+            let stores = keyfactor.certificate_stores().list(Query::all()).retry_policy(RetryPolicy::none());
+            stores.rows().unwrap().next().await.unwrap().map(drop)
+        };
+        let search = async || {
+            let rows = appviewx.certificates().search().retry_policy(RetryPolicy::none()).rows();
+            rows.unwrap().next().await.unwrap().map(drop)
+        };
+        list().await.unwrap();
+        search().await.unwrap();
+        served.ask("go-away keyfactor").unwrap();
+        served.ask("go-away keyfactor").unwrap();
+        let error = list().await.unwrap_err();
+        assert!(matches!(error, Error::Transport(_)) && texts(&error).contains("refused"), "{}", texts(&error));
+        search().await.unwrap();
+        served.ask("come-back keyfactor").unwrap();
+        list().await.unwrap();
+        served.ask("go-away").unwrap();
+        list().await.unwrap_err();
+        assert!(matches!(search().await, Err(appviewx::Error::Transport(_))));
+        served.ask("come-back").unwrap();
+        served.ask("come-back appviewx").unwrap();
+        list().await.unwrap();
+        search().await.unwrap();
+    }
+}
+
+#[test]
+fn a_command_that_cannot_be_obeyed_is_told() {
+    let mut command = example("serve_fakes");
+    command.arg("--plain").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut served = spawn(&mut command);
+    let mut input = served.stdin.take().unwrap();
+    for line in ["jump", "run-jobs now", "lose-answers all", "go-away command", "  "] {
+        writeln!(input, "{line}").unwrap();
+    }
+    drop(input);
+    let said = served.wait_with_output().unwrap();
+    assert!(said.status.success());
+    let printed = String::from_utf8(said.stdout).unwrap();
+    let (_, answers) = printed.split_once("# ready\n").unwrap();
+    let expected = "# failed: jump\n# failed: run-jobs now\n# failed: lose-answers all\n# failed: go-away command\n";
+    assert_eq!(answers, expected);
+    let told = String::from_utf8(said.stderr).unwrap();
+    for problem in [
+        r#"serve_fakes: there is no command "jump"; `help` lists them"#,
+        r#"serve_fakes: "run-jobs now" says too much; `help` tells what run-jobs takes"#,
+        r#"serve_fakes: lose-answers: "all" is no number"#,
+        r#"serve_fakes: "go-away command" says too much; `help` tells what go-away takes"#,
+    ] {
+        assert!(told.lines().any(|line| line == problem), "{problem} in {told}");
     }
 }
