@@ -13,6 +13,7 @@
 //! | [`comments`] | Which comments does AppViewX take? |
 //! | [`logging`] | What is logged, and where can a secret go? |
 //! | `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |
+//! | [`testing`] | How do I test my own program, without an account? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
 
 #[cfg(feature = "blocking")]
@@ -40,3 +41,5 @@ pub mod scopes {}
 pub mod signing_in {}
 #[doc = include_str!("guide/start.md")]
 pub mod start {}
+#[doc = include_str!("guide/testing.md")]
+pub mod testing {}

@@ -11,6 +11,7 @@ mod asks;
 mod calls;
 mod credentials;
 mod faults;
+mod guide_testing;
 mod identity_provider;
 mod keyfactor;
 mod keyfactor_changes;
