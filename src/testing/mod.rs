@@ -7,6 +7,8 @@
 //! A fake is **not the vendor's software**. The documentation of each says which behaviour is documented by the
 //! vendor and which is assumed.
 //!
+//! The guide has a page for your own tests: [Test your automation in five minutes](crate::guide::testing).
+//!
 //! ```
 //! # #[cfg(feature = "keyfactor")] {
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use automation::{offboard, unassign};
 use clm::keyfactor::{CertificateStoreId, Client, Error, ErrorKind};
 use clm::testing::{
-    FakeAnswer, FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorCall, KeyfactorPermission,
+    FakeAnswer, FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorCall, KeyfactorPermission, Scene,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -295,7 +295,6 @@ impl FakeKeyfactor {
     /// assert_eq!((removal.receipt().attempts(), fake.jobs().len()), (2, 2));
     /// assert_eq!(fake.identity_provider().tokens_issued(), 2);
     /// # Ok(()) }
-    /// # main().unwrap();
     /// ```
     pub fn oauth_credentials(&self) -> ClientCredentials {
         let provider = self.identity_provider();
