@@ -139,6 +139,7 @@ pub(super) fn text(value: &Value) -> Loaded<String> {
     value.as_str().map(str::to_owned).ok_or_else(|| expected("a text", value))
 }
 
+#[cfg(feature = "keyfactor")]
 pub(super) fn truth(value: &Value) -> Loaded<bool> {
     value.as_bool().ok_or_else(|| expected("true or false", value))
 }

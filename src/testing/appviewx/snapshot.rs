@@ -55,7 +55,7 @@ impl FakeAppViewX {
     /// # Panics
     /// If no loopback port can be had.
     pub async fn start_from(state: &Value) -> Result<Self, FakeStateError> {
-        let state = State::from_snapshot(state)?;
+        let state = Self::read_snapshot(state)?;
         let fake = Self::start().await;
         fake.replace_state(state);
         Ok(fake)
@@ -67,7 +67,7 @@ impl FakeAppViewX {
     /// # Errors
     /// With the path of a member that is unknown or cannot be read.
     pub fn load(&self, state: &Value) -> Result<(), FakeStateError> {
-        self.replace_state(State::from_snapshot(state)?);
+        self.replace_state(Self::read_snapshot(state)?);
         Ok(())
     }
 

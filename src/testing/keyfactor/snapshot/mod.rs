@@ -70,7 +70,7 @@ impl FakeKeyfactor {
     /// # Panics
     /// If no loopback port can be had.
     pub async fn start_from(state: &Value) -> Result<Self, FakeStateError> {
-        let state = State::from_snapshot(state)?;
+        let state = Self::read_snapshot(state)?;
         let fake = Self::start().await;
         fake.replace_state(state);
         Ok(fake)
@@ -82,7 +82,7 @@ impl FakeKeyfactor {
     /// # Errors
     /// With the path of a member that is unknown or cannot be read.
     pub fn load(&self, state: &Value) -> Result<(), FakeStateError> {
-        self.replace_state(State::from_snapshot(state)?);
+        self.replace_state(Self::read_snapshot(state)?);
         Ok(())
     }
 
