@@ -1,6 +1,6 @@
 //! Reading a fake's state from JSON: every problem names the path of the member that it is about.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
 
@@ -42,11 +42,12 @@ impl FakeStateError {
     pub fn path(&self) -> String {
         let mut path = String::new();
         for segment in self.segments.iter().rev() {
-            match segment {
-                Segment::Item(index) => path.push_str(&format!("[{index}]")),
-                Segment::Member(name) if path.is_empty() => path.push_str(name),
-                Segment::Member(name) => path.push_str(&format!(".{name}")),
-            }
+            // Writing into a `String` cannot fail.
+            let _ = match segment {
+                Segment::Item(index) => write!(path, "[{index}]"),
+                Segment::Member(name) if path.is_empty() => path.write_str(name),
+                Segment::Member(name) => write!(path, ".{name}"),
+            };
         }
         path
     }

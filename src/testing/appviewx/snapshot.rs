@@ -120,8 +120,8 @@ impl State {
 
     fn from_snapshot(value: &Value) -> Loaded<Self> {
         let mut object = Object::of(value)?;
-        let mut state = Self::default();
-        state.denied = object.list("denied", |_, it| read_permission(it))?.into_iter().collect();
+        let denied = object.list("denied", |_, it| read_permission(it))?.into_iter().collect();
+        let mut state = Self { denied, ..Self::default() };
         object.list("modes", |_, it| state.load_mode(it))?;
         if let Some(limit) = object.take("comment_limit", number)? {
             state.comment_limit = limit;

@@ -124,7 +124,7 @@ impl FakeKeyfactor {
             seen::section("the store holds", entries.map(line))
         });
         let jobs = self.jobs().into_iter().filter(|job| job.store == store);
-        let jobs = seen::section("jobs on the store", jobs.map(|job| JobLine(job)));
+        let jobs = seen::section("jobs on the store", jobs.map(JobLine));
         format!("{held}{jobs}{}", seen::requests(&self.server.requests_since_mark()))
     }
 }
