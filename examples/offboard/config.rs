@@ -13,6 +13,7 @@ use crate::consent::{Consent, Loss};
 use crate::environment::{Variables, appviewx_client, keyfactor_client};
 use crate::keyfactor::{Following, Inventory, KeyfactorJob, Settings, Task};
 use crate::plan_file::{self, Vendor};
+use crate::probe::Probe;
 
 pub(crate) mod texts;
 mod values;
@@ -20,6 +21,7 @@ mod values;
 pub(crate) enum Config {
     Help,
     Demo,
+    Probe(Box<Probe>),
     Job(Box<Job>),
 }
 
@@ -54,6 +56,7 @@ struct Arguments {
     audit_note: Option<String>,
     comment_allows: Option<String>,
     demo: Option<Mode>,
+    probe: Option<Mode>,
     locations: Vec<CertificateLocation>,
     undo: Option<PathBuf>,
     follow: Option<PathBuf>,
@@ -90,6 +93,9 @@ impl Config {
             return if count == 1 { Ok(Self::Demo) } else { Err("--demo runs on fakes and goes alone".to_owned()) };
         }
         let mut variables = Variables::of(variables)?;
+        if arguments.probe.is_some() {
+            return if count == 1 { probe(variables) } else { Err("--probe goes alone".to_owned()) };
+        }
         if !anything && variables.is_empty() {
             return Ok(Self::Demo);
         }
@@ -132,6 +138,18 @@ impl Config {
         }
         Ok(Self::Job(Box::new(Job { mode, keyfactor, appviewx })))
     }
+}
+
+/// Of the servers whose variables are set.
+fn probe(mut variables: Variables) -> Result<Config, Problem> {
+    let keyfactor = variables.any("KEYFACTOR_").then(|| keyfactor_client(&mut variables)).transpose()?;
+    let appviewx =
+        variables.any("APPVIEWX_").then(|| appviewx_client(&mut variables, CommentRule::default())).transpose()?;
+    variables.all_used()?;
+    if keyfactor.is_none() && appviewx.is_none() {
+        return Err("--probe needs the variables of a server, KEYFACTOR_* or APPVIEWX_*".to_owned());
+    }
+    Ok(Config::Probe(Box::new(Probe { keyfactor, appviewx })))
 }
 
 /// `None` if help was asked for.
@@ -179,6 +197,7 @@ impl Arguments {
             "audit-note" => once(given.audit_note.replace(parser.value()?.string()?).is_none())?,
             "comment-allows" => once(given.comment_allows.replace(parser.value()?.string()?).is_none())?,
             "demo" => given.demo = Some(Mode::Show),
+            "probe" => given.probe = Some(Mode::Show),
             "location" => given.locations.push(parser.value()?.parse_with(location)?),
             "follow" => once(given.follow.replace(parser.value()?.into()).is_none())?,
             "undo" => once(given.undo.replace(parser.value()?.into()).is_none())?,

@@ -56,6 +56,10 @@ All:
   --demo                   run on the fakes that the crate ships, whatever variables are set; alone
   --dry-run                print the calls that would be sent; sends only reads, also with --yes
 
+Reporting what a server does, alone:
+  --probe                  print which open questions of docs/wire-notes.md this server settles, by calls
+                           that only read; nothing printed names a host, an account, a certificate or a store
+
 Following jobs again, alone:
   --follow FILE            follow the jobs of an earlier run, and confirm what they did. FILE is the plan, or
                            the file beside it that a run fills with what it sends (PLAN.jobs; PLAN.undo.jobs

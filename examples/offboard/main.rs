@@ -23,6 +23,7 @@ mod help;
 mod interrupt;
 mod keyfactor;
 mod plan_file;
+mod probe;
 mod progress;
 mod report;
 mod scratch;
@@ -49,6 +50,10 @@ async fn main() -> ExitCode {
             report.finish(Ended::Done)
         }
         Ok(Config::Demo) => demo::run(&Report::demo()).await,
+        Ok(Config::Probe(probe)) => {
+            let ended = Box::pin(probe.run(&report)).await.unwrap_or_else(|trouble| report.trouble(&trouble));
+            report.finish(ended)
+        }
         Ok(Config::Job(job)) => run(&job, &report).await,
         Err(problem) => {
             report.complain(format!("offboard: {problem}"));
