@@ -31,3 +31,4 @@ mod unassign_outcome;
 mod undo;
 mod undo_traps;
 mod validation;
+mod wiremock_unassign;

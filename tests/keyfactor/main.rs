@@ -77,3 +77,4 @@ mod watch_many;
 mod watch_rows;
 #[cfg(feature = "keyfactor")]
 mod watch_trouble;
+mod wiremock_remove;
