@@ -107,3 +107,22 @@ async fn schedules_in_a_file_are_read_as_servers_write_them_or_the_file_is_refus
         assert!(matches!(&error, clm::PlanError::Malformed(why) if why.contains("inventory_schedules")), "{error:?}");
     }
 }
+
+#[tokio::test]
+async fn a_schedule_that_was_turned_off_since_stays_off() {
+    let (fake, stores, mut plan) = planned().await;
+    let of_it = fake.client().certificate_stores();
+    plan.save_inventory_schedules(&of_it).await.unwrap();
+    fake.set_store(stores[0], |it| it.inventory_schedule(json!({"Off": true})));
+    fake.set_store(stores[1], |it| it.inventory_schedule(json!({"Off": true})));
+    let before = calls(&fake);
+    let restored = of_it.restore_inventory_schedules(&plan.inventory_schedules).send().await.unwrap();
+    let of_store = |store| &restored.iter().find(|it| it.store_id == store).unwrap().now;
+    match of_store(stores[0]) {
+        ScheduleAfter::ChangedSince { now } => assert_eq!(*now, Schedule::Off.into()),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(of_store(stores[1]), ScheduleAfter::NoneBefore), "{restored:?}");
+    let sent = &fake.requests()[before..];
+    assert!(sent.iter().all(|request| request.method() == "GET"), "nothing is set: {sent:?}");
+}

@@ -11,7 +11,7 @@ use super::confirmation::{ScheduleAfter, TriggeredInventory};
 use super::job_runs::{InventoryRuns, inventory_runs};
 use super::place::{Entries, Place, TakenLook, seen, sought};
 use super::poll::Polling;
-use super::saved_schedules::{is_at_risk, is_replaced, put_back, read_in_time, scheduled};
+use super::saved_schedules::{READING, is_at_risk, is_replaced, put_back, read_in_time, scheduled};
 use super::verdict::{Finding, Verdict};
 use crate::keyfactor::certificate_stores::{
     CertificateLocation, CertificateStore, CertificateStores, InventoryEntry, ScheduleInventory, entries_under,
@@ -24,10 +24,6 @@ use crate::keyfactor::types::{CertificateStoreId, JobHistoryId};
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
 use crate::operation::{Lookup, Request};
-
-/// How long what is beside the verdict may take: the job history, and the schedule after a trigger. A trigger has this at
-/// least.
-const BESIDE_THE_VERDICT: Duration = Duration::from_secs(5);
 
 /// What the caller says of the inventory before the change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,7 +167,7 @@ impl StoreUnderConfirmation {
         let job = self.row.as_ref().and_then(|row| row.cert_store_inventory_job_id);
         let Some(job) = job.filter(|_| self.runs.history == HistoryAccess::Permitted) else { return };
         // A history that does not answer must leave time for the look.
-        match timeout(BESIDE_THE_VERDICT.min(polling.left() / 4), inventory_runs(&self.stores.caller, job)).await {
+        match timeout(READING.min(polling.left() / 4), inventory_runs(&self.stores.caller, job)).await {
             Ok(Ok(runs)) => self.runs.take(runs),
             Ok(Err(error)) if !error.failure_scope().is_transient() => self.runs.history = HistoryAccess::Refused,
             Ok(Err(_)) | Err(_) => {}
@@ -186,7 +182,7 @@ impl StoreUnderConfirmation {
         let sent = match &schedule_before {
             ServerSchedule::Unknown(_) => Err(LookupError::unknown_schedule(self.id, &schedule_before).into()),
             _ => match scheduled(&self.stores, self.id, Schedule::Immediate, audit_note) {
-                Ok(request) => self.send_trigger(request, polling.left().max(BESIDE_THE_VERDICT)).await,
+                Ok(request) => self.send_trigger(request, polling.left().max(READING)).await,
                 Err(error) => Err(error.into()),
             },
         };

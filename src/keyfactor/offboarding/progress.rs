@@ -152,10 +152,17 @@ impl Stage {
 }
 
 /// How far each input of a call is that the server took.
-fn progress_of<'a, T: Target>(outcome: &JobsOutcome<T>, report: &HashMap<JobId, FollowedJob<'a>>) -> Progress<'a> {
-    let ids = outcome.job_ids();
-    let jobs: Vec<FollowedJob<'a>> = ids.iter().filter_map(|id| report.get(id).copied()).collect();
-    let not_followed: Vec<JobId> = ids.iter().copied().filter(|id| !report.contains_key(id)).collect();
+fn progress_of<'a, T: Target>(
+    outcome: &JobsOutcome<T>,
+    said_of: impl Fn(JobId) -> Option<FollowedJob<'a>>,
+) -> Progress<'a> {
+    let (mut jobs, mut not_followed) = (Vec::new(), Vec::new());
+    for id in outcome.job_ids() {
+        match said_of(*id) {
+            Some(job) => jobs.push(job),
+            None => not_followed.push(*id),
+        }
+    }
     if !not_followed.is_empty() || jobs.is_empty() {
         return Progress::NotFollowed(not_followed);
     }
@@ -192,7 +199,8 @@ impl<T: Target> JobsOutcome<T> {
     /// ```
     #[must_use]
     pub fn with<'a>(&'a self, report: &'a JobsReport) -> Vec<ItemProgress<'a, T>> {
-        let progress = progress_of(self, &report.by_id());
+        let report = report.by_id();
+        let progress = progress_of(self, |job| report.get(&job).copied());
         self.inputs().iter().map(|item| ItemProgress { item, progress: progress.clone() }).collect()
     }
 }
@@ -222,8 +230,9 @@ impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> Many
     #[must_use]
     pub fn with<'a>(&'a self, report: &'a JobsReport) -> Vec<ItemProgress<'a, I>> {
         let report = report.by_id();
+        let said_of = |job: JobId| report.get(&job).copied();
         let of =
-            |outcome: &'a ItemOutcome<I, O>| ItemProgress { item: &outcome.item, progress: of_item(outcome, &report) };
+            |outcome: &'a ItemOutcome<I, O>| ItemProgress { item: &outcome.item, progress: of_item(outcome, said_of) };
         self.items().iter().map(of).collect()
     }
 }
@@ -232,16 +241,16 @@ impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> Item
     /// This input beside what a report says of its jobs.
     #[must_use]
     pub fn with<'a>(&'a self, report: &'a JobsReport) -> ItemProgress<'a, I> {
-        ItemProgress { item: &self.item, progress: of_item(self, &report.by_id()) }
+        ItemProgress { item: &self.item, progress: of_item(self, |job| report.of(job)) }
     }
 }
 
 fn of_item<'a, I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>>(
     outcome: &'a ItemOutcome<I, O>,
-    report: &HashMap<JobId, FollowedJob<'a>>,
+    said_of: impl Fn(JobId) -> Option<FollowedJob<'a>>,
 ) -> Progress<'a> {
     match &outcome.answer {
-        Some(answer) => progress_of(answer, report),
+        Some(answer) => progress_of(answer, said_of),
         None => Progress::NotTaken(&outcome.state),
     }
 }

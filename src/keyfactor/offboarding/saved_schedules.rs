@@ -18,8 +18,8 @@ use crate::operation::{Request, check_audit_note};
 use crate::transport::CallName;
 use crate::validation::{Problems, ValidationError};
 
-/// How long one reading of a schedule that was put at risk may take.
-const READING: Duration = Duration::from_secs(5);
+/// How long one reading beside the verdict may take: of a store and its schedule, or of the job history.
+pub(super) const READING: Duration = Duration::from_secs(5);
 /// How long putting one back may take: its loss is worse than a deadline that is passed.
 const PUTTING_BACK: Duration = Duration::from_secs(30);
 
@@ -155,12 +155,13 @@ impl RestoreInventorySchedules {
 
 /// Whether something is lost if it is gone.
 pub(super) fn is_at_risk(schedule: &ServerSchedule) -> bool {
-    !is_replaced(schedule)
+    !is_replaced(schedule) && !matches!(schedule, ServerSchedule::Set(Schedule::Off))
 }
 
-/// Whether nothing is left of a recurring schedule: none is shown, or an immediate one.
+/// Whether a trigger has left nothing of a recurring schedule: none is shown, or an immediate one. One that is turned off was
+/// turned off by somebody.
 pub(super) fn is_replaced(shown: &ServerSchedule) -> bool {
-    matches!(shown, ServerSchedule::Unset | ServerSchedule::Set(Schedule::Immediate | Schedule::Off))
+    matches!(shown, ServerSchedule::Unset | ServerSchedule::Set(Schedule::Immediate))
 }
 
 /// Reads a store, and puts its schedule back if it is gone.
@@ -175,7 +176,7 @@ pub(super) async fn put_back(
         Err(error) => return ScheduleAfter::Unreadable(error.into()),
     };
     if !is_at_risk(was) {
-        return if is_replaced(&shown) {
+        return if !is_at_risk(&shown) {
             ScheduleAfter::NoneBefore
         } else {
             ScheduleAfter::ChangedSince { now: shown }
