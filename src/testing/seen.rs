@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
+use http::Method;
 use serde_json::Value;
 
 use super::RecordedRequest;
@@ -50,6 +51,12 @@ pub(super) fn assert_sent_once(what: &str, seen: &[RecordedRequest], count: usiz
         0 => panic!("{what} was never sent{}", requests(seen)),
         _ => panic!("{what} was sent {count} times{}", requests(seen)),
     }
+}
+
+/// Whether a request may change something; of one that the fake does not know, by its method.
+pub(super) fn is_change(request: &RecordedRequest) -> bool {
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS];
+    request.is_change() || (request.operation().is_none() && !reads.contains(request.method()))
 }
 
 /// Method, path and status. Queries, headers and bodies may hold secrets.

@@ -9,7 +9,7 @@ use clm::testing::{
 };
 use serde_json::json;
 
-use crate::support::fake_keyfactor::remove;
+use crate::support::fake_keyfactor::{get, post, remove};
 
 /// What it panics with.
 fn said(assertion: impl FnOnce()) -> String {
@@ -167,6 +167,20 @@ changes received: none
 what differs from the mark:
   stores[57070000-0000-4000-8000-000000000001].held[web02.pfx].certificate: 1, was 2
   stores[57070000-0000-4000-8000-000000000001].held[web02.pfx #2].certificate: 1, was 3"
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_the_fake_does_not_know_is_one() {
+    let fake = FakeKeyfactor::start().await;
+    assert_eq!(get(&fake, "Enrollment").await.status, 404);
+    fake.assert_untouched();
+    assert_eq!(post(&fake, "Enrollment/PFX", json!({})).await.status, 404);
+    assert_eq!(
+        said(|| fake.assert_untouched()),
+        "the fake of Keyfactor was touched
+changes received:
+  POST /KeyfactorAPI/Enrollment/PFX: 404"
     );
 }
 

@@ -60,6 +60,7 @@ async fn every_documented_refusal_of_appviewx_is_a_state() {
         fake.add_certificate_of(category, ID, "web");
         fake.add_certificate_of(category, OTHER, "mail");
         arrange(&fake);
+        let before = fake.snapshot();
         let with_comment = |unassign: RequestBuilder<UnassignCertificates>| match comment {
             Some(comment) => unassign.comment(comment),
             None => unassign,
@@ -75,6 +76,7 @@ async fn every_documented_refusal_of_appviewx_is_a_state() {
             assert_eq!(fake.group_of(id).as_deref(), Some(group), "{code:?}");
             assert_eq!(fake.comments_on(id), Vec::<String>::new(), "{code:?}");
         }
+        assert_eq!(fake.snapshot(), before, "{code:?}");
         let statuses: Vec<u16> = fake.requests().iter().map(RecordedRequest::status).collect();
         assert_eq!(statuses, [error.status().unwrap().as_u16()], "{code:?}");
         assert!(fake.unknown_requests().is_empty(), "{code:?}");

@@ -7,7 +7,7 @@ use crate::support::jobs;
 use crate::support::jobs::{asked, changes, job, parameters, row, rows, watch};
 use crate::support::scripted::Scripted;
 use clm::keyfactor::{CertificateLocation, Client, Credentials, JobId, JobState, OpenJobPlace, Schedule};
-use clm::testing::{FakeKeyfactor, FakeOrchestrator};
+use clm::testing::{FakeKeyfactor, FakeOrchestrator, KeyfactorCall};
 use serde_json::{Value, json};
 
 /// IIS refuses queries of more than 2,048 characters unless it is told otherwise; a whole URL stays below this.
@@ -159,8 +159,8 @@ async fn the_scheduled_jobs_are_read_to_their_end_and_no_further() {
     // 250 jobs are withdrawn by one call.
     let withdrawn = fake.client().orchestrator_jobs().unschedule_open(&watch(&jobs).finish().await.unwrap()).await;
     assert_eq!(withdrawn.unwrap(), jobs);
-    let posts: Vec<_> = fake.requests().into_iter().filter(|it| it.path().ends_with("/Unschedule")).collect();
-    assert_eq!((posts.len(), &posts[0].json()), (1, &json!({"JobIds": jobs})));
+    fake.assert_sent_once(KeyfactorCall::Unschedule);
+    fake.assert_sent_once_with(KeyfactorCall::Unschedule, |body| *body == json!({"JobIds": jobs}));
 }
 
 #[tokio::test]

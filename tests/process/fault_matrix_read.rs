@@ -7,7 +7,7 @@ use std::fmt;
 use crate::support::fault::{Fault, FaultServer, Length};
 use crate::support::fault_table::{Cell, End, FAILURE, LATER, NOW, ONE_FAULT, api, limits, observe_all, ok, transport};
 use clm::keyfactor::{Client, Error, Query};
-use clm::testing::{FakeKeyfactor, RecordedRequest};
+use clm::testing::FakeKeyfactor;
 
 /// A 2xx in another shape. Repeating it would bring the same.
 const UNREADABLE: Cell = Cell { copies: 1, attempts: 1, end: End::Decode };
@@ -153,8 +153,7 @@ async fn observe(task: Task) -> Observed {
             (end, error.attempts().unwrap_or(0))
         }
     };
-    let is_change = |it: &&RecordedRequest| it.method() != "GET";
-    Observed { cell: Cell { copies, attempts, end }, changes: fake.requests().iter().filter(is_change).count() }
+    Observed { cell: Cell { copies, attempts, end }, changes: fake.changes().len() }
 }
 
 /// Tries of which the server knows: refused ones, connections that were closed at once, and requests that began.

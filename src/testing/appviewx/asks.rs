@@ -35,12 +35,13 @@ impl FakeAppViewX {
     }
 
     /// The changes that were received since the last [`mark`](Self::mark), or since the start: calls that may change certificates
-    /// and groups, whatever was answered. Logins, logouts, and requests that the fake does not know are not among them.
+    /// and groups, whatever was answered. Logins and logouts are not among them. Of the requests that the fake does not know, all
+    /// but `GET`, `HEAD` and `OPTIONS` are.
     #[must_use]
     pub fn changes(&self) -> Vec<RecordedRequest> {
         let of_sessions = |it: &RecordedRequest| it.is(AppViewXCall::Login) || it.is(AppViewXCall::Logout);
         let requests = self.server.requests_since_mark().into_iter();
-        requests.filter(|it| it.is_change() && !of_sessions(it)).collect()
+        requests.filter(|it| seen::is_change(it) && !of_sessions(it)).collect()
     }
 
     /// Asserts that a certificate was unassigned: it is in the default group, and an unassignment that names it was answered

@@ -42,10 +42,10 @@ impl FakeKeyfactor {
     }
 
     /// The changes that were received since the last [`mark`](Self::mark), or since the start: calls that may change something,
-    /// whatever was answered. Requests that the fake does not know are not among them.
+    /// whatever was answered. Of the requests that the fake does not know, all but `GET`, `HEAD` and `OPTIONS` are among them.
     #[must_use]
     pub fn changes(&self) -> Vec<RecordedRequest> {
-        self.server.requests_since_mark().into_iter().filter(RecordedRequest::is_change).collect()
+        self.server.requests_since_mark().into_iter().filter(seen::is_change).collect()
     }
 
     /// The newest job on an alias of a store, whatever it does.
