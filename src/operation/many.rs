@@ -16,6 +16,7 @@ use tracing::{Dispatch, Instrument as _};
 use super::batch::{Batch, Calls as _, Numbered, NumberedState, PlannedCall};
 use super::many_outcome::{HandedOut, ItemOutcome, ItemState, ManyOutcome};
 use super::{Caller, Error, FailureScope, Operation, Request, SharedError};
+use crate::transport::Cause;
 use crate::validation::{Problems, Reason, ValidationError};
 
 /// What happens after a call that failed.
@@ -205,6 +206,45 @@ impl<B: Batch> Outcomes<B> {
             ended_by: self.ended_by.clone(),
             total: self.total,
             handed_out: self.handed_out,
+        }
+    }
+
+    /// Sends nothing further: for a program that is interrupted. Calls under way run to their end, so that [`next`](Self::next) and
+    /// [`finish`](Self::finish) give their outcomes; items whose calls were not sent are [`NotSent`](ItemState::NotSent), with an
+    /// [`Error::Transport`] which says that the run was stopped, and so does [`ended_by`](Self::ended_by). A call that was refused is
+    /// not sent again in parts. Of a run that has ended, nothing changes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let fake = clm::testing::FakeAppViewX::start().await;
+    /// # let ids = ["67bc2ca76a105e1a05691c1c", "67bc2ca76a105e1a05691c2c"];
+    /// # for id in ids { fake.add_certificate(id, "web-servers"); }
+    /// # let (groups, interrupted) = (fake.client().certificate_groups(), std::future::ready(()));
+    /// let mut outcomes = groups.unassign(ids).in_calls().ids_per_call(1).start()?;
+    /// let mut interrupted = std::pin::pin!(interrupted);
+    /// loop {
+    ///     tokio::select! {
+    ///         outcome = outcomes.next() => match outcome {
+    ///             Some(outcome) => println!("{}: {:?}", outcome.item, outcome.state),
+    ///             None => break,
+    ///         },
+    ///         () = &mut interrupted => {
+    ///             outcomes.stop();
+    ///             break;
+    ///         }
+    ///     }
+    /// }
+    /// // The call under way, and what was not sent.
+    /// let rest = outcomes.finish().await;
+    /// # assert_eq!(rest.calls() as usize, fake.requests().len());
+    /// # Ok(()) }
+    /// ```
+    pub fn stop(&mut self) {
+        if self.ended_by.is_none() && (self.calls.count() > 0 || !self.running.is_empty()) {
+            let why = Cause::new("the program that sends them stopped the run");
+            let error = Error::nothing_sent(self.calls.common().call_name(), why);
+            self.ended_by = Some(error.into());
+            self.leave_unsent();
         }
     }
 

@@ -18,6 +18,7 @@ mod login_hostile;
 #[cfg(feature = "appviewx")]
 mod logout;
 mod many;
+mod many_stopped;
 mod many_streams;
 mod revoke;
 mod search;

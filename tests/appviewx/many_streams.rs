@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 /// A refusal that is about a certificate: with `OnFailure::Continue`, its call is split.
-const DENIED: &str = "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED";
+pub(super) const DENIED: &str = "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED";
 
 /// `id-0`, `id-1` and on.
 fn ids(count: usize) -> Vec<String> {
@@ -32,11 +32,11 @@ fn confirmation(ids: &[String]) -> Value {
     json!({"response": {"Successful Ids": ids}, "appStatusCode": null})
 }
 
-fn refusal(code: &str) -> Value {
+pub(super) fn refusal(code: &str) -> Value {
     json!({"response": null, "message": "no", "appStatusCode": code})
 }
 
-fn many(origin: &str, count: usize) -> BatchBuilder<MoveInCalls<Unassign>> {
+pub(super) fn many(origin: &str, count: usize) -> BatchBuilder<MoveInCalls<Unassign>> {
     client(origin).certificate_groups().unassign(ids(count)).in_calls().ids_per_call(2)
 }
 
@@ -52,32 +52,32 @@ async fn answering(first: impl IntoIterator<Item = (u16, Value)>) -> Scripted {
 
 /// A request that is at the server and waits for its answer.
 #[derive(Debug)]
-struct Held {
-    ids: Vec<String>,
+pub(super) struct Held {
+    pub(super) ids: Vec<String>,
     answer: oneshot::Sender<Vec<u8>>,
 }
 
 impl Held {
-    fn confirm(self) {
+    pub(super) fn confirm(self) {
         let body = confirmation(&self.ids);
         self.answer(200, &body);
     }
 
-    fn answer(self, status: u16, body: &Value) {
+    pub(super) fn answer(self, status: u16, body: &Value) {
         let bytes = reply(status, "content-type: application/json\r\n", &body.to_string());
         self.answer.send(bytes).expect("the server waits for it");
     }
 }
 
 /// A server that answers when it is told to.
-struct Holding {
-    origin: String,
+pub(super) struct Holding {
+    pub(super) origin: String,
     arriving: mpsc::UnboundedReceiver<Held>,
     _tasks: JoinSet<()>,
 }
 
 impl Holding {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (sender, arriving) = mpsc::unbounded_channel();
@@ -100,12 +100,12 @@ impl Holding {
         Self { origin, arriving, _tasks: tasks }
     }
 
-    async fn next(&mut self) -> Held {
+    pub(super) async fn next(&mut self) -> Held {
         self.arriving.recv().await.unwrap()
     }
 
     /// Holds that nothing has come in that was not looked at: a request that is sent now is the next one.
-    async fn nothing_more_has_come(&mut self) {
+    pub(super) async fn nothing_more_has_come(&mut self) {
         let client = client(&self.origin);
         let marker = tokio::spawn(client.certificate_groups().unassign(["marker"]).send());
         let next = self.next().await;
@@ -115,20 +115,20 @@ impl Holding {
     }
 }
 
-type Told = ItemOutcome<ResourceId, UnassignCertificates>;
+pub(super) type Told = ItemOutcome<ResourceId, UnassignCertificates>;
 
-fn names<'a>(told: impl IntoIterator<Item = &'a Told>) -> Vec<&'a str> {
+pub(super) fn names<'a>(told: impl IntoIterator<Item = &'a Told>) -> Vec<&'a str> {
     told.into_iter().map(|it| it.item.as_str()).collect()
 }
 
-fn not_sent(state: &ItemState<AppViewX>) -> &SharedError {
+pub(super) fn not_sent(state: &ItemState<AppViewX>) -> &SharedError {
     match state {
         ItemState::NotSent(error) => error,
         other => panic!("{other:?}"),
     }
 }
 
-fn refused_together(state: &ItemState<AppViewX>) -> &SharedError {
+pub(super) fn refused_together(state: &ItemState<AppViewX>) -> &SharedError {
     match state {
         ItemState::RefusedTogether(error) => error,
         other => panic!("{other:?}"),
