@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clm::RetryPolicy;
 use clm::keyfactor::{CertificateLocation, RemoveOutcome};
 use clm::keyfactor::{CertificateStoreId, Client, ClientCredentials, Credentials, Error, ErrorKind, Schedule};
 use clm::testing::{FakeKeyfactor, FakeSecretPlace, FakeTokenRefusal};
@@ -280,6 +281,27 @@ async fn a_provider_that_refuses_says_why_and_gives_tokens_again() {
     assert_eq!((authentication(&error).code(), error.status()), (None, None), "{error:?}");
     provider.stop_refusing();
     assert!(remove(&fake, store, &client).await.unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn tokens_stay_valid_while_the_provider_is_away() {
+    let fake = FakeKeyfactor::start().await;
+    let (url, store) = (fake.token_url(), fake.add_store());
+    let client = |credentials: Credentials| {
+        let builder = Client::builder(fake.url()).credentials(credentials);
+        builder.retry_policy(RetryPolicy::none()).build().unwrap()
+    };
+    let early = client(fake.oauth_credentials().into());
+    remove(&fake, store, &early).await.unwrap();
+    fake.identity_provider().go_away();
+    remove(&fake, store, &early).await.unwrap();
+    let late = client(fake.oauth_credentials().into());
+    let error = remove(&fake, store, &late).await.unwrap_err();
+    assert_eq!((authentication(&error).attempts(), fake.jobs().len()), (0, 2), "{error:?}");
+    remove(&fake, store, &client(fake.credentials())).await.unwrap();
+    fake.identity_provider().come_back();
+    assert_eq!(fake.token_url(), url);
+    remove(&fake, store, &late).await.unwrap();
 }
 
 #[tokio::test]

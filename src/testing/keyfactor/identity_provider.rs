@@ -178,6 +178,42 @@ impl FakeIdentityProvider {
         self.state(|state| state.refusal = None);
     }
 
+    /// Closes the provider's port and its connections; the fake itself stays, and takes the tokens that were issued. What
+    /// hits single requests is a fault of the fake, narrowed to [`KeyfactorCall::RequestToken`](super::KeyfactorCall::RequestToken).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::RetryPolicy;
+    /// use clm::keyfactor::{Client, Error, Query};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials());
+    /// let client = client.retry_policy(RetryPolicy::none()).build()?;
+    /// let stores = client.certificate_stores();
+    ///
+    /// fake.identity_provider().go_away();
+    /// let error = stores.list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// assert!(matches!(error, Error::Authentication(_)), "without a token nothing is sent");
+    /// assert!(fake.requests().is_empty());
+    ///
+    /// fake.identity_provider().come_back();
+    /// assert!(stores.list(Query::all()).rows()?.collect().await?.is_empty());
+    /// # Ok(()) }
+    /// ```
+    pub fn go_away(&self) {
+        self.server.go_away();
+    }
+
+    /// Listens again on the port of before [`go_away`](Self::go_away).
+    ///
+    /// # Panics
+    /// If another program has the port by now.
+    #[track_caller]
+    pub fn come_back(&self) {
+        self.server.come_back();
+    }
+
     /// A token as a client would be given it, without a request: for programs that take a token as it is.
     #[must_use]
     pub fn issue_token(&self) -> String {
