@@ -1,7 +1,7 @@
 //! AppViewX CERT+: certificates in the groups that carry their policy.
 //!
-//! A [`Client`] hands out one handle for each of the vendor's resources: [`CertificateGroups`], and [`Certificates`] to
-//! search.
+//! **Start here:** the page `guide::start` has the first program, the guide's page on regrouping the whole job. Build a
+//! [`Client`] with [`Client::builder`], and begin with one of its handles.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,6 +17,17 @@
 //! assert_eq!(outcome.successful_ids(), ["67bc2ca76a105e1a05691c1c"]);
 //! # Ok(()) }
 //! ```
+//!
+//! | for | types |
+//! |---|---|
+//! | signing in | [`Client`], [`ClientBuilder`], [`Credentials`], [`LoginCall`], [`LogoutOutcome`] |
+//! | handles | [`CertificateGroups`], [`Certificates`] |
+//! | an unassignment or an assignment | [`UnassignCertificates`], [`AssignCertificates`], [`CommentRule`], [`UnassignOutcome`], [`AssignOutcome`] |
+//! | planning and the way back | [`RememberGroups`], [`GroupPlan`], [`AssignBack`], [`ConfirmGroup`], [`GroupMembership`] |
+//! | rows | [`Certificate`], [`CertificateGroup`], [`Rows`] |
+//! | searches | [`CertificateSearch`], [`Keyword`], [`CertificateCategory`], [`SortOrder`] |
+//! | revoking | [`RevokeCertificate`], [`RevocationReason`], [`RevocationState`] |
+//! | errors | [`Error`], [`ErrorCode`], [`ApiError`], [`OutcomeUnknown`], [`LookupError`] |
 
 mod answer;
 mod certificate_groups;

@@ -1,13 +1,7 @@
 //! Keyfactor Command: certificates in the stores that its orchestrators manage.
 //!
-//! A [`Client`] hands out one handle for each of the vendor's resources: [`certificates()`](Client::certificates),
-//! [`certificate_stores()`](Client::certificate_stores), [`certificate_store_types()`](Client::certificate_store_types) and
-//! [`orchestrator_jobs()`](Client::orchestrator_jobs).
-//!
-//! # The whole job
-//!
-//! A removal names a store and an alias, and these two alone decide what goes. So: find the certificate, look at the plan,
-//! remove, follow the jobs, and look whether it went.
+//! **Start here:** the page `guide::start` has the first program, the guide's page on offboarding the whole job. Build a
+//! [`Client`] with [`Client::builder`] or [`ClientBuilder::from_env`](ClientBuilder), and begin with one of its handles.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,44 +13,28 @@
 //! # let thumbprint = fake.thumbprint(certificate);
 //! # fake.put(fake.add_store(), "www.example.com.pfx", certificate);
 //! # let keyfactor = fake.client();
+//! let (stores, jobs) = (keyfactor.certificate_stores(), keyfactor.orchestrator_jobs());
 //!
-//! let stores = keyfactor.certificate_stores();
-//!
-//! // Where is it? Revoked and expired certificates are found too; members of other certificates' chains are not.
 //! let located = keyfactor.certificates().locations_of(thumbprint).send().await?;
-//! // What would go, and what of it could be put back? The plan can be kept as JSON.
 //! let plan = stores.plan_removal(&located).await?;
-//! assert_eq!(plan.cannot_be_put_back().count(), 0);
-//! // May this account follow the jobs? Afterwards is too late to ask.
-//! assert!(keyfactor.orchestrator_jobs().can_follow().await?);
-//!
-//! // Each alias must still hold the certificate, else nothing is sent.
 //! let removal = stores.remove(&plan, Schedule::Immediate).audit_note("CHG 1234").send().await?;
-//! // The jobs are scheduled, nothing is removed yet. Follow them to the end.
-//! let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?.require_success()?;
-//! assert!(report.still_open().is_empty());
-//! // One job for each location, and nothing else in the answer?
-//! removal.require_complete()?;
-//! // What does Command's inventory say now?
+//! let report = jobs.watch(removal.job_ids()).finish().await?.require_success()?;
 //! let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
-//! assert!(confirmation.all_gone());
-//!
-//! // And back again.
-//! let addition = stores.add_back(&plan, Schedule::Immediate).send().await?;
-//! # keyfactor.orchestrator_jobs().watch(addition.job_ids()).finish().await?.require_success()?;
+//! assert!(report.all_succeeded() && confirmation.all_gone());
 //! # Ok(()) }
 //! ```
 //!
-//! # Reading
-//!
-//! Lists are [`Rows`]: streams that read page by page, as their rows are asked for. Names of members are matched
-//! without regard to ASCII case, a null is none, and a number may be written as text. Every row keeps what this crate does not
-//! know of it in `extra`, as [`RawJson`], and an unknown value of an enumeration stays readable instead of failing the page. A
-//! row without the member that names it (`Id`, `JobId`, `Name`) is an [`Error::Decode`] which says so; so is one in which a
-//! member that decides something stands twice, such as `Id`, `Thumbprint`, `Alias`, `Result`, `Status` or `StoreId`. Rows that
-//! something is done with are compared with what was asked for: a server that ignores a filter gives
-//! [`LookupError::NotAsked`], never a removal. An answer of Command before version 11, which does not know the parameters
-//! that are sent, gives [`LookupError::UnsupportedVersion`].
+//! | for | types |
+//! |---|---|
+//! | signing in | [`Client`], [`ClientBuilder`], [`Credentials`], [`ClientCredentials`] |
+//! | handles | [`Certificates`], [`CertificateStores`], [`CertificateStoreTypes`], [`OrchestratorJobs`] |
+//! | a removal or an addition | [`CertificateLocation`], [`CertificateStoreEntry`], [`Schedule`], [`PermissionScope`], [`RemoveOutcome`], [`AddOutcome`] |
+//! | finding and planning | [`LocatedCertificate`], [`RemovalPlan`], [`PlannedRemoval`], [`Restorability`], [`Omitted`] |
+//! | following and confirming | [`JobWatch`], [`JobsReport`], [`Confirmation`], [`RemovalVerdict`], [`PutBackVerdict`] |
+//! | rows | [`Certificate`], [`CertificateStore`], [`InventoryEntry`], [`CertificateStoreType`], [`JobHistoryEntry`], [`ScheduledJob`] |
+//! | queries | [`Query`], [`Field`], [`Rows`] |
+//! | ids | [`CertificateId`], [`CertificateStoreId`], [`JobId`], [`JobHistoryId`], [`CollectionId`], [`ContainerId`], [`Thumbprint`] |
+//! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`], [`ApiError`], [`OutcomeUnknown`], [`LookupError`] |
 
 mod answer;
 mod certificate_store_types;
