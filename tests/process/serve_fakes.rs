@@ -104,8 +104,7 @@ async fn tokens_are_had_at_the_printed_url_and_anew_when_they_expire() {
         served.ask("expire-tokens").unwrap();
         list().await.unwrap().unwrap();
         search().await.unwrap().unwrap();
-        let asked: Vec<Value> =
-            served.ask("requests").unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let asked = values(&served.ask("requests").unwrap());
         let of_stores = asked.iter().filter(|request| request["path"] == "/KeyfactorAPI/CertificateStores");
         assert_eq!(of_stores.map(|it| it["status"].clone()).collect::<Vec<_>>(), [200, 401, 200]);
         let of_search = asked.iter().filter(|request| request["path"] == "/avxapi/certificate/search");
@@ -210,7 +209,7 @@ fn offboard(served: &ServeFakes, folder: &Path, arguments: &[&str]) -> (Option<i
 async fn offboard_works_with_exactly_these_lines() {
     let served = ServeFakes::start(&[]);
     let found = keyfactor_client(&served).certificates().search(Query::field("IssuedCN").eq(NAME));
-    let thumbprint = found.rows().unwrap().next().await.unwrap().unwrap().thumbprint.to_string();
+    let thumbprint = found.rows().unwrap().next().await.unwrap().unwrap().thumbprint;
     let (target, folder) = (["--thumbprint", &thumbprint, "--common-name", NAME], folder(&served));
 
     let (status, said) = offboard(&served, &folder, &[&target[..], &["--dry-run"]].concat());
@@ -503,7 +502,7 @@ async fn what_was_asked_is_printed_without_secrets() {
     }
 }
 
-fn values(lines: Vec<String>) -> Vec<Value> {
+fn values(lines: &[String]) -> Vec<Value> {
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -522,16 +521,16 @@ async fn faults_are_had_by_lines_over_tls_and_plain() {
         served.ask(&format!("cut-answers 1 {REMOVE}")).unwrap();
         served.ask(&format!("refuse-next 503 1 {REMOVE} after 1")).unwrap();
         served.ask("lose-answers 1 appviewx").unwrap();
-        assert_eq!(values(served.ask("faults-left").unwrap()), [json!({"keyfactor": 3, "appviewx": 1})]);
+        assert_eq!(values(&served.ask("faults-left").unwrap()), [json!({"keyfactor": 3, "appviewx": 1})]);
 
         assert!(matches!(remove().await, Err(Error::OutcomeUnknown(_))), "{arguments:?}: lost");
         assert!(matches!(remove().await, Err(Error::OutcomeUnknown(_))), "{arguments:?}: cut");
         remove().await.unwrap();
         let refused = remove().await.unwrap_err();
         assert_eq!(refused.status().map(|it| it.as_u16()), Some(503), "{arguments:?}: {refused:?}");
-        assert_eq!(values(served.ask("faults-left").unwrap()), [json!({"keyfactor": 0, "appviewx": 1})]);
+        assert_eq!(values(&served.ask("faults-left").unwrap()), [json!({"keyfactor": 0, "appviewx": 1})]);
 
-        let changes = values(served.ask("changes").unwrap());
+        let changes = values(&served.ask("changes").unwrap());
         let told: Vec<_> = changes.iter().map(|it| (&it["call"], &it["fault"], &it["status"])).collect();
         let remove = json!(REMOVE);
         let expected = [

@@ -61,7 +61,8 @@ impl ServeFakes {
         let mut served = Self { child, input, output, beginning: String::new(), variables: BTreeMap::new() };
         loop {
             let line = served.line();
-            served.beginning += &format!("{line}\n");
+            served.beginning.push_str(&line);
+            served.beginning.push('\n');
             if line == "# ready" {
                 break;
             }
