@@ -46,7 +46,7 @@ pub(crate) const COMMANDS: [(&str, &str); 14] = [
     ("snapshot", "prints the state of both, one line of JSON in the form of --state"),
     ("lose-answers N", "carries out the next N requests, and closes their connections without an answer"),
     ("cut-answers N", "carries them out, and sends half of the answer"),
-    ("stray-answers N", "carries them out, and sends another answer before the right one"),
+    ("stray-answers N", "carries them out, answers, and sends a second answer that nobody asked for"),
     ("refuse-next STATUS N", "answers them with this status, and does not carry them out"),
     ("slow-down MILLISECONDS", "answers every request so much later"),
     ("faults-left", "prints how many requests the faults are still to hit, of each server"),
@@ -57,8 +57,8 @@ pub(crate) const COMMANDS: [(&str, &str); 14] = [
 
 /// What faults can have behind them.
 pub(crate) const OF_FAULTS: &str = "\
-A fault hits both servers, or what follows it: keyfactor, appviewx, or a call by its name, as `requests` prints it. With
-`after K` in the end, K requests pass before: lose-answers 1 appviewx.certificate_groups.unassign after 2";
+A fault is for each of the two servers, or for what follows it: keyfactor, appviewx, or a call by its name, as `requests`
+prints it. With `after K` in the end, K requests pass before: lose-answers 1 appviewx.certificate_groups.unassign after 2";
 
 impl Fakes {
     /// Does what a line asks for, and gives the lines that answer it; or why it cannot be done.
@@ -86,7 +86,7 @@ impl Fakes {
             ["go-away", server @ ("keyfactor" | "appviewx")] => self.go_away(Place::named(server)?).await,
             ["come-back"] => self.come_back(Place::Both).await?,
             ["come-back", server @ ("keyfactor" | "appviewx")] => self.come_back(Place::named(server)?).await?,
-            ["help"] => return Ok(help().map(|line| format!("# {line}")).collect()),
+            ["help"] => return Ok(help().map(|line| format!("# {line}").trim_end().to_owned()).collect()),
             [command, ..] if COMMANDS.iter().any(|(known, _)| known.split(' ').next() == Some(command)) => {
                 return Err(format!("{line:?} says too much; `help` tells what {command} takes"));
             }

@@ -28,4 +28,6 @@ mod raw_memory;
 mod remedies;
 #[cfg(all(feature = "keyfactor", feature = "appviewx", feature = "rustls"))]
 mod serve_fakes;
+#[cfg(all(unix, feature = "keyfactor", feature = "appviewx", feature = "rustls"))]
+mod serve_fakes_page;
 mod tls;
