@@ -14,6 +14,7 @@
 //! | [`logging`] | What is logged, and where can a secret go? |
 //! | `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |
 //! | [`testing`] | How do I test my own program, without an account? |
+//! | [`fakes`] | What do the fakes do, and how is it known? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
 
 #[cfg(feature = "blocking")]
@@ -23,6 +24,8 @@ pub mod blocking {}
 pub mod comments {}
 #[doc = include_str!("guide/errors.md")]
 pub mod errors {}
+#[doc = include_str!("guide/fakes.md")]
+pub mod fakes {}
 #[doc = include_str!("guide/from_other_clients.md")]
 pub mod from_other_clients {}
 #[doc = include_str!("guide/lists.md")]

@@ -4,8 +4,8 @@
 //! its state in memory and stops when it is dropped. A refusal is brought about by putting the fake into the state
 //! that calls for it, not by a canned reply.
 //!
-//! A fake is **not the vendor's software**. The documentation of each says which behaviour is documented by the
-//! vendor and which is assumed.
+//! A fake is **not the vendor's software**. [The guide](crate::guide::fakes) says of each behaviour whether it is documented by the
+//! vendor, recorded, inferred or assumed.
 //!
 //! The guide has a page for your own tests: [Test your automation in five minutes](crate::guide::testing).
 //!

@@ -8,6 +8,7 @@ mod support;
 mod agreement;
 mod appviewx_answers;
 mod asks;
+mod behaviour_tables;
 mod calls;
 mod credentials;
 mod faults;

@@ -24,45 +24,10 @@ const DEFAULT_GROUP: &str = "Default";
 
 /// A fake AppViewX server with certificates in groups, sessions, an account and a service account. Feature `testing`.
 ///
-/// It knows, below `/avxapi`: `PUT /certificate/group/unassign` and `/assign`, `POST /certificate/search`,
-/// `PUT /certificate/revoke`, `PUT /certificate/action` with the action `Revoke`,
-/// `POST /certificategroup/list`, `GET /certificate/group`; both spellings of the login (`POST /login` and
-/// `/acctmgmt-perform-login`), `POST /acctmgmt-perform-logout` and `POST /acctmgmt-get-service-token`. Any other request is
-/// answered 404 without a body (assumed), and is listed by [`unknown_requests`](Self::unknown_requests).
+/// It has the calls of [`AppViewXCall`]; any other request is 404, and listed by [`unknown_requests`](Self::unknown_requests).
 ///
-/// **Documented by the vendor:** the calls, their headers and `gwsource`; the twelve refusals of an unassignment with status,
-/// code and message, each for the cause that the page names; the shape of its success; that unassigned certificates land in
-/// the default group, whose policy then applies; the members of a search's body, the envelope inside its envelope, its
-/// counts as text, and its sentences; the page size of a list of groups, its cap and its token; the members of a login's
-/// and a logout's answer, and the 400 and 401 of a login with their texts; that a service token is the `response` itself,
-/// its claims, its 30 minutes, and the codes of its refusals.
-///
-/// **Seen in the vendor's clients:** that `start` and `max` are text, and `start` begins at 1; the names of a row's members;
-/// 404 for a search without hits, on request ([`answer_no_hits_with_404`](Self::answer_no_hits_with_404)).
-///
-/// **Assumed of sessions and tokens:** the shape of a login that failed and how it counts
-/// `availableLoginAttemptCount` down, that at 0 the account is locked, for password headers too, and that a right password
-/// counts up again; that a session lives until it is ended, and that a 401 means that it has ended; the texts of the
-/// service token's refusals; that a call on groups takes a token; that a request with two kinds of credentials is refused,
-/// with 400 and a code of the fake's own. The tokens bear no signature.
-///
-/// **Assumed:** the order in which the causes are checked; that a refusal has the same five members as a success, and
-/// that one certificate without permission refuses the whole call; that an unknown id, or a certificate that is in the
-/// default group already, is left out of `Successful Ids`; which characters are "special" (everything but letters, their
-/// marks, digits and the space) and that UTF-16 units are counted; that the message about a mandatory field ends in the
-/// field's name; that refusals spell their members in lower case while the success spells them as the page's sample
-/// does; that an assignment is answered as an unassignment is, an unknown group with 404 `GROUP_NOT_FOUND`, and a group
-/// that is only read with 417 `READ_GROUP`; that `start` counts rows; that a search finds parts of texts without regard
-/// to case, ids included, and needs the right to view each category that it names; where the groups stand in their list;
-/// that a wrong `Content-Type` or a missing `gwsource` counts as a missing mandatory field; that
-/// the default group is called `Default`.
-///
-/// **Assumed of revocations:** how the id of a request is named; that one in the background is carried out at once; that one
-/// with manual approval has an id and changes nothing (nobody approves here); that an unknown id is 404 with
-/// `NO_RECORDS_FOUND`, one that is revoked already 406 with `CERT-VWF-0006`.
-///
-/// **Invented, to reach a documented refusal from a client that checks first:**
-/// [`require_comment`](Self::require_comment) and [`set_comment_limit`](Self::set_comment_limit).
+/// **What it does is not always what is known of the server**: [the guide](crate::guide::fakes#appviewx-cert) says of each behaviour
+/// whether it is documented, taken from clients' code, inferred, assumed or invented.
 pub struct FakeAppViewX {
     server: Server,
     gateway: Arc<Gateway>,

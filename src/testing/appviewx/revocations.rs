@@ -6,8 +6,6 @@ use super::super::server::{RecordedRequest, Reply, member};
 use super::{State, check_call, missing, refusal};
 
 impl State {
-    /// **Seen in clients:** that a success carries `SUCCESS`, and that one in the background has the id of a request. What is
-    /// assumed stands at [`FakeAppViewX`](super::FakeAppViewX).
     pub(super) fn revoke(&mut self, request: &RecordedRequest) -> Result<Reply, Reply> {
         self.authenticate(request)?;
         check_call(request)?;

@@ -56,61 +56,13 @@ const PASSWORD: &str = "fake-keyfactor-password";
 
 /// A fake Keyfactor Command server with certificates, certificate stores, orchestrators and an account. Feature `testing`.
 ///
-/// It knows, below `/KeyfactorAPI`:
-///
-/// - `GET /Certificates`, `/Certificates/{id}`, `/Certificates/Locations/{id}`; `POST /Certificates/Revoke`;
-/// - `GET /CertificateStores`, `/CertificateStores/{id}`, `/CertificateStores/{id}/Inventory`;
-/// - `GET /CertificateStoreTypes`, `/CertificateStoreTypes/{id}`;
-/// - `POST /CertificateStores/Certificates/Add`, `/CertificateStores/Certificates/Remove`, `/CertificateStores/Schedule`;
-/// - `GET /OrchestratorJobs/JobHistory`, `/OrchestratorJobs/ScheduledJobs`;
-/// - `POST /OrchestratorJobs/Unschedule`, `/OrchestratorJobs/Reschedule`, `/OrchestratorJobs/Acknowledge`.
-///
-/// Any other request is answered 404 without a body (assumed: the server is an ASP.NET application, which answers so), and is listed
-/// by [`unknown_requests`](Self::unknown_requests).
-///
-/// Bearer tokens come from its [identity provider](FakeIdentityProvider), which says of itself what is documented.
+/// It has the calls of [`KeyfactorCall`]; any other request is 404, and listed by [`unknown_requests`](Self::unknown_requests).
 ///
 /// It has **two layers**: what a store holds, and what Command's inventory says that it holds. A job changes the store;
 /// the inventory follows at once, or lags ([`inventory_lags`](Self::inventory_lags)).
 ///
-/// **Documented by the vendor:** the calls, the members of their bodies and answers; the names of the parameters from
-/// version 11 on; the numbers of results and statuses; the query fields of stores and of the job history; that lists hide
-/// expired and revoked certificates unless they are asked for them; that locations, metadata and private keys show only
-/// when they are asked for; that a collection beats a container; that a collection moves the check of the right to read
-/// certificates to that collection; that nothing changes before an orchestrator runs the job; the permissions for the
-/// history and for unscheduling; which jobs can be unscheduled, rescheduled and acknowledged, by ids or by a query and not
-/// by both.
-///
-/// **Seen on real servers:** the shape of a 403; that members which the server does not know, `ContainerId` among them, are
-/// ignored; the response headers, `X-Total-Count` on lists; that a page past the end is empty; the message for a sort field
-/// that the server does not take; that a waiting job has no row in the history; that an inventory lists the leaf first and
-/// its chain behind it, with the state 0; that the list of stores shows no inventory schedule and an empty container name;
-/// that job types are the store's type and the kind of job; that a store takes an added certificate without an alias; store
-/// types that write names for numbers, leave nulls out and say twice which parameters are needed (see
-/// [`write_store_types_by_schema`](Self::write_store_types_by_schema)).
-/// **In the vendor's code:** that overwriting needs an alias that the inventory has, with the beginning of the message.
-///
-/// **Assumed of store types:** which permission reading them needs; that an unknown one is answered 404; the fields of the
-/// query; the numbers of formats and parameter types; that what a type asks for is enforced, and how: see [`FakeStoreType`].
-///
-/// **Assumed of revocations:** that the whole call is refused for an unknown id, for one that is revoked already and not on
-/// hold, or for a missing comment; the messages; that a hold which is taken back is among the revoked ids.
-///
-/// **Assumed:** the order in which permissions are checked (it is lost in every copy of the vendor's page) and that
-/// one location without permission refuses the whole call; that a certificate must be in the collection; which permissions
-/// reading and scheduling inventories, rescheduling and acknowledging need; that an account with the permission for some
-/// containers is shown a list of their stores; that a request without `x-keyfactor-requested-with`, with a body of another
-/// shape, with a parameter or a query that cannot be read, with an unknown query field, for a run of a job that is not fit
-/// for it, or to unschedule an inventory is answered 400 with a message and no code; that a 401 has the body `null`, and for a bearer
-/// token the header `WWW-Authenticate` of RFC 6750; that
-/// an unknown store, certificate, job or run is answered 404 with the code `0xA0130000`; that an unknown alias becomes a job
-/// that fails, as does an alias that is to be added and is there; that an added certificate without an alias stands under its
-/// thumbprint; that an added entry shows its job fields as parameters in the next inventory, which real types of store may
-/// fill in, leave out or write in another form; that the job ids come in the order of the locations; that unscheduling a job that does not wait changes
-/// nothing and is answered 204; that a rescheduled job keeps its GUID; what an immediate inventory does to the stored
-/// schedule (very likely it replaces it, [`immediate_inventory_keeps_schedule`](Self::immediate_inventory_keeps_schedule)); the orders that lists
-/// can be asked for, except those of certificates and `JobHistoryId`; more of the query language, in the comments of its
-/// source. `containerId` is taken and changes nothing.
+/// **What it does is not always what is known of the server**: [the guide](crate::guide::fakes#keyfactor-command) says of each behaviour
+/// whether it is documented, recorded, taken from the vendor's code, inferred or assumed.
 pub struct FakeKeyfactor {
     server: Server,
     /// Most tests need none, so it is started when it is asked for.
@@ -317,7 +269,6 @@ impl State {
     }
 }
 
-/// Documented: a list of texts, one for each endpoint. What the texts look like is assumed.
 fn endpoints() -> Reply {
     let endpoints = KeyfactorCall::of_the_api();
     Reply::json(200, endpoints.map(|call| Value::from(format!("{} {}", call.method(), call.path()))).collect())

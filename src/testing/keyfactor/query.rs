@@ -1,8 +1,6 @@
 //! The query language, as far as it is known: `Field -op value`, `AND`, `OR`, parentheses.
 //!
-//! **Seen in the vendor's manual and code:** `-eq -ne -lt -gt -le -contains -notcontains -startswith -endswith`, values in
-//! double quotes or bare, `NULL`. **Inferred:** `-ge`. **Assumed:** `AND` binds closer than `OR`; names, texts and operators are compared without
-//! regard to case; a comparison that does not fit the field's kind is refused. Date macros (`%TODAY-7%`) are not read.
+//! `AND` binds closer than `OR`; date macros (`%TODAY-7%`) are not read.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

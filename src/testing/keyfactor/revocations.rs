@@ -12,8 +12,6 @@ use crate::testing::server::Reply;
 const REASONS: [i64; 10] = [-1, 0, 1, 2, 3, 4, 5, 6, 8, 999];
 
 impl State {
-    /// **Documented:** body and answer, and that a suspended one is not revoked. What is assumed stands at
-    /// [`FakeKeyfactor`](crate::testing::FakeKeyfactor).
     pub(super) fn revoke(&mut self, body: &Value) -> Result<Reply, Reply> {
         let ids = member(body, "CertificateIds").as_array().filter(|ids| !ids.is_empty());
         let ids =

@@ -18,8 +18,8 @@ use crate::testing::server::Reply;
 /// A type of certificate stores; see [`FakeKeyfactor::add_store_of_type`].
 ///
 /// **What it asks for is enforced.** An addition that gives an alias where the type forbids it, or none where the type needs
-/// one, is answered 400 (assumed: the vendor says only that it is refused). A job that is not told a parameter which the type
-/// needs fails (assumed from the code of the vendor's orchestrator for IIS, which looks for the binding among them).
+/// one, is answered 400. A job that is not told a parameter which the type needs fails. How far that is known,
+/// [the guide](crate::guide::fakes#certificate-stores) says.
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "the fake knows it once it is given to it"]
 pub struct FakeStoreType {
