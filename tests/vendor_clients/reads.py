@@ -24,6 +24,14 @@ def reads(job: Job) -> None:
     refusals(job)
 
 
+def names(job: Job) -> None:
+    """What a client for answers in camelCase reads in them."""
+    search(job)
+    pages(job)
+    one_certificate(job)
+    locations(job)
+
+
 def endpoints(job: Job) -> None:
     """The first call of the vendor's other tools, which end if it fails."""
 

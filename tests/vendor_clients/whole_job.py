@@ -13,7 +13,7 @@ import scene
 from changes import changes
 from fakes import ServeFakes
 from job import Job
-from reads import reads, store_types, tokens
+from reads import names, reads, store_types, tokens
 from vendors import Session
 
 
@@ -23,6 +23,8 @@ def main(program: str, client: str, modes: list[str]) -> None:
         job = Job(Session(client, fakes), fakes, state)
         if "write_store_types_by_schema" in modes:
             store_types(job)
+        elif "write_camel_case" in modes:
+            names(job)
         else:
             reads(job)
             changes(job)
