@@ -96,7 +96,11 @@ impl Fakes {
     }
 
     fn requests(&self, shown: impl Fn(&RecordedRequest) -> bool) -> Vec<String> {
-        let asked = [("keyfactor", self.keyfactor.requests()), ("appviewx", self.appviewx.requests())];
+        let asked = [
+            ("keyfactor", self.keyfactor.requests()),
+            ("identity provider", self.keyfactor.identity_provider().requests()),
+            ("appviewx", self.appviewx.requests()),
+        ];
         let lines =
             asked.iter().flat_map(|(server, requests)| log::lines(server, requests.iter().filter(|it| shown(it))));
         lines.collect()

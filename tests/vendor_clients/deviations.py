@@ -104,6 +104,6 @@ LOST: dict[str, dict[str, list[str]]] = {
 }
 """Members of answers that have a value and that a client drops, by client and call.
 
-The first client keeps what it does not know. The second one drops members that are newer than it is, and CARecordId, for
-which it looks under another name.
+The first client keeps what it does not know. The second one drops members that are newer than it is, and CARecordId,
+for which it looks under another name.
 """
