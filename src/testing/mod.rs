@@ -7,6 +7,12 @@
 //! A fake is **not the vendor's software**. [The guide](crate::guide::fakes) says of each behaviour whether it is documented by the
 //! vendor, recorded, inferred or assumed.
 //!
+//! Faults of the network, and of what stands before a server, are asked for: an answer that is lost, cut or slow, a second one that
+//! nobody asked for, a refusal, a server that is away; of one call or of any. See [`FakeFault`], and `lose_answers` with its
+//! neighbours at each fake. [`RecordedRequest`] says which call a request was, and what happened to it.
+//!
+//! A fake runs in a thread of its own. It outlives the runtime that started it, and serves programs that have none.
+//!
 //! The guide has a page for your own tests: [Test your automation in five minutes](crate::guide::testing).
 //!
 //! ```

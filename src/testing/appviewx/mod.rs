@@ -338,14 +338,21 @@ impl Service for Gateway {
     }
 
     fn answer(&self, request: &RecordedRequest) -> Reply {
-        match (request.method().as_str(), request.path()) {
-            ("PUT", "/avxapi/certificate/group/unassign") => locked(&self.0).unassign(request),
-            ("PUT", "/avxapi/certificate/group/assign") => locked(&self.0).assign(request),
-            ("PUT", "/avxapi/certificate/revoke" | "/avxapi/certificate/action") => locked(&self.0).revoke(request),
-            ("POST", "/avxapi/certificate/search") => locked(&self.0).search(request),
-            ("POST", "/avxapi/certificategroup/list") => locked(&self.0).list_groups(request),
-            ("GET", "/avxapi/certificate/group") => locked(&self.0).view_group(request),
-            _ => Ok(locked(&self.0).answer_about_sessions(request).unwrap_or_else(Reply::unknown)),
+        let Some(call) = AppViewXCall::of(request.method(), request.path()) else { return Reply::unknown() };
+        let mut state = locked(&self.0);
+        match call {
+            AppViewXCall::Unassign => state.unassign(request),
+            AppViewXCall::Assign => state.assign(request),
+            AppViewXCall::Revoke => state.revoke(request),
+            AppViewXCall::Search => state.search(request),
+            AppViewXCall::ListGroups => state.list_groups(request),
+            AppViewXCall::ViewGroup => state.view_group(request),
+            AppViewXCall::Login => {
+                let tells_attempts = state.tells_login_attempts;
+                state.sessions.answer(request, |it, request| it.log_in(request, tells_attempts))
+            }
+            AppViewXCall::Logout => state.sessions.answer(request, Sessions::log_out),
+            AppViewXCall::ServiceToken => state.sessions.answer(request, Sessions::service_token),
         }
         .unwrap_or_else(|refusal| refusal)
     }
@@ -382,10 +389,6 @@ impl Service for Gateway {
 }
 
 impl State {
-    fn answer_about_sessions(&mut self, request: &RecordedRequest) -> Option<Reply> {
-        self.sessions.answer(request, self.tells_login_attempts)
-    }
-
     fn authenticate(&self, request: &RecordedRequest) -> Result<(), Reply> {
         self.sessions.accept(request)
     }

@@ -150,29 +150,22 @@ impl Sessions {
         if known { Ok(()) } else { Err(unauthorised()) }
     }
 
-    /// The answer to a call about sessions; `None` if it is another call.
-    pub(super) fn answer(&mut self, request: &RecordedRequest, tells_attempts: bool) -> Option<Reply> {
-        if request.method() != "POST" {
-            return None;
-        }
-        let answer: &dyn Fn(&mut Self, &RecordedRequest) -> Reply = match request.path() {
-            "/avxapi/login" | "/avxapi/acctmgmt-perform-login" => &|it, request| it.log_in(request, tells_attempts),
-            "/avxapi/acctmgmt-perform-logout" => &Self::log_out,
-            "/avxapi/acctmgmt-get-service-token" => &Self::service_token,
-            _ => return None,
-        };
-        if let Err(refused) = one_kind(request) {
-            return Some(refused);
-        }
+    /// The answer to a call about sessions. All of them carry at most one kind of credentials, and `gwsource`.
+    pub(super) fn answer(
+        &mut self,
+        request: &RecordedRequest,
+        answer: impl FnOnce(&mut Self, &RecordedRequest) -> Reply,
+    ) -> Result<Reply, Reply> {
+        one_kind(request)?;
         let named = |pair: &str| pair.strip_prefix("gwsource=").is_some_and(|value| !value.is_empty());
-        Some(if request.query().split('&').any(named) { answer(self, request) } else { missing("gwsource") })
+        if request.query().split('&').any(named) { Ok(answer(self, request)) } else { Err(missing("gwsource")) }
     }
 
     fn knows(&self, request: &RecordedRequest) -> bool {
         request.header("username") == Some(USER) && request.header("password") == Some(&self.password)
     }
 
-    fn log_in(&mut self, request: &RecordedRequest, tells_attempts: bool) -> Reply {
+    pub(super) fn log_in(&mut self, request: &RecordedRequest, tells_attempts: bool) -> Reply {
         let given = |name| request.header(name).is_some_and(|value| !value.is_empty());
         if !given("username") || !given("password") {
             return self.failed_login(400, "Username or password cannot be null or empty");
@@ -207,7 +200,7 @@ impl Sessions {
         }
     }
 
-    fn log_out(&mut self, request: &RecordedRequest) -> Reply {
+    pub(super) fn log_out(&mut self, request: &RecordedRequest) -> Reply {
         let session = request.header("sessionid").unwrap_or_default();
         if !self.live.remove(session) {
             return unauthorised();
@@ -225,7 +218,7 @@ impl Sessions {
         envelope(200, &response)
     }
 
-    fn service_token(&mut self, request: &RecordedRequest) -> Reply {
+    pub(super) fn service_token(&mut self, request: &RecordedRequest) -> Reply {
         let form = has_content_type(request, "application/x-www-form-urlencoded");
         if !form || request.body() != b"grant_type=client_credentials" {
             return missing("grant_type");
