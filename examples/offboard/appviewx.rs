@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::consent::Consent;
 use crate::ended::{Ended, Trouble};
+use crate::interrupt::Listening;
 use crate::plan_file::Written;
 use crate::report::Report;
 
@@ -155,6 +156,7 @@ impl Prepared {
         self,
         job: &AppViewXJob,
         plan: Option<Written>,
+        interrupt: &mut Listening,
         report: &Report,
     ) -> Result<Ended, Trouble> {
         if self.size() == 0 {
@@ -162,8 +164,20 @@ impl Prepared {
             return Ok(Ended::NothingToDo);
         }
         match self {
-            Self::Unassign(it) => it.send(job, plan.as_ref(), report).await,
-            Self::Undo(it) => it.send(job, report).await,
+            Self::Unassign(it) => it.send(job, plan.as_ref(), interrupt, report).await,
+            Self::Undo(it) => {
+                let sent = interrupt.or(Box::pin(it.send(job, report))).await;
+                sent.unwrap_or_else(|| {
+                    report.complain(
+                        "  Interrupted. What was sent to AppViewX CERT+ is sent; the answer to a call under way is lost.",
+                    );
+                    if let Task::Undo { plan } = &job.task {
+                        let plan = plan.display();
+                        report.complain(format!("  To see where the certificates are: offboard --undo {plan}"));
+                    }
+                    Ok(Ended::Open)
+                })
+            }
         }
     }
 }

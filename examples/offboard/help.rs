@@ -68,8 +68,8 @@ Following jobs again, alone:
 
 Ctrl-C withdraws nothing: what is sent is sent. While calls are sent to Keyfactor Command, the one under way
 is finished and no further one is sent. The open jobs are printed then, and the --follow that goes on with them.
-While calls are sent to AppViewX CERT+, the answer to the one under way is lost; --undo without --yes shows
-where the certificates are.
+So is a call to AppViewX CERT+ that takes certificates out of their group. While --undo sends calls there, the
+answer to the one under way is lost; --undo without --yes shows where the certificates are.
 
 Exit codes:
   0  all done; or shown, without --yes

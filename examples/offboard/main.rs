@@ -195,17 +195,8 @@ impl Sides<'_> {
                 return Ok(ended);
             }
         }
-        let plan = second.as_ref().map(|plan| plan.path().to_owned());
-        let sent = Interrupt::default().listen().or(Box::pin(prepared.send(job, second, report))).await;
-        sent.unwrap_or_else(|| {
-            report.complain(
-                "  Interrupted. What was sent to AppViewX CERT+ is sent; the answer to a call under way is lost.",
-            );
-            if let Some(plan) = plan {
-                report.complain(format!("  To see where the certificates are: offboard --undo {}", plan.display()));
-            }
-            Ok(Ended::Open)
-        })
+        let mut interrupt = Interrupt::default().listen();
+        Box::pin(prepared.send(job, second, &mut interrupt, report)).await
     }
 }
 

@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use clm::appviewx::{AppViewX, Error, GroupMembership, GroupPlan, ResourceId, SharedError, UnassignCertificates};
-use clm::{ItemState, ManyOutcome, OnFailure};
+use clm::appviewx::{
+    AppViewX, Error, GroupMembership, GroupPlan, MoveInCalls, ResourceId, SharedError, Unassign, UnassignCertificates,
+    UnassignOutcome,
+};
+use clm::{ItemOutcome, ItemState, OnFailure, Outcomes};
 
 use super::find::{Found, Hit};
 use super::step::{Step, conclude, show_errors};
 use super::{AppViewXJob, IDS_PER_CALL, Target};
 use crate::ended::{Ended, Trouble};
+use crate::interrupt::Listening;
 use crate::plan_file::Written;
 use crate::report::{Report, shown};
 use crate::table::table;
@@ -171,9 +176,10 @@ impl Unassignment {
         self,
         job: &AppViewXJob,
         plan: Option<&Written>,
+        interrupt: &mut Listening,
         report: &Report,
     ) -> Result<Ended, Trouble> {
-        let outcomes = self.send_calls(job, report).await?;
+        let outcomes = self.send_calls(job, interrupt, report).await?;
         let default = job.client.certificate_groups().default_group().to_owned();
         let asked_back = outcomes.iter().filter(|(_, outcome)| outcome.is_possibly_done());
         let memberships = job.memberships(asked_back.map(|(id, _)| id.clone()).collect()).await?;
@@ -197,10 +203,12 @@ impl Unassignment {
     }
 
     /// Part by part, so that the outcome of one is printed before the next is sent. A refusal of one certificate does not
-    /// hold up the others. After a call that may have arrived, or a failure that ends the batch, no further part is sent.
+    /// hold up the others. After a call that may have arrived, a failure that ends the batch, or an interruption, no further part
+    /// is sent.
     async fn send_calls(
         &self,
         job: &AppViewXJob,
+        interrupt: &mut Listening,
         report: &Report,
     ) -> Result<Vec<(ResourceId, ItemState<AppViewX>)>, Error> {
         let groups = job.client.certificate_groups();
@@ -214,10 +222,12 @@ impl Unassignment {
                 continue;
             }
             let calls = job.with_comment(groups.unassign(part)).in_calls().ids_per_call(IDS_PER_CALL);
-            let sent = calls.on_failure(OnFailure::ContinueAfterRefusal).send().await?;
-            outcomes.extend(sent.items().iter().map(|it| (it.item.clone(), it.state.clone())));
-            show_part(&sent, outcomes.len(), ids.len(), report);
-            ended_by = sent.ended_by().cloned();
+            let mut run = calls.on_failure(OnFailure::ContinueAfterRefusal).start()?;
+            let mut sent = told(&mut run, interrupt, report).await;
+            sent.sort_by_key(|it| part.iter().position(|id| *id == it.item));
+            outcomes.extend(sent.iter().map(|it| (it.item.clone(), it.state.clone())));
+            show_part(&sent, run.calls(), format_args!("{} of {} so far", outcomes.len(), ids.len()), report);
+            ended_by = run.ended_by().cloned();
         }
         Ok(outcomes)
     }
@@ -229,12 +239,32 @@ fn refused_for_moving(moved: usize) -> Trouble {
     ))
 }
 
-fn show_part(sent: &ManyOutcome<ResourceId, UnassignCertificates>, done: usize, all: usize, report: &Report) {
-    let (confirmed, asked, calls) = (sent.confirmed().count(), sent.items().len(), sent.calls());
-    report.line(format!(
-        "  sent {asked} in {calls} call(s), {confirmed} confirmed by the answer; {done} of {all} so far"
-    ));
-    for answer in sent.answers() {
+type Told = ItemOutcome<ResourceId, UnassignCertificates>;
+
+/// Every outcome of a run. An interruption lets the call under way come to its end.
+async fn told(run: &mut Outcomes<MoveInCalls<Unassign>>, interrupt: &mut Listening, report: &Report) -> Vec<Told> {
+    let mut told = Vec::new();
+    loop {
+        match interrupt.or(run.next()).await {
+            Some(Some(outcome)) => told.push(outcome),
+            Some(None) => return told,
+            None => break,
+        }
+    }
+    report.complain("  Interrupted: the call under way is finished, and no further one is sent.");
+    run.stop();
+    while let Some(outcome) = run.next().await {
+        told.push(outcome);
+    }
+    told
+}
+
+fn show_part(sent: &[Told], calls: u32, so_far: std::fmt::Arguments<'_>, report: &Report) {
+    let (confirmed, asked) = (sent.iter().filter(|it| it.state.is_confirmed()).count(), sent.len());
+    report.line(format!("  sent {asked} in {calls} call(s), {confirmed} confirmed by the answer; {so_far}"));
+    let mut answers: Vec<&Arc<UnassignOutcome>> = sent.iter().filter_map(|it| it.answer.as_ref()).collect();
+    answers.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    for answer in answers {
         if let Some(message) = answer.message() {
             report.line(format!("    answered: {}", shown(message)));
         }
@@ -242,5 +272,5 @@ fn show_part(sent: &ManyOutcome<ResourceId, UnassignCertificates>, done: usize, 
             report.complain(format!("    NOT ASKED FOR, and named as done: {}", shown(id)));
         }
     }
-    show_errors(sent.items().iter().map(|it| (&it.item, &it.state)), report);
+    show_errors(sent.iter().map(|it| (&it.item, &it.state)), report);
 }

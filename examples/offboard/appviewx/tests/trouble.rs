@@ -1,4 +1,5 @@
 use super::*;
+use crate::interrupt::Interrupt;
 
 #[tokio::test]
 async fn one_refused_certificate_does_not_hold_up_the_others() {
@@ -42,7 +43,12 @@ async fn when_the_session_is_over_nothing_moves() {
     let report = Report::kept();
     let prepared = prepare(&job, &report).await.unwrap();
     scene.fake.expire_sessions();
-    assert_eq!(prepared.send(&job, None, &report).await.unwrap(), Ended::Failed, "{}", report.text());
+    assert_eq!(
+        prepared.send(&job, None, &mut Interrupt::default().listen(), &report).await.unwrap(),
+        Ended::Failed,
+        "{}",
+        report.text()
+    );
     assert_tells(&report.text(), &["401", "REFUSED", "0 of 3 certificate(s)"]);
     assert_eq!(scene.groups(), ["web-servers", "web-servers", "agents", "partners"]);
 }
@@ -73,7 +79,12 @@ async fn after_a_call_that_may_have_arrived_nothing_more_is_sent() {
         let report = Report::kept();
         let prepared = prepare(&job, &report).await.unwrap();
         job.client = hangs_up().await;
-        assert_eq!(prepared.send(&job, None, &report).await.unwrap(), ended, "{}", report.text());
+        assert_eq!(
+            prepared.send(&job, None, &mut Interrupt::default().listen(), &report).await.unwrap(),
+            ended,
+            "{}",
+            report.text()
+        );
         let text = report.text();
         assert_tells(
             &text,

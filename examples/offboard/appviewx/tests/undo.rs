@@ -1,7 +1,7 @@
 use super::*;
 
 /// All three are in the default group, and the plan is there.
-async fn unassigned() -> Scene {
+pub(super) async fn unassigned() -> Scene {
     let scene = Scene::new().await;
     let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
@@ -9,7 +9,7 @@ async fn unassigned() -> Scene {
 }
 
 impl Scene {
-    fn undo(&self, expect: usize) -> AppViewXJob {
+    pub(super) fn undo(&self, expect: usize) -> AppViewXJob {
         self.job(Task::Undo { plan: self.plan_path() }, expect)
     }
 }
