@@ -15,6 +15,7 @@ mod faults;
 mod guide_testing;
 mod identity_provider;
 mod keyfactor;
+mod keyfactor_answers;
 mod keyfactor_changes;
 mod keyfactor_contract;
 mod keyfactor_lists;
