@@ -28,15 +28,21 @@ pub(crate) async fn serve(options: &Options) -> Result<ExitCode, Trouble> {
     if !options.command.is_empty() {
         return beside::run(&options.command, &variables).await;
     }
+    // Whoever reads the lines may send a signal at once.
+    let ctrl_c = signals::ctrl_c();
     print(&exports(&variables))?;
     eprintln!("Serving both fakes until the standard input closes (Ctrl-D). `help` lists what can be asked of them.");
-    until_the_input_closes(&mut served.fakes, told_to_end).await.map(|()| ExitCode::SUCCESS)
+    until_the_input_closes(&mut served.fakes, ctrl_c, told_to_end).await.map(|()| ExitCode::SUCCESS)
 }
 
 /// Does what the lines of the standard input ask for.
-async fn until_the_input_closes(fakes: &mut Fakes, told_to_end: impl Future<Output = ()>) -> Result<(), Trouble> {
+async fn until_the_input_closes(
+    fakes: &mut Fakes,
+    ctrl_c: impl Future<Output = ()>,
+    told_to_end: impl Future<Output = ()>,
+) -> Result<(), Trouble> {
     let mut told_to_end = pin!(told_to_end);
-    let mut ctrl_c = pin!(signals::ctrl_c());
+    let mut ctrl_c = pin!(ctrl_c);
     let mut lines = lines();
     loop {
         let line = tokio::select! {

@@ -1,6 +1,15 @@
 //! What ends the program beside its input.
 
+/// Ctrl-C. It is heard from this call on.
+#[cfg(unix)]
+pub(crate) fn ctrl_c() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    async move { heard(interrupt.as_mut()).await }
+}
+
 /// Ctrl-C.
+#[cfg(not(unix))]
 pub(crate) async fn ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
         // It cannot be heard, so it ends this program as ever.

@@ -207,7 +207,7 @@ struct Waiting {
 struct Pause {
     id: u64,
     call: Option<&'static str>,
-    pause: Duration,
+    length: Duration,
 }
 
 impl Faults {
@@ -223,7 +223,7 @@ impl Faults {
         let mut queue = locked(&self.0);
         queue.set += 1;
         let id = queue.set;
-        queue.pauses.push(Pause { id, call: None, pause });
+        queue.pauses.push(Pause { id, call: None, length: pause });
         id
     }
 
@@ -264,7 +264,7 @@ impl Faults {
     pub(super) fn pause(&self, call: Option<&'static str>) -> Duration {
         let queue = locked(&self.0);
         let concerns = |it: &&Pause| it.call.is_none() || it.call == call;
-        queue.pauses.iter().rev().find(concerns).map_or(Duration::ZERO, |it| it.pause)
+        queue.pauses.iter().rev().find(concerns).map_or(Duration::ZERO, |it| it.length)
     }
 
     pub(super) fn left(&self) -> usize {
