@@ -15,6 +15,7 @@
 //! | `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |
 //! | [`testing`] | How do I test my own program, without an account? |
 //! | [`fakes`] | What do the fakes do, and how is it known? |
+//! | [`fake_state`] | How do I write the state of the fakes as JSON, and start them from a file? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
 
 #[cfg(feature = "blocking")]
@@ -26,6 +27,8 @@ pub mod comments {}
 pub mod errors {}
 #[doc = include_str!("guide/fakes.md")]
 pub mod fakes {}
+#[doc = include_str!("../docs/fake_state.md")]
+pub mod fake_state {}
 #[doc = include_str!("guide/from_other_clients.md")]
 pub mod from_other_clients {}
 #[doc = include_str!("guide/lists.md")]

@@ -9,7 +9,8 @@ use crate::testing::state::{FakeStateError, Loaded, Object, members, number, one
 impl FakeAppViewX {
     /// The state as JSON: certificates with group, category, comments and the members of their rows, groups with their
     /// policies, what the account is denied, and the modes that are on. Equal states give equal values, whatever brought them
-    /// about. The members are those of `docs/fake_state.md`.
+    /// about. The members are those of
+    /// [this page](crate::guide::fake_state).
     ///
     /// **Left out**, because they are secrets: sessions, tokens and passwords. **Left out**, because they are no state of the
     /// server: what was asked, and faults.
@@ -33,7 +34,8 @@ impl FakeAppViewX {
     }
 
     /// Starts a fake in the state of a [`snapshot`](Self::snapshot), or of a document written by hand. Members that are missing
-    /// have defaults, so that a short document is enough: `docs/fake_state.md`.
+    /// have defaults, so that a short document is enough:
+    /// [this page](crate::guide::fake_state) has them.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -15,7 +15,8 @@ pub(super) use words::{kind as kind_word, state as state_word};
 impl FakeKeyfactor {
     /// The state as JSON: certificates, types of stores, stores with what they hold and with what Command's inventory says,
     /// orchestrators, jobs and their runs, permissions, and the modes that are on. Equal states give equal values, whatever
-    /// brought them about. The members are those of `docs/fake_state.md`.
+    /// brought them about. The members are those of
+    /// [this page](crate::guide::fake_state).
     ///
     /// **Left out**, because they may be secrets: the values of job fields and of secret entry parameters, which are null, and
     /// tokens and passwords. **Left out**, because they are no state of the server: what was asked, faults, and for how long
@@ -43,7 +44,8 @@ impl FakeKeyfactor {
     }
 
     /// Starts a fake in the state of a [`snapshot`](Self::snapshot), or of a document written by hand. Members that are missing
-    /// have defaults, so that a short document is enough: `docs/fake_state.md`.
+    /// have defaults, so that a short document is enough:
+    /// [this page](crate::guide::fake_state) has them.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
