@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use clm::keyfactor::{CertificateLocation, CertificateStoreId, Schedule};
 use clm::testing::{
     AppViewXCall, FakeAppViewX, FakeCertificate, FakeJobKind, FakeJobState, FakeKeyfactor, FakeOrchestrator,
-    KeyfactorCall, KeyfactorPermission,
+    KeyfactorCall, KeyfactorPermission, RecordedRequest,
 };
 use serde_json::json;
 
@@ -121,7 +121,7 @@ async fn untouched_is_what_received_no_change() {
     let client = fake.client();
     let refused = client.certificate_stores().remove_certificates(location(), Schedule::Immediate).send().await;
     assert_eq!(refused.unwrap_err().status().map(|it| it.as_u16()), Some(403));
-    assert_eq!(fake.changes().iter().map(|it| it.status()).collect::<Vec<_>>(), [403]);
+    assert_eq!(fake.changes().iter().map(RecordedRequest::status).collect::<Vec<_>>(), [403]);
     assert_eq!(
         said(|| fake.assert_untouched()),
         "the fake of Keyfactor was touched
