@@ -40,6 +40,14 @@ impl Client {
     /// Starts a client for the server at `base_url`, for example `https://appviewx.example.com:31443`.
     ///
     /// `/avxapi` is added if the path does not end in it; slashes at the end do not matter.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::session_id("a-session-id"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         let defaults = CallDefaults {
             gwsource: "external".to_owned(),
@@ -61,12 +69,26 @@ impl Client {
     }
 
     /// The operations on certificate groups.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate_groups(&self) -> CertificateGroups {
         CertificateGroups { caller: self.caller.clone() }
     }
 
     /// The operations on certificates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let rows = appviewx.certificates().search().rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificates(&self) -> Certificates {
         Certificates { caller: self.caller.clone() }
@@ -119,6 +141,15 @@ impl Client {
     /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.
     ///
     /// Nothing remembers whether it was sent already: calling this twice sends it twice.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let request = appviewx.certificate_groups().unassign(scene.resource_ids()).build()?;
+    /// // The request can be kept, compared, and sent by any client.
+    /// let outcome = appviewx.execute(request).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn execute<O: Operation<Vendor = AppViewX>>(
         &self,
         request: Request<O>,
@@ -136,6 +167,13 @@ impl Client {
     /// [`LogoutOutcome::NoSession`].
     ///
     /// It waits for a login that is under way, and ends the session that this gives.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// appviewx.logout().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// - **Call:** `POST /acctmgmt-perform-logout`, with the session id that is in use, and the body `{}` (assumed: the
     ///   vendor's page shows none). It never logs in.
@@ -159,6 +197,15 @@ impl ClientBuilder {
     }
 
     /// Which spelling of the login call the server takes, for [`Credentials::login`]. Default [`LoginCall::Login`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::login("svc-clm", "a password"))
+    ///     .login_call(clm::appviewx::LoginCall::PerformLogin)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn login_call(mut self, call: LoginCall) -> Self {
         self.settings.login_call = call;
         self
@@ -166,6 +213,15 @@ impl ClientBuilder {
 
     /// The vendor's mandatory query parameter `gwsource`, the source of the request. Default `external`, as the
     /// vendor's pages have it; the vendor's own tools send `WEB`. What the values change is undocumented by the vendor.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::session_id("a-session-id"))
+    ///     .gwsource("web")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn gwsource(mut self, gwsource: impl Into<String>) -> Self {
         self.settings.defaults.gwsource = gwsource.into();
         self
@@ -177,12 +233,30 @@ impl ClientBuilder {
     /// The vendor's older pages and its tools have it (often as `f000ca01`); a page on deleting certificates still calls it
     /// mandatory. At most 1,000 characters, without control characters. It shows in no `Debug` and, like all of a query, in no
     /// error, log or audit of this crate; a server that repeats it in a message is quoted.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::session_id("a-session-id"))
+    ///     .tenant_key("f000ca01")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn tenant_key(mut self, key: impl Into<SecretString>) -> Self {
         self.settings.defaults.tenant_key = Some(key.into());
         self
     }
 
     /// Which characters this deployment accepts in comments. Default [`CommentRule::Documented`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::session_id("a-session-id"))
+    ///     .comment_rule(clm::appviewx::CommentRule::allowing("-"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn comment_rule(mut self, rule: CommentRule) -> Self {
         self.settings.defaults.comment_rule = rule;
         self
@@ -191,12 +265,30 @@ impl ClientBuilder {
     /// The name of the group in which unassigned certificates land. Default `Default`, the vendor's own name; whether
     /// it can be renamed is undocumented by the vendor. It is only compared with what searches tell, never sent by an
     /// unassignment.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::session_id("a-session-id"))
+    ///     .default_group("Unassigned")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn default_group(mut self, name: impl Into<String>) -> Self {
         self.settings.defaults.default_group = name.into();
         self
     }
 
     /// The most resource ids that one call may name. Default 1,000. The vendor documents no limit.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::session_id("a-session-id"))
+    ///     .max_ids_per_call(50)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn max_ids_per_call(mut self, limit: usize) -> Self {
         self.settings.defaults.max_ids_per_call = limit;
         self

@@ -58,6 +58,14 @@ impl Credentials {
     /// renewed: the call ends as `Api`. [`Client::logout`](super::Client::logout) makes the client forget it once the
     /// server has ended it or answers 401.
     ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::login("svc-clm", "a password"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /login` with the headers `username` and `password` and the body `{}`; older servers take
     ///   another path, see [`login_call`](super::ClientBuilder::login_call). It is audited as a change and never
     ///   repeated after silence, also if the call that led it is dropped: accounts lock. The session ends by
@@ -78,6 +86,14 @@ impl Credentials {
     /// **That calls on certificate groups take a token is unproven:** their pages name the session id and the password
     /// headers only. If they refuse it, use [`login`](Self::login).
     ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::service_account("an id", "a secret"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /acctmgmt-get-service-token` with Basic authorisation and the form
     ///   `grant_type=client_credentials`, as the vendor's own tools send it; its pages contradict each other. A request
     ///   that stays unanswered is repeated, one that is refused is not.
@@ -94,6 +110,14 @@ impl Credentials {
     /// end as [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed).
     ///
     /// `build()` refuses an empty id and anything but visible ASCII in it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::session_id("a-session-id"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn session_id(session_id: impl Into<SecretString>) -> Self {
         Self(Kind::SessionId { session_id: session_id.into() })
     }
@@ -104,6 +128,14 @@ impl Credentials {
     ///
     /// `build()` refuses what a header cannot carry unchanged: an empty value, control characters, anything beyond
     /// ASCII, and white space at either end.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// let appviewx = clm::appviewx::Client::builder("https://appviewx.example.com:31443")
+    ///     .credentials(clm::appviewx::Credentials::password_headers("svc-clm", "a password"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn password_headers(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self(Kind::PasswordHeaders { user: user.into(), password: password.into() })
     }

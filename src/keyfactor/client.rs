@@ -39,6 +39,15 @@ impl Client {
     ///
     /// With the feature `rustls`, `ClientBuilder::from_env` takes host and credentials from the variables of the vendor's
     /// own tools.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(base_url.into(), Settings { credentials: None, max_locations_per_call: 1_000 })
     }
@@ -50,24 +59,54 @@ impl Client {
     }
 
     /// The operations on certificate stores.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let store = keyfactor.certificate_stores().get(scene.stores()[0]).send().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate_stores(&self) -> CertificateStores {
         CertificateStores { caller: self.caller.clone() }
     }
 
     /// The operations on types of certificate stores.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate_store_types(&self) -> CertificateStoreTypes {
         CertificateStoreTypes { caller: self.caller.clone() }
     }
 
     /// The operations on certificates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let certificate = keyfactor.certificates().get(scene.certificate()).send().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificates(&self) -> Certificates {
         Certificates { caller: self.caller.clone() }
     }
 
     /// The operations on orchestrator jobs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let may_follow = keyfactor.orchestrator_jobs().can_follow().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn orchestrator_jobs(&self) -> OrchestratorJobs {
         OrchestratorJobs { caller: self.caller.clone() }
@@ -116,6 +155,18 @@ impl Client {
     /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.
     ///
     /// Nothing remembers whether it was sent already: calling this twice sends it twice.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let request = stores.remove_certificates(scene.locations(), Schedule::Immediate).build()?;
+    /// // The request can be kept, compared, and sent by any client.
+    /// let removal = keyfactor.execute(request).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn execute<O: Operation<Vendor = Keyfactor>>(
         &self,
         request: Request<O>,
@@ -136,6 +187,15 @@ impl ClientBuilder {
     ///
     /// The vendor documents no limit. A thousand locations are some hundred kilobytes, far below what IIS takes by
     /// default, and a call that names more is more often a mistake than a wish.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .max_locations_per_call(50)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn max_locations_per_call(mut self, limit: usize) -> Self {
         self.settings.max_locations_per_call = limit;
         self

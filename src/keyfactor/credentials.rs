@@ -34,6 +34,15 @@ impl Credentials {
     /// `user@domain`, which is sent as `domain\user` like the vendor's tools do. Any other name is sent as it is.
     ///
     /// `build()` refuses an empty name or password, a colon in the name, and control characters.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// let credentials = Credentials::basic(r"EXAMPLE\svc-clm", "a password");
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI").credentials(credentials).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn basic(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self(Kind::Basic { user: account(user.into()), password: password.into() })
     }
@@ -42,6 +51,15 @@ impl Credentials {
     /// [`ErrorKind::Unauthorized`](super::ErrorKind::Unauthorized). See [`bearer_from`](Self::bearer_from).
     ///
     /// `build()` refuses an empty token and anything but visible ASCII in it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// let credentials = Credentials::bearer("a-token");
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI").credentials(credentials).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn bearer(token: impl Into<SecretString>) -> Self {
         Self(Kind::Bearer { token: token.into() })
     }

@@ -68,18 +68,39 @@ impl ClientCredentials {
     }
 
     /// Asks for this scope. Said again, for one more. Without any, none is asked for: the provider's default applies.
+    ///
+    /// ```
+    /// use clm::keyfactor::Credentials;
+    ///
+    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
+    ///     .scope("command");
+    /// ```
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
         self
     }
 
     /// Asks for these scopes, beside those that were named before.
+    ///
+    /// ```
+    /// use clm::keyfactor::Credentials;
+    ///
+    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
+    ///     .scopes(["command", "openid"]);
+    /// ```
     pub fn scopes(mut self, scopes: impl IntoIterator<Item: Into<String>>) -> Self {
         self.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 
     /// Names the API that the token is for, as some providers require it. It is sent as `audience`.
+    ///
+    /// ```
+    /// use clm::keyfactor::Credentials;
+    ///
+    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
+    ///     .audience("https://keyfactor.example.com");
+    /// ```
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
@@ -92,6 +113,13 @@ impl ClientCredentials {
     /// first, then the form, if the provider answers 401, or refuses with `invalid_client` or `invalid_request`. What worked is
     /// used from then on. If neither did, the error says what the provider said to each. Some providers count failed attempts:
     /// name the place if yours does.
+    ///
+    /// ```
+    /// use clm::keyfactor::Credentials;
+    ///
+    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
+    ///     .secret_in_header();
+    /// ```
     pub fn secret_in_header(mut self) -> Self {
         self.places = SecretPlaces::Only(SecretIn::Header);
         self
@@ -99,6 +127,13 @@ impl ClientCredentials {
 
     /// Sends client id and secret in the form only, as `client_id` and `client_secret`. See
     /// [`secret_in_header`](Self::secret_in_header).
+    ///
+    /// ```
+    /// use clm::keyfactor::Credentials;
+    ///
+    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
+    ///     .secret_in_form();
+    /// ```
     pub fn secret_in_form(mut self) -> Self {
         self.places = SecretPlaces::Only(SecretIn::Form);
         self

@@ -43,6 +43,13 @@ pub struct QueryValue {
 
 impl Query {
     /// Begins a comparison.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("IssuedCN").starts_with("www.");
+    /// assert_eq!(query.to_string(), r#"IssuedCN -startswith "www.""#);
+    /// ```
     pub fn field(name: impl Into<String>) -> Field {
         Field(name.into())
     }
@@ -55,6 +62,13 @@ impl Query {
 
     /// A query in the vendor's own words, sent as it is. An empty or blank one is refused when the request is built, so
     /// that an unset variable does not ask for everything; see [`all`](Self::all).
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::raw(r#"IssuedDate -gt "%TODAY-7%""#);
+    /// println!("{query}");
+    /// ```
     #[must_use]
     pub fn raw(text: impl Into<String>) -> Self {
         let text = text.into();
@@ -63,6 +77,13 @@ impl Query {
     }
 
     /// Both must hold.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("IssuedCN").eq("www.example.com").and(Query::field("CertRequestId").gt(100));
+    /// println!("{query}");
+    /// ```
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self.is_all(), other.is_all()) {
@@ -73,6 +94,13 @@ impl Query {
     }
 
     /// One must hold.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("IssuedCN").eq("www.example.com").or(Query::field("IssuedCN").eq("example.com"));
+    /// println!("{query}");
+    /// ```
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         if !self.is_all() && !other.is_all() {
@@ -181,6 +209,13 @@ impl Field {
     }
 
     /// Equal to one of these. Nothing is equal to one of none: that is refused.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("ContainerId").one_of([3, 4]);
+    /// println!("{query}");
+    /// ```
     pub fn one_of(self, values: impl IntoIterator<Item: Into<QueryValue>>) -> Query {
         let mut all = Query { text: String::new(), refused: vec![Refused::NoValue] };
         for (index, value) in values.into_iter().enumerate() {

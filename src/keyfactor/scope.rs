@@ -59,6 +59,17 @@ impl<O: InCollection> RequestBuilder<O> {
     /// [`Certificates::revoke`](super::Certificates::revoke) to revoke them.
     ///
     /// Positive; leaving it out means "none". With a container id as well, the collection wins.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).collection_id(4).send().await?;
+    /// assert_eq!(removal.scope().to_string(), "collection 4");
+    /// # Ok(()) }
+    /// ```
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
         self.operation().scope_settings().collection = Some(id.into());
         self
@@ -71,6 +82,17 @@ impl<O: InContainer> RequestBuilder<O> {
     ///
     /// The pages of Remove and Add name it, but **no published schema of these two calls has such a member**: there it may
     /// have no effect. Do not rely on it to narrow a removal. The schema of Revoke has it from version 25 on.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).container_id(7).send().await?;
+    /// assert_eq!(removal.scope().to_string(), "container 7");
+    /// # Ok(()) }
+    /// ```
     pub fn container_id(mut self, id: impl Into<ContainerId>) -> Self {
         self.operation().scope_settings().container = Some(id.into());
         self
@@ -78,6 +100,18 @@ impl<O: InContainer> RequestBuilder<O> {
 
     /// Makes it a [`ValidationError`](crate::ValidationError) to give both a collection and a container. Without this, the
     /// collection wins, the container is not sent, and the request's scope says so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).collection_id(4).container_id(7);
+    /// let Err(Error::Validation(refused)) = removal.deny_ambiguous_scope().send().await else { panic!() };
+    /// println!("{refused}");
+    /// # Ok(()) }
+    /// ```
     pub fn deny_ambiguous_scope(mut self) -> Self {
         self.operation().scope_settings().both = BothScopes::Refused;
         self

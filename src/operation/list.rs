@@ -79,6 +79,15 @@ impl<L: List> ListBuilder<L> {
 
     /// How many rows are asked for at once. Default 100. What the operation's own limits are stands there. A server that gives
     /// fewer on the first page, though there are more, is asked for as many as it gives from then on.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let rows = keyfactor.certificate_stores().list(Query::all()).page_size(500).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn page_size(mut self, rows: u32) -> Self {
         self.settings.page_size = rows;
         self
@@ -91,6 +100,18 @@ impl<L: List> ListBuilder<L> {
     }
 
     /// Checks the request and gives the rows. Nothing is sent before the first one is asked for.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let mut rows = keyfactor.certificate_stores().list(Query::all()).rows()?;
+    /// while let Some(store) = rows.next().await {
+    ///     println!("{:?}", store?.store_path);
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`ValidationError`] with every problem, each naming its field. The rows give the errors of the calls.

@@ -72,12 +72,38 @@ impl<B: Batch> BatchBuilder<B> {
     }
 
     /// What happens after a call that failed. Default [`OnFailure::Stop`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::OnFailure;
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
+    /// let outcome = removal.on_failure(OnFailure::Continue).send().await?;
+    /// for it in outcome.items() {
+    ///     println!("{}: {:?}", it.item.alias(), it.state);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn on_failure(mut self, then: OnFailure) -> Self {
         self.on_failure = then;
         self
     }
 
     /// How many calls may be under way at once. Default 1. The client's own limit holds as well.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
+    /// let outcome = removal.concurrency(4).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls;
         self
@@ -91,6 +117,20 @@ impl<B: Batch> BatchBuilder<B> {
     }
 
     /// Checks everything, and gives the outcomes as a stream. Nothing is sent before the first one is asked for.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
+    /// let mut outcomes = removal.start()?;
+    /// while let Some(outcome) = outcomes.next().await {
+    ///     println!("{}: {:?}", outcome.item.alias(), outcome.state);
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`ValidationError`] with every problem of the whole batch. What happens later is in the outcomes.

@@ -36,12 +36,32 @@ impl<O: Operation> RequestBuilder<O> {
     }
 
     /// How often this call may be tried, instead of the client's policy. No policy repeats a change that may have arrived.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::RetryPolicy;
+    ///
+    /// let store = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(RetryPolicy::none()).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.request.settings.retry_policy = Some(policy);
         self
     }
 
     /// Checks everything and gives the request as a value of its own. Nothing is sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let request = stores.remove_certificates(scene.locations(), Schedule::Immediate).build()?;
+    /// assert_eq!(request.locations().len(), 2);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`ValidationError`] with every problem, each naming its field.
@@ -92,6 +112,17 @@ impl<O: Operation> RequestBuilder<O> {
 impl<O: Change> RequestBuilder<O> {
     /// What the audit event of this change says beside its targets, for example the number of a ticket. It stays in this
     /// program: nothing of it is sent. At most 32,767 characters.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// removal.audit_note("CHG 1234").send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.request.settings.audit_note = Some(note.into());
         self

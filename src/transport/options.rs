@@ -165,12 +165,32 @@ impl<Settings> ClientBuilder<Settings> {
     /// How long a connection may take to come about: DNS, TCP and TLS. Default 10 s.
     ///
     /// It must be shorter than the other two limits, so that "nothing was sent" can be told from "no answer came".
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .connect_timeout(Duration::from_secs(5))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.options.connect_timeout = limit;
         self
     }
 
     /// How long one try of a call that only reads may take, from the connection to the last byte. Default 60 s.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .read_timeout(Duration::from_secs(30))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn read_timeout(mut self, limit: Duration) -> Self {
         self.options.read_timeout = limit;
         self
@@ -178,6 +198,16 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// How long all tries of a call that only reads may take, with the pauses between them. Default 120 s. Waiting for
     /// a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) does not count.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .read_budget(Duration::from_secs(90))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn read_budget(mut self, limit: Duration) -> Self {
         self.options.read_budget = limit;
         self
@@ -190,12 +220,32 @@ impl<Settings> ClientBuilder<Settings> {
     ///
     /// It is long on purpose: a change that runs into it ends as an unknown outcome, and waiting is cheaper than
     /// not knowing.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .change_timeout(Duration::from_secs(600))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn change_timeout(mut self, limit: Duration) -> Self {
         self.options.change_timeout = limit;
         self
     }
 
     /// How long the server may pause between two pieces of an answer, once its head has come. Default 60 s.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .between_bytes_timeout(Duration::from_secs(30))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn between_bytes_timeout(mut self, limit: Duration) -> Self {
         self.options.between_bytes_timeout = limit;
         self
@@ -212,6 +262,16 @@ impl<Settings> ClientBuilder<Settings> {
     ///
     /// Waiting for a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) **counts** here: a client that makes
     /// many calls at once needs more time, or more places.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .lookup_deadline(Duration::from_secs(600))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn lookup_deadline(mut self, limit: Duration) -> Self {
         self.options.lookup_deadline = limit;
         self
@@ -219,12 +279,30 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// How many pages of one list a look-up may read. Default 1,000, which is 100,000 rows. See
     /// [`lookup_deadline`](Self::lookup_deadline).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .max_lookup_pages(5_000)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn max_lookup_pages(mut self, limit: u32) -> Self {
         self.options.max_lookup_pages = limit;
         self
     }
 
     /// How often calls are tried, and how long the pauses are. Default [`RetryPolicy::DEFAULT`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .retry_policy(clm::RetryPolicy::DEFAULT.max_tries(6))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.options.retry_policy = policy;
         self
@@ -232,6 +310,15 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// How many tries of this client and its clones may be under way at once; further ones wait. Default 32 for
     /// Keyfactor and 5 for AppViewX.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .max_concurrent_tries(8)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn max_concurrent_tries(mut self, limit: usize) -> Self {
         self.options.max_concurrent_tries = limit;
         self
@@ -241,12 +328,30 @@ impl<Settings> ClientBuilder<Settings> {
     /// stand in the URL. Without this call, `https` off loopback goes through the proxy that the environment names
     /// (`HTTPS_PROXY`, `ALL_PROXY`, less `NO_PROXY`); plain `http` and loopback use none. An explicit proxy is used for
     /// all of them, and reads the credentials of plain `http`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .proxy("http://proxy.example.com:3128")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.options.proxy = Proxy::Explicit(url.into());
         self
     }
 
     /// Uses no proxy, whatever the environment names.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .no_proxy()
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn no_proxy(mut self) -> Self {
         self.options.proxy = Proxy::None;
         self
@@ -254,6 +359,16 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// How long a connection is kept for the next call, of those that share one: job history, scheduled jobs and searches.
     /// Default 4 s, which is less than servers keep theirs. Zero keeps none. Every other call has a connection of its own.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .idle_timeout(Duration::from_secs(2))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.options.idle_timeout = limit;
         self
@@ -264,6 +379,15 @@ impl<Settings> ClientBuilder<Settings> {
     ///
     /// It is the limit of a page of a list, and of any other 2xx answer to a call that only reads. For all other answers
     /// [`max_change_answer_bytes`](Self::max_change_answer_bytes) counts as well.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .max_answer_bytes(64 * 1024 * 1024)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn max_answer_bytes(mut self, limit: usize) -> Self {
         self.options.max_answer_bytes = limit;
         self
@@ -275,12 +399,30 @@ impl<Settings> ClientBuilder<Settings> {
     ///
     /// A 2xx answer to a change that is larger ends as an unknown outcome with what was read, a refusal as its status with
     /// what was read.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .max_change_answer_bytes(4 * 1024 * 1024)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn max_change_answer_bytes(mut self, limit: usize) -> Self {
         self.options.max_change_answer_bytes = limit;
         self
     }
 
     /// Takes an `http://` URL also when its host is not this machine. **Credentials then travel unencrypted.**
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::keyfactor::Error> {
+    /// let keyfactor = clm::keyfactor::Client::builder("http://keyfactor.test/KeyfactorAPI")
+    ///     .credentials(clm::keyfactor::Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .allow_plain_http()
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn allow_plain_http(mut self) -> Self {
         self.options.plain_http = PlainHttp::Allowed;
         self

@@ -33,12 +33,26 @@ impl RetryPolicy {
         Self { max_tries: 4, first_pause: Duration::from_millis(250), longest_pause: Duration::from_secs(10) };
 
     /// One try only. A credential that the crate can renew is still renewed once.
+    ///
+    /// ```
+    /// use clm::RetryPolicy;
+    ///
+    /// let once = RetryPolicy::none();
+    /// ```
     #[must_use]
     pub const fn none() -> Self {
         Self { max_tries: 1, ..Self::DEFAULT }
     }
 
     /// The number of tries, the first one included. 0 counts as 1.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clm::RetryPolicy;
+    ///
+    /// let patient = RetryPolicy::DEFAULT.max_tries(8).pauses(Duration::from_secs(1), Duration::from_secs(30));
+    /// ```
     #[must_use]
     pub const fn max_tries(mut self, tries: u32) -> Self {
         self.max_tries = tries;

@@ -10,6 +10,16 @@ use crate::operation::RequestBuilder;
 impl CertificateGroups {
     /// Puts certificates into a group, and **from then on that group's policy applies to them**.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.add_group("archive", "Default");
+    /// let ids = scene.resource_ids();
+    /// let outcome = appviewx.certificate_groups().assign("archive", ids).comment("Moved with CHG 1234").send().await?;
+    /// assert_eq!(outcome.successful_ids().len(), 3);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `PUT /certificate/group/assign`.
     /// - **Permissions:** the right to assign groups; read-write on the group that each certificate is in and on the
     ///   target group.

@@ -31,6 +31,17 @@ const MOST_EMPTY_PAGES: u32 = 100;
 impl CertificateGroups {
     /// Lists the certificate groups.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups().list().rows()?.collect().await?;
+    /// for group in &groups {
+    ///     println!("{:?}", group.name);
+    /// }
+    /// # assert!(!groups.is_empty());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /certificategroup/list`, page by page.
     /// - **Permissions:** access to the groups (assumed).
     /// - **Arguments:** none. A page has 1 to 1,000 rows, which is the vendor's cap; by default 100, as the vendor's.

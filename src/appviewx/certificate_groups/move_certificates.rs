@@ -36,12 +36,31 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     ///
     /// For an assignment it is **assumed** that the server takes one: what could be read of the vendor's page lists
     /// none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// groups.unassign(scene.resource_ids()).comment("Decommissioned with CHG 1234").send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn comment(mut self, text: impl Into<String>) -> Self {
         self.operation().comment_text = Some(text.into());
         self
     }
 
     /// Which characters are accepted in this comment, instead of the client's rule.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::CommentRule;
+    ///
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids()).comment("CHG-1234");
+    /// assert!(unassign.clone().build().is_err(), "a hyphen is not taken by default");
+    /// let request = unassign.comment_rule(CommentRule::allowing("-")).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn comment_rule(mut self, rule: CommentRule) -> Self {
         self.operation().comment_rule = Some(rule);
         self
@@ -54,6 +73,16 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     /// was moved by the first copy may make the second one fail. A refusal that follows an unanswered copy says so in
     /// [`after_unanswered_copy`](crate::ApiError::after_unanswered_copy), and a change that stays unanswered still ends
     /// as an unknown outcome.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// scene.appviewx.lose_answers(1);
+    /// let outcome = groups.unassign(scene.resource_ids()).repeat_after_silence().send().await?;
+    /// assert_eq!(outcome.receipt().attempts(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn repeat_after_silence(mut self) -> Self {
         self.operation().effect = Effect::RepeatableChange;
         self

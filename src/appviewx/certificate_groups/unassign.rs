@@ -12,6 +12,16 @@ impl CertificateGroups {
     /// Takes certificates out of their group. They land in the default certificate group, and **from then on the
     /// default group's policy applies to them**, its rules about renewal included.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let outcome = groups.unassign(scene.resource_ids()).comment("Decommissioned with CHG 1234").send().await?;
+    /// assert_eq!(outcome.successful_ids().len(), 3);
+    /// assert!(outcome.unconfirmed_ids().is_empty());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `PUT /certificate/group/unassign`.
     /// - **Permissions:** the right to assign groups (CERT+ > Groups & Policies > Group > Assign Group); read-write on
     ///   the group that each certificate is in and on the default group; to view the inventory and use the category of

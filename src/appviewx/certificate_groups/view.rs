@@ -17,6 +17,14 @@ use crate::validation::Problems;
 impl CertificateGroups {
     /// Reads one certificate group.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let group = appviewx.certificate_groups().view("web-servers").send().await?;
+    /// println!("{group:?}");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /certificate/group`. The vendor's page has the name as a header in its table and as a query in
     ///   its sample, so it is sent as both; as a query alone if no header can carry it.
     /// - **Permissions:** access to the groups (assumed).

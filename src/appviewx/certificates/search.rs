@@ -73,6 +73,18 @@ pub struct CertificateSearch {
 impl ListBuilder<CertificateSearch> {
     /// Searches this category, beside those that were named before. Several are sent as a list with commas, which the
     /// page of version 2026.1 allows and older ones do not mention.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::CertificateCategory;
+    ///
+    /// let mut rows = appviewx.certificates().search().category(CertificateCategory::Client).rows()?;
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{:?}", row?.common_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn category(mut self, category: CertificateCategory) -> Self {
         let categories = &mut self.list().categories;
         if !categories.contains(&category) {
@@ -83,18 +95,50 @@ impl ListBuilder<CertificateSearch> {
 
     /// Asks for the certificate of this id. Whether the server compares the whole of it is undocumented by
     /// the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().resource_id("67bc2ca76a105e1a05691c1c").rows()?;
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{:?}", row?.common_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn resource_id(mut self, id: impl Into<ResourceId>) -> Self {
         self.list().resource_id = Some(id.into());
         self
     }
 
     /// Searches all fields for this text.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().free_text("example.com").rows()?;
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{:?}", row?.common_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn free_text(mut self, text: impl Into<String>) -> Self {
         self.list().free_text = Some(text.into());
         self
     }
 
     /// Searches a field, one of the documented ones or any other by its name: `.keyword("certcn", "www.example.com")`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Keyword;
+    ///
+    /// let mut rows = appviewx.certificates().search().keyword(Keyword::SubjectCommonName, "www.example.com").rows()?;
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{:?}", row?.common_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn keyword(mut self, field: impl Into<Keyword>, text: impl Into<String>) -> Self {
         self.list().keywords.add(field.into().as_str().to_owned(), text.into());
         self
@@ -102,6 +146,16 @@ impl ListBuilder<CertificateSearch> {
 
     /// Gives only rows whose group has exactly this name. **The filter is the client's own**: no key for the group is
     /// documented, so that the server sends all rows, and [`Rows::total`](crate::Rows::total) counts them all.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().in_group("web-servers").rows()?;
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{:?}", row?.common_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn in_group(mut self, name: impl Into<String>) -> Self {
         self.list().filter.group = Some(name.into());
         self
@@ -110,6 +164,16 @@ impl ListBuilder<CertificateSearch> {
     /// Gives only rows whose common name is exactly this one, but for the case of ASCII letters. **The filter is the
     /// client's own**, since a keyword of the server's may find parts of names: set
     /// [`Keyword::SubjectCommonName`] beside it, so that the server need not send all rows.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().common_name_is("www.example.com").rows()?;
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{:?}", row?.common_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn common_name_is(mut self, name: impl Into<String>) -> Self {
         self.list().filter.common_name = Some(name.into());
         self

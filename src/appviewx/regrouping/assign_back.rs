@@ -26,6 +26,16 @@ impl CertificateGroups {
     /// go back as well; [`GroupPlan::only`] leaves it out. And a search that lags behind shows a certificate in its old
     /// group that is not there; [`after_moving`](AssignBack::after_moving) tells that apart.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?.require_complete()?;
+    /// groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).comment("CHG 1234 was withdrawn").send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Calls:** `POST /certificate/search`, then `PUT /certificate/group/assign` group by group.
     /// - **Permissions:** those of [`assign`](Self::assign), and to view the inventory.
     /// - **Arguments:** a plan of [`remember_groups`](Self::remember_groups), or one that was kept and read again.

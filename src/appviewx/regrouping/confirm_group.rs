@@ -14,6 +14,15 @@ impl CertificateGroups {
     /// Reads back in which group certificates are now, one search for each id. Only a row with exactly that resource id
     /// counts, whatever else the search finds.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// groups.unassign(scene.resource_ids()).send().await?;
+    /// groups.confirm_group(scene.resource_ids(), groups.default_group()).send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /certificate/search`, for each id and category until the certificate is found.
     /// - **Permissions:** to view the certificate inventory of the categories.
     /// - **Arguments:** resource ids, at least one; the group's name, compared exactly. After an unassignment it is

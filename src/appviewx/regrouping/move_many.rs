@@ -64,6 +64,15 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
 impl<M: Move> BatchBuilder<MoveInCalls<M>> {
     /// How many ids one call names: at least 1, at most the client's
     /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). Default 100, or that limit if it is smaller.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls();
+    /// let outcome = unassign.ids_per_call(2).send().await?;
+    /// assert_eq!(outcome.calls(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn ids_per_call(mut self, ids: usize) -> Self {
         self.batch().ids_per_call = Some(ids);
         self
@@ -71,6 +80,16 @@ impl<M: Move> BatchBuilder<MoveInCalls<M>> {
 
     /// Splits no call: no certificate is named twice, and those of a refused call are all
     /// [`RefusedTogether`](ItemState::RefusedTogether).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::OnFailure;
+    ///
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls();
+    /// let outcome = unassign.on_failure(OnFailure::ContinueAfterRefusal).without_splitting().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn without_splitting(mut self) -> Self {
         self.batch().splitting = Splitting::Never;
         self

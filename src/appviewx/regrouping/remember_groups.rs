@@ -17,6 +17,16 @@ use crate::validation::Problems;
 impl CertificateGroups {
     /// Looks up in which groups certificates are, before they are moved, for [`assign_back`](Self::assign_back).
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?.require_complete()?;
+    /// let mut file = Vec::new();
+    /// plan.write_to(&mut file)?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /certificate/search`, as in [`confirm_group`](Self::confirm_group).
     /// - **Permissions:** to view the certificate inventory of the categories. What may not be viewed in one category
     ///   is looked for in the next.

@@ -11,6 +11,18 @@ use crate::validation::Problems;
 impl CertificateStoreTypes {
     /// Lists the types of certificate stores.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+    /// for it in &types {
+    ///     println!("{:?} {:?}", it.id, it.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /CertificateStoreTypes`, page by page.
     /// - **Permissions:** undocumented by the vendor.
     /// - **Arguments:** a query; its fields are undocumented by the vendor.

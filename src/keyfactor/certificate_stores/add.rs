@@ -28,6 +28,22 @@ impl CertificateStores {
     /// Asks the orchestrators to put a certificate into certificate stores. Every entry becomes an orchestrator job; an
     /// answer means that the jobs are scheduled.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # let store = scene.keyfactor.add_store();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let entry = CertificateStoreEntry::new(store).alias("www.example.com.pem");
+    /// let addition = keyfactor
+    ///     .certificate_stores()
+    ///     .add_certificates(scene.certificate(), [entry], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
+    /// println!("scheduled: {:?}", addition.job_ids());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /CertificateStores/Certificates/Add`.
     /// - **Permissions:** to read the certificate (system-wide, or for the collection given by
     ///   [`collection_id`](RequestBuilder::collection_id)) and to schedule on certificate stores.
@@ -68,6 +84,21 @@ impl RequestBuilder<AddCertificates> {
     /// Refuses the addition unless the certificate has this thumbprint: an id that was kept may be another certificate's by
     /// now. Just before it is sent, the certificate is read, in the collection that is given; if it is another one, nothing
     /// is sent and the call ends as [`LookupError::NotAsked`](crate::keyfactor::LookupError::NotAsked).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # let store = scene.keyfactor.add_store();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let addition = keyfactor
+    ///     .certificate_stores()
+    ///     .add_certificates(scene.certificate(), [CertificateStoreEntry::new(store)], Schedule::Immediate)
+    ///     .expecting_thumbprint(scene.thumbprint())
+    ///     .send()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub fn expecting_thumbprint(mut self, thumbprint: impl Into<Thumbprint>) -> Self {
         self.operation().expected = Some(thumbprint.into());
         self

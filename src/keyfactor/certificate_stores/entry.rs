@@ -43,6 +43,13 @@ enum PrivateKey {
 
 impl CertificateStoreEntry {
     /// An entry in this store.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateStoreEntry;
+    ///
+    /// let entry = CertificateStoreEntry::new(store);
+    /// ```
     pub fn new(store: impl Into<CertificateStoreId>) -> Self {
         Self {
             store: store.into(),
@@ -56,6 +63,13 @@ impl CertificateStoreEntry {
     }
 
     /// The alias in the store. Types of store differ: some need one, some choose it themselves and refuse another.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateStoreEntry;
+    ///
+    /// let entry = CertificateStoreEntry::new(store).alias("www.example.com.pem");
+    /// ```
     #[must_use]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
         self.alias = Some(alias.into());
@@ -64,6 +78,13 @@ impl CertificateStoreEntry {
 
     /// Replaces what the store has under the alias. Without this call, the vendor's default holds: it is kept, and the
     /// call or its job fails. A server was seen to refuse this for an alias that the inventory does not list.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateStoreEntry;
+    ///
+    /// let entry = CertificateStoreEntry::new(store).alias("www.example.com.pem").overwrite();
+    /// ```
     #[must_use]
     pub fn overwrite(mut self) -> Self {
         self.existing = Existing::Overwritten;
@@ -71,6 +92,13 @@ impl CertificateStoreEntry {
     }
 
     /// Puts the private key in as well. Command must hold it.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateStoreEntry;
+    ///
+    /// let entry = CertificateStoreEntry::new(store).include_private_key();
+    /// ```
     #[must_use]
     pub fn include_private_key(mut self) -> Self {
         self.private_key = PrivateKey::Included;
@@ -78,6 +106,13 @@ impl CertificateStoreEntry {
     }
 
     /// The password of the entry, for types of store that protect each entry with one.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateStoreEntry;
+    ///
+    /// let entry = CertificateStoreEntry::new(store).entry_password("a password");
+    /// ```
     #[must_use]
     pub fn entry_password(mut self, password: impl Into<SecretString>) -> Self {
         self.entry_password = Some(password.into());
@@ -85,6 +120,13 @@ impl CertificateStoreEntry {
     }
 
     /// The password of the PFX in which the certificate travels to the store.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateStoreEntry;
+    ///
+    /// let entry = CertificateStoreEntry::new(store).pfx_password("a password");
+    /// ```
     #[must_use]
     pub fn pfx_password(mut self, password: impl Into<SecretString>) -> Self {
         self.pfx_password = Some(password.into());
@@ -92,6 +134,13 @@ impl CertificateStoreEntry {
     }
 
     /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateStoreEntry;
+    ///
+    /// let entry = CertificateStoreEntry::new(store).job_field("SiteName", "Shop");
+    /// ```
     #[must_use]
     pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.job_fields.add(name.into(), value.into());

@@ -15,6 +15,14 @@ use crate::validation::Problems;
 impl CertificateStores {
     /// Reads one certificate store.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let store = keyfactor.certificate_stores().get(scene.stores()[0]).send().await?;
+    /// println!("{:?} {:?}", store.client_machine, store.store_path);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /CertificateStores/{id}`.
     /// - **Permissions:** to read certificate stores, system-wide or for its container.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id.

@@ -21,6 +21,16 @@ impl CertificateStores {
     /// Reads what Command's **last inventory** found in a store. It may lag behind the store itself, and a store without
     /// an inventory schedule is never read again.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let mut entries = keyfactor.certificate_stores().inventory(scene.stores()[0]).rows()?;
+    /// while let Some(entry) = entries.next().await {
+    ///     println!("{:?}", entry?.alias);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /CertificateStores/{id}/Inventory`, page by page.
     /// - **Permissions:** to read certificate stores, system-wide or for its container.
     /// - **Errors:** the rows give those of [`keyfactor::Error`](crate::keyfactor::Error).

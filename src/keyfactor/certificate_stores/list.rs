@@ -11,6 +11,19 @@ use crate::validation::Problems;
 impl CertificateStores {
     /// Lists certificate stores, those that were discovered and not yet approved among them.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let on_web01 = Query::field("ClientMachine").eq("web01.example.com");
+    /// let mut stores = keyfactor.certificate_stores().list(on_web01).rows()?;
+    /// while let Some(store) = stores.next().await {
+    ///     println!("{:?}", store?.store_path);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /CertificateStores`, page by page.
     /// - **Permissions:** to read certificate stores, system-wide or for their containers.
     /// - **Arguments:** a query; documented fields are `AgentAvailable`, `AgentId`, `Approved`, `Category`,

@@ -33,6 +33,13 @@ pub struct CertificateLocation {
 
 impl CertificateLocation {
     /// A store's GUID, and the alias in it.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateLocation;
+    ///
+    /// let location = CertificateLocation::new(store, "www.example.com.pem");
+    /// ```
     pub fn new(store: impl Into<CertificateStoreId>, alias: impl Into<String>) -> Self {
         Self {
             store: store.into(),
@@ -46,6 +53,13 @@ impl CertificateLocation {
     /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
     ///
     /// The vendor's own clients send text. It takes the place of one from the inventory.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateLocation;
+    ///
+    /// let location = CertificateLocation::new(store, "www.example.com.pem").job_field("SiteName", "Shop");
+    /// ```
     #[must_use]
     pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.job_fields.add(name.into(), value.into());
@@ -62,6 +76,13 @@ impl CertificateLocation {
     /// [`UnfinishedInventory`](crate::keyfactor::LookupError::UnfinishedInventory), and nothing is sent. Command's inventory may lag
     /// behind the store itself, so what was put there since its last run is not seen; neither is what is put there between
     /// this look and the moment at which the job runs, which `ExactlyOnce` or a pause before another try make longer.
+    ///
+    /// ```
+    /// # let store = clm::uuid::Uuid::from_u128(1);
+    /// use clm::keyfactor::CertificateLocation;
+    ///
+    /// let location = CertificateLocation::new(store, "www.example.com.pem").expecting_thumbprint("0102030405060708090a0b0c0d0e0f1011121314");
+    /// ```
     #[must_use]
     pub fn expecting_thumbprint(mut self, thumbprint: impl Into<Thumbprint>) -> Self {
         self.expected = Some(thumbprint.into());

@@ -10,6 +10,21 @@ use super::remove::RemoveCertificates;
 impl RequestBuilder<RemoveCertificates> {
     /// Takes a plan that leaves something out: its [`omitted`](crate::keyfactor::RemovalPlan::omitted) certificates and places stay
     /// as they are. Without this, such a plan is refused with each of them. Other removals are not affected.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let nobodys = "0".repeat(40);
+    /// let plan = stores.plan_removal_of([scene.thumbprint(), nobodys.as_str()]).send().await?;
+    /// for left_out in &plan.omitted {
+    ///     println!("{left_out}");
+    /// }
+    /// let removal = stores.remove(&plan, Schedule::Immediate).accept_omissions().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept_omissions(mut self) -> Self {
         if let Some(conditions) = &mut self.operation().conditions {
             conditions.omitted.clear();

@@ -79,6 +79,20 @@ impl CertificateStores {
 impl RequestBuilder<RemoveCertificates> {
     /// Changes each location before the request is built, for example to set a job field that its type of store needs and
     /// the inventory does not show.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let removal = keyfactor
+    ///     .certificate_stores()
+    ///     .remove_certificates(scene.locations(), Schedule::Immediate)
+    ///     .map_locations(|location| location.job_field("ServerName", "web01"))
+    ///     .send()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub fn map_locations(mut self, change: impl FnMut(CertificateLocation) -> CertificateLocation) -> Self {
         let locations = &mut self.operation().locations;
         *locations = std::mem::take(locations).into_iter().map(change).collect();
@@ -87,6 +101,21 @@ impl RequestBuilder<RemoveCertificates> {
 
     /// What the jobs are given of what the inventory shows of their entries. It concerns the locations of a
     /// [plan](CertificateStores::remove); others come without. Default [`JobFieldsFromInventory::WhereNeeded`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{JobFieldsFromInventory, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let removal = stores
+    ///     .remove(&plan, Schedule::Immediate)
+    ///     .job_fields_from_inventory(JobFieldsFromInventory::Always)
+    ///     .send()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
         for location in &mut self.operation().locations {
             location.choose(choice);
@@ -96,6 +125,18 @@ impl RequestBuilder<RemoveCertificates> {
 
     /// Takes a schedule that runs again and again. **A recurring removal may also remove the successor**: whatever is
     /// put under the same alias later goes at the next run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let every_hour = Schedule::Interval { minutes: 60 };
+    /// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), every_hour);
+    /// assert!(removal.clone().build().is_err(), "it may remove the successor too");
+    /// removal.allow_recurring().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn allow_recurring(mut self) -> Self {
         self.operation().recurring = Recurring::Allowed;
         self

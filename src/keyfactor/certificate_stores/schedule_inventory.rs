@@ -18,6 +18,16 @@ use crate::validation::Problems;
 impl CertificateStores {
     /// Has the orchestrators read what is in certificate stores, now or by a schedule.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// stores.schedule_inventory(scene.stores().iter().copied(), Schedule::Immediate).send().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /CertificateStores/Schedule`, answered 204.
     /// - **Permissions:** to schedule on certificate stores, system-wide or for the stores' containers (assumed).
     /// - **Arguments:** at least one store id, at most the client's

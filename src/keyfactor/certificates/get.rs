@@ -18,6 +18,14 @@ use crate::validation::Problems;
 impl Certificates {
     /// Reads one certificate, with its locations and metadata.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let certificate = keyfactor.certificates().get(scene.certificate()).send().await?;
+    /// println!("{:?}", certificate.issued_cn);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /Certificates/{id}`.
     /// - **Permissions:** to read certificates, system-wide or in the scope that is given.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id (assumed);

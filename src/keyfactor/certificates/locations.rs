@@ -19,6 +19,14 @@ impl Certificates {
     /// certificate itself from a member of another one's chain: to act on locations, take
     /// [`locations_of`](Self::locations_of).
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let locations = keyfactor.certificates().locations(scene.certificate()).send().await?;
+    /// println!("{locations:?}");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /Certificates/Locations/{id}`.
     /// - **Permissions:** to read certificates, system-wide or in the scope that is given.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).

@@ -16,6 +16,19 @@ impl Certificates {
     /// [`include_expired`](ListBuilder::include_expired) and [`include_revoked`](ListBuilder::include_revoked): that is the
     /// vendor's default.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let by_name = Query::field("IssuedCN").eq("www.example.com");
+    /// let mut rows = keyfactor.certificates().search(by_name).rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     println!("{:?}", certificate?.thumbprint);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /Certificates`, page by page, sorted by `CertId`.
     /// - **Permissions:** to read certificates, system-wide or in the collection given by
     ///   [`collection_id`](ListBuilder::collection_id).
@@ -51,36 +64,114 @@ impl SearchCertificates {
 
 impl ListBuilder<SearchCertificates> {
     /// Has the server check the right to read certificates in this collection, and finds only certificates in it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let by_name = Query::field("IssuedCN").eq("www.example.com");
+    /// let mut rows = keyfactor.certificates().search(by_name).collection_id(4).rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     println!("{:?}", certificate?.thumbprint);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
         self.list().collection_id = Some(id.into());
         self
     }
 
     /// Finds revoked certificates as well.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let by_name = Query::field("IssuedCN").eq("www.example.com");
+    /// let mut rows = keyfactor.certificates().search(by_name).include_revoked().rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     println!("{:?}", certificate?.thumbprint);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn include_revoked(mut self) -> Self {
         self.list().flag("IncludeRevoked");
         self
     }
 
     /// Finds expired certificates as well.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let by_name = Query::field("IssuedCN").eq("www.example.com");
+    /// let mut rows = keyfactor.certificates().search(by_name).include_expired().rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     println!("{:?}", certificate?.thumbprint);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn include_expired(mut self) -> Self {
         self.list().flag("IncludeExpired");
         self
     }
 
     /// Fills [`Certificate::locations`]; without it they are empty.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let by_name = Query::field("IssuedCN").eq("www.example.com");
+    /// let mut rows = keyfactor.certificates().search(by_name).include_locations().rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     println!("{:?}", certificate?.thumbprint);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn include_locations(mut self) -> Self {
         self.list().flag("includeLocations");
         self
     }
 
     /// Fills [`Certificate::metadata`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let by_name = Query::field("IssuedCN").eq("www.example.com");
+    /// let mut rows = keyfactor.certificates().search(by_name).include_metadata().rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     println!("{:?}", certificate?.thumbprint);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn include_metadata(mut self) -> Self {
         self.list().flag("includeMetadata");
         self
     }
 
     /// Makes [`Certificate::has_private_key`] true where it is; without it, it reads false everywhere.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let by_name = Query::field("IssuedCN").eq("www.example.com");
+    /// let mut rows = keyfactor.certificates().search(by_name).include_has_private_key().rows()?;
+    /// while let Some(certificate) = rows.next().await {
+    ///     println!("{:?}", certificate?.thumbprint);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn include_has_private_key(mut self) -> Self {
         self.list().flag("includeHasPrivateKey");
         self

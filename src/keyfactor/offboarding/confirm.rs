@@ -22,6 +22,23 @@ impl CertificateStores {
     /// Waits for Command's inventory to show what became of locations. **It is the inventory that is shown, not the store
     /// itself**, and it is as old as the store's last inventory job.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// for place in confirmation.locations() {
+    ///     println!("{}: {:?}", place.location.alias(), place.verdict);
+    /// }
+    /// assert!(confirmation.all_gone());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Calls:** `GET /CertificateStores/{id}` and `GET /CertificateStores/{id}/Inventory` for each store, and
     ///   `GET /OrchestratorJobs/JobHistory` before each look for the runs of its inventory job; with
     ///   [`trigger_inventory`](ConfirmRemoved::trigger_inventory) also `POST /CertificateStores/Schedule`.
@@ -151,6 +168,19 @@ impl<V: Verdict> Confirm<V> {
 
     /// Reads each inventory once, and waits for nothing: what is said is what the inventories show now, however old they are.
     /// Together with [`trigger_inventory`](Self::trigger_inventory) it is refused.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().look_once().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn look_once(mut self) -> Self {
         self.looks = Looks::Once;
         self

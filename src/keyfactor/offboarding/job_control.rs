@@ -13,6 +13,13 @@ use crate::transport::{Connection, Path};
 impl OrchestratorJobs {
     /// Whether the account may follow jobs. Ask before the first removal: afterwards is too late.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// assert!(keyfactor.orchestrator_jobs().can_follow().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /OrchestratorJobs/JobHistory`, one row.
     /// - **Permissions:** to read orchestrator management, which is what it asks for.
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
@@ -35,6 +42,21 @@ impl OrchestratorJobs {
     ///
     /// A job may begin between the report and this call, and what the server does with one that runs or is over is
     /// undocumented by the vendor: look at the jobs again afterwards.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use std::time::Duration;
+    ///
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let (stores, jobs) = (keyfactor.certificate_stores(), keyfactor.orchestrator_jobs());
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let report = jobs.watch(removal.job_ids()).deadline(Duration::from_millis(100)).finish().await?;
+    /// // What its orchestrator has not taken yet is withdrawn.
+    /// jobs.unschedule_open(&report).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// - **Call and permissions:** those of [`unschedule`](Self::unschedule).
     ///

@@ -23,6 +23,16 @@ impl Certificates {
     /// made of it is refused if its alias holds another certificate by then. What is shown is Command's last inventory,
     /// which may lag behind the stores.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for place in located.locations() {
+    ///     println!("{:?}", place);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Calls:** `GET /Certificates/{id}` for an id; `GET /Certificates` with the thumbprint; and
     ///   `GET /CertificateStores`, asked by `CertificateId`, `AgentAvailable` and `RemoveSupported`.
     /// - **Permissions:** to read certificates, system-wide or in the collection that is given; for the state of the

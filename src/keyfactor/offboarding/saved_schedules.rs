@@ -59,6 +59,18 @@ impl CertificateStores {
     /// Reads the inventory schedules of stores, each store once: what an immediate inventory very likely replaces. Keep them in a
     /// file before the call, for [`restore_inventory_schedules`](Self::restore_inventory_schedules).
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let schedules = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+    /// // … what erases them …
+    /// for restored in stores.restore_inventory_schedules(&schedules).send().await? {
+    ///     println!("{restored:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /CertificateStores/{id}` for each store.
     /// - **Permissions:** to read certificate stores.
     ///

@@ -71,6 +71,21 @@ impl JobWatch {
     /// given back.
     ///
     /// It has no effect once the first change was asked for.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use std::time::Duration;
+    ///
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+    /// let report = watch.deadline(Duration::from_millis(100)).finish().await?;
+    /// println!("{} open", report.still_open().len());
+    /// # Ok(()) }
+    /// ```
     pub fn deadline(self, deadline: Duration) -> Self {
         self.paced(|pace| pace.deadline = deadline)
     }
@@ -79,6 +94,20 @@ impl JobWatch {
     /// shortened at random by up to a half.
     ///
     /// It has no effect once the first change was asked for.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use std::time::Duration;
+    ///
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+    /// let report = watch.pauses(Duration::from_millis(10), Duration::from_millis(50)).finish().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn pauses(self, first: Duration, longest: Duration) -> Self {
         self.paced(|pace| (pace.first_pause, pace.longest_pause) = (first, longest.max(first)))
     }
@@ -100,6 +129,25 @@ impl JobWatch {
 
     /// The next change, `None` when every job is over, the deadline has come, or the watch had to stop. See
     /// [`report`](Self::report).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use std::time::Duration;
+    ///
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+    /// let mut watch = watch.pauses(Duration::from_millis(10), Duration::from_millis(50));
+    /// while let Some(change) = watch.next().await {
+    ///     let change = change?;
+    ///     println!("job {}: {:?}", change.job_id, change.state);
+    /// }
+    /// assert!(watch.report().all_succeeded());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// The error that stopped the watch, once. The report holds it, too.

@@ -19,6 +19,17 @@ use crate::validation::{Problems, Reason};
 impl OrchestratorJobs {
     /// Withdraws jobs before they run.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// keyfactor.orchestrator_jobs().unschedule(removal.job_ids()).send().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `POST /OrchestratorJobs/Unschedule`, answered 204.
     /// - **Permissions:** to modify orchestrator management, and to schedule on certificate stores.
     /// - **Arguments:** at least one job id. It works for management, discovery and reenrollment jobs, not for inventories

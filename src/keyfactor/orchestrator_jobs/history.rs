@@ -11,6 +11,19 @@ use crate::validation::Problems;
 impl OrchestratorJobs {
     /// Lists the runs of jobs, those that are under way among them. **A job without a row here is pending, not gone.**
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let failed = Query::field("Result").eq(4);
+    /// let mut runs = keyfactor.orchestrator_jobs().history(failed).page_size(500).rows()?;
+    /// while let Some(run) = runs.next().await {
+    ///     println!("{}", run?.job_id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /OrchestratorJobs/JobHistory`, page by page, the latest run first: sorted by `JobHistoryId` as the
     ///   vendor's own provider asks for it.
     /// - **Permissions:** to read orchestrator management, which a removal does not need.

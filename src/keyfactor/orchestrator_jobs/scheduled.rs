@@ -12,6 +12,16 @@ use crate::validation::Problems;
 impl OrchestratorJobs {
     /// Lists jobs that wait for their orchestrator or their time.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let jobs = keyfactor.orchestrator_jobs().scheduled(Query::all()).rows()?.collect().await?;
+    /// println!("{} jobs wait", jobs.len());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Call:** `GET /OrchestratorJobs/ScheduledJobs`, page by page.
     /// - **Permissions:** to read orchestrator management.
     /// - **Arguments:** a query; seen in use are `AgentId` and `JobType`.

@@ -14,6 +14,17 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// What stands for a placeholder of the path. It is sent as one segment, percent-encoded; it shows like that in the audit
     /// of a change, and in no error and no span. At most 2,048 bytes, without `/`, `\` and control characters, and nothing that a
     /// server could take for `..`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let path = "CertificateStores/{id}";
+    /// let store = keyfactor.raw(Method::GET, path).path_value("id", scene.stores()[0]).read().await?;
+    /// assert_eq!(store["Id"], scene.stores()[0].to_string());
+    /// # Ok(()) }
+    /// ```
     pub fn path_value(mut self, placeholder: impl Into<String>, value: impl fmt::Display) -> Self {
         self.operation().path.set(placeholder.into(), value.to_string());
         self
@@ -22,6 +33,17 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// Adds a parameter to the query; the same name can be given several times. Names and values are percent-encoded, and
     /// are shown nowhere. At most 32 KiB altogether. What the client sends itself, AppViewX's `gwsource` and `gwkey`, is
     /// refused.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let call = keyfactor.raw(Method::GET, "Certificates").query("ReturnLimit", 1);
+    /// let rows = call.read().await?;
+    /// assert_eq!(rows.as_array().map(Vec::len), Some(1));
+    /// # Ok(()) }
+    /// ```
     pub fn query(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
         self.operation().query.push((name.into(), value.to_string()));
         self
@@ -40,6 +62,17 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
 
     /// The body, written as JSON at once. A GET or HEAD takes none. It is shown nowhere; what of it a server must not be
     /// quoted with is a [`secret`](Self::secret).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let body = clm::serde_json::json!({"StoreIds": [scene.stores()[0]], "Schedule": {"Immediate": true}});
+    /// let call = keyfactor.raw(Method::POST, "CertificateStores/Schedule").json(&body).audit_note("CHG 1234");
+    /// assert_eq!(call.send().await?.status(), 204);
+    /// # Ok(()) }
+    /// ```
     pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         self.operation().set_json(body);
         self

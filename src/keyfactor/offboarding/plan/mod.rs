@@ -43,6 +43,15 @@ impl CertificateStores {
     /// ([`job_fields_on_remove`](PlannedRemoval::job_fields_on_remove)), which of them are missing, and whether the alias is given
     /// on the way back. A type that cannot be read stops no plan; see [`PlannedStoreType::Unknown`].
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// let plan = keyfactor.certificate_stores().plan_removal(&located).await?;
+    /// assert_eq!(plan.cannot_be_put_back().count(), 0);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// - **Calls:** `GET /CertificateStores/{id}/Inventory` for each store, and `GET /CertificateStoreTypes/{id}` for each type,
     ///   once for a client.
     /// - **Permissions:** to read certificate stores; for the types, to read types of stores, which is not needed for a plan.
@@ -72,6 +81,18 @@ impl CertificateStores {
     /// [`accept_omissions()`](RequestBuilder::accept_omissions) is said; so is one that was made for another server, unless
     /// [`accept_other_server()`](RequestBuilder::accept_other_server) is said. A plan of more places than one call carries
     /// can be carried out with [`one_job_per_location()`](RequestBuilder::one_job_per_location).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let removal = stores.remove(&plan, Schedule::Immediate).audit_note("CHG 1234").send().await?;
+    /// println!("scheduled: {:?}", removal.job_ids());
+    /// # Ok(()) }
+    /// ```
     pub fn remove(&self, plan: &RemovalPlan, schedule: Schedule) -> RequestBuilder<RemoveCertificates> {
         let mut builder = self.remove_certificates(plan.locations(), schedule);
         builder.operation().on_conditions(PlanConditions {
