@@ -13,7 +13,9 @@ use crate::trouble::Trouble;
 pub(crate) fn load(fakes: &Fakes, file: &Path) -> Result<(), Trouble> {
     let bad = |problem: String| Trouble::State(file.to_owned(), problem);
     let text = fs::read_to_string(file).map_err(|error| bad(error.to_string()))?;
-    let state = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    // Some editors and shells begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let state = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
     load_both(&state, &fakes.keyfactor, &fakes.appviewx).map_err(|error| bad(error.to_string()))
 }
 

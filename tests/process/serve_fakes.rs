@@ -447,7 +447,7 @@ async fn a_state_is_served_changed_and_taken_up_again() {
     assert_eq!(done["keyfactor"]["stores"][0]["held"].as_array().map_or(0, Vec::len), 0, "{done:#}");
 
     // What was printed is what can be served.
-    let file = File::holding(&done.to_string());
+    let file = File::holding(&format!("\u{feff}{done:#}"));
     let mut again = ServeFakes::start(&["--plain", "--state", file.0.to_str().unwrap()]);
     assert_eq!(snapshot(&mut again), done);
 }
