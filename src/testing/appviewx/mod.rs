@@ -84,8 +84,7 @@ pub(super) struct State {
     /// The groups with their policies.
     groups: BTreeMap<String, String>,
     search: Search,
-    /// Whether the answer to a login says how many more may fail.
-    tells_login_attempts: bool,
+    writing: Writing,
     comment_limit: usize,
     comment_characters: BTreeSet<char>,
     comment_required: bool,
@@ -105,11 +104,19 @@ struct Search {
     ignores_terms: bool,
     no_hits_are_404: bool,
     ignores_paging: bool,
-    counts_are_text: bool,
     /// Rows of a page, at most, if there is such a limit.
     cap: Option<usize>,
     /// The groups that searches show although certificates have moved since.
     shown: BTreeMap<String, String>,
+}
+
+/// How answers are written.
+#[derive(Default)]
+struct Writing {
+    /// The counts of searches.
+    counts_are_text: bool,
+    /// Whether a login that succeeds says how many more may fail.
+    tells_login_attempts: bool,
 }
 
 impl Default for State {
@@ -120,7 +127,7 @@ impl Default for State {
             certificates: BTreeMap::new(),
             groups: BTreeMap::new(),
             search: Search::default(),
-            tells_login_attempts: false,
+            writing: Writing::default(),
             comment_limit: 255,
             comment_characters: BTreeSet::new(),
             comment_required: false,
@@ -247,13 +254,13 @@ impl FakeAppViewX {
     /// Searches write their counts and their range as text, `"totalRecords": "2"`, as the vendor's pages of version 2020.3 have
     /// them. Without it they are numbers, which is what the vendor's clients read.
     pub fn write_counts_as_text(&self) {
-        self.state(|state| state.search.counts_are_text = true);
+        self.state(|state| state.writing.counts_are_text = true);
     }
 
     /// A login that succeeds tells `availableLoginAttemptCount` as a number, as the vendor's sample of version 2020.1 has it.
     /// Without it the member is null there, as in the sample of 2023.1, which every client reads.
     pub fn tell_login_attempts(&self) {
-        self.state(|state| state.tells_login_attempts = true);
+        self.state(|state| state.writing.tells_login_attempts = true);
     }
 
     /// The group that a certificate is in; `Default` once it was unassigned.
@@ -348,7 +355,7 @@ impl Service for Gateway {
             AppViewXCall::ListGroups => state.list_groups(request),
             AppViewXCall::ViewGroup => state.view_group(request),
             AppViewXCall::Login => {
-                let tells_attempts = state.tells_login_attempts;
+                let tells_attempts = state.writing.tells_login_attempts;
                 state.sessions.answer(request, |it, request| it.log_in(request, tells_attempts))
             }
             AppViewXCall::Logout => state.sessions.answer(request, Sessions::log_out),

@@ -45,7 +45,8 @@ impl State {
             0 => "No matching records found for the given input.",
             _ => "Matching results found for the given input.",
         };
-        let count = |it: usize| if self.search.counts_are_text { Value::from(it.to_string()) } else { Value::from(it) };
+        let count =
+            |it: usize| if self.writing.counts_are_text { Value::from(it.to_string()) } else { Value::from(it) };
         let range = json!({"start": count(start), "end": count((start + page.len()).saturating_sub(1))});
         let found = json!({
             "totalRecords": count(total),

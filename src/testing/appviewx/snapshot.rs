@@ -113,8 +113,8 @@ impl State {
             ("ignore_paging", self.search.ignores_paging),
             ("ignore_search_terms", self.search.ignores_terms),
             ("require_comment", self.comment_required),
-            ("tell_login_attempts", self.tells_login_attempts),
-            ("write_counts_as_text", self.search.counts_are_text),
+            ("tell_login_attempts", self.writing.tells_login_attempts),
+            ("write_counts_as_text", self.writing.counts_are_text),
         ];
         let on = switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| json!(name));
         on.chain(self.search.cap.map(|rows| json!({"cap_pages": rows}))).collect()
@@ -144,8 +144,8 @@ impl State {
             ("ignore_paging", Value::Null) => self.search.ignores_paging = true,
             ("ignore_search_terms", Value::Null) => self.search.ignores_terms = true,
             ("require_comment", Value::Null) => self.comment_required = true,
-            ("tell_login_attempts", Value::Null) => self.tells_login_attempts = true,
-            ("write_counts_as_text", Value::Null) => self.search.counts_are_text = true,
+            ("tell_login_attempts", Value::Null) => self.writing.tells_login_attempts = true,
+            ("write_counts_as_text", Value::Null) => self.writing.counts_are_text = true,
             ("cap_pages", rows) => {
                 self.search.cap = Some(number(rows).map_err(|error| error.in_member("cap_pages"))?);
             }
