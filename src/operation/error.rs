@@ -16,32 +16,144 @@ use crate::transport::{
 };
 use crate::validation::ValidationError;
 
-/// Every way in which a call can fail. The vendors' `Error` are this type.
+/// Every way in which a call can fail. `keyfactor::Error` and `appviewx::Error` are aliases of this type.
 ///
-/// A call ends in one of three ways: `Ok`; an error that proves that nothing happened; or
-/// [`OutcomeUnknown`](Self::OutcomeUnknown).
+/// A call ends as `Ok`, as an error that says that nothing was done, or as [`OutcomeUnknown`](Self::OutcomeUnknown).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error<V: Vendor> {
     /// The client could not be built. Nothing was sent.
+    ///
+    /// ```
+    /// use clm::keyfactor::{Client, Error};
+    ///
+    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() else { panic!() };
+    /// println!("{}: {}", error.setting(), error.problem());
+    /// ```
     Configuration(Box<ConfigurationError>),
-    /// The request was refused before the wire. Nothing was sent.
+    /// The request is invalid. Nothing was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{CertificateLocation, Error, Schedule};
+    ///
+    /// let none: [CertificateLocation; 0] = [];
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(none, Schedule::Immediate).send().await;
+    /// let Err(Error::Validation(error)) = removed else { panic!() };
+    /// for problem in error.problems() {
+    ///     println!("{}: {}", problem.field(), problem.sentence());
+    /// }
+    /// # Ok(()) }
+    /// ```
     Validation(Box<ValidationError>),
-    /// No valid credential could be had. The operation was not sent, or was refused with 401 before.
+    /// No valid credential could be obtained. The operation was not sent, or was refused with 401 before.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let unassigned = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// let Err(Error::Authentication(error)) = unassigned else { panic!() };
+    /// println!("{error}; {:?} attempts are left", error.remaining_attempts());
+    /// # Ok(()) }
+    /// ```
     Authentication(Box<AuthenticationError>),
-    /// Nothing of a change can have arrived, or a read got no answer.
+    /// Nothing of a change can have reached the server, or a read got no answer.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::RetryPolicy;
+    /// use clm::keyfactor::Error;
+    ///
+    /// scene.keyfactor.go_away();
+    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(RetryPolicy::none()).send().await;
+    /// let Err(error @ Error::Transport(_)) = read else { panic!() };
+    /// println!("{}", error.report());
+    /// # Ok(()) }
+    /// ```
     Transport(Box<TransportError>),
-    /// The server refused. Of a call on several stores or certificates, whether the server did a part before it refused
-    /// is undocumented by the vendor.
+    /// The server refused. Whether it carried out a part of a call on several stores or certificates before it refused is
+    /// undocumented by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, Schedule};
+    ///
+    /// scene.keyfactor.restrict_to([]);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+    /// let Err(Error::Api(error)) = removed else { panic!() };
+    /// assert_eq!(error.status(), 403);
+    /// println!("{:?}: {}", error.code(), error.remediation().unwrap_or_default());
+    /// # Ok(()) }
+    /// ```
     Api(Box<ApiError<V>>),
-    /// A change may have arrived. **Do not send it again before you know.**
+    /// A change may have reached the server. **Find out before you send it again.**
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, RemoveCertificates, Schedule};
+    ///
+    /// scene.keyfactor.lose_answers(1);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+    /// let Err(Error::OutcomeUnknown(error)) = removed else { panic!() };
+    /// println!("{}", error.how_to_find_out());
+    /// let request = error.request::<RemoveCertificates>().expect("the removal");
+    /// assert_eq!(request.locations().len(), 2);
+    /// # Ok(()) }
+    /// ```
     OutcomeUnknown(Box<OutcomeUnknown<V>>),
     /// A read was answered 2xx in another shape.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Error;
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(200).json("not a store"), 1);
+    /// let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await else { panic!() };
+    /// println!("{error}: {:?}", error.body());
+    /// # Ok(()) }
+    /// ```
     Decode(Box<DecodeError>),
     /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError};
+    ///
+    /// let nobodys = "0".repeat(40);
+    /// let Err(Error::Lookup(error)) = keyfactor.certificates().locations_of(nobodys).send().await else { panic!() };
+    /// assert!(matches!(*error, LookupError::NothingVisible { .. }));
+    /// # Ok(()) }
+    /// ```
     Lookup(Box<V::LookupError>),
     /// `require_complete` or `require_success` found a gap, or the answer to a raw change could not be read as what the caller
     /// wanted. What was done is done; the outcome is inside.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::{Error, UnassignOutcome};
+    ///
+    /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+    /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
+    /// let error = Error::from(outcome.require_complete().expect_err("one id is unknown to the server"));
+    /// let outcome = error.incomplete::<UnassignOutcome>().expect("the outcome is kept");
+    /// println!("confirmed: {:?}, not named: {:?}", outcome.successful_ids(), outcome.unconfirmed_ids());
+    /// # Ok(()) }
+    /// ```
     Incomplete(Box<IncompleteOutcome>),
 }
 
