@@ -188,11 +188,7 @@ pub(super) async fn put_back(
         Err(error) => return ScheduleAfter::Unreadable(error.into()),
     };
     if !is_at_risk(was) {
-        return if !is_at_risk(&shown) {
-            ScheduleAfter::NoneBefore
-        } else {
-            ScheduleAfter::ChangedSince { now: shown }
-        };
+        return if is_at_risk(&shown) { ScheduleAfter::ChangedSince { now: shown } } else { ScheduleAfter::NoneBefore };
     }
     if shown.means_the_same_as(was) {
         return ScheduleAfter::Unchanged;

@@ -168,14 +168,21 @@ impl Servers {
                 stores.schedule_inventory([self.stores[*store]], plan.schedule()).send().await.map(drop)
             }
             Step::Unschedule(chosen) => jobs.unschedule(self.job_ids(chosen)).send().await.map(drop),
-            Step::Reschedule(runs) => jobs.reschedule(runs.iter().map(run_id)).send().await.map(drop),
-            Step::Acknowledge(runs) => jobs.acknowledge(runs.iter().map(run_id)).send().await.map(drop),
-            Step::RunJobs => Ok(self.command.run_jobs()),
+            Step::Reschedule(runs) => jobs.reschedule(runs.iter().copied().map(run_id)).send().await.map(drop),
+            Step::Acknowledge(runs) => jobs.acknowledge(runs.iter().copied().map(run_id)).send().await.map(drop),
+            Step::RunJobs => {
+                self.command.run_jobs();
+                Ok(())
+            }
             Step::Agent { store, is_away } => {
                 let agent = if *is_away { FakeAgent::Unavailable } else { FakeAgent::Available };
-                Ok(self.command.set_store(self.stores[*store], |it| it.agent(agent)))
+                self.command.set_store(self.stores[*store], |it| it.agent(agent));
+                Ok(())
             }
-            Step::TakenOut((store, alias)) => Ok(self.command.remove_unseen(self.stores[*store], alias)),
+            Step::TakenOut((store, alias)) => {
+                self.command.remove_unseen(self.stores[*store], alias);
+                Ok(())
+            }
             Step::Move { group, ids } => return self.move_certificates(*group, ids, model).await,
         };
         match ended {
@@ -211,8 +218,8 @@ impl Servers {
     }
 }
 
-fn run_id(run: &usize) -> JobHistoryId {
-    JobHistoryId::from(5_000_000_001 + i64::try_from(*run).unwrap())
+fn run_id(run: usize) -> JobHistoryId {
+    JobHistoryId::from(5_000_000_001 + i64::try_from(run).unwrap())
 }
 
 /// What the model says that a snapshot of the fakes holds.

@@ -50,7 +50,9 @@ impl Model {
                     return false;
                 }
                 let work = Work::Add { certificate: *certificate, overwrite: *overwrite };
-                places.iter().for_each(|place| self.wait(work, *place));
+                for place in places {
+                    self.wait(work, *place);
+                }
             }
             Step::Inventory { store, plan } => {
                 if let Some((before, _)) = self.stores[*store].inventory.take() {
@@ -81,7 +83,9 @@ impl Model {
                 if !runs.iter().all(|run| failed(self, run) && !self.runs[*run].2) {
                     return false;
                 }
-                runs.iter().for_each(|run| self.runs[*run].2 = true);
+                for run in runs {
+                    self.runs[*run].2 = true;
+                }
             }
             Step::RunJobs => (0..self.jobs.len()).for_each(|job| self.run(job)),
             Step::Agent { store, is_away } => self.stores[*store].is_away = *is_away,
