@@ -109,6 +109,8 @@ async fn tokens_are_had_at_the_printed_url_and_anew_when_they_expire() {
         assert_eq!(of_stores.map(|it| it["status"].clone()).collect::<Vec<_>>(), [200, 401, 200]);
         let of_search = asked.iter().filter(|request| request["path"] == "/avxapi/certificate/search");
         assert_eq!(of_search.map(|it| it["status"].clone()).collect::<Vec<_>>(), [200, 401, 200]);
+        let of_tokens = asked.iter().filter(|request| request["server"] == "identity provider");
+        assert_eq!(of_tokens.count(), 2, "{asked:#?}");
     }
 }
 
