@@ -189,8 +189,8 @@ impl Drop for Server {
 
 #[track_caller]
 pub(super) fn assert_none_unknown(unknown: &[RecordedRequest]) {
-    let lines: String = unknown.iter().map(|it| format!("\n  {} {}", it.method, it.path)).collect();
-    assert!(unknown.is_empty(), "{} request(s) that the fake does not know:{lines}", unknown.len());
+    let lines: Vec<_> = unknown.iter().map(|it| format!("\n  {} {}", it.method, it.path)).collect();
+    assert!(unknown.is_empty(), "{} request(s) that the fake does not know:{}", unknown.len(), lines.concat());
 }
 
 /// A member of a request's body; null if it is missing.
