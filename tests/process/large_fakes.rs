@@ -14,7 +14,7 @@ use crate::support::spawn;
 
 /// Costs two additions for each allocation. Every other test of this binary has it, and none notices.
 #[global_allocator]
-static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+pub(crate) static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const ROLE: &str = "CLM_TEST_LARGE_FAKE_CERTIFICATES";
 const SAYS: &str = "clm-large-fake: ";

@@ -26,6 +26,8 @@ mod proxy;
 mod raw_memory;
 #[cfg(feature = "keyfactor")]
 mod remedies;
+#[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
+mod scene_cost;
 #[cfg(all(feature = "keyfactor", feature = "appviewx", feature = "rustls"))]
 mod serve_fakes;
 #[cfg(all(unix, feature = "keyfactor", feature = "appviewx", feature = "rustls"))]

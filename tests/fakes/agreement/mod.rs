@@ -338,7 +338,15 @@ async fn agree(steps: Vec<Step>) -> Result<(), TestCaseError> {
         }
     }
     compare_with_what_is_read(&servers, &model).await;
+    compare_with_what_is_loaded(&servers).await;
     Ok(())
+}
+
+/// Fakes that are made of a snapshot have the same snapshot.
+async fn compare_with_what_is_loaded(servers: &Servers) {
+    let (command, gateway) = (servers.command.snapshot(), servers.gateway.snapshot());
+    assert_eq!(FakeKeyfactor::start_from(&command).await.unwrap().snapshot(), command);
+    assert_eq!(FakeAppViewX::start_from(&gateway).await.unwrap().snapshot(), gateway);
 }
 
 /// `CLM_SEED=<number>` repeats a run that failed.
