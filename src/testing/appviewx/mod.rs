@@ -100,7 +100,6 @@ struct Certificate {
 
 /// How searches are answered.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "ways in which servers differ, each on or off by itself")]
 struct Search {
     ignores_terms: bool,
     no_hits_are_404: bool,
