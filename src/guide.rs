@@ -14,7 +14,7 @@
 //! | [`logging`] | What is logged, and where can a secret go? |
 //! | `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |
 //! | [`testing`] | How do I test my own program, without an account? |
-//! | [`fakes`] | What do the fakes do, and how is it known? |
+//! | `fakes` | What do the fakes do, and how is it known? Feature `testing`. |
 //! | [`fake_state`] | How do I write the state of the fakes as JSON, and start them from a file? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
 
@@ -25,6 +25,7 @@ pub mod blocking {}
 pub mod comments {}
 #[doc = include_str!("guide/errors.md")]
 pub mod errors {}
+#[cfg(feature = "testing")]
 #[doc = include_str!("guide/fakes.md")]
 pub mod fakes {}
 #[doc = include_str!("../docs/fake_state.md")]
