@@ -16,6 +16,7 @@
 //! | [`testing`] | How do I test my own program, without an account? |
 //! | `fakes` | What do the fakes do, and how is it known? Feature `testing`. |
 //! | [`fake_state`] | How do I write the state of the fakes as JSON, and start them from a file? |
+//! | [`serve_fakes`] | How do programs in Python, Go, PowerShell or a shell use the fakes? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
 
 #[cfg(feature = "blocking")]
@@ -30,6 +31,9 @@ pub mod errors {}
 pub mod fakes {}
 #[doc = include_str!("../docs/fake_state.md")]
 pub mod fake_state {}
+
+#[doc = include_str!("../docs/serve_fakes.md")]
+pub mod serve_fakes {}
 #[doc = include_str!("guide/from_other_clients.md")]
 pub mod from_other_clients {}
 #[doc = include_str!("guide/lists.md")]

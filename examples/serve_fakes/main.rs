@@ -29,6 +29,13 @@ use arguments::Asked;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // What the fakes have to tell: requests that they do not know.
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::WARN)
+        .with_ansi(false)
+        .without_time()
+        .init();
     match arguments::read(std::env::args_os().skip(1)) {
         Ok(Asked::Help) => {
             println!("{}", help::text());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clm::keyfactor::{CertificateLocation, ClientBuilder, Error, Query, Schedule};
 use clm::{RetryPolicy, appviewx, keyfactor};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::serve_fakes::{ServeFakes, example, output};
@@ -603,4 +604,24 @@ fn a_command_that_cannot_be_obeyed_is_told() {
     ] {
         assert!(told.lines().any(|line| line == problem), "{problem} in {told}");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_the_fake_does_not_know_is_told() {
+    let mut command = example("serve_fakes");
+    command.arg("--plain").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut served = spawn(&mut command);
+    let mut lines = BufReader::new(served.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let port = lines.find_map(|line| Some(line.strip_prefix("export KEYFACTOR_PORT='")?.trim_matches('\'').to_owned()));
+    assert!(lines.any(|line| line == "# ready"));
+    let client = keyfactor::Client::builder(format!("http://127.0.0.1:{}/KeyfactorAPI", port.unwrap()));
+    let client = client.credentials(keyfactor::Credentials::basic("svc-clm", "a password")).build().unwrap();
+    let asked = client.raw(Method::GET, "Templates").send().await.unwrap_err();
+    assert_eq!(asked.status().map(|it| it.as_u16()), Some(404), "{asked:?}");
+    writeln!(served.stdin.as_mut().unwrap(), "requests").unwrap();
+    let printed: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+    assert_eq!((&printed["call"], &printed["path"]), (&Value::Null, &json!("/KeyfactorAPI/Templates")), "{printed:#}");
+    let told = served.wait_with_output().unwrap();
+    let told = String::from_utf8(told.stderr).unwrap();
+    assert!(told.lines().any(|line| line.contains("WARN") && line.contains("/KeyfactorAPI/Templates")), "{told}");
 }
