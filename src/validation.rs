@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error_report::ErrorReport;
 
-/// A request was refused before the wire. It lists every problem that was found, not only the first.
+/// A request is invalid, and nothing was sent. It lists every problem that was found, not only the first.
 ///
 /// ```
 /// # #[cfg(feature = "appviewx")] {

@@ -8,7 +8,7 @@ use super::types::{CollectionId, ContainerId};
 
 /// Where the server is asked to look for the caller's permissions.
 ///
-/// The vendor's rule is applied before the wire, so that what is sent is never ambiguous: a collection beats a
+/// The vendor's rule is applied before anything is sent, so that what is sent is never ambiguous: a collection beats a
 /// container, and neither means system-wide permissions or those of the stores' containers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

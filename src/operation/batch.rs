@@ -65,7 +65,7 @@ pub struct PlannedCall<O: Operation, I> {
 /// An item with its number among all of them.
 pub(crate) type Numbered<I> = (usize, I);
 
-/// An item with its number and what became of it.
+/// An item with its number and its outcome.
 pub(crate) type NumberedState<I, O> = (Numbered<I>, ItemState<<O as Operation>::Vendor>);
 
 /// How a call ended.

@@ -1,4 +1,4 @@
-//! What became of many items, one by one.
+//! The outcome of many items, one by one.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Change, Error, Incomplete, SharedError, Vendor};
 
-/// What became of one item of a batch.
+/// The outcome of one item of a batch.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "error", bound = "")]
 #[non_exhaustive]
@@ -54,14 +54,14 @@ impl<V: Vendor> ItemState<V> {
     }
 }
 
-/// An item of a batch and what became of it.
+/// An item of a batch and its outcome.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(bound(serialize = "I: Serialize"))]
 #[non_exhaustive]
 pub struct ItemOutcome<I, O: Change> {
     /// The item.
     pub item: I,
-    /// What became of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub state: ItemState<O::Vendor>,
     /// The answer to the call in which it was, if the server took the call.
@@ -69,7 +69,7 @@ pub struct ItemOutcome<I, O: Change> {
     pub answer: Option<Arc<O::Outcome>>,
 }
 
-/// What became of every item of a batch.
+/// The outcome of every item of a batch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ManyOutcome<I, O: Change> {
     pub(super) items: Vec<ItemOutcome<I, O>>,
@@ -118,7 +118,7 @@ impl<I: Serialize, O: Change<Outcome: Serialize>> Serialize for ManyOutcome<I, O
 }
 
 impl<I, O: Change> ManyOutcome<I, O> {
-    /// Every item, in the order in which they were given, with what became of it. What a stream handed out before is not
+    /// Every item, in the order in which they were given, with its outcome. What a stream handed out before is not
     /// among them.
     #[must_use]
     pub fn items(&self) -> &[ItemOutcome<I, O>] {

@@ -140,7 +140,7 @@ impl AssignBack {
     /// [`OnFailure::ContinueAfterRefusal`]. After a call that may have arrived, no further group is begun.
     ///
     /// # Errors
-    /// [`Error::Validation`] alone, before anything is sent. What became of each certificate is in the outcome.
+    /// [`Error::Validation`] alone, before anything is sent. The outcome says how it went for each certificate.
     pub async fn send(self) -> Result<AssignBackOutcome, Error> {
         self.check()?;
         let ids = self.plan.remembered().iter().map(|it| it.resource_id.clone()).collect();
@@ -241,7 +241,7 @@ fn ends_all_groups(sent: &ManyOutcome<ResourceId, AssignCertificates>) -> Option
     ended_by.or_else(|| unknown.next()).cloned()
 }
 
-/// What became of one certificate of a plan.
+/// The outcome for one certificate of a plan.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "detail")]
 #[non_exhaustive]
@@ -272,7 +272,7 @@ impl AssignBackState {
     }
 }
 
-/// What became of each certificate of a plan.
+/// The outcome for each certificate of a plan.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AssignBackOutcome {
@@ -281,13 +281,13 @@ pub struct AssignBackOutcome {
 }
 
 impl AssignBackOutcome {
-    /// Every id of the plan, with what became of it.
+    /// Every id of the plan, with its outcome.
     #[must_use]
     pub fn ids(&self) -> &[(ResourceId, AssignBackState)] {
         &self.ids
     }
 
-    /// What became of one id; `None` if the plan does not name it.
+    /// The outcome for one id; `None` if the plan does not name it.
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&AssignBackState> {
         self.ids.iter().find(|(known, _)| known == id).map(|(_, state)| state)
@@ -323,7 +323,7 @@ impl AssignBackOutcome {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl AssignBackOutcome {
-    /// What became of each certificate on its way back, and the runs that were sent: those of
+    /// The outcome for each certificate on its way back, and the runs that were sent: those of
     /// [`BatchBuilder::outcome_of`](crate::BatchBuilder::outcome_of). Feature `testing`.
     ///
     /// ```

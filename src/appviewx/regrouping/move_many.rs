@@ -1,4 +1,4 @@
-//! Many certificates: several calls, and one outcome that says of each id what became of it.
+//! Many certificates: several calls, and one outcome for each id.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ const IDS_PER_CALL: usize = 100;
 const REFUSALS_ALIKE: usize = 8;
 
 impl<M: Move> RequestBuilder<MoveCertificates<M>> {
-    /// Splits the ids over several calls, and tells what became of each id.
+    /// Splits the ids over several calls, and gives an outcome for each id.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -159,7 +159,7 @@ struct WaitingCall {
     refused: Option<SharedError>,
 }
 
-/// An id and what became of it.
+/// An id and its outcome.
 type IdState = (Numbered<ResourceId>, ItemState<AppViewX>);
 
 impl<M: Move> MoveCalls<M> {
@@ -275,7 +275,7 @@ fn all(ids: Vec<Numbered<ResourceId>>, state: &ItemState<AppViewX>) -> Vec<IdSta
 }
 
 impl<M: Move> ManyOutcome<ResourceId, MoveCertificates<M>> {
-    /// What became of one id; `None` if nobody asked for it.
+    /// The outcome for one id; `None` if nobody asked for it.
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&ItemState<AppViewX>> {
         self.items().iter().find(|outcome| outcome.item == id).map(|outcome| &outcome.state)

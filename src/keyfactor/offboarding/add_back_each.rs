@@ -66,7 +66,7 @@ pub struct AddBackEach {
     additions: VecDeque<(PlannedCertificate, Request<AddCertificates>)>,
 }
 
-/// What became of each certificate of a plan that is put back.
+/// The outcome for each certificate of a plan that is put back.
 pub type AddBackEachOutcome = ManyOutcome<PlannedCertificate, AddCertificates>;
 
 impl BatchBuilder<AddBackEach> {

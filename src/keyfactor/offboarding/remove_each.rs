@@ -45,7 +45,7 @@ pub struct RemoveEach {
     request: Request<RemoveCertificates>,
 }
 
-/// What became of each location of a removal.
+/// The outcome for each location of a removal.
 pub type RemoveEachOutcome = ManyOutcome<CertificateLocation, RemoveCertificates>;
 
 impl Batch for RemoveEach {
@@ -101,7 +101,7 @@ impl Calls for RemovalsLeft {
     }
 }
 
-/// What became of the only item of a call, which ended so; `true` if its outcome is complete.
+/// The outcome of the only item of a call, which ended so; `true` if its outcome is complete.
 pub(super) fn state_of(ended: Result<bool, SharedError>) -> ItemState<Keyfactor> {
     match ended {
         Ok(true) => ItemState::Confirmed,
