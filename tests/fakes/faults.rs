@@ -33,15 +33,27 @@ macro_rules! set {
     ($fake:expr, $fault:expr) => {
         match $fault {
             Fault::None => {}
-            Fault::Lose(times) => drop($fake.lose_answers(times)),
-            Fault::Cut(times) => drop($fake.cut_answers(times)),
-            Fault::Refuse(status, times) => drop($fake.refuse_next(status, times)),
-            Fault::RetryAfter(status, times) => {
-                drop($fake.refuse_next(FakeAnswer::status(status).retry_after(Duration::ZERO), times));
+            Fault::Lose(times) => {
+                $fake.lose_answers(times);
             }
-            Fault::Stray(times) => drop($fake.stray_answers(times)),
-            Fault::StrayOf(status, times) => drop($fake.stray_answers_of(status, times)),
-            Fault::SlowDown => drop($fake.slow_down(HOUR)),
+            Fault::Cut(times) => {
+                $fake.cut_answers(times);
+            }
+            Fault::Refuse(status, times) => {
+                $fake.refuse_next(status, times);
+            }
+            Fault::RetryAfter(status, times) => {
+                $fake.refuse_next(FakeAnswer::status(status).retry_after(Duration::ZERO), times);
+            }
+            Fault::Stray(times) => {
+                $fake.stray_answers(times);
+            }
+            Fault::StrayOf(status, times) => {
+                $fake.stray_answers_of(status, times);
+            }
+            Fault::SlowDown => {
+                $fake.slow_down(HOUR);
+            }
             Fault::GoAway => $fake.go_away(),
         }
     };
@@ -456,5 +468,5 @@ async fn going_away_ends_a_request_that_is_under_way() {
 #[test]
 #[should_panic(expected = "100 is no status of an answer: 200 to 599 are")]
 fn an_interim_status_is_no_answer() {
-    drop(FakeAnswer::status(100));
+    let _ = FakeAnswer::status(100);
 }

@@ -34,7 +34,7 @@ struct OnlyHeaders(&'static [&'static str]);
 
 impl Match for OnlyHeaders {
     fn matches(&self, request: &Request) -> bool {
-        let mut names: Vec<&str> = request.headers.keys().map(|name| name.as_str()).collect();
+        let mut names: Vec<&str> = request.headers.keys().map(http::HeaderName::as_str).collect();
         names.sort_unstable();
         names == self.0
     }

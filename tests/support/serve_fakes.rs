@@ -24,8 +24,8 @@ pub fn example(name: &str) -> Command {
         if cfg!(feature = "config-file") {
             build.args(["--features", "config-file"]);
         }
-        let built = output(build.stdin(Stdio::null()));
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let finished = output(build.stdin(Stdio::null()));
+        assert!(finished.status.success(), "{}", String::from_utf8_lossy(&finished.stderr));
         profile.join("examples")
     });
     let mut command = Command::new(folder.join(name));
