@@ -112,7 +112,7 @@ impl Seen {
             }
             Self::Refused { status: 403, .. } => Finding::open(note, "refused with 403"),
             Self::Refused { status, body } => match names(body, |_| true).join(", ") {
-                none if none.is_empty() => Finding::new(note, format!("{what}: {status} without members")),
+                empty if empty.is_empty() => Finding::new(note, format!("{what}: {status} without members")),
                 names => Finding::new(note, format!("{what}: {status} with the members {names}")),
             },
         }
