@@ -10,17 +10,16 @@ fn blocks() -> Vec<String> {
     let mut lines = PAGE.lines();
     while let Some(fence) = lines.find(|line| line.starts_with("```")) {
         let inside = lines.by_ref().take_while(|line| *line != "```");
-        let shown =
-            inside.filter(|line| !line.starts_with("# ")).map(|line| format!("{}\n", line.trim_start())).collect();
+        let shown: Vec<_> = inside.filter(|line| !line.starts_with("# ")).collect();
         if fence == "```" {
-            blocks.push(shown);
+            blocks.push(without_indentation(&shown.join("\n")));
         }
     }
     blocks
 }
 
 fn without_indentation(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", line.trim_start())).collect()
+    text.lines().flat_map(|line| [line.trim_start(), "\n"]).collect()
 }
 
 #[test]

@@ -166,7 +166,8 @@ async fn an_eventful_keyfactor_fake_is_the_same_once_it_is_loaded() {
 
 #[tokio::test]
 async fn every_mode_of_the_keyfactor_fake_survives() {
-    let modes: [(fn(&FakeKeyfactor), &str); 15] = [
+    type Mode = (fn(&FakeKeyfactor), &'static str);
+    let modes: [Mode; 15] = [
         (FakeKeyfactor::write_names_for_numbers, "write_names_for_numbers"),
         (FakeKeyfactor::write_zoneless_times, "write_zoneless_times"),
         (FakeKeyfactor::write_unknown_members, "write_unknown_members"),

@@ -52,7 +52,7 @@ const HEADERS: OnlyHeaders = OnlyHeaders(&[
     "x-keyfactor-requested-with",
 ]);
 
-/// The page's example: one IIS personal store and one NetScaler store.
+/// The page's example: one IIS personal store and one `NetScaler` store.
 fn removal(server: &MockServer) -> RequestBuilder<RemoveCertificates> {
     let client = Client::builder(server.uri())
         .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "secret"))
