@@ -190,3 +190,54 @@ async fn parameters_of_a_content_type_change_nothing() {
     let request = request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
     assert_eq!(request.body("grant_type=client_credentials").send().await.unwrap().status().as_u16(), 200);
 }
+
+#[tokio::test]
+async fn a_certificate_to_be_revoked_is_named_by_its_id_or_by_name_and_serial_number() {
+    let named = |name: &str, serial: &str| json!({"commonName": name, "serialNumber": serial});
+    for (naming, status, revoked) in [
+        (json!({"resourceId": "b"}), 200, true),
+        (named("www", "0B"), 200, true),
+        (json!({"resourceId": "", "commonName": "www", "serialNumber": "0B"}), 200, true),
+        (named("www", "0A"), 200, false),
+        (named("ww", "0B"), 404, false),
+        (json!({"commonName": "www"}), 400, false),
+        (json!({"serialNumber": "0B"}), 400, false),
+        (json!({}), 400, false),
+    ] {
+        let fake = with_three_certificates().await;
+        for (id, serial) in [("a", "0A"), ("b", "0B")] {
+            fake.set_member(id, "commonName", "www");
+            fake.set_member(id, "serialNumber", serial);
+        }
+        let mut body = json!({"reason": "Superseded"});
+        body.as_object_mut().unwrap().extend(naming.as_object().unwrap().clone());
+        let request = HTTP.put(format!("{}/avxapi/certificate/revoke?gwsource=external", fake.url()));
+        let request = request.header("sessionid", fake.session_id()).header("content-type", "application/json");
+        let answered = request.body(body.to_string()).send().await.unwrap().status().as_u16();
+        assert_eq!(answered, status, "{naming}");
+        let rows = fake.client().certificates().search().resource_id("b").rows().unwrap().collect().await.unwrap();
+        assert_eq!(rows[0].expiry_status.as_deref() == Some("Revoked"), revoked, "{naming}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_token_is_asked_for_with_a_form_or_with_json() {
+    let fake = FakeAppViewX::start().await;
+    let (form, json_type) = ("application/x-www-form-urlencoded", "application/json");
+    let payload = |grant: &str| json!({"payload": {"grant_type": grant}}).to_string();
+    for (content_type, body, status) in [
+        (form, "grant_type=client_credentials".to_owned(), 200),
+        (form, "scope=all&grant_type=client_credentials".to_owned(), 200),
+        (form, "grant_type=password".to_owned(), 400),
+        (form, payload("client_credentials"), 400),
+        (json_type, payload("client_credentials"), 200),
+        (json_type, payload("password"), 400),
+        (json_type, "grant_type=client_credentials".to_owned(), 400),
+        ("text/plain", "grant_type=client_credentials".to_owned(), 400),
+    ] {
+        let request = HTTP.post(format!("{}/avxapi/acctmgmt-get-service-token?gwsource=external", fake.url()));
+        let request = request.basic_auth(fake.service_account_id(), Some(fake.service_account_secret()));
+        let answer = request.header("content-type", content_type).body(body.clone()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{content_type} {body}");
+    }
+}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{FakeAppViewX, has_content_type, missing, refusal};
 use crate::appviewx::Credentials;
-use crate::testing::server::{RecordedRequest, Reply};
+use crate::testing::server::{RecordedRequest, Reply, member};
 
 const USER: &str = "svc-clm";
 const PASSWORD: &str = "fake-appviewx-password";
@@ -219,8 +219,7 @@ impl Sessions {
     }
 
     pub(super) fn service_token(&mut self, request: &RecordedRequest) -> Reply {
-        let form = has_content_type(request, "application/x-www-form-urlencoded");
-        if !form || request.body() != b"grant_type=client_credentials" {
+        if !asks_for_client_credentials(request) {
             return missing("grant_type");
         }
         let basic = request.header("authorization").and_then(|it| it.strip_prefix("Basic "));
@@ -273,6 +272,17 @@ fn login_response(status: &str, description: Option<&str>, session: Option<&str>
         "sessionId": session,
         "availableLoginAttemptCount": attempts,
     })
+}
+
+/// Whether a request names its grant: in a form, as the vendor's clients do, or in the JSON that one of the vendor's pages has.
+fn asks_for_client_credentials(request: &RecordedRequest) -> bool {
+    const GRANT: &str = "client_credentials";
+    if has_content_type(request, "application/json") {
+        let body = request.json();
+        return member(member(&body, "payload"), "grant_type").as_str() == Some(GRANT);
+    }
+    has_content_type(request, "application/x-www-form-urlencoded")
+        && url::form_urlencoded::parse(request.body()).any(|(name, value)| name == "grant_type" && value == GRANT)
 }
 
 /// Refuses a request with two kinds of credentials.
