@@ -42,7 +42,9 @@ use tokio::time::error::Elapsed;
 use tracing::Instrument as _;
 use url::Url;
 
-pub(crate) use self::address::{base_path, is_loopback, shown, token_url};
+#[cfg(all(feature = "keyfactor", feature = "rustls"))]
+pub(crate) use self::address::is_loopback;
+pub(crate) use self::address::{base_path, shown, token_url};
 pub(crate) use self::audit::{AuditEnd, Audited, no_jobs};
 pub use self::authentication::AuthenticationError;
 pub(crate) use self::authentication::{NoCredential, ProviderSaid};
