@@ -12,6 +12,7 @@ mod scalar;
 mod source;
 mod value;
 
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -25,7 +26,7 @@ pub use self::raw_json::RawJson;
 pub(crate) use self::raw_json::{Extra, members_of, push_text, write_extra};
 pub(crate) use self::scalar::{Scalar, number_scalar, text_scalar};
 pub(crate) use self::source::text_of_number;
-use self::source::text_of_scalar;
+use self::source::{Body, text_of_scalar};
 pub(crate) use self::source::{AnyFormat, Source};
 
 /// What is read member by member. [`row!`] implements it.
@@ -222,7 +223,9 @@ impl<'de, S: Source<'de>, R: ReadRow> RowSeed<S, R> {
         }
         let object = format!("{{\"value\":{text}}}");
         let mut deserializer = serde_json::Deserializer::from_str(&object);
-        let read = RowSeed::<_, R>::new(AnyFormat).deserialize(&mut deserializer);
+        // The source of answers, so that rows are compiled for it alone. There is one member, and room for it.
+        let room = Cell::new(usize::MAX);
+        let read = RowSeed::<_, R>::new(Body { room: &room }).deserialize(&mut deserializer);
         read.map_err(|_| fault(format_args!("{} cannot be read", R::NOUN)))
     }
 }
