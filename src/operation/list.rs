@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Caller, Error, Lookup, Operation, Pages, RequestBuilder, Rows, Vendor};
+use super::{Caller, Error, Lookup, LookupLimit, Operation, Pages, RequestBuilder, Rows, Vendor};
 use crate::transport::RetryPolicy;
 use crate::validation::{Problems, ValidationError};
 
@@ -60,6 +60,13 @@ impl<V: Vendor> PageCaller<V> {
         };
         self.pages = self.pages.saturating_add(1);
         Ok(page)
+    }
+
+    /// Against lists without an end whose caller waits for a row that a filter of the client's takes: an error once so many
+    /// pages in a row gave none as a look-up may read.
+    pub(crate) fn check_fruitless(&self, list: &str, pages: u32) -> Result<(), Error<V>> {
+        let (_, limit) = self.caller.transport().lookup_limits();
+        if pages < limit { Ok(()) } else { Err(LookupLimit::Pages(limit).reached::<V>(list.to_owned(), pages)) }
     }
 }
 

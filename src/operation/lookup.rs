@@ -35,10 +35,7 @@ impl Lookup {
         pages: u32,
         page: impl Future<Output = Result<T, Error<V>>>,
     ) -> Result<T, Error<V>> {
-        let reached = |limit| {
-            let reached = LookupLimitReached { list: list.to_string(), limit, pages };
-            Err(Error::Lookup(Box::new(V::LookupError::from(reached))))
-        };
+        let reached = |limit: LookupLimit| Err(limit.reached::<V>(list.to_string(), pages));
         if pages >= self.pages {
             return reached(LookupLimit::Pages(self.pages));
         }
@@ -52,7 +49,8 @@ impl Lookup {
 /// Look-ups are the lists that are read inside another call: before a removal with an expected thumbprint, by a plan, by
 /// `locations_of`, to find the group of a certificate. The limits are set on the client, as
 /// [`lookup_deadline`](crate::ClientBuilder::lookup_deadline) and
-/// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages). A list that its caller reads row by row has none of them.
+/// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages). A list that its caller reads row by row has none of them;
+/// of a search whose rows the client filters, `max_lookup_pages` limits the pages in a row of which it gives none.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{list}: the look-up was given up after {pages} page(s): {limit}")]
 pub struct LookupLimitReached {
@@ -97,6 +95,13 @@ pub enum LookupLimit {
     Deadline(Duration),
     /// The pages of one list.
     Pages(u32),
+}
+
+impl LookupLimit {
+    /// It was met after so many pages of this list.
+    pub(super) fn reached<V: Vendor>(self, list: String, pages: u32) -> Error<V> {
+        Error::Lookup(Box::new(V::LookupError::from(LookupLimitReached { list, limit: self, pages })))
+    }
 }
 
 impl fmt::Display for LookupLimit {

@@ -26,8 +26,8 @@ pub use self::raw_json::RawJson;
 pub(crate) use self::raw_json::{Extra, members_of, push_text, write_extra};
 pub(crate) use self::scalar::{Scalar, number_scalar, text_scalar};
 pub(crate) use self::source::text_of_number;
-use self::source::{Body, text_of_scalar};
 pub(crate) use self::source::{AnyFormat, Source};
+use self::source::{Body, text_of_scalar};
 
 /// What is read member by member. [`row!`] implements it.
 pub trait ReadRow: Sized {

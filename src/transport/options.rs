@@ -277,8 +277,8 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How many pages of one list a look-up may read. Default 1,000, which is 100,000 rows. See
-    /// [`lookup_deadline`](Self::lookup_deadline).
+    /// How many pages of one list a look-up may read, and how many pages in a row a search of AppViewX may read of which its filter of
+    /// the client's takes no row. Default 1,000, which is 100,000 rows. See [`lookup_deadline`](Self::lookup_deadline).
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {

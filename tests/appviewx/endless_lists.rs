@@ -84,6 +84,26 @@ async fn a_search_for_a_group_that_takes_too_long_ends_at_its_deadline() {
     assert_eq!(reached(error), (LookupLimit::Deadline(limit), 0));
 }
 
+// Whoever asks for the next row would wait for ever.
+#[tokio::test]
+async fn a_filtered_search_without_an_end_ends_after_so_many_pages_without_a_row() {
+    let server = Scripted::choosing(move |_, request| match request.json()["filter"]["start"].as_str().unwrap() {
+        "2" => found(&json!([{"resourceId": FIRST, "group": "agents", "commonName": "www.example.com"}])),
+        start => found(&json!([{"resourceId": format!("stranger{start}"), "group": "web"}])),
+    })
+    .await;
+    let search = || limited(&server, 5).certificates().search();
+    for filtered in [search().in_group("agents"), search().common_name_is("www.example.com")] {
+        let before = server.received().len();
+        let mut rows = filtered.rows().unwrap();
+        assert_eq!(rows.next().await.unwrap().unwrap().resource_id, Some(FIRST.into()));
+        let error = rows.next().await.unwrap().unwrap_err();
+        assert_eq!(reached(&error), (LookupLimit::Pages(5), 5));
+        assert_eq!((server.received().len() - before, rows.received()), (2 + 5, 7));
+        assert!(rows.next().await.is_none());
+    }
+}
+
 /// A list of groups without an end, whose tokens are as long as `length` says of their page.
 async fn endless_groups(length: impl Fn(usize) -> usize + Send + Sync + 'static) -> Scripted {
     Scripted::choosing(move |number, _| {

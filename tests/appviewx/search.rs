@@ -1,7 +1,7 @@
 //! What a search sends, and what is read out of whatever comes back.
 
 use crate::support::RawServer;
-use crate::support::appviewx::{FIRST, client};
+use crate::support::appviewx::{FIRST, builder, client};
 use clm::appviewx::{Certificate, CertificateCategory, CertificateSearch, Error, ErrorCode, Keyword, SortOrder};
 use clm::jiff::Timestamp;
 use clm::{ListBuilder, Reason};
@@ -291,4 +291,15 @@ async fn a_denied_search_names_the_right_to_search() {
     assert!(remedy.contains("certificate search") && !remedy.contains("Assign Group"), "{remedy}");
     let error = answered(403, "{}").await.unwrap_err();
     assert_eq!(error.remediation(), Some(remedy), "without a code as well");
+}
+
+// They were compared each with each: this took minutes.
+#[test]
+fn many_categories_are_taken_and_repeated_ones_are_one() {
+    let client = builder("http://localhost:1").build().unwrap();
+    let name = |index: usize| CertificateCategory::Other(format!("category {}", index % 100_000));
+    let search = (0..200_000).fold(client.certificates().search(), |search, index| search.category(name(index)));
+    let problems = search.category(CertificateCategory::Other(" ".to_owned())).rows().unwrap_err();
+    let fields: Vec<&str> = problems.problems().iter().map(|problem| problem.field()).collect();
+    assert_eq!(fields, ["category[100000]"]);
 }

@@ -217,3 +217,11 @@ fn each_placeholder_has_one_value() {
         assert_eq!((problem.field(), problem.reason()), (field, &reason));
     }
 }
+
+// Placeholders were compared each with each, those of paths that are refused for their length as well: this took minutes.
+#[test]
+fn a_path_of_very_many_placeholders_is_refused_for_its_length_alone() {
+    let path = (0..200_000).map(|index| format!("{{p{index}}}")).collect::<Vec<_>>().join("/");
+    let problem = problem(command(&nobody()).raw(Method::GET, &path), "many placeholders");
+    assert_eq!(problem.reason(), &Reason::TooLong { limit: 2_048, actual: path.len() });
+}

@@ -1,5 +1,6 @@
 //! `POST /certificate/search`.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -86,10 +87,7 @@ impl ListBuilder<CertificateSearch> {
     /// # Ok(()) }
     /// ```
     pub fn category(mut self, category: CertificateCategory) -> Self {
-        let categories = &mut self.list().categories;
-        if !categories.contains(&category) {
-            categories.push(category);
-        }
+        self.list().categories.push(category);
         self
     }
 
@@ -145,7 +143,9 @@ impl ListBuilder<CertificateSearch> {
     }
 
     /// Gives only rows whose group has exactly this name. **The filter is the client's own**: no key for the group is
-    /// documented, so that the server sends all rows, and [`Rows::total`](crate::Rows::total) counts them all.
+    /// documented, so that the server sends all rows, and [`Rows::total`](crate::Rows::total) counts them all. After
+    /// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages) pages in a row without such a row, 100,000 rows by default, the
+    /// search ends with `Lookup`, so that nobody waits for ever; set a higher limit, or a larger page, for larger inventories.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -163,7 +163,8 @@ impl ListBuilder<CertificateSearch> {
 
     /// Gives only rows whose common name is exactly this one, but for the case of ASCII letters. **The filter is the
     /// client's own**, since a keyword of the server's may find parts of names: set
-    /// [`Keyword::SubjectCommonName`] beside it, so that the server need not send all rows.
+    /// [`Keyword::SubjectCommonName`] beside it, so that the server need not send all rows. Pages without such a row are limited
+    /// as those of [`in_group`](Self::in_group) are.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -193,6 +194,8 @@ impl List for CertificateSearch {
 
     fn check(&mut self, page: &mut PageSettings, problems: &mut Problems) {
         page.page_size = page.page_size.max(1);
+        let mut named = HashSet::new();
+        self.categories.retain(|category| named.insert(category.clone()));
         self.check_terms(problems);
     }
 

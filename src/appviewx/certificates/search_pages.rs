@@ -20,6 +20,9 @@ use crate::rows::{self, RowLimit};
 use crate::transport::{Cause, Connection, Exchange, Path};
 use crate::validation::Problems;
 
+/// The call, in errors.
+const SEARCH: &str = "POST /certificate/search";
+
 /// What an account needs to search certificates.
 const READ_PERMISSION: &str = "\
     The account needs access to the certificate search, and the permission to view the inventory of every category that it \
@@ -46,6 +49,8 @@ pub(super) struct SearchPages {
     input: Arc<Value>,
     sort: Option<(String, SortOrder)>,
     filter: RowFilter,
+    /// Pages in a row of which the filter took no row.
+    fruitless: u32,
     /// The number of the page that was read last.
     page: u32,
     /// The rows that were read, whether they were given or not.
@@ -71,6 +76,7 @@ impl Pages for SearchPages {
             // The rows come first, then what is wrong with their number.
             return self.check_whole().map_or(Ok(None), |wrong| Err(wrong.into()));
         }
+        self.pages.check_fruitless(SEARCH, self.fruitless)?;
         let asked = self.read + 1;
         let Page { mut rows, total, range } = self.ask(asked).await?;
         self.page = self.page.saturating_add(1);
@@ -90,6 +96,7 @@ impl Pages for SearchPages {
         self.count.receive(count - repeated);
         self.is_over = count == 0 || self.announced.is_some_and(|total| self.read >= total);
         rows.retain(|row| self.filter.takes(row));
+        self.fruitless = if rows.is_empty() { self.fruitless.saturating_add(1) } else { 0 };
         Ok(Some(rows))
     }
 
@@ -110,6 +117,7 @@ impl SearchPages {
             input: Arc::new(input),
             sort,
             filter,
+            fruitless: 0,
             page: 0,
             read: 0,
             repeated: 0,
