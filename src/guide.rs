@@ -14,7 +14,7 @@
 //! | [`logging`] | What is logged, and where can a secret go? |
 //! | `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |
 //! | [`testing`] | How do I test my own program, without an account? |
-//! | `fakes` | What do the fakes do, and how is it known? Feature `testing`. |
+//! | `fakes` | What do the fakes do, and is that documented, recorded or assumed? Feature `testing`. |
 //! | [`fake_state`] | How do I write the state of the fakes as JSON, and start them from a file? |
 //! | [`serve_fakes`] | How do programs in Python, Go, PowerShell or a shell use the fakes? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |

@@ -11,8 +11,8 @@ const PAGE: &str = include_str!("../../src/guide/fakes.md");
 /// Other spellings of calls, which the fake's own list of them leaves out.
 const OTHER_SPELLINGS: [&str; 2] = ["PUT /certificate/action", "POST /acctmgmt-perform-login"];
 
-/// What a behaviour can be known by. Versions and other words may follow.
-const GRADES: [&str; 7] =
+/// The kinds of evidence. Versions and other words may follow.
+const EVIDENCE: [&str; 7] =
     ["documented", "recorded", "vendor's code", "inferred", "else inferred", "assumed", "invented"];
 
 /// The rows below a heading of the first rank, without the tables' own heads.
@@ -20,7 +20,7 @@ fn rows(vendor: &str) -> Vec<Vec<&'static str>> {
     let part = PAGE.split("\n# ").find(|part| part.starts_with(vendor)).unwrap();
     let rows = part.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let rows = rows.map(|row| row.split(" | ").collect::<Vec<_>>());
-    rows.filter(|row| row.last() != Some(&"known by")).collect()
+    rows.filter(|row| row.last() != Some(&"evidence")).collect()
 }
 
 /// What stands between backquotes.
@@ -48,15 +48,15 @@ fn every_call_has_a_row_and_no_other_call_has_one() {
 }
 
 #[test]
-fn every_row_says_what_it_is_known_by() {
+fn every_row_names_its_evidence() {
     for vendor in ["Keyfactor Command", "AppViewX"] {
         let rows = rows(vendor);
         assert!(rows.len() > 60, "{vendor} has {} rows", rows.len());
         for row in &rows {
             let cells = if is_call(row[0]) || row[0].starts_with("[`") && row.len() > 2 { 3 } else { 2 };
             assert_eq!(row.len(), cells, "{row:?}");
-            for grade in row.last().unwrap().split(", ") {
-                assert!(GRADES.iter().any(|known| grade.starts_with(known)), "{grade:?} in {row:?}");
+            for evidence in row.last().unwrap().split(", ") {
+                assert!(EVIDENCE.iter().any(|known| evidence.starts_with(known)), "{evidence:?} in {row:?}");
             }
         }
         let distinct: BTreeSet<_> = rows.iter().collect();
