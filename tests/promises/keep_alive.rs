@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::support::{read_request, reply};
+use crate::support::{Received, read_request, reply};
 use clm::keyfactor::{CertificateLocation, Client, Credentials, Error, Schedule};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -117,7 +117,7 @@ async fn accept(listener: &TcpListener, seen: &Arc<Seen>, closing: Closing) {
 /// Answers one request after the other, until none comes for too long. The connection is closed on return.
 async fn serve(mut stream: TcpStream, seen: &Seen, closing: Closing) {
     let mut requests = 0;
-    while let Ok(Some(request)) = tokio::time::timeout(SERVER_KEEPS, read_request(&mut stream)).await {
+    while let Some(request) = next_request(&mut stream, requests).await {
         requests += 1;
         seen.connections.fetch_add(usize::from(requests == 1), Ordering::SeqCst);
         let alias = request.json()["CertificateStores"][0]["Alias"].as_str().unwrap().to_owned();
@@ -130,6 +130,12 @@ async fn serve(mut stream: TcpStream, seen: &Seen, closing: Closing) {
     if let Closing::Reset = closing {
         stream.set_zero_linger().unwrap();
     }
+}
+
+/// A connection is closed when it is idle between two requests. A client on a busy machine has its time for the first.
+async fn next_request(stream: &mut TcpStream, before: usize) -> Option<Received> {
+    let request = read_request(stream);
+    if before == 0 { request.await } else { tokio::time::timeout(SERVER_KEEPS, request).await.ok().flatten() }
 }
 
 fn client(server: &Server) -> Client {
