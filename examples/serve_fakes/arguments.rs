@@ -16,6 +16,7 @@ pub(crate) enum Asked {
 pub(crate) struct Options {
     pub(crate) transport: Transport,
     pub(crate) sign_in: SignIn,
+    pub(crate) input: Input,
     /// 0 is a free one.
     pub(crate) keyfactor_port: u16,
     /// 0 is a free one.
@@ -35,6 +36,15 @@ pub(crate) enum Transport {
     Plain,
 }
 
+/// What the standard input is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Input {
+    /// Its lines are commands, and its end is the end.
+    #[default]
+    Commands,
+    Ignored,
+}
+
 /// How programs prove to Keyfactor Command who they are: the vendor's tools take the variables of one way only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum SignIn {
@@ -52,6 +62,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Aske
         match argument {
             Short('h') | Long("help") => return Ok(Asked::Help),
             Long("plain") => options.transport = Transport::Plain,
+            Long("no-input") => options.input = Input::Ignored,
             Long("oauth") => options.sign_in = SignIn::OAuth,
             Long("keyfactor-port") => options.keyfactor_port = parser.value()?.parse_with(port)?,
             Long("appviewx-port") => options.appviewx_port = parser.value()?.parse_with(port)?,

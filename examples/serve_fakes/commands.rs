@@ -4,14 +4,29 @@ use clm::testing::{FakeAppViewX, FakeKeyfactor, RecordedRequest};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::arguments::Input;
 use crate::faults::{Fault, Place};
 use crate::forward::Front;
 use crate::{log, state};
 
-/// The lines of the standard input, until it closes.
-///
+/// The lines of the standard input, until it closes; none, and no end, if it is ignored.
+pub(crate) struct Lines(Option<UnboundedReceiver<String>>);
+
+impl Lines {
+    pub(crate) fn of(input: Input) -> Self {
+        Self((input == Input::Commands).then(lines))
+    }
+
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        match &mut self.0 {
+            Some(lines) => lines.recv().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// They are read by a thread of their own: an asynchronous read of the standard input would keep the program from ending.
-pub(crate) fn lines() -> UnboundedReceiver<String> {
+fn lines() -> UnboundedReceiver<String> {
     let (sender, receiver) = unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines() {

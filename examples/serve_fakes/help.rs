@@ -13,6 +13,7 @@ serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to progra
                            (Keyfactor Command; the vendor's tools take one of the two only)
   --scene NAME             the ready-made state to begin with, see below; default: offboarding
   --state FILE             the state to begin with, as JSON (docs/fake_state.md)
+  --no-input               reads no commands and serves until a signal ends it, as in the background or in a container
   --keyfactor-port N       default: a free port
   --appviewx-port N        default: a free port
 

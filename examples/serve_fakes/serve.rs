@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use clm::testing::{FakeAppViewX, FakeKeyfactor};
 use url::Url;
 
-use crate::arguments::{Options, SignIn, Transport};
+use crate::arguments::{Input, Options, SignIn, Transport};
 use crate::certificates::Tls;
-use crate::commands::{Fakes, Fronts, lines};
+use crate::commands::{Fakes, Fronts, Lines};
 use crate::exports::{HOST, Places, exports, variables};
 use crate::forward::Front;
 use crate::trouble::Trouble;
@@ -22,31 +22,39 @@ const APPVIEWX_PORT: &str = "appviewx-port";
 /// Serves both fakes, and ends with the command that it is given, or when the standard input closes.
 pub(crate) async fn serve(options: &Options) -> Result<ExitCode, Trouble> {
     // Heard from the start, so that the end always tidies up.
-    let told_to_end = signals::told_to_end();
+    let (ctrl_c, told_to_end) = (signals::ctrl_c(), signals::told_to_end());
     let mut served = Served::start(options).await?;
     let variables = variables(&served.fakes, &served.places);
     if !options.command.is_empty() {
         return beside::run(&options.command, &variables).await;
     }
-    // Whoever reads the lines may send a signal at once.
-    let ctrl_c = signals::ctrl_c();
     print(&exports(&variables))?;
-    eprintln!("Serving both fakes until the standard input closes (Ctrl-D). `help` lists what can be asked of them.");
-    until_the_input_closes(&mut served.fakes, ctrl_c, told_to_end).await.map(|()| ExitCode::SUCCESS)
+    eprintln!("{}", told(options.input));
+    until_the_end(&mut served.fakes, Lines::of(options.input), ctrl_c, told_to_end).await.map(|()| ExitCode::SUCCESS)
+}
+
+/// For the person who started it.
+fn told(input: Input) -> &'static str {
+    match input {
+        Input::Commands => {
+            "Serving both fakes until the standard input closes (Ctrl-D). `help` lists what can be asked of them."
+        }
+        Input::Ignored => "Serving both fakes until a signal ends this program (Ctrl-C).",
+    }
 }
 
 /// Does what the lines of the standard input ask for.
-async fn until_the_input_closes(
+async fn until_the_end(
     fakes: &mut Fakes,
+    mut lines: Lines,
     ctrl_c: impl Future<Output = ()>,
     told_to_end: impl Future<Output = ()>,
 ) -> Result<(), Trouble> {
     let mut told_to_end = pin!(told_to_end);
     let mut ctrl_c = pin!(ctrl_c);
-    let mut lines = lines();
     loop {
         let line = tokio::select! {
-            line = lines.recv() => line,
+            line = lines.next() => line,
             () = &mut ctrl_c => None,
             () = &mut told_to_end => None,
         };

@@ -259,8 +259,8 @@ fn it_ends_with_its_input_and_leaves_nothing() {
 #[cfg(unix)]
 #[test]
 fn it_ends_with_a_signal_and_leaves_nothing() {
-    for signal in ["INT", "TERM", "HUP"] {
-        let mut served = ServeFakes::start(&[]);
+    for (signal, arguments) in [("INT", &[][..]), ("TERM", &[]), ("HUP", &[]), ("TERM", &["--no-input"])] {
+        let mut served = ServeFakes::start(arguments);
         let folder = folder(&served);
         let id = served.id().to_string();
         let killed = output(Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, signal, &id]));
