@@ -56,7 +56,9 @@ async fn interrupted(scene: &Scene, change: &'static str, job: AppViewXJob) -> (
 async fn sends_itself_a_signal_out_of_two_calls() {
     let scene = Scene::new().await;
     let ids: Vec<String> = (0..IDS_PER_CALL + 2).map(|number| format!("id-{number:03}")).collect();
-    ids.iter().for_each(|id| scene.fake.add_certificate(id, "big"));
+    for id in &ids {
+        scene.fake.add_certificate(id, "big");
+    }
     let job = scene.unassign(Target::Group("big".to_owned()), ids.len());
     let (ended, text) = interrupted(&scene, "group/unassign", job).await;
     assert_eq!(ended, Ended::Failed, "{text}");
