@@ -300,6 +300,6 @@ fn many_categories_are_taken_and_repeated_ones_are_one() {
     let name = |index: usize| CertificateCategory::Other(format!("category {}", index % 100_000));
     let search = (0..200_000).fold(client.certificates().search(), |search, index| search.category(name(index)));
     let problems = search.category(CertificateCategory::Other(" ".to_owned())).rows().unwrap_err();
-    let fields: Vec<&str> = problems.problems().iter().map(|problem| problem.field()).collect();
+    let fields: Vec<&str> = problems.problems().iter().map(clm::Problem::field).collect();
     assert_eq!(fields, ["category[100000]"]);
 }

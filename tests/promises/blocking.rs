@@ -64,7 +64,7 @@ fn more_than_the_budget_of_a_task() {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let task = runtime.spawn(async move {
         let rows = keyfactor.certificates().search(Query::all()).page_size(1).rows().unwrap();
-        rows.wait_each().map(|row| row.unwrap().id).count()
+        rows.wait_each().filter(|row| row.as_ref().unwrap().id.get() > 0).count()
     });
     assert_eq!(task.wait().unwrap(), 300);
 }
@@ -76,7 +76,8 @@ fn an_iterator_that_is_dropped_reads_no_further_page() {
         let _ = fake.issue(FakeCertificate::new(format!("www{number}.example.com")));
     }
     let rows = fake.client().certificates().search(Query::all()).page_size(2).rows().unwrap();
-    assert_eq!(rows.wait_each().take(3).filter(Result::is_ok).count(), 3);
+    let three: Result<Vec<_>, _> = rows.wait_each().take(3).collect();
+    assert_eq!(three.unwrap().len(), 3);
     assert_eq!(fake.requests().len(), 2);
 }
 

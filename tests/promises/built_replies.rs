@@ -27,7 +27,7 @@ const BODIES: [&str; 9] = [
 /// All that can be seen of an end, but for how long it took.
 fn seen<O: Debug, V: Vendor>(ended: &Result<O, Error<V>>) -> String {
     let error = match ended {
-        Ok(outcome) => return without_times(format!("{outcome:?}")),
+        Ok(outcome) => return without_times(&format!("{outcome:?}")),
         Err(error) => error,
     };
     let variant = format!("{error:?}").split(['(', ' ']).next().unwrap().to_owned();
@@ -40,7 +40,7 @@ fn seen<O: Debug, V: Vendor>(ended: &Result<O, Error<V>>) -> String {
 }
 
 /// `elapsed: 12.3ms` differs from run to run.
-fn without_times(text: String) -> String {
+fn without_times(text: &str) -> String {
     let mut parts = text.split("elapsed: ");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |all, part| all + part.split_once(',').map_or(part, |(_, rest)| rest))
