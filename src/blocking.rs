@@ -24,10 +24,11 @@
 //! # Ok(()) }
 //! ```
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 
 use futures_core::Stream;
@@ -83,23 +84,38 @@ impl<S: fmt::Debug> fmt::Debug for Iter<S> {
     }
 }
 
-/// Makes the crate's own runtime the one of this thread. If it cannot be started, the next call tries again.
-fn enter() -> Option<EnterGuard<'static>> {
-    static RUNTIME: OnceLock<Handle> = OnceLock::new();
-    static STARTING: Mutex<()> = Mutex::new(());
-    if RUNTIME.get().is_none() {
-        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if RUNTIME.get().is_none() {
-            let _ = RUNTIME.set(start()?);
-        }
-    }
-    RUNTIME.get().map(Handle::enter)
+thread_local! {
+    /// Which of the crate's runtimes waits on this thread use. On the thread of one of them it is the next one: it cannot drive what
+    /// it waits for itself.
+    static LEVEL: Cell<usize> = const { Cell::new(0) };
 }
 
-fn start() -> Option<Handle> {
+/// Makes a runtime of the crate's own the one of this thread. If it cannot be started, the next call tries again.
+fn enter() -> Option<EnterGuard<'static>> {
+    static RUNTIMES: RwLock<Vec<&'static Handle>> = RwLock::new(Vec::new());
+    let level = LEVEL.get();
+    let running = |runtimes: &Vec<&'static Handle>| runtimes.get(level).copied();
+    let known = running(&RUNTIMES.read().unwrap_or_else(PoisonError::into_inner));
+    if let Some(handle) = known {
+        return Some(handle.enter());
+    }
+    let mut runtimes = RUNTIMES.write().unwrap_or_else(PoisonError::into_inner);
+    if running(&runtimes).is_none() {
+        // It runs until the program ends. The one before it is there: this is its thread, or there is none before it.
+        runtimes.push(Box::leak(Box::new(start(level)?)));
+    }
+    let started = running(&runtimes);
+    drop(runtimes);
+    started.map(Handle::enter)
+}
+
+fn start(level: usize) -> Option<Handle> {
     let runtime = Builder::new_current_thread().enable_io().enable_time().build().ok()?;
     let handle = runtime.handle().clone();
-    let run = move || runtime.block_on(pending::<()>());
+    let run = move || {
+        LEVEL.set(level + 1);
+        runtime.block_on(pending::<()>());
+    };
     thread::Builder::new().name("clm-blocking".to_owned()).spawn(run).ok()?;
     Some(handle)
 }

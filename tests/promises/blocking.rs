@@ -46,6 +46,19 @@ fn every_operation_on_threads_that_drive_tasks() {
     many.block_on(async { tokio::spawn(async { every_operation() }).await }).unwrap();
 }
 
+/// What is spawned while a future is waited for runs on the crate's own thread, which cannot drive connections and timers while it
+/// is blocked. Twice, so that the thread that drives them then is blocked as well.
+#[test]
+fn tasks_on_the_thread_of_this_crate_can_wait_as_well() {
+    let (done, ended) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let inner = || async { tokio::spawn(async { every_operation() }).await.unwrap() }.wait();
+        async { tokio::spawn(async move { inner() }).await.unwrap() }.wait();
+        done.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_secs(120)).expect("they end");
+}
+
 /// A runtime without timers or I/O is not the one that calls run in.
 #[test]
 fn the_runtime_of_the_thread_does_not_matter() {
