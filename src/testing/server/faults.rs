@@ -150,6 +150,9 @@ impl From<u16> for FakeAnswer {
 
 /// A fault that was set. It acts from the moment when it was set, whether this value is kept or not; its methods say more exactly
 /// which requests it hits.
+///
+/// Set faults before the calls begin. A request that arrives in the moment between `lose_answers(1)` and its `.of(..)` is hit
+/// whatever it is, and a fault that is used up by then has nothing left to be narrowed.
 pub struct FakeFault<'a, C> {
     faults: &'a Faults,
     id: u64,
