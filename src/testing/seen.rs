@@ -11,6 +11,10 @@ use super::RecordedRequest;
 /// Lines of a list in a message. Beyond them, their number is said.
 const MOST_LINES: usize = 20;
 
+/// Members of a state that may hold secrets: of them, messages show the names only. A store's parameters are the job fields of the
+/// addition that put the entry there.
+const MAY_HOLD_SECRETS: [&str; 3] = ["job_fields", "parameters", "properties"];
+
 /// A part of a message: its heading, and a line for each of these. Of many, the last ones are shown.
 pub(super) fn section<T: Display>(heading: &str, lines: impl IntoIterator<Item = T>) -> String {
     let lines: Vec<T> = lines.into_iter().collect();
@@ -71,22 +75,50 @@ fn differences(before: &Value, after: &Value) -> Vec<String> {
     found
 }
 
+/// The same without values that may be secrets.
+fn shown(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), shown_member(name, value))).collect()
+        }
+        Value::Array(items) => items.iter().map(shown).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+fn shown_member(name: &str, value: &Value) -> Value {
+    if MAY_HOLD_SECRETS.contains(&name) { without_values(value) } else { shown(value) }
+}
+
+fn without_values(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), without_values(value))).collect(),
+        Value::Null => Value::Null,
+        Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::String(_) => "…".into(),
+    }
+}
+
 fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<String>) {
     match (before, after) {
         (Some(before), Some(after)) if before == after => {}
         (Some(Value::Object(before)), Some(Value::Object(after))) => {
             both(before, after, |name, before, after| {
                 let path = if path.is_empty() { (*name).clone() } else { format!("{path}.{name}") };
-                compare(&path, before, after, found);
+                if MAY_HOLD_SECRETS.contains(&name.as_str()) && before != after {
+                    let shown = |side: Option<&Value>| side.map_or(Value::Null, without_values);
+                    found.push(format!("{path}: {}, was {} (values are not shown)", shown(after), shown(before)));
+                } else {
+                    compare(&path, before, after, found);
+                }
             });
         }
         (Some(Value::Array(before)), Some(Value::Array(after))) => {
             let (before, after) = (named(before), named(after));
             both(before, after, |name, before, after| compare(&format!("{path}[{name}]"), before, after, found));
         }
-        (Some(before), Some(after)) => found.push(format!("{path}: {after}, was {before}")),
-        (None, Some(after)) => found.push(format!("{path}: new, {after}")),
-        (Some(before), None) => found.push(format!("{path}: gone, was {before}")),
+        (Some(before), Some(after)) => found.push(format!("{path}: {}, was {}", shown(after), shown(before))),
+        (None, Some(after)) => found.push(format!("{path}: new, {}", shown(after))),
+        (Some(before), None) => found.push(format!("{path}: gone, was {}", shown(before))),
         (None, None) => {}
     }
 }

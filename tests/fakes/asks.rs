@@ -1,8 +1,11 @@
 //! What tests ask of the fakes, and what assertions say: each passes, and each fails with exactly these words.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use clm::keyfactor::{CertificateLocation, CertificateStoreId, Schedule};
+use clm::http::Method;
+use clm::keyfactor::{CertificateLocation, CertificateStoreEntry, CertificateStoreId, Schedule};
 use clm::testing::{
     AppViewXCall, FakeAppViewX, FakeCertificate, FakeJobKind, FakeJobState, FakeKeyfactor, FakeOrchestrator,
     KeyfactorCall, KeyfactorPermission, RecordedRequest,
@@ -149,8 +152,8 @@ what differs from the mark:
   clock: "2026-03-19T21:00:03Z", was "2026-03-19T21:00:00Z"
   jobs[10b00000-0000-4000-8000-000000000001]: new, {"alias":"web01.pfx","certificate":null,"id":"10b00000-0000-4000-8000-000000000001","job_fields":{"PIN":null},"kind":"remove","overwrite":false,"recurring":false,"requested":"2026-03-19T21:00:01Z","retried":0,"schedule":{"Immediate":true},"state":"succeeded","store":"57070000-0000-4000-8000-000000000001"}
   runs[0]: new, {"end":"2026-03-19T21:00:03Z","job":"10b00000-0000-4000-8000-000000000001","message":null,"result":"success","start":"2026-03-19T21:00:02Z","status":"completed"}
-  stores[57070000-0000-4000-8000-000000000001].held[web01.pfx]: gone, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"Yes"}}
-  stores[57070000-0000-4000-8000-000000000001].inventory[web01.pfx]: gone, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"Yes"}}"#
+  stores[57070000-0000-4000-8000-000000000001].held[web01.pfx]: gone, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"…"}}
+  stores[57070000-0000-4000-8000-000000000001].inventory[web01.pfx]: gone, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"…"}}"#
     );
 }
 
@@ -339,4 +342,58 @@ async fn assertions_point_to_the_line_of_the_test() {
         said(assertion);
         assert_eq!(place.lock().unwrap().take().unwrap(), file!());
     }
+}
+
+#[tokio::test]
+async fn assertions_show_no_values_of_job_fields_parameters_and_properties() {
+    let (fake, store) = with_two().await;
+    let certificate = fake.issue(FakeCertificate::new("new.example.com"));
+    fake.mark();
+    let entry = CertificateStoreEntry::new(store).alias("new.pfx").job_field("Password", "s3cret-value");
+    let stores = fake.client().certificate_stores();
+    stores.add_certificates(certificate, [entry], Schedule::Immediate).send().await.unwrap();
+    fake.run_jobs();
+    fake.put_entry(store, "web01.pfx", certificate, [("PIN", "s3cret-too")]);
+    fake.set_store(store, |it| it.properties(json!({"ServerPassword": "s3cret-as-well"})));
+    let message = said(|| fake.assert_untouched());
+    assert!(!message.contains("s3cret"), "{message}");
+    for name in ["Password\":\"…\"", "PIN\":\"…\"", "ServerPassword"] {
+        assert!(message.contains(name), "{message}");
+    }
+}
+
+/// Four bodies of 15 MiB fit, and a fifth does not.
+#[tokio::test]
+async fn what_the_log_has_forgotten_is_not_taken_for_what_never_came() {
+    let fill = |fake: &FakeKeyfactor| {
+        let body = vec![b' '; 15 * 1024 * 1024];
+        let port = fake.url().rsplit_once(':').unwrap().1.split_once('/').unwrap().0.parse::<u16>().unwrap();
+        for _ in 0..5 {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let head = format!(
+                "GET /KeyfactorAPI/Status/Endpoints HTTP/1.1\r\nhost: fake\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&body).unwrap();
+            stream.read_to_end(&mut Vec::new()).unwrap();
+        }
+    };
+    let (fake, store) = with_two().await;
+    let unknown = fake.client().raw(Method::GET, "CertificateCollections").read().await.unwrap_err();
+    assert_eq!(unknown.status().map(|it| it.as_u16()), Some(404));
+    remove(&fake, store, "web01.pfx").await;
+    fill(&fake);
+    let forgotten = "the fake has forgotten the first 3 request(s) since the mark or the start, so this cannot be said: it keeps the \
+                     last 10,000 and 64 MiB of bodies. Call `mark()` later, or assert earlier";
+    assert_eq!(said(|| fake.assert_untouched()), forgotten);
+    assert_eq!(said(|| fake.assert_sent_once(KeyfactorCall::RemoveCertificates)), forgotten);
+    assert_eq!(
+        said(|| fake.assert_no_unknown_requests()),
+        "1 request(s) that the fake does not know:\n  1 more, which the fake has forgotten"
+    );
+    fake.mark();
+    fake.assert_untouched();
+    remove(&fake, store, "web02.pfx").await;
+    fake.assert_sent_once(KeyfactorCall::RemoveCertificates);
 }

@@ -91,24 +91,26 @@ impl FakeAppViewX {
     /// state is as it was. Without a mark, that no change was received since the start; the state is not compared then.
     ///
     /// # Panics
-    /// If something was changed, with the changes and the differences of the state.
+    /// If something was changed, with the changes and the differences of the state. If requests since then are forgotten: a fake
+    /// keeps as many as [`requests`](Self::requests) gives.
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion of tests")]
     pub fn assert_untouched(&self) {
         if let Some(touched) = seen::touched(&self.changes(), self.server.marked_state().as_ref(), &self.snapshot()) {
             panic!("the fake of AppViewX was touched{touched}");
         }
+        self.server.assert_none_forgotten();
     }
 
     /// Asserts that a call was sent once since the last [`mark`](Self::mark), or since the start. Every try counts, whatever was
     /// answered.
     ///
     /// # Panics
-    /// If it was not, with the requests.
+    /// If it was not, with the requests. If requests since then are forgotten: a fake keeps as many as
+    /// [`requests`](Self::requests) gives.
     #[track_caller]
     pub fn assert_sent_once(&self, call: AppViewXCall) {
-        let requests = self.server.requests_since_mark();
-        seen::assert_sent_once(call.as_str(), &requests, requests.iter().filter(|it| it.is(call)).count());
+        self.assert_seen_once(call.as_str(), |it| it.is(call));
     }
 
     /// The same for the requests whose body, as JSON, is taken by `body`:
@@ -118,8 +120,16 @@ impl FakeAppViewX {
     /// If there was not one, with the requests.
     #[track_caller]
     pub fn assert_sent_once_with(&self, call: AppViewXCall, body: impl Fn(&Value) -> bool) {
+        self.assert_seen_once(&format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));
+    }
+
+    #[track_caller]
+    fn assert_seen_once(&self, what: &str, is_it: impl Fn(&RecordedRequest) -> bool) {
         let requests = self.server.requests_since_mark();
-        let count = requests.iter().filter(|it| it.is(call) && body(&it.json())).count();
-        seen::assert_sent_once(&format!("{call} with such a body"), &requests, count);
+        let count = requests.iter().filter(|it| is_it(it)).count();
+        if count < 2 {
+            self.server.assert_none_forgotten();
+        }
+        seen::assert_sent_once(what, &requests, count);
     }
 }

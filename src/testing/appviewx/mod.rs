@@ -318,7 +318,7 @@ impl FakeAppViewX {
     /// If it was. The message lists method and path of each such request.
     #[track_caller]
     pub fn assert_no_unknown_requests(&self) {
-        assert_none_unknown(&self.unknown_requests());
+        assert_none_unknown(&self.unknown_requests(), self.server.unknown_forgotten());
     }
 
     fn state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {

@@ -10,7 +10,8 @@ use crate::keyfactor::CertificateStoreId;
 use crate::testing::{RecordedRequest, seen};
 
 /// What a test asks, and what it asserts. The messages of assertions print what was seen: requests with method, path and status,
-/// what the store holds, its jobs. They print no bodies, headers and queries, which may hold secrets.
+/// what the store holds, its jobs. They print no bodies, headers and queries, and no values of job fields, entry parameters and
+/// properties of stores, which may hold secrets.
 impl FakeKeyfactor {
     /// From here on, assertions and [`changes`](Self::changes) count: what was asked before does not, and
     /// [`assert_untouched`](Self::assert_untouched) compares with the state as it is now.
@@ -83,24 +84,26 @@ impl FakeKeyfactor {
     /// A read can let an orchestrator go on with a job, which changes the state.
     ///
     /// # Panics
-    /// If something was changed, with the changes and the differences of the state.
+    /// If something was changed, with the changes and the differences of the state. If requests since then are forgotten: a fake
+    /// keeps as many as [`requests`](Self::requests) gives.
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion of tests")]
     pub fn assert_untouched(&self) {
         if let Some(touched) = seen::touched(&self.changes(), self.server.marked_state().as_ref(), &self.snapshot()) {
             panic!("the fake of Keyfactor was touched{touched}");
         }
+        self.server.assert_none_forgotten();
     }
 
     /// Asserts that a call was sent once since the last [`mark`](Self::mark), or since the start. Every try counts, whatever was
     /// answered.
     ///
     /// # Panics
-    /// If it was not, with the requests.
+    /// If it was not, with the requests. If requests since then are forgotten: a fake keeps as many as
+    /// [`requests`](Self::requests) gives.
     #[track_caller]
     pub fn assert_sent_once(&self, call: KeyfactorCall) {
-        let requests = self.server.requests_since_mark();
-        seen::assert_sent_once(call.as_str(), &requests, requests.iter().filter(|it| it.is(call)).count());
+        self.assert_seen_once(call.as_str(), |it| it.is(call));
     }
 
     /// The same for the requests whose body, as JSON, is taken by `body`:
@@ -110,9 +113,17 @@ impl FakeKeyfactor {
     /// If there was not one, with the requests.
     #[track_caller]
     pub fn assert_sent_once_with(&self, call: KeyfactorCall, body: impl Fn(&Value) -> bool) {
+        self.assert_seen_once(&format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));
+    }
+
+    #[track_caller]
+    fn assert_seen_once(&self, what: &str, is_it: impl Fn(&RecordedRequest) -> bool) {
         let requests = self.server.requests_since_mark();
-        let count = requests.iter().filter(|it| it.is(call) && body(&it.json())).count();
-        seen::assert_sent_once(&format!("{call} with such a body"), &requests, count);
+        let count = requests.iter().filter(|it| is_it(it)).count();
+        if count < 2 {
+            self.server.assert_none_forgotten();
+        }
+        seen::assert_sent_once(what, &requests, count);
     }
 
     /// What a message shows of a store.

@@ -242,6 +242,10 @@ impl FakeIdentityProvider {
         self.server.unknown_requests()
     }
 
+    pub(super) fn unknown_forgotten(&self) -> usize {
+        self.server.unknown_forgotten()
+    }
+
     fn token_url(&self) -> String {
         format!("{}{TOKEN_PATH}", self.server.origin())
     }

@@ -160,7 +160,8 @@ impl FakeKeyfactor {
     /// If it was. The message lists method and path of each such request.
     #[track_caller]
     pub fn assert_no_unknown_requests(&self) {
-        assert_none_unknown(&self.unknown_requests());
+        let of_provider = self.identity_provider.get().map_or(0, FakeIdentityProvider::unknown_forgotten);
+        assert_none_unknown(&self.unknown_requests(), self.server.unknown_forgotten() + of_provider);
     }
 
     /// The product version that the server tells in a header of every answer: `10.5.0.0`. An empty one is not told.

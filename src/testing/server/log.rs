@@ -131,6 +131,8 @@ pub(super) struct Log {
     bytes: usize,
     /// How many came since the mark, also those that are forgotten.
     since_mark: usize,
+    /// Requests that the fake does not know, and that are forgotten.
+    unknown_forgotten: usize,
 }
 
 impl Log {
@@ -141,6 +143,7 @@ impl Log {
         while self.requests.len() > MOST_REQUESTS || self.bytes > MOST_BODY_BYTES {
             let Some(oldest) = self.requests.pop_front() else { break };
             self.bytes -= oldest.body.len();
+            self.unknown_forgotten += usize::from(oldest.is_unknown());
         }
     }
 
@@ -151,6 +154,15 @@ impl Log {
     /// Those since the mark, or since the start.
     pub(super) fn since_mark(&self) -> impl Iterator<Item = &RecordedRequest> {
         self.requests.iter().skip(self.requests.len().saturating_sub(self.since_mark))
+    }
+
+    /// How many of those since the mark are forgotten.
+    pub(super) fn forgotten_since_mark(&self) -> usize {
+        self.since_mark.saturating_sub(self.requests.len())
+    }
+
+    pub(super) fn unknown_forgotten(&self) -> usize {
+        self.unknown_forgotten
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &RecordedRequest> {

@@ -107,8 +107,23 @@ impl Server {
         locked(&self.shared.log).since_mark().cloned().collect()
     }
 
+    /// Panics if requests since the mark are forgotten: what they were cannot be said.
+    #[track_caller]
+    pub(super) fn assert_none_forgotten(&self) {
+        let forgotten = locked(&self.shared.log).forgotten_since_mark();
+        assert!(
+            forgotten == 0,
+            "the fake has forgotten the first {forgotten} request(s) since the mark or the start, so this cannot be said: it keeps the \
+             last 10,000 and 64 MiB of bodies. Call `mark()` later, or assert earlier"
+        );
+    }
+
     pub(super) fn unknown_requests(&self) -> Vec<RecordedRequest> {
         locked(&self.shared.log).iter().filter(|request| request.is_unknown()).cloned().collect()
+    }
+
+    pub(super) fn unknown_forgotten(&self) -> usize {
+        locked(&self.shared.log).unknown_forgotten()
     }
 
     /// The faults, for a server that belongs to this one.
@@ -188,9 +203,13 @@ impl Drop for Server {
 }
 
 #[track_caller]
-pub(super) fn assert_none_unknown(unknown: &[RecordedRequest]) {
-    let lines: Vec<_> = unknown.iter().map(|it| format!("\n  {} {}", it.method, it.path)).collect();
-    assert!(unknown.is_empty(), "{} request(s) that the fake does not know:{}", unknown.len(), lines.concat());
+pub(super) fn assert_none_unknown(unknown: &[RecordedRequest], forgotten: usize) {
+    let mut lines: Vec<_> = unknown.iter().map(|it| format!("\n  {} {}", it.method, it.path)).collect();
+    if forgotten > 0 {
+        lines.push(format!("\n  {forgotten} more, which the fake has forgotten"));
+    }
+    let count = unknown.len() + forgotten;
+    assert!(count == 0, "{count} request(s) that the fake does not know:{}", lines.concat());
 }
 
 /// A member of a request's body; null if it is missing.
