@@ -3,36 +3,36 @@
 use crate::keyfactor::values::enumeration;
 use crate::rows::{AnyFormat, Member as _, Scalar, Taken, text_of_number};
 
-/// Whether an alias may be given when a certificate is added to a store. The vendor's `CustomAliasAllowed`, which servers write
-/// as a number or as a name.
+/// Whether an alias may be given when a certificate is added to a store. The vendor's `CustomAliasAllowed`; servers
+/// send a number or a name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CustomAlias {
-    /// The server does not say.
+    /// The server did not send it.
     Unknown,
-    /// 0: the store chooses it; an addition that gives one is refused.
+    /// 0: the store chooses the alias. An addition with an alias is refused.
     Forbidden,
-    /// 1.
+    /// 1: an alias may be given.
     Optional,
-    /// 2: an addition without one is refused.
+    /// 2: an addition without an alias is refused.
     Required,
-    /// Anything else, as it was sent.
+    /// Any other value, as the server sent it.
     Other(String),
 }
 
-/// Whether stores of a type take private keys. Servers write it as a number or as a name.
+/// Whether stores of a type accept private keys. Servers send a number or a name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum PrivateKeyAllowed {
-    /// The server does not say.
+    /// The server did not send it.
     Unknown,
-    /// 0.
+    /// 0: private keys are not accepted.
     Forbidden,
-    /// 1.
+    /// 1: private keys are accepted.
     Optional,
-    /// 2.
+    /// 2: a private key is required.
     Required,
-    /// Anything else, as it was sent.
+    /// Any other value, as the server sent it.
     Other(String),
 }
 
@@ -43,7 +43,7 @@ impl CustomAlias {
     const TABLE: &'static [(i64, Self)] =
         &[(0, Self::Forbidden), (1, Self::Optional), (2, Self::Required), (UNSAID, Self::Unknown)];
 
-    /// The vendor's name, or what was sent instead.
+    /// Returns the vendor's name, or the value that the server sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -60,7 +60,7 @@ impl PrivateKeyAllowed {
     const TABLE: &'static [(i64, Self)] =
         &[(0, Self::Forbidden), (1, Self::Optional), (2, Self::Required), (UNSAID, Self::Unknown)];
 
-    /// The vendor's name, or what was sent instead.
+    /// Returns the vendor's name, or the value that the server sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

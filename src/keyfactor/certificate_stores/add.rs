@@ -25,8 +25,8 @@ use crate::transport::{Exchange, Path};
 use crate::validation::{Problems, Reason};
 
 impl CertificateStores {
-    /// Asks the orchestrators to put a certificate into certificate stores. Every entry becomes an orchestrator job; an
-    /// answer means that the jobs are scheduled.
+    /// Schedules orchestrator jobs that add a certificate to certificate stores. Each entry becomes one job. A
+    /// successful response means that the jobs are scheduled, not that the certificate has been added.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,13 +48,13 @@ impl CertificateStores {
     /// - **Permissions:** to read the certificate (system-wide, or for the collection given by
     ///   [`collection_id`](RequestBuilder::collection_id)) and to schedule on certificate stores.
     /// - **Arguments:** the certificate's id; at least one entry and at most the client's
-    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); a schedule that does not recur.
-    ///   Refused are an id that is not positive, a nil store id, a blank alias, an empty password, job fields that are no
-    ///   scalars, and the same store and alias twice, unless both have job fields and these differ: an alias may have several
-    ///   entries, one for each binding.
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); a schedule that does
+    ///   not recur. The call is refused if an id is not positive, a store id is nil, an alias is blank, a password is
+    ///   empty, or a job field is not a scalar. The same store and alias may be given twice only if both entries have
+    ///   job fields and these differ, because an alias may have several entries, one for each binding.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **Undocumented by the vendor:** whether the job ids come in the order of the entries, and what one bad entry does to
-    ///   the others.
+    /// - **Undocumented by the vendor:** whether the job ids are in the order of the entries, and how one invalid
+    ///   entry affects the others.
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Certificates Add".
     pub fn add_certificates(
         &self,
@@ -74,16 +74,18 @@ impl CertificateStores {
 }
 
 impl RequestBuilder<AddCertificates> {
-    /// What the jobs are given of what the inventory showed of the entries. It concerns the entries of a
-    /// [plan](CertificateStores::add_back); others come without. Default [`JobFieldsFromInventory::WhereNeeded`].
+    /// Selects which of the entry's inventory parameters are sent as job fields. This applies only to the entries of
+    /// a [plan](CertificateStores::add_back); other entries have no inventory parameters. The default is
+    /// [`JobFieldsFromInventory::WhereNeeded`].
     pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
         self.operation().choose(choice);
         self
     }
 
-    /// Refuses the addition unless the certificate has this thumbprint: an id that was kept may be another certificate's by
-    /// now. Just before it is sent, the certificate is read, in the collection that is given; if it is another one, nothing
-    /// is sent and the call ends as [`LookupError::NotAsked`](crate::keyfactor::LookupError::NotAsked).
+    /// Refuses the addition unless the certificate has this thumbprint. Use it with an id that was stored earlier and
+    /// may now belong to another certificate. The certificate is read just before the request is sent, in the given
+    /// collection if there is one. If the thumbprint differs, nothing is sent and the call fails with
+    /// [`LookupError::NotAsked`](crate::keyfactor::LookupError::NotAsked).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -104,15 +106,15 @@ impl RequestBuilder<AddCertificates> {
         self
     }
 
-    /// Changes each entry before the request is built, for example to give it a password: those of
-    /// [`add_back`](CertificateStores::add_back) come without.
+    /// Changes each entry before the request is built, for example to set a password: the entries of
+    /// [`add_back`](CertificateStores::add_back) have none.
     pub fn map_entries(mut self, change: impl FnMut(CertificateStoreEntry) -> CertificateStoreEntry) -> Self {
         self.operation().change_entries(change);
         self
     }
 }
 
-/// An addition; see [`CertificateStores::add_certificates`].
+/// A request to add a certificate to stores; see [`CertificateStores::add_certificates`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct AddCertificates {
     certificate: CertificateId,
@@ -132,31 +134,31 @@ impl AddCertificates {
         }
     }
 
-    /// The certificate.
+    /// Returns the id of the certificate to add.
     #[must_use]
     pub fn certificate_id(&self) -> CertificateId {
         self.certificate
     }
 
-    /// Where it is put.
+    /// Returns the entries to create.
     #[must_use]
     pub fn entries(&self) -> &[CertificateStoreEntry] {
         &self.entries
     }
 
-    /// When the jobs run.
+    /// Returns when the jobs run.
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
-    /// Where the server is asked to look for permissions, after the precedence rule.
+    /// Returns the scope in which the server checks permissions, after the precedence rule has been applied.
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()
     }
 
-    /// The thumbprint that the certificate must have.
+    /// Returns the thumbprint that the certificate must have, if one was set.
     #[must_use]
     pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
         self.expected.as_ref()
@@ -334,5 +336,5 @@ impl Change for AddCertificates {
     }
 }
 
-/// The server took the addition: its jobs are scheduled. **Nothing is added yet.**
+/// The outcome of an addition: the server has accepted it and scheduled its jobs. **Nothing has been added yet.**
 pub type AddOutcome = JobsOutcome<CertificateStoreEntry>;

@@ -1,4 +1,4 @@
-//! What is put into a store.
+//! An entry to add to a certificate store.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -13,9 +13,9 @@ use super::job_fields::{JobFields, WireJobFields};
 use crate::keyfactor::types::CertificateStoreId;
 use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
-/// Where a certificate is put, and how. The vendor's `CertificateStoreEntry`.
+/// The store that receives a certificate, and the options of the new entry. The vendor's `CertificateStoreEntry`.
 ///
-/// The values of job fields and both passwords are secrets: `Debug` shows neither.
+/// Job field values and both passwords are secrets and are never shown by `Debug`.
 #[derive(Clone)]
 pub struct CertificateStoreEntry {
     store: CertificateStoreId,
@@ -42,7 +42,7 @@ enum PrivateKey {
 }
 
 impl CertificateStoreEntry {
-    /// An entry in this store.
+    /// Creates an entry for a store.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -62,7 +62,8 @@ impl CertificateStoreEntry {
         }
     }
 
-    /// The alias in the store. Types of store differ: some need one, some choose it themselves and refuse another.
+    /// Sets the alias in the store. Depending on the store type, an alias is required, optional, or chosen by the
+    /// store and refused if given.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -76,8 +77,9 @@ impl CertificateStoreEntry {
         self
     }
 
-    /// Replaces what the store has under the alias. Without this call, the vendor's default holds: it is kept, and the
-    /// call or its job fails. A server was seen to refuse this for an alias that the inventory does not list.
+    /// Replaces the entry that the store already has under this alias. Without this call the vendor's default
+    /// applies: the existing entry is kept, and the call or its job fails. One server was seen to refuse this option
+    /// for an alias that its inventory does not list.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -91,7 +93,7 @@ impl CertificateStoreEntry {
         self
     }
 
-    /// Puts the private key in as well. Command must hold it.
+    /// Sends the private key together with the certificate. Command must hold the key.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -105,7 +107,7 @@ impl CertificateStoreEntry {
         self
     }
 
-    /// The password of the entry, for types of store that protect each entry with one.
+    /// Sets the password of the entry, for store types that protect each entry with its own password.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -119,7 +121,7 @@ impl CertificateStoreEntry {
         self
     }
 
-    /// The password of the PFX in which the certificate travels to the store.
+    /// Sets the password of the PFX in which the certificate is sent to the store.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -133,7 +135,7 @@ impl CertificateStoreEntry {
         self
     }
 
-    /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
+    /// Sets an entry parameter of the store type by name. The value is a text, a number or a boolean.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -163,13 +165,13 @@ impl CertificateStoreEntry {
         self.job_fields.are_offered()
     }
 
-    /// The store.
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> CertificateStoreId {
         self.store
     }
 
-    /// The alias, if one is asked for.
+    /// Returns the alias, if one was set.
     #[must_use]
     pub fn alias_asked_for(&self) -> Option<&str> {
         self.alias.as_deref()

@@ -32,7 +32,7 @@ impl CertificateStores {
     }
 }
 
-/// The reading of one certificate store; see [`CertificateStores::get`].
+/// A request for one certificate store; see [`CertificateStores::get`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetStore {
     id: CertificateStoreId,

@@ -18,8 +18,8 @@ use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl CertificateStores {
-    /// Reads what Command's **last inventory** found in a store. It may lag behind the store itself, and a store without
-    /// an inventory schedule is never read again.
+    /// Lists the entries that Command's **last inventory** found in a store. The inventory may lag behind the store
+    /// itself. A store without an inventory schedule is not inventoried again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,15 +33,16 @@ impl CertificateStores {
     ///
     /// - **Call:** `GET /CertificateStores/{id}/Inventory`, page by page.
     /// - **Permissions:** to read certificate stores, system-wide or for its container.
-    /// - **Errors:** the rows give those of [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **Undocumented by the vendor:** by which fields it can be sorted, so that the order is the server's own.
+    /// - **Errors:** the rows return those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Undocumented by the vendor:** the fields by which the inventory can be sorted. Rows come in the server's
+    ///   own order.
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID Inventory".
     pub fn inventory(&self, id: impl Into<CertificateStoreId>) -> ListBuilder<Inventory> {
         ListBuilder::new(self.caller.clone(), Inventory { store: id.into() })
     }
 }
 
-/// The inventory of a store; see [`CertificateStores::inventory`].
+/// A request for the inventory of a store; see [`CertificateStores::inventory`].
 #[derive(Clone, Debug)]
 pub struct Inventory {
     store: CertificateStoreId,

@@ -1,4 +1,4 @@
-//! What a store's inventory lists.
+//! The entries of a store's inventory.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -12,22 +12,22 @@ use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::keyfactor::values::ServerTime;
 use crate::rows::{RawJson, row};
 
-/// One entry of a certificate store: an alias, the certificate that is under it, and its chain.
+/// An entry of a certificate store: an alias, its certificate and the certificate's chain.
 ///
-/// **An alias may have several entries**: one for each binding of a certificate, as IIS stores had them, with the same
-/// thumbprint and other [`parameters`](Self::parameters). Each is a row of its own.
+/// **An alias may have several entries**, one for each binding of a certificate, as seen in IIS stores. They have the
+/// same thumbprint and different [`parameters`](Self::parameters), and each is a separate row.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct InventoryEntry {
-    /// The alias: what a removal names. The vendor calls it `Name`. It may stand in other entries as well.
+    /// The alias, which the vendor calls `Name`. Removals name it. Several entries may have the same alias.
     pub alias: String,
-    /// The certificate itself first, then its chain; see [`leaf`](Self::leaf) and [`chain`](Self::chain).
+    /// The certificate, followed by its chain; see [`leaf`](Self::leaf) and [`chain`](Self::chain).
     pub certificates: Vec<InventoryCertificate>,
-    /// The store, where the server says it.
+    /// The store, if the server sends it.
     pub cert_store_id: Option<CertificateStoreId>,
-    /// The entry's parameters, for example `PrivateKeyEntry`.
+    /// The parameters of the entry, for example `PrivateKeyEntry`.
     pub parameters: Map<String, Value>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 
@@ -39,13 +39,14 @@ row!(InventoryEntry: "an entry of an inventory", Refused {
 });
 
 impl InventoryEntry {
-    /// The certificate that the alias stands for: the first one, as seen on real servers.
+    /// Returns the certificate that the alias holds: the first one of the entry, as seen on real servers.
     #[must_use]
     pub fn leaf(&self) -> Option<&InventoryCertificate> {
         self.certificates.first()
     }
 
-    /// The certificates of its chain. A root stands in the chain of many entries: never take one for the entry's own.
+    /// Returns the chain of the certificate. The same root is in the chain of many entries, so never treat a chain
+    /// certificate as the entry's own.
     #[must_use]
     pub fn chain(&self) -> &[InventoryCertificate] {
         self.certificates.get(1..).unwrap_or_default()
@@ -136,15 +137,15 @@ impl Write for Hashed {
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct InventoryCertificate {
-    /// Command's number for it.
+    /// Command's id of the certificate.
     pub id: Option<CertificateId>,
-    /// SHA-1 of the certificate, upper-case hex.
+    /// The SHA-1 thumbprint, in upper-case hex.
     pub thumbprint: String,
     /// The subject's distinguished name.
     pub issued_dn: String,
-    /// Valid until.
+    /// The end of the validity period.
     pub not_after: Option<ServerTime>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 

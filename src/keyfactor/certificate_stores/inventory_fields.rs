@@ -1,24 +1,26 @@
-//! What an inventory shows of an entry, given to jobs as job fields.
+//! Inventory parameters that are sent to jobs as job fields.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// Whether jobs are given, as job fields, what the inventory shows of their entry.
+/// Selects which inventory parameters of an entry are sent to its job as job fields.
 ///
-/// Types of store say which entry parameters a job needs: a removal from IIS needs the binding. Whether Command fills them in
-/// from its own inventory is undocumented by the vendor, so that this crate gives them where they are needed. They come from the
-/// server and are no secrets. A job field that the caller sets comes first.
+/// A store type defines which entry parameters a job needs; removing a certificate from IIS needs the binding, for
+/// example. Whether Command fills them in from its own inventory is undocumented by the vendor, so this crate sends
+/// them where they are needed. The values come from the server and are not secrets. A job field that the caller sets
+/// takes precedence.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum JobFieldsFromInventory {
-    /// None is given.
+    /// Sends none.
     Never,
-    /// Those that the type of the store asks for. Of an alias with several entries, and of an entry that is put back without its
-    /// alias, all, as with `Always`: they alone tell the entry from others.
+    /// Sends those that the store type needs. If the alias has several entries, or an entry is added back without its
+    /// alias, all are sent, as with `Always`, because only they identify the entry.
     #[default]
     WhereNeeded,
-    /// All that the type has; where the type is not known, all that the inventory shows and a job field can be.
+    /// Sends all that the store type defines. If the store type is not known, sends every parameter in the inventory
+    /// that can be a job field.
     Always,
 }
 

@@ -20,7 +20,8 @@ pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before y
      wait (GET /OrchestratorJobs/ScheduledJobs) and those that ran (GET /OrchestratorJobs/JobHistory). The stores' inventory shows what is in \
      them, but only as of its last run.";
 
-/// The server took it: the jobs are scheduled. **Nothing is done yet.** See [`RemoveOutcome`] and [`AddOutcome`].
+/// The outcome of a call that schedules orchestrator jobs. The server has accepted the call and scheduled the jobs.
+/// **Nothing has been done in the stores yet.** See [`RemoveOutcome`] and [`AddOutcome`].
 ///
 /// [`RemoveOutcome`]: crate::keyfactor::RemoveOutcome
 /// [`AddOutcome`]: crate::keyfactor::AddOutcome
@@ -47,7 +48,7 @@ fn is_zero(count: &usize) -> bool {
 /// How many job ids an error shows.
 const SHOWN: usize = 20;
 
-/// What an orchestrator job acts on.
+/// The target of an orchestrator job.
 pub trait Target {
     /// The call, for people.
     const WHAT: &'static str;
@@ -140,22 +141,23 @@ impl<T: Target> JobsOutcome<T> {
         self.job_ids.iter().map(JobId::to_string).collect::<Vec<_>>().join(", ")
     }
 
-    /// The orchestrator jobs, in the order in which the server named them. Whether that is the order of the locations
-    /// is undocumented by the vendor. They are all here, also when their number is surprising.
+    /// Returns the ids of the orchestrator jobs, in the order in which the server returned them. Whether this is the
+    /// order of the locations is undocumented by the vendor. All ids are returned, even if there are more or fewer
+    /// than expected.
     #[must_use]
     pub fn job_ids(&self) -> &[JobId] {
         &self.job_ids
     }
 
-    /// Entries of the answer that are no GUIDs, or the nil GUID. Of very many, the first are kept. A secret of the request in
-    /// them is redacted.
+    /// Returns the entries of the response that are not GUIDs, or are the nil GUID. If there are very many, only the
+    /// first ones are kept. Secrets of the request are redacted.
     #[must_use]
     pub fn unrecognized_entries(&self) -> &[Value] {
         &self.unrecognized_entries
     }
 
-    /// How many entries that are no GUIDs are not among the [`unrecognized_entries`](Self::unrecognized_entries), because
-    /// they would take too much memory. All of them are in the body of the [`receipt`](Self::receipt).
+    /// Returns how many unrecognized entries were left out of [`unrecognized_entries`](Self::unrecognized_entries) to
+    /// limit memory use. The body of the [`receipt`](Self::receipt) contains all of them.
     #[must_use]
     pub fn entries_left_out(&self) -> usize {
         self.entries_left_out
@@ -165,13 +167,13 @@ impl<T: Target> JobsOutcome<T> {
         self.unrecognized_entries.len() + self.entries_left_out
     }
 
-    /// Where the server was asked to look for permissions.
+    /// Returns the scope in which the server was asked to check permissions.
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope
     }
 
-    /// Whether there is exactly one job id for each location, all different, and nothing else.
+    /// Returns whether the response has exactly one job id for each location, all different, and nothing else.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let asked = self.locations.len();
@@ -188,10 +190,10 @@ impl<T: Target> JobsOutcome<T> {
         job_ids.len()
     }
 
-    /// Makes a gap an error.
+    /// Turns an incomplete outcome into an error.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    /// Returns [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         if self.is_complete() {
             return Ok(self);
@@ -213,7 +215,7 @@ impl<T: Target> JobsOutcome<T> {
         Err(Incomplete::new(gap, self))
     }
 
-    /// The answer as it came, the server's correlation id, and what it took to get it.
+    /// Returns the receipt: the raw response, the server's correlation id, and details of the request.
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
@@ -221,13 +223,13 @@ impl<T: Target> JobsOutcome<T> {
 }
 
 impl JobsOutcome<CertificateLocation> {
-    /// What the removal was asked for, each location once.
+    /// Returns the locations of the removal, without repetitions.
     #[must_use]
     pub fn locations(&self) -> &[CertificateLocation] {
         &self.locations
     }
 
-    /// Locations that were given again, exactly alike. They were sent once.
+    /// Returns the locations that were given more than once with identical settings. They were sent once.
     #[must_use]
     pub fn repeated(&self) -> &[CertificateLocation] {
         &self.repeated
@@ -235,7 +237,7 @@ impl JobsOutcome<CertificateLocation> {
 }
 
 impl JobsOutcome<CertificateStoreEntry> {
-    /// What was asked for.
+    /// Returns the entries of the addition.
     #[must_use]
     pub fn entries(&self) -> &[CertificateStoreEntry] {
         &self.locations

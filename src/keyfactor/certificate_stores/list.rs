@@ -9,7 +9,7 @@ use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl CertificateStores {
-    /// Lists certificate stores, those that were discovered and not yet approved among them.
+    /// Lists certificate stores, including discovered stores that are not yet approved.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,18 +26,18 @@ impl CertificateStores {
     ///
     /// - **Call:** `GET /CertificateStores`, page by page.
     /// - **Permissions:** to read certificate stores, system-wide or for their containers.
-    /// - **Arguments:** a query; documented fields are `AgentAvailable`, `AgentId`, `Approved`, `Category`,
-    ///   `CertificateId`, `ClientMachine`, `Container`, `ContainerId`, `StorePath` and others, but not `Id`.
-    /// - **Order:** the server's own, by machine; by which other fields it can be sorted is undocumented by the vendor.
-    /// - **Errors:** `rows()` refuses a query that cannot be written; the rows give those of
-    ///   [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Arguments:** a query. The documented fields include `AgentAvailable`, `AgentId`, `Approved`, `Category`,
+    ///   `CertificateId`, `ClientMachine`, `Container`, `ContainerId` and `StorePath`, but not `Id`.
+    /// - **Order:** the server's own, by machine. Other sort fields are undocumented by the vendor.
+    /// - **Errors:** `rows()` refuses a query that cannot be expressed in the vendor's query language; the rows
+    ///   return those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores".
     pub fn list(&self, query: Query) -> ListBuilder<ListStores> {
         ListBuilder::new(self.caller.clone(), ListStores { query })
     }
 }
 
-/// A list of certificate stores; see [`CertificateStores::list`].
+/// A request for a list of certificate stores; see [`CertificateStores::list`].
 #[derive(Clone, Debug)]
 pub struct ListStores {
     query: Query,

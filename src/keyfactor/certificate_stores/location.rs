@@ -1,4 +1,4 @@
-//! Where a certificate is.
+//! The location of a certificate.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,13 +14,13 @@ use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
-/// Where a certificate is: a store, and the alias under which the store holds it.
+/// The location of a certificate: a store, and the alias under which the store holds it.
 ///
-/// What an alias is depends on the type of store: a file name, a thumbprint, a name that somebody chose. Take it from
-/// the store's inventory; it is sent byte for byte.
+/// The form of an alias depends on the store type: it may be a file name, a thumbprint or a chosen name. Take it from
+/// the store's inventory. It is sent unchanged.
 ///
-/// The values of job fields may be secrets: `Debug` and serialising show their names only. Those that a plan takes from the
-/// inventory are none.
+/// Job field values that you set may be secrets. `Debug` and serialization show only their names. Values that a plan
+/// takes from the inventory are not secrets.
 #[derive(Clone)]
 pub struct CertificateLocation {
     store: CertificateStoreId,
@@ -32,7 +32,7 @@ pub struct CertificateLocation {
 }
 
 impl CertificateLocation {
-    /// A store's GUID, and the alias in it.
+    /// Creates a location from a store's GUID and an alias in that store.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -50,9 +50,9 @@ impl CertificateLocation {
         }
     }
 
-    /// Sets an entry parameter that the type of store asks for, by its name there: text, a number or a boolean.
+    /// Sets an entry parameter of the store type by name. The value is a text, a number or a boolean.
     ///
-    /// The vendor's own clients send text. It takes the place of one from the inventory.
+    /// The vendor's own clients send texts. A value that you set replaces one from the inventory.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -68,14 +68,19 @@ impl CertificateLocation {
 
     /// Refuses the removal unless the alias holds this certificate.
     ///
-    /// Just before the removal is sent, the store's inventory is read again; it needs the permission to read certificate
-    /// stores. If the alias then holds another certificate, or is not listed, nothing is sent and the call ends as
-    /// [`LookupError::AliasHoldsAnother`](crate::keyfactor::LookupError::AliasHoldsAnother). An inventory that cannot be read
-    /// to its end within the client's [`lookup_deadline`](crate::keyfactor::ClientBuilder::lookup_deadline) and
-    /// [`max_lookup_pages`](crate::keyfactor::ClientBuilder::max_lookup_pages) ends as
-    /// [`UnfinishedInventory`](crate::keyfactor::LookupError::UnfinishedInventory), and nothing is sent. Command's inventory may lag
-    /// behind the store itself, so what was put there since its last run is not seen; neither is what is put there between
-    /// this look and the moment at which the job runs, which `ExactlyOnce` or a pause before another try make longer.
+    /// The store's inventory is read again just before the removal is sent, which requires the permission to read
+    /// certificate stores.
+    ///
+    /// - If the alias holds another certificate or is not listed, nothing is sent and the call fails with
+    ///   [`LookupError::AliasHoldsAnother`](crate::keyfactor::LookupError::AliasHoldsAnother).
+    /// - If the inventory cannot be read completely within the client's
+    ///   [`lookup_deadline`](crate::keyfactor::ClientBuilder::lookup_deadline) and
+    ///   [`max_lookup_pages`](crate::keyfactor::ClientBuilder::max_lookup_pages), nothing is sent and the call fails
+    ///   with [`UnfinishedInventory`](crate::keyfactor::LookupError::UnfinishedInventory).
+    ///
+    /// The check has two gaps. Command's inventory may lag behind the store, so a certificate that was added since
+    /// the last inventory job is not seen. A certificate that is added between the check and the start of the job is
+    /// not seen either; `ExactlyOnce` and pauses between retries make this interval longer.
     ///
     /// ```
     /// # let store = clm::uuid::Uuid::from_u128(1);
@@ -106,25 +111,26 @@ impl CertificateLocation {
         self.job_fields.choose(choice);
     }
 
-    /// The thumbprint that the alias must hold.
+    /// Returns the thumbprint that the alias must hold, if one was set.
     #[must_use]
     pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
         self.expected.as_ref()
     }
 
-    /// The store.
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> CertificateStoreId {
         self.store
     }
 
-    /// The alias.
+    /// Returns the alias.
     #[must_use]
     pub fn alias(&self) -> &str {
         &self.alias
     }
 
-    /// The names of the job fields: those from the inventory, then the others in the order in which they were set.
+    /// Returns the names of the job fields: first those from the inventory, then the others in the order in which
+    /// they were set.
     pub fn job_field_names(&self) -> impl Iterator<Item = &str> {
         self.job_fields.names()
     }

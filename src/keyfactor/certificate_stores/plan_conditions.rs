@@ -8,8 +8,9 @@ use super::add::AddCertificates;
 use super::remove::RemoveCertificates;
 
 impl RequestBuilder<RemoveCertificates> {
-    /// Takes a plan that leaves something out: its [`omitted`](crate::keyfactor::RemovalPlan::omitted) certificates and places stay
-    /// as they are. Without this, such a plan is refused with each of them. Other removals are not affected.
+    /// Accepts a plan that leaves certificates or places out. They are listed in
+    /// [`omitted`](crate::keyfactor::RemovalPlan::omitted) and stay as they are. Without this call, such a plan is
+    /// refused with an error that lists them. It has no effect on a removal that was not made from a plan.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,8 +33,8 @@ impl RequestBuilder<RemoveCertificates> {
         self
     }
 
-    /// Takes a plan that was made for another server: one that has got another name, or from which this one was copied. Without
-    /// this, such a plan is refused. Other removals are not affected.
+    /// Accepts a plan that was made for another server, for example because the server was renamed or copied. Without
+    /// this call, such a plan is refused. It has no effect on a removal that was not made from a plan.
     pub fn accept_other_server(mut self) -> Self {
         if let Some(conditions) = &mut self.operation().conditions {
             conditions.other_server = None;
@@ -43,7 +44,8 @@ impl RequestBuilder<RemoveCertificates> {
 }
 
 impl RequestBuilder<AddCertificates> {
-    /// As [`accept_other_server`](RequestBuilder::<RemoveCertificates>::accept_other_server) of a removal.
+    /// Accepts a plan that was made for another server, for example because the server was renamed or copied. Without
+    /// this call, such a plan is refused. It has no effect on an addition that was not made from a plan.
     pub fn accept_other_server(mut self) -> Self {
         if let Some(conditions) = &mut self.operation().conditions {
             conditions.other_server = None;

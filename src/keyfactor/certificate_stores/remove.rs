@@ -23,11 +23,11 @@ use crate::transport::{Exchange, Path};
 use crate::validation::{Problems, Reason};
 
 impl CertificateStores {
-    /// Asks the orchestrators to remove certificates from certificate stores.
+    /// Schedules orchestrator jobs that remove certificates from certificate stores.
     ///
-    /// A location names a store and an alias, and **these two alone decide what goes**: whatever certificate stands
-    /// under that alias when the job runs. Every location becomes an orchestrator job. An answer means that the jobs
-    /// are scheduled, never that a certificate is gone.
+    /// A location names a store and an alias, and **only these two decide what is removed**: the job removes whatever
+    /// certificate the alias holds when it runs. Each location becomes one job. A successful response means that the
+    /// jobs are scheduled, not that a certificate has been removed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -47,18 +47,18 @@ impl CertificateStores {
     ///   [`collection_id`](RequestBuilder::collection_id)) and to schedule on certificate stores (system-wide, or for the
     ///   stores' containers).
     /// - **Arguments:** at least one location and at most the client's
-    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); a schedule, where the four
-    ///   recurring kinds need [`allow_recurring`](RequestBuilder::allow_recurring). Locations that are given again, exactly
-    ///   alike, are sent once; the same store and alias with other job fields is another location, since an alias may have
-    ///   several entries, one for each binding. Refused are a nil store id, an empty or blank alias, job fields that are no
-    ///   scalars, the same store and alias with job fields and without, or with two expected thumbprints, an id that is not
-    ///   positive, and a schedule out of range.
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); a schedule, where the
+    ///   four recurring kinds require [`allow_recurring`](RequestBuilder::allow_recurring). Identical locations are
+    ///   sent once. The same store and alias with different job fields is another location, because an alias may have
+    ///   several entries, one for each binding. The call is refused if a store id is nil, an alias is empty or blank,
+    ///   a job field is not a scalar, the same store and alias is given both with and without job fields or with two
+    ///   expected thumbprints, an id is not positive, or a schedule is out of range.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **Undocumented by the vendor:** whether the job ids come in the order of the locations, what happens to an unknown
-    ///   alias, whether one bad location stops the others. For one call and one job for each location, see
-    ///   [`one_job_per_location`](RequestBuilder::one_job_per_location).
-    /// - **Types of store may need job fields**, as IIS needs the binding. A [plan](Self::remove) gives them; a removal by
-    ///   locations alone carries what the caller sets.
+    /// - **Undocumented by the vendor:** whether the job ids are in the order of the locations, what happens to an
+    ///   unknown alias, and whether one invalid location stops the others. To send one call, and so get one job, for
+    ///   each location, see [`one_job_per_location`](RequestBuilder::one_job_per_location).
+    /// - **Job fields:** some store types need them; IIS needs the binding, for example. A [plan](Self::remove)
+    ///   provides them. A removal that is built from locations sends only what the caller sets.
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Certificates Remove".
     pub fn remove_certificates(
         &self,
@@ -77,8 +77,8 @@ impl CertificateStores {
 }
 
 impl RequestBuilder<RemoveCertificates> {
-    /// Changes each location before the request is built, for example to set a job field that its type of store needs and
-    /// the inventory does not show.
+    /// Changes each location before the request is built, for example to set a job field that the store type needs
+    /// and the inventory does not show.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -99,8 +99,9 @@ impl RequestBuilder<RemoveCertificates> {
         self
     }
 
-    /// What the jobs are given of what the inventory shows of their entries. It concerns the locations of a
-    /// [plan](CertificateStores::remove); others come without. Default [`JobFieldsFromInventory::WhereNeeded`].
+    /// Selects which of the entry's inventory parameters are sent as job fields. This applies only to the locations
+    /// of a [plan](CertificateStores::remove); other locations have no inventory parameters. The default is
+    /// [`JobFieldsFromInventory::WhereNeeded`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -123,8 +124,8 @@ impl RequestBuilder<RemoveCertificates> {
         self
     }
 
-    /// Takes a schedule that runs again and again. **A recurring removal may also remove the successor**: whatever is
-    /// put under the same alias later goes at the next run.
+    /// Accepts a recurring schedule. **A recurring removal may also remove a successor**: if another certificate is
+    /// later added under the same alias, the next run removes it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -143,7 +144,7 @@ impl RequestBuilder<RemoveCertificates> {
     }
 }
 
-/// A removal; see [`CertificateStores::remove_certificates`].
+/// A request to remove certificates from stores; see [`CertificateStores::remove_certificates`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct RemoveCertificates {
     locations: Vec<CertificateLocation>,
@@ -163,25 +164,25 @@ enum Recurring {
 }
 
 impl RemoveCertificates {
-    /// What is removed, each location once.
+    /// Returns the locations to remove, without repetitions.
     #[must_use]
     pub fn locations(&self) -> &[CertificateLocation] {
         &self.locations
     }
 
-    /// Locations that were given again, exactly alike. They are sent once.
+    /// Returns the locations that were given more than once with identical settings. They are sent once.
     #[must_use]
     pub fn repeated(&self) -> &[CertificateLocation] {
         &self.repeated
     }
 
-    /// When the jobs run.
+    /// Returns when the jobs run.
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
-    /// Where the server is asked to look for permissions, after the precedence rule.
+    /// Returns the scope in which the server checks permissions, after the precedence rule has been applied.
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()
@@ -385,5 +386,5 @@ impl Change for RemoveCertificates {
     }
 }
 
-/// The server took the removal: its jobs are scheduled. **Nothing is removed yet.**
+/// The outcome of a removal: the server has accepted it and scheduled its jobs. **Nothing has been removed yet.**
 pub type RemoveOutcome = JobsOutcome<CertificateLocation>;

@@ -16,7 +16,7 @@ use crate::transport::{Exchange, Path};
 use crate::validation::Problems;
 
 impl CertificateStores {
-    /// Has the orchestrators read what is in certificate stores, now or by a schedule.
+    /// Schedules inventories of certificate stores, either immediately or on a schedule.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,18 +28,19 @@ impl CertificateStores {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Call:** `POST /CertificateStores/Schedule`, answered 204.
+    /// - **Call:** `POST /CertificateStores/Schedule`, which returns 204.
     /// - **Permissions:** to schedule on certificate stores, system-wide or for the stores' containers (assumed).
-    /// - **Arguments:** at least one store id, at most the client's
-    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); the same id twice counts once. A
-    ///   nil id, and a schedule out of range, are refused.
+    /// - **Arguments:** at least one store id and at most the client's
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call). Duplicate ids are
+    ///   ignored. A nil id or a schedule out of range is refused.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **An immediate inventory very likely replaces a recurring schedule**, and the recurring one is lost. The vendor does not
-    ///   document it; it is documented for containers and done by the vendor's own code. Read it
-    ///   before, with [`inventory_schedules`](Self::inventory_schedules), and put it back afterwards, with
-    ///   [`restore_inventory_schedules`](Self::restore_inventory_schedules).
-    /// - **`Schedule::Off`:** its shape is assumed; a 400 may mean that this server takes another one, and the error's
-    ///   [`remediation`](crate::keyfactor::Error::remediation) says so. Turn it off in the portal then, or set another schedule.
+    /// - **An immediate inventory very likely replaces a recurring schedule**, which is then lost. This is
+    ///   undocumented by the vendor for stores, but documented for containers, and the vendor's own code does it.
+    ///   Read the schedules first, with [`inventory_schedules`](Self::inventory_schedules), and restore them
+    ///   afterwards, with [`restore_inventory_schedules`](Self::restore_inventory_schedules).
+    /// - **`Schedule::Off`:** its JSON form is assumed. A 400 may mean that the server expects another form; the
+    ///   error's [`remediation`](crate::keyfactor::Error::remediation) says so. In that case turn the schedule off in
+    ///   the portal, or set another schedule.
     /// - **Source:** Keyfactor Command reference, "POST Certificate Stores Schedule".
     pub fn schedule_inventory(
         &self,
@@ -51,7 +52,7 @@ impl CertificateStores {
     }
 }
 
-/// An inventory schedule; see [`CertificateStores::schedule_inventory`].
+/// A request to schedule inventories; see [`CertificateStores::schedule_inventory`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct ScheduleInventory {
     stores: Vec<CertificateStoreId>,
@@ -59,13 +60,13 @@ pub struct ScheduleInventory {
 }
 
 impl ScheduleInventory {
-    /// The stores, each once.
+    /// Returns the stores, without duplicates.
     #[must_use]
     pub fn store_ids(&self) -> &[CertificateStoreId] {
         &self.stores
     }
 
-    /// When they are read.
+    /// Returns the schedule.
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule

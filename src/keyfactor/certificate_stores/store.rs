@@ -1,4 +1,4 @@
-//! Certificate stores as Command shows them.
+//! Certificate store rows.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,33 +12,33 @@ use crate::rows::{RawJson, row};
 pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permission to read certificate stores, system-wide or for their \
      containers (`/certificate_stores/read/`).";
 
-/// A certificate store as Command knows it.
+/// A certificate store.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStore {
-    /// Its GUID.
+    /// The store's GUID.
     pub id: CertificateStoreId,
-    /// The machine on which it is.
+    /// The machine that hosts the store.
     pub client_machine: Option<String>,
-    /// Its path there. The server spells the member `Storepath`.
+    /// The path of the store on its machine. The server spells this member `Storepath`.
     pub store_path: Option<String>,
-    /// The container that it is in.
+    /// The container of the store.
     pub container_id: Option<ContainerId>,
-    /// The number of its type; see [`CertificateStoreTypes::get`](crate::keyfactor::CertificateStoreTypes::get).
+    /// The id of the store type; see [`CertificateStoreTypes::get`](crate::keyfactor::CertificateStoreTypes::get).
     pub cert_store_type: Option<CertificateStoreTypeId>,
-    /// Whether it was approved; discovered stores are listed as well.
+    /// Whether the store is approved. Discovered stores that are not yet approved are listed as well.
     pub approved: Option<bool>,
-    /// The orchestrator that manages it.
+    /// The orchestrator that manages the store.
     pub agent_id: Option<Uuid>,
-    /// Whether an orchestrator manages it.
+    /// Whether an orchestrator is assigned to the store.
     pub agent_assigned: bool,
-    /// When its inventory is read: [`get`](crate::keyfactor::CertificateStores::get) shows it, the list does not.
+    /// The inventory schedule. Only [`get`](crate::keyfactor::CertificateStores::get) returns it; the list does not.
     pub inventory_schedule: ServerSchedule,
-    /// The job that reads its inventory; none without a schedule.
+    /// The job that inventories the store; `None` without a schedule.
     pub cert_store_inventory_job_id: Option<JobId>,
-    /// The properties of its type, as JSON inside a text; see [`properties`](Self::properties).
+    /// The properties of the store type, as JSON in a string; see [`properties`](Self::properties).
     pub properties_text: Option<String>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 
@@ -57,7 +57,7 @@ row!(CertificateStore: "a certificate store", Refused {
 });
 
 impl CertificateStore {
-    /// The properties of its type. `None` if there are none, or if they are no JSON.
+    /// Returns the parsed properties of the store type, or `None` if there are none or they are not valid JSON.
     #[must_use]
     pub fn properties(&self) -> Option<Value> {
         serde_json::from_str(self.properties_text.as_deref()?).ok()
@@ -65,8 +65,8 @@ impl CertificateStore {
 }
 
 impl CertificateStore {
-    /// Whether the inventory is read again on its own. Only a store that was read by [`get`](crate::keyfactor::CertificateStores::get) can
-    /// tell: the list shows no schedule even where there is one.
+    /// Returns whether the store is inventoried on a schedule. The answer is reliable only for a store that was read
+    /// with [`get`](crate::keyfactor::CertificateStores::get), because the list never includes the schedule.
     #[must_use]
     pub fn has_inventory_schedule(&self) -> bool {
         self.inventory_schedule.is_set() || self.cert_store_inventory_job_id.is_some()

@@ -1,4 +1,4 @@
-//! Certificates as Command shows them.
+//! Certificate rows.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,15 @@ use crate::keyfactor::types::{CertificateId, CertificateStoreId};
 use crate::keyfactor::values::ServerTime;
 use crate::rows::{RawJson, row};
 
-/// A certificate as Command knows it.
+/// A certificate in Command.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Certificate {
-    /// Command's number for it.
+    /// Command's id of the certificate.
     pub id: CertificateId,
-    /// SHA-1 of the certificate, upper-case hex.
+    /// The SHA-1 thumbprint, in upper-case hex.
     pub thumbprint: String,
-    /// Upper-case hex.
+    /// The serial number, in upper-case hex.
     pub serial_number: String,
     /// The subject's distinguished name.
     pub issued_dn: String,
@@ -25,19 +25,19 @@ pub struct Certificate {
     pub issued_cn: String,
     /// The issuer's distinguished name.
     pub issuer_dn: String,
-    /// Valid from.
+    /// The start of the validity period.
     pub not_before: Option<ServerTime>,
-    /// Valid until.
+    /// The end of the validity period.
     pub not_after: Option<ServerTime>,
-    /// Its state in words, for example `Active (1)`.
+    /// The state as text, for example `Active (1)`.
     pub cert_state_string: Option<String>,
-    /// Whether Command holds its private key. It reads false everywhere unless the search asked for it.
+    /// Whether Command holds the private key. Always `false` unless requested with the search.
     pub has_private_key: bool,
-    /// Where it is. Empty unless the search asked for it.
+    /// The locations of the certificate. Empty unless requested with the search.
     pub locations: Vec<CertificateStoreLocation>,
-    /// The metadata fields. Empty unless the search asked for it.
+    /// The metadata fields. Empty unless requested with the search.
     pub metadata: BTreeMap<String, Value>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 
@@ -64,21 +64,22 @@ impl Row for Certificate {
     }
 }
 
-/// A place in a certificate store where a certificate is, as Command's last inventory saw it.
+/// A location of a certificate in a store, as of Command's last inventory.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStoreLocation {
     /// The machine of the store.
     pub store_machine: Option<String>,
-    /// The store's path there.
+    /// The path of the store on its machine.
     pub store_path: Option<String>,
-    /// The alias under which the store holds it: what a removal names.
+    /// The alias under which the store holds the certificate. Removals name it.
     pub alias: String,
-    /// 0 for the certificate itself; higher where it only stands in the chain of another one. Never remove those.
+    /// 0 for the certificate itself. A higher value means that it is only part of another certificate's chain; never
+    /// remove such a location.
     pub chain_level: Option<i32>,
     /// The store.
     pub cert_store_id: Option<CertificateStoreId>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 

@@ -27,18 +27,18 @@ impl Certificates {
     /// ```
     ///
     /// - **Call:** `GET /Certificates/{id}`.
-    /// - **Permissions:** to read certificates, system-wide or in the scope that is given.
-    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id (assumed);
-    ///   `Lookup` if the server answers with another certificate.
-    /// - **Undocumented by the vendor:** whether it shows expired and revoked certificates.
-    ///   [`has_private_key`](Certificate::has_private_key) cannot be asked for here, and may read false where it is not.
+    /// - **Permissions:** to read certificates, system-wide or in the given scope.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id
+    ///   (assumed); `Lookup` if the server returns another certificate.
+    /// - **Undocumented by the vendor:** whether the call returns expired and revoked certificates. It cannot request
+    ///   [`has_private_key`](Certificate::has_private_key), which may be `false` even though Command holds the key.
     /// - **Source:** Keyfactor Command reference, "GET Certificates ID".
     pub fn get(&self, id: impl Into<CertificateId>) -> RequestBuilder<GetCertificate> {
         self.caller.request(GetCertificate::new(id.into()))
     }
 }
 
-/// The reading of one certificate; see [`Certificates::get`].
+/// A request for one certificate; see [`Certificates::get`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetCertificate(ById);
 

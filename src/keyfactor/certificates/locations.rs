@@ -15,9 +15,9 @@ use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::Problems;
 
 impl Certificates {
-    /// Reads where a certificate is, by type of store: stores, and what SSL scans found. It does not tell the
-    /// certificate itself from a member of another one's chain: to act on locations, take
-    /// [`locations_of`](Self::locations_of).
+    /// Reads the locations of a certificate, grouped by store type: stores, and locations found by SSL scans. The
+    /// result does not distinguish the certificate itself from a member of another certificate's chain. To act on
+    /// locations, use [`locations_of`](Self::locations_of).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,7 +28,7 @@ impl Certificates {
     /// ```
     ///
     /// - **Call:** `GET /Certificates/Locations/{id}`.
-    /// - **Permissions:** to read certificates, system-wide or in the scope that is given.
+    /// - **Permissions:** to read certificates, system-wide or in the given scope.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "GET Certificates Locations ID".
     pub fn locations(&self, id: impl Into<CertificateId>) -> RequestBuilder<GetCertificateLocations> {
@@ -36,7 +36,7 @@ impl Certificates {
     }
 }
 
-/// The reading of a certificate's locations; see [`Certificates::locations`].
+/// A request for the locations of a certificate; see [`Certificates::locations`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetCertificateLocations(ById);
 
@@ -82,13 +82,13 @@ impl Operation for GetCertificateLocations {
     }
 }
 
-/// Where a certificate is, by type of store.
+/// The locations of a certificate, grouped by store type.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateLocations {
-    /// One entry for each type of store.
+    /// One group for each store type.
     pub details: Vec<StoreTypeLocations>,
-    /// What else the server said.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 
@@ -96,19 +96,19 @@ row!(CertificateLocations: "the answer about locations", Refused {
     details: Once "Details",
 });
 
-/// The places of a certificate in stores of one type.
+/// The locations of a certificate in stores of one type.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct StoreTypeLocations {
-    /// The name of the type.
+    /// The name of the store type.
     pub store_type: Option<String>,
-    /// The number of the type.
+    /// The id of the store type.
     pub store_type_id: Option<i32>,
-    /// How many there are.
+    /// The number of locations.
     pub store_count: Option<i32>,
-    /// The places.
+    /// The locations.
     pub locations: Vec<StoreTypeLocation>,
-    /// What else the server said.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 
@@ -119,7 +119,7 @@ row!(StoreTypeLocations: "a type of store", Refused {
     locations: Once "Locations",
 });
 
-/// One place of a certificate: in a store, or where an SSL scan found it.
+/// A location of a certificate: in a store, or at an endpoint found by an SSL scan.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct StoreTypeLocation {
@@ -127,15 +127,15 @@ pub struct StoreTypeLocation {
     pub store_id: Option<CertificateStoreId>,
     /// The machine of the store.
     pub client_machine: Option<String>,
-    /// The store's path there.
+    /// The path of the store on its machine.
     pub store_path: Option<String>,
     /// The alias in the store.
     pub alias: Option<String>,
-    /// The address that was scanned. Some versions of the vendor's schema spell it `IpAddress`.
+    /// The scanned address. Some versions of the vendor's schema spell it `IpAddress`.
     pub ip_address: Option<String>,
-    /// The port that was scanned.
+    /// The scanned port.
     pub port: Option<i32>,
-    /// What else the server said.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 

@@ -20,9 +20,9 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason};
 
 impl Certificates {
     /// Revokes certificates. **This cannot be undone**, except for a [hold](RevocationReason::CertificateHold), which
-    /// [`RemoveFromHold`](RevocationReason::RemoveFromHold) takes back.
+    /// [`RemoveFromHold`](RevocationReason::RemoveFromHold) lifts.
     ///
-    /// A revocation can need somebody's approval first: then the answer names the certificate as
+    /// A revocation may require approval. The response then lists the certificate as
     /// [suspended](RevokeOutcome::suspended), and **it is not revoked**.
     ///
     /// ```
@@ -44,16 +44,17 @@ impl Certificates {
     /// ```
     ///
     /// - **Call:** `POST /Certificates/Revoke`.
-    /// - **Permissions:** to revoke certificates (`/certificates/collections/revoke/`, or with the number of a collection), or
-    ///   to revoke in certificate stores (`/certificate_stores/revoke/`, or with the number of a container).
-    /// - **Arguments:** at least one id, each positive, and at most the client's
-    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); the same id twice counts once.
-    ///   A `comment` is required by the vendor's manual. Both a collection and a container may be
-    ///   given: this body has both, and the vendor's rule is that the collection wins.
+    /// - **Permissions:** to revoke certificates (`/certificates/collections/revoke/`, optionally followed by a
+    ///   collection id), or to revoke in certificate stores (`/certificate_stores/revoke/`, optionally followed by a
+    ///   container id).
+    /// - **Arguments:** at least one id and at most the client's
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call); ids must be positive,
+    ///   and duplicates are ignored. A `comment` is required by the vendor's manual. Both a collection and a
+    ///   container may be given; the body contains both, and by the vendor's rule the collection takes precedence.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **Undocumented by the vendor:** in which shape the ids that failed are answered; whether one that fails stops the
-    ///   others; what an id that is revoked already is answered. That a hold which is taken back is answered among the revoked
-    ///   ids is **assumed**.
+    /// - **Undocumented by the vendor:** the form in which failed ids are returned; whether one failure stops the
+    ///   others; and the response for a certificate that is already revoked. It is **assumed** that a lifted hold is
+    ///   returned among the revoked ids.
     /// - **Source:** Keyfactor Command reference, "POST Certificates Revoke".
     pub fn revoke(
         &self,
@@ -72,28 +73,28 @@ impl Certificates {
 }
 
 impl RequestBuilder<RevokeCertificates> {
-    /// Why, for Command's own records. Required. What the audit of this program is told is
+    /// Sets the comment that Command records. Required. For a note in this program's audit events, use
     /// [`audit_note`](Self::audit_note).
     pub fn comment(mut self, text: impl Into<String>) -> Self {
         self.operation().comment = Some(text.into());
         self
     }
 
-    /// From when on the certificates count as revoked. Without this call, it is the server's present time.
+    /// Sets the time from which the certificates are considered revoked. The default is the server's current time.
     pub fn effective_date(mut self, time: Timestamp) -> Self {
         self.operation().effective_date = Some(time);
         self
     }
 
-    /// Asks for a new certificate revocation list to be published. The vendor's member is `PublishCRL`; when the list appears
-    /// is undocumented by the vendor.
+    /// Requests the publication of a new certificate revocation list. The vendor's member is `PublishCRL`. When the
+    /// list is published is undocumented by the vendor.
     pub fn publish_crl(mut self) -> Self {
         self.operation().crl = Crl::Published;
         self
     }
 }
 
-/// A revocation; see [`Certificates::revoke`].
+/// A request to revoke certificates; see [`Certificates::revoke`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct RevokeCertificates {
     ids: Vec<CertificateId>,
@@ -110,32 +111,32 @@ enum Crl {
     Published,
 }
 
-/// Why certificates are revoked. The vendor's `RevokeCode`.
+/// The reason for a revocation. The vendor's `RevokeCode`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RevocationReason {
-    /// 0.
+    /// 0: unspecified.
     Unspecified,
-    /// 1: somebody else has or may have the private key.
+    /// 1: the private key is or may be compromised.
     KeyCompromised,
-    /// 2: the same of the authority's key.
+    /// 2: the key of the certificate authority is or may be compromised.
     CaCompromised,
-    /// 3.
+    /// 3: the affiliation has changed.
     AffiliationChanged,
-    /// 4: another certificate takes its place.
+    /// 4: another certificate replaces it.
     Superseded,
-    /// 5.
+    /// 5: the subject has ceased operation.
     CessationOfOperation,
-    /// 6: suspended for a time. The only revocation that can be taken back.
+    /// 6: temporarily on hold. This is the only revocation that can be lifted.
     CertificateHold,
-    /// -1: takes a hold back.
+    /// -1: lifts a hold.
     RemoveFromHold,
-    /// Any other, sent as it is. The vendor lists 7 (remove from CRL), 8 (no name given) and 999 (unknown).
+    /// Any other code, sent unchanged. The vendor lists 7 (remove from CRL), 8 (no name given) and 999 (unknown).
     Other(i32),
 }
 
 impl RevocationReason {
-    /// As the vendor writes it.
+    /// Returns the vendor's numeric code.
     #[must_use]
     pub fn code(self) -> i32 {
         match self {
@@ -153,25 +154,25 @@ impl RevocationReason {
 }
 
 impl RevokeCertificates {
-    /// The certificates, each once.
+    /// Returns the certificates, without duplicates.
     #[must_use]
     pub fn certificate_ids(&self) -> &[CertificateId] {
         &self.ids
     }
 
-    /// Why.
+    /// Returns the reason.
     #[must_use]
     pub fn reason(&self) -> RevocationReason {
         self.reason
     }
 
-    /// The comment.
+    /// Returns the comment.
     #[must_use]
     pub fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
     }
 
-    /// Where the server is asked to look for permissions, after the precedence rule.
+    /// Returns the scope in which the server checks permissions, after the precedence rule has been applied.
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()

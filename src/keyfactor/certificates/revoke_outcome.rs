@@ -1,4 +1,4 @@
-//! What the answer to a revocation comes to.
+//! The outcome of a revocation.
 
 use std::collections::HashSet;
 
@@ -13,41 +13,40 @@ use crate::lenient::{self, Budget, Members, Shape};
 use crate::operation::{Incomplete, Receipt};
 use crate::transport::{Cause, Exchange};
 
-/// The server took the revocation. Whether it revoked each certificate is here, one by one.
+/// The outcome of a revocation that the server accepted, for each certificate.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RevokeOutcome {
-    /// The certificates that the server says it revoked, in the order in which they were asked for.
+    /// The certificates that the server reports as revoked, in the order in which they were given.
     pub revoked: Vec<CertificateId>,
-    /// The revocations that wait for an approval, those that nobody asked for among them. **These certificates are not
+    /// The revocations that wait for approval, including ones that were not requested. **These certificates are not
     /// revoked.**
     pub suspended: Vec<SuspendedRevocation>,
-    /// The certificates that were asked for and that the answer does not name, or names as revoked and suspended at once.
+    /// The requested certificates that the response does not list, or lists as both revoked and suspended.
     pub unconfirmed: Vec<CertificateId>,
-    /// What the answer names although nobody asked for it.
+    /// Certificates in the response that were not requested.
     pub unexpected: Vec<CertificateId>,
-    /// What failed, one by one, if the answer says so.
+    /// The failed operations, if the response lists them.
     pub failed_operations: Vec<FailedOperation>,
-    /// Entries of the two lists that could not be read.
+    /// Entries of the two lists that could not be parsed.
     pub unrecognized_entries: Vec<Value>,
-    /// Whether the answer holds more than is kept in these lists, because it would take too much memory. All of it is in the
-    /// body of the receipt.
+    /// Whether these lists were shortened to limit memory use. The body of the receipt is complete.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_abridged: bool,
-    /// The answer as it came, the server's correlation id, and what it took to get it.
+    /// The raw response, the server's correlation id, and details of the request.
     #[serde(flatten)]
     pub receipt: Receipt,
 }
 
-/// A revocation that waits for an approval. **The certificate is not revoked.**
+/// A revocation that waits for approval. **The certificate is not revoked.**
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SuspendedRevocation {
     /// The certificate.
     pub certificate_id: CertificateId,
-    /// The workflow that waits, if the answer names it.
+    /// The workflow that waits for approval, if the response names it.
     pub workflow_id: Option<Uuid>,
-    /// What the server says about it.
+    /// The server's message.
     pub message: Option<String>,
 }
 
@@ -165,7 +164,7 @@ impl RevokeOutcome {
         })
     }
 
-    /// Whether the server says that it revoked every certificate that was asked for, and nothing else.
+    /// Returns whether the server reports that it revoked all the requested certificates, and nothing else.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.suspended.is_empty() && self.only_waits()
@@ -177,10 +176,10 @@ impl RevokeOutcome {
         self.unconfirmed.is_empty() && nothing_else && self.failed_operations.is_empty()
     }
 
-    /// Makes a gap an error.
+    /// Turns an incomplete outcome into an error.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    /// Returns [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         if self.is_complete() {
             return Ok(self);

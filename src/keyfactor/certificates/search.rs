@@ -12,9 +12,8 @@ use crate::validation::Problems;
 impl Certificates {
     /// Searches certificates.
     ///
-    /// **Expired and revoked certificates are hidden unless you ask for them** with
-    /// [`include_expired`](ListBuilder::include_expired) and [`include_revoked`](ListBuilder::include_revoked): that is the
-    /// vendor's default.
+    /// **Expired and revoked certificates are not returned by default**, which is the vendor's behavior. Include them
+    /// with [`include_expired`](ListBuilder::include_expired) and [`include_revoked`](ListBuilder::include_revoked).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,10 +31,10 @@ impl Certificates {
     /// - **Call:** `GET /Certificates`, page by page, sorted by `CertId`.
     /// - **Permissions:** to read certificates, system-wide or in the collection given by
     ///   [`collection_id`](ListBuilder::collection_id).
-    /// - **Arguments:** a query; fields seen in use are `Thumbprint`, `IssuedCN`, `IssuedDN`, `CertRequestId`.
-    /// - **Errors:** `rows()` refuses a query that cannot be written, and a collection id that is not positive; the rows give
-    ///   those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` for a server before version 11, or a list that does
-    ///   not end.
+    /// - **Arguments:** a query. Fields seen in use are `Thumbprint`, `IssuedCN`, `IssuedDN` and `CertRequestId`.
+    /// - **Errors:** `rows()` refuses a query that cannot be expressed in the vendor's query language, and a
+    ///   collection id that is not positive; the rows return those of [`keyfactor::Error`](crate::keyfactor::Error);
+    ///   `Lookup` for a server older than version 11, or a list that does not end.
     /// - **Source:** Keyfactor Command reference, "GET Certificates".
     pub fn search(&self, query: Query) -> ListBuilder<SearchCertificates> {
         ListBuilder::new(self.caller.clone(), SearchCertificates::new(query))
@@ -63,7 +62,7 @@ impl SearchCertificates {
 }
 
 impl ListBuilder<SearchCertificates> {
-    /// Has the server check the right to read certificates in this collection, and finds only certificates in it.
+    /// Limits the search to this collection, and makes the server check the permission to read certificates there.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -82,7 +81,7 @@ impl ListBuilder<SearchCertificates> {
         self
     }
 
-    /// Finds revoked certificates as well.
+    /// Includes revoked certificates.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -101,7 +100,7 @@ impl ListBuilder<SearchCertificates> {
         self
     }
 
-    /// Finds expired certificates as well.
+    /// Includes expired certificates.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -120,7 +119,7 @@ impl ListBuilder<SearchCertificates> {
         self
     }
 
-    /// Fills [`Certificate::locations`]; without it they are empty.
+    /// Requests [`Certificate::locations`], which are otherwise empty.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -139,7 +138,7 @@ impl ListBuilder<SearchCertificates> {
         self
     }
 
-    /// Fills [`Certificate::metadata`].
+    /// Requests [`Certificate::metadata`], which is otherwise empty.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -158,7 +157,7 @@ impl ListBuilder<SearchCertificates> {
         self
     }
 
-    /// Makes [`Certificate::has_private_key`] true where it is; without it, it reads false everywhere.
+    /// Requests [`Certificate::has_private_key`], which is otherwise always `false`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -17,9 +17,10 @@ use crate::operation::{
 use crate::validation::{Problems, Reason};
 
 impl CertificateStores {
-    /// Puts back what a plan can put back, with one call for each certificate: [`add_back`](Self::add_back) for plans of any
-    /// number of certificates. Certificates of which nothing can be put back are left out; see
-    /// [`RemovalPlan::cannot_be_put_back`]. All calls are checked before the first one.
+    /// Adds the certificates of a plan back to their stores, with one call for each certificate. It is
+    /// [`add_back`](Self::add_back) for a plan of any number of certificates. A certificate is skipped if none of its
+    /// entries can be added back; see [`RemovalPlan::cannot_be_put_back`]. All calls are validated before the first
+    /// one is sent.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -59,18 +60,18 @@ impl CertificateStores {
     }
 }
 
-/// A plan put back with one call for each certificate; see [`CertificateStores::add_back_each`].
+/// A batch that adds the certificates of a plan back, one call for each; see [`CertificateStores::add_back_each`].
 #[derive(Clone, Debug)]
 pub struct AddBackEach {
     common: Request<AddCertificates>,
     additions: VecDeque<(PlannedCertificate, Request<AddCertificates>)>,
 }
 
-/// The outcome for each certificate of a plan that is put back.
+/// The outcome for each certificate that is added back.
 pub type AddBackEachOutcome = ManyOutcome<PlannedCertificate, AddCertificates>;
 
 impl BatchBuilder<AddBackEach> {
-    /// Changes each entry before the calls are made, for example to give it a password; see
+    /// Changes each entry before the calls are sent, for example to set a password; see
     /// [`map_entries`](crate::RequestBuilder::map_entries).
     pub fn map_entries(
         mut self,
@@ -82,7 +83,7 @@ impl BatchBuilder<AddBackEach> {
         self
     }
 
-    /// What the jobs are given of what the inventory showed of the entries; see
+    /// Selects which of the entries' inventory parameters are sent as job fields; see
     /// [`job_fields_from_inventory`](crate::RequestBuilder::job_fields_from_inventory).
     pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
         for (_, request) in &mut self.batch().additions {
@@ -91,7 +92,7 @@ impl BatchBuilder<AddBackEach> {
         self
     }
 
-    /// Takes a plan that was made for another server; see
+    /// Accepts a plan that was made for another server; see
     /// [`accept_other_server`](crate::RequestBuilder::accept_other_server).
     pub fn accept_other_server(mut self) -> Self {
         let AddBackEach { common, additions } = self.batch();
@@ -167,8 +168,8 @@ impl Calls for AdditionsLeft {
 }
 
 impl AddBackEachOutcome {
-    /// The jobs that the server named for these [`items`](Self::items). Those of outcomes that a stream handed out before
-    /// are in their `answer`.
+    /// Returns the ids of the jobs that the server created for these [`items`](Self::items). Outcomes that a stream
+    /// has already returned are not included; their job ids are in their `answer`.
     pub fn job_ids(&self) -> impl Iterator<Item = JobId> + '_ {
         self.answers().flat_map(AddOutcome::job_ids).copied()
     }

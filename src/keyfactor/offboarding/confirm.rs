@@ -1,4 +1,4 @@
-//! Did it go, is it back? What Command's inventory says.
+//! Confirming a removal or an addition from Command's inventory.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -19,8 +19,8 @@ use crate::transport::CallName;
 use crate::validation::{Problems, Reason, ValidationError};
 
 impl CertificateStores {
-    /// Waits for Command's inventory to show what became of locations. **It is the inventory that is shown, not the store
-    /// itself**, and it is as old as the store's last inventory job.
+    /// Waits until Command's inventory shows the result of a removal. **The result comes from the inventory, not from
+    /// the store itself**, and is only as recent as the store's last inventory job.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,29 +39,28 @@ impl CertificateStores {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Calls:** `GET /CertificateStores/{id}` and `GET /CertificateStores/{id}/Inventory` for each store, and
-    ///   `GET /OrchestratorJobs/JobHistory` before each look for the runs of its inventory job; with
-    ///   [`trigger_inventory`](ConfirmRemoved::trigger_inventory) also `POST /CertificateStores/Schedule`.
-    /// - **Permissions:** to read certificate stores; for the runs, to read orchestrator management; for the trigger, to
-    ///   schedule on certificate stores.
-    /// - **Arguments:** locations, best with their expected thumbprints, as a plan gives them: aliases change their spelling,
-    ///   and without the thumbprint an alias that is not listed proves nothing about the certificate. After a plan, or a removal
-    ///   with `expecting_thumbprint`, say [`was_listed`](Confirm::was_listed): what the inventory never listed is not known to be
-    ///   gone.
+    /// - **Calls:** `GET /CertificateStores/{id}` and `GET /CertificateStores/{id}/Inventory` for each store; before
+    ///   each inventory read, `GET /OrchestratorJobs/JobHistory` for the runs of the store's inventory job; with
+    ///   [`trigger_inventory`](ConfirmRemoved::trigger_inventory), also `POST /CertificateStores/Schedule`.
+    /// - **Permissions:** to read certificate stores; for the job history, to read orchestrator management; for the
+    ///   trigger, to schedule on certificate stores.
+    /// - **Arguments:** locations, preferably with expected thumbprints, as a plan provides them. The spelling of an
+    ///   alias may change, and without a thumbprint a missing alias proves nothing about the certificate. After a
+    ///   plan, or a removal with `expecting_thumbprint`, call [`was_listed`](Confirm::was_listed): a certificate that
+    ///   the inventory never listed cannot be confirmed as removed.
     /// - **Errors:** see [`Confirm::send`].
     pub fn confirm_removed(&self, locations: impl IntoIterator<Item: Into<CertificateLocation>>) -> ConfirmRemoved {
         ConfirmRemoved::new(self.caller.clone(), locations.into_iter().map(Into::into).collect())
     }
 
-    /// Waits for Command's inventory to show that certificates are back in their stores, under their aliases or others: the
-    /// mirror of [`confirm_removed`](Self::confirm_removed), with the same calls and permissions. **It is the inventory that is
-    /// shown, not the store itself.**
+    /// Waits until Command's inventory shows that certificates are back in their stores, under the same or another
+    /// alias. It is the counterpart of [`confirm_removed`](Self::confirm_removed), with the same calls and
+    /// permissions. **The result comes from the inventory, not from the store itself.**
     ///
-    /// - **Arguments:** locations with their expected thumbprints, as a plan gives them. After a confirmed removal, say
-    ///   [`was_gone`](Confirm::was_gone). Before anything is put back,
-    ///   [`look_once`](Confirm::look_once) tells which places hold the certificate already, so that no job is sent
-    ///   that must fail.
-    /// - **Errors:** see [`Confirm::send`]; a location without an expected thumbprint is refused as well.
+    /// - **Arguments:** locations with expected thumbprints, as a plan provides them. After a confirmed removal, call
+    ///   [`was_gone`](Confirm::was_gone). Before you add certificates back, use [`look_once`](Confirm::look_once) to
+    ///   find the places that already hold the certificate, where a job would fail.
+    /// - **Errors:** see [`Confirm::send`]. A location without an expected thumbprint is refused.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -90,13 +89,13 @@ impl CertificateStores {
     }
 }
 
-/// Waits until the inventory shows that certificates are gone; see [`CertificateStores::confirm_removed`].
+/// Waits until the inventory shows that certificates are removed; see [`CertificateStores::confirm_removed`].
 pub type ConfirmRemoved = Confirm<RemovalVerdict>;
 
 /// Waits until the inventory shows that certificates are back; see [`CertificateStores::confirm_put_back`].
 pub type ConfirmPutBack = Confirm<PutBackVerdict>;
 
-/// Waits until the inventory shows what has become of locations: [`ConfirmRemoved`] or [`ConfirmPutBack`].
+/// Waits until the inventory shows the result of a change: [`ConfirmRemoved`] or [`ConfirmPutBack`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct Confirm<V> {
@@ -125,12 +124,13 @@ enum Looks {
 }
 
 impl ConfirmRemoved {
-    /// Says that the inventory listed all these locations before the removal: `plan_removal` and a removal with
-    /// `expecting_thumbprint` have just seen that.
+    /// States that the inventory listed all these locations before the removal. `plan_removal`, or a removal with
+    /// `expecting_thumbprint`, has just verified this.
     ///
-    /// What it does not list any more is then [`Gone`](RemovalVerdict::Gone) at once. Without it, an alias that is not
-    /// listed may be misspelt, or newer than the inventory: it is waited for until an inventory job has ended, which only
-    /// an account that may read the job history can see. Do not say it of a plan that was carried out and undone before.
+    /// A location that is no longer listed is then [`Gone`](RemovalVerdict::Gone) at once. Without this call, a
+    /// missing alias might be misspelled or newer than the inventory, so the confirmation waits until an inventory
+    /// job has finished. Only an account that may read the job history can see that. Do not call this for a plan that
+    /// was carried out and undone in the meantime.
     pub fn was_listed(mut self) -> Self {
         self.known.before = Before::AsTheCallerSays;
         self
@@ -138,13 +138,14 @@ impl ConfirmRemoved {
 }
 
 impl ConfirmPutBack {
-    /// Says that the inventory had stopped listing these certificates before they were put back: `confirm_removed` has seen
-    /// that they were [`Gone`](RemovalVerdict::Gone) from all of their places, as
-    /// [`all_gone`](super::confirmation::Confirmation::all_gone) says. Where one of several places of a store still held the
-    /// certificate, it is taken for the one that was put back.
+    /// States that the inventory no longer listed these certificates before they were added back: `confirm_removed`
+    /// has found them [`Gone`](RemovalVerdict::Gone) from all their places, and
+    /// [`all_gone`](super::confirmation::Confirmation::all_gone) is true. If one of several places in a store still
+    /// held the certificate, that entry would be mistaken for the one that was added back.
     ///
-    /// What it lists is then [`Back`](PutBackVerdict::Back) at once. Without it, an inventory that lists them may still be the
-    /// one from before the removal: a new one is waited for, which only an account that may read the job history can see.
+    /// A certificate that is listed is then [`Back`](PutBackVerdict::Back) at once. Without this call, the inventory
+    /// might still be the one from before the removal, so the confirmation waits for a new one. Only an account that
+    /// may read the job history can see that.
     pub fn was_gone(mut self) -> Self {
         self.known.before = Before::AsTheCallerSays;
         self
@@ -158,16 +159,16 @@ impl<V: Verdict> Confirm<V> {
         Self { caller, locations, known, trigger, looks, pace, audit_note: None, verdict: PhantomData }
     }
 
-    /// Takes an inventory job that began after this time for a new one, as if it had begun since this call did: the time at
-    /// which the last job of the removal or of the addition ended, as its report says. It is compared with what the job
-    /// history says, so that it must be the server's time. A history that this account may not read shows nothing.
+    /// Accepts an inventory job that started after this time as a new one, as if it had started after this call. Use
+    /// the time at which the last job of the removal or addition ended, from its report. It is compared with the job
+    /// history, so it must be the server's time. It has no effect if the account may not read the job history.
     pub fn newer_than(mut self, time: Timestamp) -> Self {
         self.known.newer_than = Some(time);
         self
     }
 
-    /// Reads each inventory once, and waits for nothing: what is said is what the inventories show now, however old they are.
-    /// Together with [`trigger_inventory`](Self::trigger_inventory) it is refused.
+    /// Reads each inventory once and does not wait. The verdicts reflect the current inventories, however old they
+    /// are. It cannot be combined with [`trigger_inventory`](Self::trigger_inventory).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -186,50 +187,53 @@ impl<V: Verdict> Confirm<V> {
         self
     }
 
-    /// Asks for an immediate inventory of the stores, which is a change: it needs the permission to schedule on certificate
-    /// stores.
+    /// Requests an immediate inventory of the stores. This is a change, and it requires the permission to schedule on
+    /// certificate stores.
     ///
-    /// **An immediate inventory very likely replaces a recurring schedule.** So the schedule is read before; when the immediate
-    /// inventory was seen to wait and to be over, else at the end, it is put back if it is gone, and read again
-    /// ([`ScheduleAfter`](crate::keyfactor::ScheduleAfter)). To put it back earlier would cancel the immediate inventory (assumed); at the
-    /// end of the deadline, that is taken for the smaller loss. **If this call is dropped or the process ends, nothing is put
-    /// back**: keep the schedules in a file before, with
-    /// [`save_inventory_schedules`](crate::keyfactor::RemovalPlan::save_inventory_schedules) in that of the plan, or as the result of
-    /// [`inventory_schedules`](CertificateStores::inventory_schedules), for
-    /// [`restore_inventory_schedules`](CertificateStores::restore_inventory_schedules).
+    /// **An immediate inventory very likely replaces a recurring schedule.** The schedule is therefore read first.
+    /// Once the immediate inventory has been seen waiting and then finished, or otherwise at the end of the call, a
+    /// lost schedule is restored and read again ([`ScheduleAfter`](crate::keyfactor::ScheduleAfter)). Restoring it
+    /// earlier would cancel the immediate inventory (assumed); at the deadline, this is accepted as the smaller loss.
+    /// **If this call is dropped or the process ends, nothing is restored.** Save the schedules to a file first:
+    /// either in the plan's file, with
+    /// [`save_inventory_schedules`](crate::keyfactor::RemovalPlan::save_inventory_schedules), or as the result of
+    /// [`inventory_schedules`](CertificateStores::inventory_schedules).
+    /// [`restore_inventory_schedules`](CertificateStores::restore_inventory_schedules) restores them.
     ///
-    /// Stores that cannot be read, and those whose schedule cannot be read, are left alone, and reported. A trigger has what is
-    /// left of the deadline, and 5 s at least; each reading of a schedule afterwards has 5 s, and putting it back 30 s.
+    /// Stores that cannot be read, and stores whose schedule cannot be read, are not triggered; they are reported.
+    /// The time limit of a trigger is the rest of the deadline, but at least 5 s. The time limit is 5 s for each
+    /// later read of a schedule, and 30 s for restoring it.
     pub fn trigger_inventory(mut self) -> Self {
         self.trigger = Trigger::Immediate;
         self
     }
 
-    /// What the audit events of a triggered inventory, and of a schedule that is put back after it, say beside their targets, for
-    /// example the number of a ticket. It stays in this program: nothing of it is sent. At most 32,767 characters.
+    /// Adds a note to the audit events of triggered inventories and restored schedules, for example a ticket number.
+    /// It is local to this program and never sent to the server. At most 32,767 characters.
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.audit_note = Some(note.into());
         self
     }
 
-    /// How long the inventories are waited for. Default 30 minutes.
+    /// Sets how long to wait for the inventories. The default is 30 minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.pace.deadline = deadline;
         self
     }
 
-    /// The pause after the first look, and the longest one; in between they double. Default 2 s and 30 s.
+    /// Sets the first and the longest interval between reads. The interval doubles after each read. The defaults are
+    /// 2 s and 30 s.
     pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         (self.pace.first_pause, self.pace.longest_pause) = (first, longest.max(first));
         self
     }
 
-    /// Looks until every location is settled, or the time is up.
+    /// Reads the inventories until every location is settled or the deadline has passed.
     ///
     /// # Errors
-    /// [`Error::Validation`] if there is no location, or one that names nothing, if an inventory is asked for and not waited for, or if
-    /// the audit note is blank or too long; [`Error::Transport`] without a fit tokio runtime.
-    /// What fails for one store is in its locations' verdicts.
+    /// [`Error::Validation`] if there is no location or one is empty, if an inventory is triggered but not waited
+    /// for, or if the audit note is blank or too long; [`Error::Transport`] if there is no suitable tokio runtime.
+    /// Errors for a single store are in the verdicts of its locations.
     pub async fn send(self) -> Result<Confirmation<V>, Error> {
         self.check()?;
         self.caller.check_runtime(|| CallName::get("CertificateStores/{id}"))?;

@@ -1,4 +1,4 @@
-//! What a confirmation found.
+//! The results of a confirmation.
 
 use crate::keyfactor::certificate_stores::CertificateLocation;
 use crate::keyfactor::server_schedule::ServerSchedule;
@@ -6,174 +6,181 @@ use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::values::ServerTime;
 use crate::keyfactor::vendor::SharedError;
 
-/// What Command's inventory says about a location after a removal. It never says more: the inventory is as old as the
-/// store's last inventory job.
+/// What Command's inventory shows about a location after a removal. The inventory is only as recent as the store's
+/// last inventory job.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RemovalVerdict {
-    /// The inventory lists neither the alias nor, under whatever alias, the certificate: the expected one, or the one that this
-    /// call found under the alias, or the one whose thumbprint the alias is or begins with. It did so before, in this call
-    /// or by the word of [`was_listed`](crate::keyfactor::Confirm::was_listed), or an inventory job has ended since this call
-    /// began. Every entry of the inventory shows which certificate it holds.
+    /// The inventory lists neither the alias nor the certificate, under any alias. The certificate is the expected
+    /// one, the one that this call found under the alias, or the one whose thumbprint the alias is or begins with. It
+    /// was listed before, as seen by this call or stated with [`was_listed`](crate::keyfactor::Confirm::was_listed),
+    /// or an inventory job has finished since this call started. Every entry of the inventory shows which certificate
+    /// it holds.
     Gone,
-    /// The inventory no longer lists the alias. **That is no proof that the certificate is gone**: nobody knows which one it
-    /// was, so that it may stand under another alias. [`all_gone`](Confirmation::all_gone) does not count it. Give the location
-    /// its thumbprint, with [`expecting_thumbprint`](CertificateLocation::expecting_thumbprint).
+    /// The inventory no longer lists the alias. **This does not prove that the certificate is gone**: which
+    /// certificate it was is unknown, so it may be listed under another alias. [`all_gone`](Confirmation::all_gone)
+    /// does not accept it. Set the thumbprint of the location with
+    /// [`expecting_thumbprint`](CertificateLocation::expecting_thumbprint).
     AliasGone,
-    /// The inventory lists the alias, and now with this other certificate. The expected one is nowhere under the alias, not
-    /// even in a chain, and under no other alias. As for [`Gone`](Self::Gone), it was listed before, or an inventory job has ended
-    /// since this call began: an inventory from before the expected one came into the store shows the same.
+    /// The inventory lists the alias with this other certificate. The expected certificate is neither under the
+    /// alias, not even in a chain, nor under any other alias. As for [`Gone`](Self::Gone), it was listed before, or
+    /// an inventory job has finished since this call started; otherwise the inventory might be older than the
+    /// expected certificate.
     HoldsAnother {
-        /// The thumbprint that the inventory shows.
+        /// The thumbprint in the inventory.
         thumbprint: String,
     },
-    /// The alias does not hold the expected certificate any more, and the store does: under this other alias. **It is not
-    /// gone.** Some types of store give an entry another alias at the next inventory, without any job.
+    /// The alias no longer holds the expected certificate, but the store still does, under this other alias. **The
+    /// certificate is not gone.** Some store types rename an entry at the next inventory, without any job.
     UnderAnotherAlias {
-        /// The alias under which the inventory lists it now.
+        /// The alias in the current inventory.
         alias: String,
     },
-    /// The time was up, and the inventory still listed it, as far as it could be read whole.
+    /// At the deadline, the inventory still listed the certificate, or could not be read completely.
     ///
-    /// An alias may have several entries of one certificate, such as the bindings of IIS. Its locations are not told apart by
-    /// their job fields: of an inventory that shows the parameters of a binding in another form, that would make a removal. As
-    /// long as one entry is listed, all locations of the alias are still there. To see which ones are left, read the
+    /// An alias may have several entries of the same certificate, such as IIS bindings. Locations of such an alias
+    /// are not distinguished by their job fields, because an inventory that shows a binding's parameters in another
+    /// form would then look like a removal. As long as one entry is listed, all locations of the alias have this
+    /// verdict. To see which entries are left, read the
     /// [`inventory`](crate::keyfactor::CertificateStores::inventory).
     StillThere,
-    /// The time was up, and the inventory did not list it in this call: it may be gone, or never have been in the inventory.
+    /// At the deadline, the inventory had not listed the certificate during this call. It may be removed, or may
+    /// never have been in the inventory.
     NeverListed,
-    /// The store has no inventory schedule, so that waiting would be for ever: what the inventory shows proves nothing.
-    /// (If it does not list an alias that it listed before, then it was renewed since: that is `Gone`.)
+    /// The store has no inventory schedule, so the inventory is not updated and proves nothing. (If an alias that was
+    /// listed before is no longer listed, the inventory has been updated, and the verdict is `Gone`.)
     NotInventoried {
-        /// Whether the old inventory lists the alias.
+        /// Whether the existing inventory lists the alias.
         listed: bool,
     },
-    /// The time was up before the inventory could be read once.
+    /// The inventory could not be read before the deadline.
     NotRead,
     /// The store or its inventory could not be read, or an entry of the inventory does not show which certificate it holds.
     Unreadable(SharedError),
 }
 
-/// What Command's inventory says about a location after its certificate was put back. It never says more: the inventory is as
-/// old as the store's last inventory job.
+/// What Command's inventory shows about a location after its certificate was added back. The inventory is only as
+/// recent as the store's last inventory job.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PutBackVerdict {
-    /// The inventory lists the certificate under its alias, and did not do so before: in this call, or by the word of
-    /// [`was_gone`](crate::keyfactor::Confirm::was_gone); or an inventory job lists it that began since this call did, or since
-    /// the time of [`newer_than`](crate::keyfactor::Confirm::newer_than).
+    /// The inventory lists the certificate under its alias. It was not listed before, as seen by this call or stated
+    /// with [`was_gone`](crate::keyfactor::Confirm::was_gone), or the inventory job started after this call, or after
+    /// the time given with [`newer_than`](crate::keyfactor::Confirm::newer_than).
     Back,
-    /// The same, but under this alias. Some stores give an alias back in lower case, and some make one of the thumbprint.
+    /// As [`Back`](Self::Back), but under this alias. Some stores return aliases in lower case, and some derive them
+    /// from the thumbprint.
     BackUnderAnotherAlias {
-        /// The alias under which the inventory lists it.
+        /// The alias in the inventory.
         alias: String,
     },
-    /// The inventory lists the certificate under this alias, and nothing shows that it is not the inventory from before the
-    /// removal, or that this is not another copy of the certificate.
+    /// The inventory lists the certificate under this alias, but it may be the inventory from before the removal, or
+    /// this may be another copy of the certificate.
     Listed {
-        /// The alias, which may be another one than that of the location.
+        /// The alias in the inventory, which may differ from that of the location.
         alias: String,
     },
-    /// The inventory lists the alias with this other certificate, and the expected one nowhere.
+    /// The inventory lists the alias with this other certificate, and does not list the expected one.
     HoldsAnother {
-        /// The thumbprint that the inventory shows.
+        /// The thumbprint in the inventory.
         thumbprint: String,
     },
-    /// The inventory does not list it. Of several locations with one alias, as many are listed as the inventory has
-    /// entries, in the order in which they were given: entries of one alias are counted, not told apart.
+    /// The inventory does not list the certificate. If several locations have the same alias, entries are only
+    /// counted: as many locations as there are entries are listed, in the order in which they were given.
     NotListed,
-    /// The store has no inventory schedule, so that waiting would be for ever: what the inventory shows proves nothing.
+    /// The store has no inventory schedule, so the inventory is not updated and proves nothing.
     NotInventoried {
-        /// Whether the old inventory lists the certificate.
+        /// Whether the existing inventory lists the certificate.
         listed: bool,
     },
-    /// The time was up before the inventory could be read once.
+    /// The inventory could not be read before the deadline.
     NotRead,
     /// The store or its inventory could not be read, or an entry of the inventory does not show which certificate it holds.
     Unreadable(SharedError),
 }
 
 impl PutBackVerdict {
-    /// Whether the certificate is known to be back, under whatever alias.
+    /// Returns whether the certificate is confirmed to be back, under any alias.
     #[must_use]
     pub fn is_back(&self) -> bool {
         matches!(self, Self::Back | Self::BackUnderAnotherAlias { .. })
     }
 
-    /// Whether the inventory lists the certificate, however old it is, under whatever alias.
+    /// Returns whether the inventory lists the certificate under any alias, however old the inventory is.
     #[must_use]
     pub fn is_listed(&self) -> bool {
         self.is_back() || matches!(self, Self::Listed { .. } | Self::NotInventoried { listed: true })
     }
 }
 
-/// A location, and what the inventory says about it.
+/// A location and its verdict.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConfirmedLocation<V = RemovalVerdict> {
     /// The location.
     pub location: CertificateLocation,
-    /// What the inventory says.
+    /// What the inventory shows.
     pub verdict: V,
-    /// When the store's last inventory job had ended before the look that the verdict is from, where the job history shows
-    /// it to this account. The inventory that was seen is of this time, or later.
+    /// When the store's last inventory job ended before the read that led to the verdict, if the account may read the
+    /// job history. The inventory is from this time or later.
     pub inventoried_at: Option<ServerTime>,
 }
 
-/// A store whose inventory was to be triggered, and its schedule.
+/// A store whose inventory was to be triggered, and the state of its schedule.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TriggeredInventory {
     /// The store.
     pub store_id: CertificateStoreId,
-    /// Its inventory schedule before; none as well if the store could not be read.
+    /// The inventory schedule before the trigger. It is also unset if the store could not be read.
     pub schedule_before: ServerSchedule,
-    /// Its inventory schedule afterwards.
+    /// The state of the inventory schedule afterwards.
     pub schedule_after: ScheduleAfter,
-    /// Why the inventory could not be triggered.
+    /// The error, if the inventory could not be triggered.
     pub error: Option<SharedError>,
 }
 
-/// The inventory schedule of a store after its inventory was triggered, or after it was to be put back.
+/// The state of a store's inventory schedule after an inventory was triggered, or after the schedule was to be
+/// restored.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ScheduleAfter {
-    /// Nothing was triggered, so it was not read.
+    /// Not read, because no inventory was triggered.
     NotAsked,
-    /// There was none before that could be lost.
+    /// There was no schedule that could be lost.
     NoneBefore,
-    /// It is as before.
+    /// The schedule is unchanged.
     Unchanged,
-    /// It was gone, was set again, and the store shows it.
+    /// The schedule was lost and has been restored. The store shows it.
     Restored,
-    /// It was gone when it was last read, and could not be put back. Keep what it was, and try
+    /// The schedule was lost at the last read and could not be restored. Save it, and call
     /// [`restore_inventory_schedules`](crate::keyfactor::CertificateStores::restore_inventory_schedules).
     Gone {
-        /// What it was.
+        /// The lost schedule.
         was: ServerSchedule,
-        /// Why it could not be put back.
+        /// The error that prevented the restore.
         error: SharedError,
     },
-    /// It is another one, which somebody has set since. It was left alone.
+    /// Somebody else has set another schedule in the meantime. It was not changed.
     ChangedSince {
-        /// What it is.
+        /// The current schedule.
         now: ServerSchedule,
     },
-    /// It was for one time, which is over. It was not put back.
+    /// The schedule was for a single time, which has passed. It was not restored.
     Over,
     /// The store could not be read, or not in time.
     Unreadable(SharedError),
 }
 
 impl TriggeredInventory {
-    /// Whether the schedule is gone, or another one now.
+    /// Returns whether the schedule is lost or has been replaced by another one.
     #[must_use]
     pub fn schedule_changed(&self) -> bool {
         matches!(self.schedule_after, ScheduleAfter::Gone { .. } | ScheduleAfter::ChangedSince { .. })
     }
 }
 
-/// What the inventory says about all locations: after a removal, or with [`PutBackVerdict`]s after they were put back.
+/// The results for all locations, after a removal or, with [`PutBackVerdict`]s, after certificates were added back.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Confirmation<V = RemovalVerdict> {
@@ -182,13 +189,14 @@ pub struct Confirmation<V = RemovalVerdict> {
 }
 
 impl<V> Confirmation<V> {
-    /// Every location, in the order in which they were given.
+    /// Returns every location, in the order in which they were given.
     #[must_use]
     pub fn locations(&self) -> &[ConfirmedLocation<V>] {
         &self.locations
     }
 
-    /// The stores whose inventory was to be triggered; those that could not be are among them, with their errors.
+    /// Returns the stores whose inventory was to be triggered. Stores that could not be triggered are included, with
+    /// their errors.
     #[must_use]
     pub fn triggered(&self) -> &[TriggeredInventory] {
         &self.triggered
@@ -196,7 +204,7 @@ impl<V> Confirmation<V> {
 }
 
 impl Confirmation<PutBackVerdict> {
-    /// Whether the inventories show that the certificates are back in all locations, under whatever aliases.
+    /// Returns whether the inventories show that the certificates are back in all locations, under any alias.
     #[must_use]
     pub fn all_back(&self) -> bool {
         self.locations.iter().all(|it| it.verdict.is_back())
@@ -204,9 +212,9 @@ impl Confirmation<PutBackVerdict> {
 }
 
 impl Confirmation {
-    /// Whether the inventories prove of all locations that the certificates are gone: neither the aliases nor, under whatever
-    /// alias, the certificates are listed any more, or the aliases are listed with other certificates. An
-    /// [`AliasGone`](RemovalVerdict::AliasGone) is no such proof.
+    /// Returns whether the inventories prove for all locations that the certificates are gone: neither the alias nor
+    /// the certificate is listed, under any alias, or the alias is listed with another certificate.
+    /// [`AliasGone`](RemovalVerdict::AliasGone) is not sufficient.
     #[must_use]
     pub fn all_gone(&self) -> bool {
         self.locations.iter().all(|it| matches!(it.verdict, RemovalVerdict::Gone | RemovalVerdict::HoldsAnother { .. }))
@@ -216,7 +224,7 @@ impl Confirmation {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl<V> ConfirmedLocation<V> {
-    /// A location and what the inventory says about it; `inventoried_at` is none. Feature `testing`.
+    /// Creates a location with a verdict and without `inventoried_at`. Feature `testing`.
     pub fn new(location: impl Into<CertificateLocation>, verdict: V) -> Self {
         Self { location: location.into(), verdict, inventoried_at: None }
     }
@@ -225,7 +233,7 @@ impl<V> ConfirmedLocation<V> {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl TriggeredInventory {
-    /// A store whose inventory was triggered; `error` is none. Feature `testing`.
+    /// Creates a store whose inventory was triggered without an error. Feature `testing`.
     pub fn new(
         store_id: impl Into<CertificateStoreId>,
         schedule_before: ServerSchedule,
@@ -238,7 +246,7 @@ impl TriggeredInventory {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl<V> Confirmation<V> {
-    /// The confirmation of these locations, with the stores whose inventory was triggered. Feature `testing`.
+    /// Creates a confirmation from locations and triggered stores. Feature `testing`.
     ///
     /// ```
     /// use clm::keyfactor::{CertificateLocation, Confirmation, ConfirmedLocation, RemovalVerdict};

@@ -1,4 +1,4 @@
-//! Whether jobs can be followed, and how those that have not begun are withdrawn.
+//! Checking whether jobs can be followed, and unscheduling jobs that have not started.
 
 use super::report::{JobsReport, OpenJobPlace};
 use crate::keyfactor::error_code::ErrorKind;
@@ -11,7 +11,8 @@ use crate::rows::AnyRow;
 use crate::transport::{Connection, Path};
 
 impl OrchestratorJobs {
-    /// Whether the account may follow jobs. Ask before the first removal: afterwards is too late.
+    /// Returns whether the account may read the job history, which following jobs requires. Check this before the
+    /// first removal.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,11 +22,12 @@ impl OrchestratorJobs {
     /// ```
     ///
     /// - **Call:** `GET /OrchestratorJobs/JobHistory`, one row.
-    /// - **Permissions:** to read orchestrator management, which is what it asks for.
+    /// - **Permissions:** to read orchestrator management. The call returns `false` if the account lacks this
+    ///   permission.
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
     ///
     /// # Errors
-    /// Those of [`keyfactor::Error`](crate::keyfactor::Error), but for the 403 that is the answer.
+    /// Those of [`keyfactor::Error`](crate::keyfactor::Error), except a 403, which is returned as `false`.
     pub fn can_follow(&self) -> impl Future<Output = Result<bool, Error>> + Send + use<> {
         let caller = self.caller.clone();
         async move {
@@ -37,11 +39,12 @@ impl OrchestratorJobs {
         }
     }
 
-    /// Withdraws the jobs of a report that have not begun, so that an orchestrator that is switched off does not carry
-    /// them out months later. Gives the jobs that it asked to withdraw; if there are none, nothing is sent.
+    /// Unschedules the jobs of a report that have not started. Otherwise an orchestrator that is offline runs them
+    /// when it comes back, possibly months later. Returns the jobs that were requested to be unscheduled. If there
+    /// are none, no request is sent.
     ///
-    /// A job may begin between the report and this call, and what the server does with one that runs or is over is
-    /// undocumented by the vendor: look at the jobs again afterwards.
+    /// A job may start between the report and this call. What the server does with a job that is running or finished
+    /// is undocumented by the vendor, so check the jobs again afterwards.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

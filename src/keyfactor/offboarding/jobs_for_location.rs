@@ -1,4 +1,4 @@
-//! The jobs of a store, for a change of which nobody knows whether it took place.
+//! Finding the jobs of a store after a change whose outcome is unknown.
 
 use std::fmt;
 
@@ -17,16 +17,17 @@ use crate::plan_file::write_time;
 use crate::validation::Problems;
 
 impl OrchestratorJobs {
-    /// Finds the jobs that change the store of a location: those that wait, and the runs of those that an orchestrator has picked
-    /// up. This is where to look after [`OutcomeUnknown`](crate::Error::OutcomeUnknown), when the job ids of a removal or an
-    /// addition were lost with its answer.
+    /// Finds the jobs that change the store of a location: scheduled jobs, and the runs of jobs that an orchestrator
+    /// has started. Use it after [`OutcomeUnknown`](crate::Error::OutcomeUnknown), when the response with the job ids
+    /// of a removal or an addition was lost.
     ///
-    /// **What it can tell:** that there is a job on this store, its id, and how far it is. [`watch`](Self::watch) follows it.
+    /// **What it shows:** that a job for this store exists, its id and its state. Follow it with
+    /// [`watch`](Self::watch).
     ///
-    /// **What it cannot tell:** the rows name no alias and no certificate, and do not say whether a certificate is to be removed
-    /// or added. So two changes of one store look alike, and so do those of two stores with one machine and path. That no job was
-    /// seen does not prove that none was made: the request may arrive later, a history may be trimmed, and an account may not see
-    /// every job.
+    /// **What it cannot show:** the rows contain no alias and no certificate, and do not say whether a certificate is
+    /// added or removed. Two changes of the same store are therefore indistinguishable, as are changes of two stores
+    /// with the same machine and path. An empty result does not prove that no job was created: the request may still
+    /// arrive, the history may have been trimmed, and the account may not be allowed to see every job.
     ///
     /// ```
     /// # use clm::keyfactor::{self, CertificateLocation, Error, RemoveCertificates, Schedule};
@@ -50,21 +51,24 @@ impl OrchestratorJobs {
     /// # }
     /// ```
     ///
-    /// - **Calls:** `GET /CertificateStores/{id}` for the store's machine and path; `GET /OrchestratorJobs/ScheduledJobs`, all of
-    ///   it, and then `GET /OrchestratorJobs/JobHistory`, asked by `TargetPath`. A job that is picked up meanwhile is in the second.
-    /// - **Permissions:** to read certificate stores, and to read orchestrator management, which a removal does not need.
-    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if a list does not end within the client's
-    ///   limits of look-ups, or ends with fewer rows than the server counts.
-    /// - **Assumed:** that `Target` of a scheduled job and `TargetPath` of the history are the store's path, and `ClientMachine` its
-    ///   machine. They are compared without regard to the case of ASCII letters, and a row that does not name one of them counts.
-    ///   That jobs which change a store are of a type with `Management` in its name; a row without a type counts.
+    /// - **Calls:** `GET /CertificateStores/{id}` for the store's machine and path; all pages of `GET
+    ///   /OrchestratorJobs/ScheduledJobs`, then `GET /OrchestratorJobs/JobHistory`, filtered by `TargetPath`. A job
+    ///   that starts between these two calls is found in the history.
+    /// - **Permissions:** to read certificate stores, and to read orchestrator management, which a removal does not
+    ///   require.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if a list exceeds the client's
+    ///   lookup limits, or returns fewer rows than the server counts.
+    /// - **Assumed:** `Target` of a scheduled job and `TargetPath` of the history are the store's path, and
+    ///   `ClientMachine` is its machine. They are compared case-insensitively for ASCII letters; a row without one of
+    ///   them is included. Jobs that change a store have a type with `Management` in its name; a row without a type
+    ///   is included.
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Scheduled Jobs", "GET Orchestrator Jobs Job History".
     pub fn for_location(&self, location: &CertificateLocation) -> JobsForLocation {
         JobsForLocation { caller: self.caller.clone(), store: location.store(), since: None }
     }
 }
 
-/// Finds the jobs that change a store; see [`OrchestratorJobs::for_location`].
+/// A search for the jobs that change a store; see [`OrchestratorJobs::for_location`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct JobsForLocation {
@@ -73,34 +77,35 @@ pub struct JobsForLocation {
     since: Option<Timestamp>,
 }
 
-/// The jobs that change a store, as far as this account saw them; see [`OrchestratorJobs::for_location`].
+/// The jobs that change a store and are visible to this account; see [`OrchestratorJobs::for_location`].
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobsSeen {
     /// The store.
     pub store: CertificateStoreId,
-    /// Its machine, by which jobs were compared, if the server says it.
+    /// The machine of the store that jobs were compared with, if the server sent it.
     pub client_machine: Option<String>,
-    /// Its path, by which jobs were compared, if the server says it.
+    /// The path of the store that jobs were compared with, if the server sent it.
     pub store_path: Option<String>,
-    /// From when on.
+    /// The earliest time of the search, if one was set with [`since`](JobsForLocation::since).
     #[serde(serialize_with = "write_time")]
     pub since: Option<Timestamp>,
-    /// The jobs that wait.
+    /// The jobs that have not started.
     pub scheduled: Vec<ScheduledJob>,
-    /// The runs of jobs that were picked up.
+    /// The runs of jobs that have started.
     pub runs: Vec<JobHistoryEntry>,
 }
 
 impl JobsForLocation {
-    /// Leaves out runs that began before this time, and jobs that were asked for before it. What has no time that can be read
-    /// stays. **The server's clock is another one**: leave room for the difference. Without it, all jobs of the store are given.
+    /// Excludes runs that started before this time and jobs that were requested before it. Rows without a readable
+    /// time are included. **The time is compared with the server's clock**, so allow for clock differences. By
+    /// default, all jobs of the store are returned.
     pub fn since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
     }
 
-    /// Sends the calls.
+    /// Sends the requests.
     ///
     /// # Errors
     /// See [`OrchestratorJobs::for_location`].
@@ -193,8 +198,8 @@ fn changes_stores(job_type: Option<&str>) -> bool {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl JobsSeen {
-    /// What is seen if the server shows this store, and lists these scheduled jobs and runs, of any store and time. Feature
-    /// `testing`.
+    /// Returns the result that a server with this store, these scheduled jobs and these runs would lead to. The rows
+    /// may be of any store and time. Feature `testing`.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -227,7 +232,7 @@ impl JobsSeen {
 }
 
 impl JobsSeen {
-    /// The jobs, each once: those that wait, then those that were picked up. Give them to
+    /// Returns the job ids without duplicates: scheduled jobs first, then jobs that have started. Pass them to
     /// [`watch`](OrchestratorJobs::watch).
     #[must_use]
     pub fn job_ids(&self) -> Vec<JobId> {
@@ -236,14 +241,15 @@ impl JobsSeen {
         ids.filter(|id| seen.insert(*id)).collect()
     }
 
-    /// Whether no job was seen. **That proves nothing**: see [`OrchestratorJobs::for_location`].
+    /// Returns whether no job was found. **This does not prove that there is none**; see
+    /// [`OrchestratorJobs::for_location`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.scheduled.is_empty() && self.runs.is_empty()
     }
 }
 
-/// On one line, with every job id.
+/// One line with every job id.
 impl fmt::Display for JobsSeen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "store {}", self.store)?;

@@ -1,4 +1,4 @@
-//! From a certificate to the places from which it can be removed.
+//! Locating a certificate in certificate stores.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,13 +15,12 @@ use crate::operation::{ListBuilder, Lookup};
 use crate::validation::Problems;
 
 impl Certificates {
-    /// Finds every place from which a certificate can be removed, by its id or its thumbprint.
+    /// Finds every location from which a certificate can be removed, by the certificate's id or thumbprint.
     ///
-    /// Revoked and expired certificates are found as well. Places where the certificate is only a member of another
-    /// one's chain are not among the locations; they are listed as
-    /// [`excluded`](LocatedCertificate::excluded). Each location carries the certificate's thumbprint, so that a removal
-    /// made of it is refused if its alias holds another certificate by then. What is shown is Command's last inventory,
-    /// which may lag behind the stores.
+    /// Revoked and expired certificates are included. Places where the certificate is only part of another
+    /// certificate's chain are not returned as locations, but as [`excluded`](LocatedCertificate::excluded). Each
+    /// location carries the certificate's thumbprint, so a removal is refused if its alias holds another certificate
+    /// by then. The result reflects Command's last inventory, which may lag behind the stores.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,20 +32,20 @@ impl Certificates {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Calls:** `GET /Certificates/{id}` for an id; `GET /Certificates` with the thumbprint; and
-    ///   `GET /CertificateStores`, asked by `CertificateId`, `AgentAvailable` and `RemoveSupported`.
-    /// - **Permissions:** to read certificates, system-wide or in the collection that is given; for the state of the
-    ///   stores, to read certificate stores. Without the latter the locations are found all the same, see
+    /// - **Calls:** `GET /Certificates/{id}` for an id; `GET /Certificates`, filtered by the thumbprint; and `GET
+    ///   /CertificateStores`, filtered by `CertificateId`, `AgentAvailable` and `RemoveSupported`.
+    /// - **Permissions:** to read certificates, system-wide or in the given collection; for the readiness of the
+    ///   stores, to read certificate stores. Without the latter permission, locations are still returned; see
     ///   [`readiness_error`](LocatedCertificate::readiness_error).
-    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if nothing is visible to this account, if the
-    ///   certificate is in no store that it can see, if the server answers with what was not asked for, or if the search does
-    ///   not end within the client's limits of look-ups.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Lookup` if no such certificate is
+    ///   visible to this account, if it is in no store that the account can see, if the server returns something that
+    ///   was not requested, or if the search exceeds the client's lookup limits.
     pub fn locations_of(&self, certificate: impl Into<CertificateRef>) -> LocateCertificate {
         LocateCertificate::new(self.caller.clone(), certificate.into())
     }
 }
 
-/// Finds the places of a certificate; see [`Certificates::locations_of`].
+/// A request for the locations of a certificate; see [`Certificates::locations_of`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct LocateCertificate {
@@ -60,13 +59,14 @@ impl LocateCertificate {
         Self { certificates: Certificates { caller }, certificate, collection_id: None }
     }
 
-    /// Has the server check the right to read certificates in this collection, and looks only there. Positive.
+    /// Limits the search to this collection, and makes the server check the permission to read certificates there.
+    /// The id must be positive.
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
         self.collection_id = Some(id.into());
         self
     }
 
-    /// Sends the calls.
+    /// Sends the requests.
     ///
     /// # Errors
     /// See [`Certificates::locations_of`].
@@ -180,7 +180,7 @@ fn places(certificate: &Certificate, thumbprint: &Thumbprint) -> Places {
     (places, excluded)
 }
 
-/// A certificate and the places from which it can be removed. There is at least one.
+/// A certificate and the locations from which it can be removed. There is at least one location.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LocatedCertificate {
@@ -193,47 +193,47 @@ pub struct LocatedCertificate {
 }
 
 impl LocatedCertificate {
-    /// The certificate, as the list shows it.
+    /// Returns the certificate, as the list returned it.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// Its thumbprint.
+    /// Returns the thumbprint of the certificate.
     #[must_use]
     pub fn thumbprint(&self) -> &Thumbprint {
         &self.thumbprint
     }
 
-    /// The same, with some of its locations only: those that `keep` picks.
+    /// Keeps only the locations for which `keep` returns `true`.
     #[must_use]
     pub fn only(mut self, keep: impl FnMut(&FoundLocation) -> bool) -> Self {
         self.locations.retain(keep);
         self
     }
 
-    /// Where it is. Give them to
-    /// [`remove_certificates`](crate::keyfactor::CertificateStores::remove_certificates), or to
-    /// [`plan_removal`](crate::keyfactor::CertificateStores::plan_removal).
+    /// Returns the locations. Pass them to
+    /// [`remove_certificates`](crate::keyfactor::CertificateStores::remove_certificates), or pass the located
+    /// certificate to [`plan_removal`](crate::keyfactor::CertificateStores::plan_removal).
     #[must_use]
     pub fn locations(&self) -> &[FoundLocation] {
         &self.locations
     }
 
-    /// Places that must not be acted on: there it is only a member of another certificate's chain, or the server does not
-    /// say whether it is, or names no store or alias.
+    /// Returns the places that must not be removed: the certificate is only part of another certificate's chain
+    /// there, or the server does not say whether it is, or sends no store or alias.
     #[must_use]
     pub fn excluded(&self) -> &[CertificateStoreLocation] {
         &self.excluded
     }
 
-    /// The collection in which it was looked for.
+    /// Returns the collection to which the search was limited.
     #[must_use]
     pub fn collection_id(&self) -> Option<CollectionId> {
         self.collection_id
     }
 
-    /// Why nothing is known about the state of the stores, if nothing is.
+    /// Returns why the readiness of the stores is unknown, if it could not be read.
     #[must_use]
     pub fn readiness_error(&self) -> Option<&Error> {
         self.readiness_error.as_deref()
@@ -243,8 +243,8 @@ impl LocatedCertificate {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl LocatedCertificate {
-    /// What is located if the server's list shows the certificate so. Nothing is known about the stores: see
-    /// [`with_readiness`](Self::with_readiness). Feature `testing`.
+    /// Returns what is located if the server's list contains this certificate. The readiness of the stores is
+    /// unknown; see [`with_readiness`](Self::with_readiness). Feature `testing`.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -265,7 +265,7 @@ impl LocatedCertificate {
     /// ```
     ///
     /// # Errors
-    /// [`LookupError::InNoStore`], if there is no place from which it can be removed.
+    /// [`LookupError::InNoStore`], if there is no location from which it can be removed.
     pub fn of_row(certificate: Certificate) -> Result<Self, LookupError> {
         let thumbprint = Thumbprint::from(&*certificate.thumbprint);
         let (places, excluded) = places(&certificate, &thumbprint);
@@ -276,7 +276,7 @@ impl LocatedCertificate {
         Ok(Self { certificate, thumbprint, locations, excluded, collection_id: None, readiness_error: None })
     }
 
-    /// The same, where this is known about a store. Feature `testing`.
+    /// Sets the readiness of a store. Feature `testing`.
     #[must_use]
     pub fn with_readiness(mut self, store: impl Into<CertificateStoreId>, readiness: StoreReadiness) -> Self {
         let store = store.into();
@@ -286,14 +286,14 @@ impl LocatedCertificate {
         self
     }
 
-    /// The same, where the stores could not be read for this reason. Feature `testing`.
+    /// Sets the error with which the stores could not be read. Feature `testing`.
     #[must_use]
     pub fn with_readiness_error(self, error: Error) -> Self {
         Self { readiness_error: Some(error.into()), ..self }
     }
 }
 
-/// A place where a certificate is, and the state of its store.
+/// A location of a certificate, and the readiness of its store.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct FoundLocation {
@@ -305,31 +305,31 @@ pub struct FoundLocation {
 }
 
 impl FoundLocation {
-    /// Store and alias, with the thumbprint that is expected there.
+    /// Returns the store and alias, with the expected thumbprint.
     #[must_use]
     pub fn location(&self) -> &CertificateLocation {
         &self.location
     }
 
-    /// The machine of the store.
+    /// Returns the machine of the store.
     #[must_use]
     pub fn store_machine(&self) -> Option<&str> {
         self.store_machine.as_deref()
     }
 
-    /// The store's path there.
+    /// Returns the path of the store on its machine.
     #[must_use]
     pub fn store_path(&self) -> Option<&str> {
         self.store_path.as_deref()
     }
 
-    /// The number of the store's type, where the server says it.
+    /// Returns the id of the store type, if the server sent it.
     #[must_use]
     pub fn store_type(&self) -> Option<CertificateStoreTypeId> {
         self.store_type
     }
 
-    /// Whether a removal can be expected to be carried out.
+    /// Returns whether a removal is expected to be possible.
     #[must_use]
     pub fn readiness(&self) -> StoreReadiness {
         self.readiness
@@ -348,20 +348,21 @@ impl From<&FoundLocation> for CertificateLocation {
     }
 }
 
-/// What is known about a store before a removal. `None` where the server does not say, or gives two answers.
+/// What is known about a store before a removal. A field is `None` if the server did not send it, or sent
+/// contradictory answers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoreReadiness {
-    /// Whether the store's orchestrator is at work. A job for one that is not waits until it is.
+    /// Whether the store's orchestrator is available. Otherwise, jobs wait until it is.
     pub agent_available: Option<bool>,
-    /// Whether the store was approved.
+    /// Whether the store is approved.
     pub approved: Option<bool>,
     /// Whether the orchestrator can remove certificates from stores of this type.
     pub supports_removal: Option<bool>,
 }
 
 impl StoreReadiness {
-    /// Whether something speaks against it.
+    /// Returns whether anything is known that prevents a removal.
     #[must_use]
     pub fn has_obstacle(self) -> bool {
         [self.agent_available, self.approved, self.supports_removal].contains(&Some(false))

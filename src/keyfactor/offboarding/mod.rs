@@ -1,4 +1,5 @@
-//! Workflows made of documented calls: find a certificate, plan its removal, remove it, follow the jobs, confirm, put it back.
+//! Workflows built from documented calls: locate a certificate, plan its removal, remove it, follow the jobs, confirm
+//! the result, and add it back.
 
 mod add_back_each;
 mod confirm;

@@ -1,4 +1,4 @@
-//! Each input of a change beside the jobs that it led to.
+//! The inputs of a change, matched with their jobs.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::keyfactor::vendor::Keyfactor;
 use crate::operation::{Change, ItemOutcome, ItemState, ManyOutcome};
 
 impl JobsReport {
-    /// What the report says of a job; `None` if it was not followed.
+    /// Returns the entry of a job in the report, or `None` if the job was not followed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,14 +49,14 @@ impl JobsReport {
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum FollowedJob<'a> {
-    /// It is over.
+    /// The job has finished.
     Finished(&'a FinishedJob),
-    /// It was not over when the watch ended.
+    /// The job had not finished when the watch ended.
     Open(&'a OpenJob),
 }
 
 impl FollowedJob<'_> {
-    /// The job.
+    /// Returns the id of the job.
     #[must_use]
     pub fn job_id(&self) -> JobId {
         match self {
@@ -65,14 +65,14 @@ impl FollowedJob<'_> {
         }
     }
 
-    /// Whether it is over and did what it was to do, perhaps with a warning.
+    /// Returns whether the job has finished and succeeded, possibly with a warning.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         matches!(self, Self::Finished(job) if job.succeeded())
     }
 }
 
-/// On one line, as [`FinishedJob`] is.
+/// One line, as for [`FinishedJob`].
 impl fmt::Display for FollowedJob<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -89,44 +89,44 @@ impl fmt::Display for FollowedJob<'_> {
     }
 }
 
-/// An input of a removal or an addition beside the jobs of its call, as [`with`](JobsOutcome::with) gives it. `Display` says it on
-/// one line.
+/// An input of a removal or an addition, with the progress of its job. Returned by [`with`](JobsOutcome::with).
+/// `Display` writes one line.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct ItemProgress<'a, T> {
     /// The input.
     pub item: &'a T,
-    /// How far it is.
+    /// The progress of the input.
     pub progress: Progress<'a>,
 }
 
-/// How far an input of a removal or an addition is.
+/// The progress of an input of a removal or an addition.
 ///
-/// A call that named several inputs is answered with several jobs, and **which job is whose is undocumented by the vendor**: the
-/// order of the answer is never taken for that of the inputs. Where all jobs of the call are equally far, that holds for each
-/// input; else it is [`OneOf`](Self::OneOf). With one call for each input
-/// ([`one_job_per_location`](crate::RequestBuilder::one_job_per_location)) there is no such doubt.
+/// A call with several inputs returns several jobs, and **which job belongs to which input is undocumented by the
+/// vendor**. This crate never assumes that they have the same order. If all jobs of the call have the same state, it
+/// applies to each input; otherwise the progress is [`OneOf`](Self::OneOf). With one call for each input
+/// ([`one_job_per_location`](crate::RequestBuilder::one_job_per_location)) the jobs are unambiguous.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Progress<'a> {
-    /// Its job is over and succeeded, perhaps with a warning. The jobs are those of its call.
+    /// The job has finished and succeeded, possibly with a warning. Contains the jobs of the call.
     Succeeded(Vec<FollowedJob<'a>>),
-    /// Its job is over and did not succeed. The jobs are those of its call.
+    /// The job has finished and did not succeed. Contains the jobs of the call.
     Failed(Vec<FollowedJob<'a>>),
-    /// Its job was not over when the watch ended. The jobs are those of its call.
+    /// The job had not finished when the watch ended. Contains the jobs of the call.
     Open(Vec<FollowedJob<'a>>),
-    /// Its job is one of these, which are differently far, or more or fewer than the inputs of the call. Of a planned
-    /// certificate, which may have several jobs, they are all its own.
+    /// The job is one of these. Their states differ, or their number differs from the number of inputs. A planned
+    /// certificate may have several jobs; then all of these belong to it.
     OneOf(Vec<FollowedJob<'a>>),
-    /// The server took the call, and the report says nothing of these jobs, one of which may be its own. If there are none, the
-    /// server named no job.
+    /// The server accepted the call, but the report does not include these jobs, one of which may belong to the
+    /// input. The list is empty if the server returned no job.
     NotFollowed(Vec<JobId>),
-    /// The call was not taken, or may have been: the state says how it ended.
+    /// The call was not accepted, or its outcome is unknown; see the state.
     NotTaken(&'a ItemState<Keyfactor>),
 }
 
 impl Progress<'_> {
-    /// Whether the job of the input succeeded, for sure.
+    /// Returns whether the job of the input is known to have succeeded.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         matches!(self, Self::Succeeded(_))
@@ -177,8 +177,8 @@ fn progress_of<'a, T: Target>(
 }
 
 impl<T: Target> JobsOutcome<T> {
-    /// Each input beside what a report says of the jobs of this call, in the order in which they were given. See [`Progress`] for
-    /// what can be said where the call had several.
+    /// Matches each input with the jobs of this call in a report, in the order in which the inputs were given. See
+    /// [`Progress`] for calls with several inputs.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -206,8 +206,8 @@ impl<T: Target> JobsOutcome<T> {
 }
 
 impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> ManyOutcome<I, O> {
-    /// Each input beside what a report says of its jobs, in the order in which they were given. Those that a stream handed out
-    /// before are not among them; see [`ItemOutcome::with`].
+    /// Matches each input with its jobs in a report, in the order in which the inputs were given. Inputs that a
+    /// stream has already returned are not included; see [`ItemOutcome::with`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -238,7 +238,7 @@ impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> Many
 }
 
 impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> ItemOutcome<I, O> {
-    /// This input beside what a report says of its jobs.
+    /// Matches this input with its jobs in a report.
     #[must_use]
     pub fn with<'a>(&'a self, report: &'a JobsReport) -> ItemProgress<'a, I> {
         ItemProgress { item: &self.item, progress: of_item(self, |job| report.of(job)) }

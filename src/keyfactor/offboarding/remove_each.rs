@@ -12,9 +12,10 @@ use crate::operation::{
 use crate::validation::Problems;
 
 impl RequestBuilder<RemoveCertificates> {
-    /// Sends one call for each location instead of one for all, so that each location is known by its job: the order of
-    /// the job ids in an answer is undocumented by the vendor. Before each call with an expected thumbprint, the store's
-    /// inventory is read anew. The whole removal is checked before the first call.
+    /// Sends one call for each location instead of one call for all, so that each job can be matched with its
+    /// location. In a response with several job ids, the order of the ids is undocumented by the vendor. The whole
+    /// removal is validated before the first call. Before each call for a location with an expected thumbprint, the
+    /// store's inventory is read again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,7 +39,7 @@ impl RequestBuilder<RemoveCertificates> {
     }
 }
 
-/// A removal with one call for each location; see
+/// A batch that removes certificates with one call for each location; see
 /// [`one_job_per_location`](RequestBuilder::one_job_per_location).
 #[derive(Clone, Debug)]
 pub struct RemoveEach {
@@ -115,8 +116,8 @@ pub(super) fn state_of(ended: Result<bool, SharedError>) -> ItemState<Keyfactor>
 }
 
 impl RemoveEachOutcome {
-    /// The jobs that the server named for these [`items`](Self::items). Those of outcomes that a stream handed out before
-    /// are in their `answer`.
+    /// Returns the ids of the jobs that the server created for these [`items`](Self::items). Outcomes that a stream
+    /// has already returned are not included; their job ids are in their `answer`.
     pub fn job_ids(&self) -> impl Iterator<Item = JobId> + '_ {
         self.answers().flat_map(RemoveOutcome::job_ids).copied()
     }

@@ -1,4 +1,4 @@
-//! What is known about jobs that are followed.
+//! The results of following jobs.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -12,31 +12,31 @@ use crate::lenient::{clause, one_line};
 use crate::operation::Incomplete;
 use crate::validation::{Problems, ValidationError};
 
-/// A job is now in another state.
+/// A change in the state of a job.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobChange {
     /// The job.
     pub job_id: JobId,
-    /// Its state.
+    /// The new state.
     pub state: JobState,
-    /// The run that says so; none for a job that no orchestrator has picked up.
+    /// The run that led to this state; `None` for a job that no orchestrator has started.
     pub entry: Option<JobHistoryEntry>,
 }
 
-/// How far a job is.
+/// The state of a job.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[non_exhaustive]
 pub enum JobState {
-    /// No orchestrator has picked it up.
+    /// No orchestrator has started the job.
     Pending,
-    /// An orchestrator is at it.
+    /// An orchestrator is running the job.
     Running,
-    /// A run is over, and another one follows.
+    /// A run has finished, and the job will be retried.
     WillRetry,
-    /// It is over. A [`JobResult::Warning`] is a success with something to look at.
+    /// The job has finished. A [`JobResult::Warning`] is a success that needs attention.
     Done(JobResult),
-    /// A status that this crate does not know, as it was sent. The job is followed on.
+    /// A status that is unknown to this crate, as the server sent it. The job is followed further.
     Other(String),
 }
 
@@ -52,7 +52,7 @@ impl JobState {
     }
 }
 
-/// What came of jobs that were followed.
+/// The result of following jobs.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobsReport {
@@ -62,51 +62,51 @@ pub struct JobsReport {
     stopped_by: Option<SharedError>,
 }
 
-/// A job that is over.
+/// A job that has finished.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct FinishedJob {
     /// The job.
     pub job_id: JobId,
-    /// How it ended.
+    /// The result of the job.
     pub result: JobResult,
-    /// The run that counts: the one with the highest number.
+    /// The run that counts: the one with the highest id.
     pub entry: JobHistoryEntry,
 }
 
-/// A job that was not over when the watch ended.
+/// A job that had not finished when the watch ended.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct OpenJob {
     /// The job.
     pub job_id: JobId,
-    /// Where it is.
+    /// The place of the job.
     pub place: OpenJobPlace,
-    /// The last run that was seen.
+    /// The last known run.
     pub entry: Option<JobHistoryEntry>,
 }
 
-/// Where a job is that is not over.
+/// The place of a job that has not finished.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 #[non_exhaustive]
 pub enum OpenJobPlace {
-    /// Among the scheduled jobs. **It runs when its orchestrator comes back, be it in months.**
+    /// The job is scheduled. **It runs when its orchestrator comes back, even if that takes months.**
     Scheduled,
-    /// An orchestrator was at it, or between two runs of it.
+    /// An orchestrator has started the job, or the job is between two runs.
     Begun,
-    /// Not known: it has no run, and was not found among the scheduled jobs, or these could not be read.
+    /// Unknown: the job has no run, and it was not found among the scheduled jobs or these could not be read.
     Unknown,
 }
 
 impl FinishedJob {
-    /// Whether it did what it was to do, perhaps with a warning.
+    /// Returns whether the job succeeded, possibly with a warning.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.result.is_success()
     }
 }
 
-/// On one line. What the orchestrator said is untrusted text: what cannot be seen in it is escaped.
+/// One line. The orchestrator's message is untrusted text; invisible characters in it are escaped.
 impl fmt::Display for FinishedJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "job {}: {}", self.job_id, one_line(self.result.as_str()))?;
@@ -118,46 +118,47 @@ impl fmt::Display for FinishedJob {
 }
 
 impl JobsReport {
-    /// The jobs that are over, in the order in which they were asked for.
+    /// Returns the finished jobs, in the order in which they were requested.
     #[must_use]
     pub fn finished(&self) -> &[FinishedJob] {
         &self.finished
     }
 
-    /// The jobs that were not over, in the order in which they were asked for.
+    /// Returns the jobs that have not finished, in the order in which they were requested.
     #[must_use]
     pub fn still_open(&self) -> &[OpenJob] {
         &self.still_open
     }
 
-    /// The jobs that are over and did not succeed: failures, and results that are not known.
+    /// Returns the finished jobs that did not succeed: failures and unknown results.
     pub fn unsuccessful(&self) -> impl Iterator<Item = &FinishedJob> {
         self.finished.iter().filter(|job| !job.succeeded())
     }
 
-    /// Whether every job is over and succeeded, perhaps with a warning. Of no jobs, none succeeded.
+    /// Returns whether every job has finished and succeeded, possibly with a warning. It is `false` if there are no
+    /// jobs.
     #[must_use]
     pub fn all_succeeded(&self) -> bool {
         self.still_open.is_empty() && !self.finished.is_empty() && self.finished.iter().all(FinishedJob::succeeded)
     }
 
-    /// What last stood in the way of asking, and passed or did not.
+    /// Returns the last temporary error, whether or not a later query succeeded.
     #[must_use]
     pub fn last_trouble(&self) -> Option<&str> {
         self.last_trouble.as_deref()
     }
 
-    /// The error that ended the watch before its jobs and its deadline did: the server refused to answer. `None` if the watch
-    /// ran to its end.
+    /// Returns the error that stopped the watch before its jobs finished and before its deadline, because the server
+    /// refused the query. `None` if the watch was not stopped.
     #[must_use]
     pub fn stopped_by(&self) -> Option<&Error> {
         self.stopped_by.as_deref()
     }
 
-    /// Makes it an error if a job did not succeed, or is not over.
+    /// Returns an error if any job has failed or has not finished.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this report, if [`all_succeeded`](Self::all_succeeded) is false.
+    /// Returns [`Incomplete`], which holds this report, if [`all_succeeded`](Self::all_succeeded) is false.
     pub fn require_success(self) -> Result<Self, Incomplete<Self>> {
         if self.all_succeeded() {
             return Ok(self);
@@ -178,8 +179,8 @@ impl JobsReport {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl JobsReport {
-    /// The report of a watch that saw these runs of jobs, made as the watch makes it: the run with the highest number counts, a job
-    /// without a run is open, and runs of other jobs say nothing. Feature `testing`.
+    /// Returns the report of a watch that has seen these runs. The rules of the watch apply: the run with the highest
+    /// id counts, a job without a run is open, and runs of other jobs are ignored. Feature `testing`.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -207,7 +208,7 @@ impl JobsReport {
         known.report()
     }
 
-    /// The same, where these open jobs were among the scheduled ones when the watch ended. Feature `testing`.
+    /// Marks these open jobs as scheduled when the watch ended. Feature `testing`.
     #[must_use]
     pub fn with_scheduled(mut self, jobs: impl IntoIterator<Item: Into<JobId>>) -> Self {
         let scheduled: HashSet<JobId> = jobs.into_iter().map(Into::into).collect();
@@ -217,7 +218,7 @@ impl JobsReport {
         self
     }
 
-    /// The same, where this error ended the watch. Feature `testing`.
+    /// Sets the error that stopped the watch. Feature `testing`.
     #[must_use]
     pub fn with_stopped_by(self, error: Error) -> Self {
         Self { stopped_by: Some(error.into()), ..self }
@@ -227,13 +228,13 @@ impl JobsReport {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl JobChange {
-    /// What a watch says when it sees this run for the first time. Feature `testing`.
+    /// Returns the change that a watch reports when it first sees this run. Feature `testing`.
     #[must_use]
     pub fn of_run(run: JobHistoryEntry) -> Self {
         Self { job_id: run.job_id, state: JobState::of(&run), entry: Some(run) }
     }
 
-    /// What a watch says of a job that no orchestrator has picked up. Feature `testing`.
+    /// Returns the change that a watch reports for a job that no orchestrator has started. Feature `testing`.
     pub fn pending(job: impl Into<JobId>) -> Self {
         Self { job_id: job.into(), state: JobState::Pending, entry: None }
     }

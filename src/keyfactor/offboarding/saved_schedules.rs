@@ -1,4 +1,4 @@
-//! Inventory schedules, kept before something may replace them, and put back afterwards.
+//! Saving and restoring inventory schedules.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,41 +23,43 @@ pub(super) const READING: Duration = Duration::from_secs(5);
 /// How long putting one back may take: its loss is worse than a deadline that is passed.
 const PUTTING_BACK: Duration = Duration::from_secs(30);
 
-/// The inventory schedule of a store, to be kept in a file: `{"store_id":"…","schedule":{"Interval":{"Minutes":60}}}`.
+/// The inventory schedule of a store, which can be saved to a file:
+/// `{"store_id":"…","schedule":{"Interval":{"Minutes":60}}}`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SavedSchedule {
     /// The store.
     pub store_id: CertificateStoreId,
-    /// Its schedule.
+    /// The schedule of the store.
     #[serde(default)]
     pub schedule: ServerSchedule,
 }
 
-/// A store whose inventory schedule was to be put back.
+/// The result of restoring a store's inventory schedule.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RestoredSchedule {
     /// The store.
     pub store_id: CertificateStoreId,
-    /// The schedule that was saved.
+    /// The saved schedule.
     pub was: ServerSchedule,
-    /// How it is now.
+    /// The current state of the schedule.
     pub now: ScheduleAfter,
 }
 
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl RestoredSchedule {
-    /// A store whose schedule was to be put back. Feature `testing`.
+    /// Creates the result of restoring a store's schedule. Feature `testing`.
     pub fn new(store_id: impl Into<CertificateStoreId>, was: ServerSchedule, now: ScheduleAfter) -> Self {
         Self { store_id: store_id.into(), was, now }
     }
 }
 
 impl CertificateStores {
-    /// Reads the inventory schedules of stores, each store once: what an immediate inventory very likely replaces. Keep them in a
-    /// file before the call, for [`restore_inventory_schedules`](Self::restore_inventory_schedules).
+    /// Reads the inventory schedules of stores, which an immediate inventory very likely replaces. Each store is read
+    /// once. Save the result to a file before you trigger an inventory, for
+    /// [`restore_inventory_schedules`](Self::restore_inventory_schedules).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -75,7 +77,7 @@ impl CertificateStores {
     /// - **Permissions:** to read certificate stores.
     ///
     /// # Errors
-    /// Those of [`get`](Self::get), of the first store that cannot be read.
+    /// Those of [`get`](Self::get) for the first store that cannot be read.
     pub async fn inventory_schedules(
         &self,
         store_ids: impl IntoIterator<Item: Into<CertificateStoreId>>,
@@ -89,17 +91,18 @@ impl CertificateStores {
         Ok(saved)
     }
 
-    /// Puts inventory schedules back that are gone since they were saved. It can be called again, whatever happened before.
+    /// Restores inventory schedules that were lost after they were saved. It is safe to call again at any time.
     ///
-    /// Each store is read. Where its schedule is gone, or is an immediate one now, the saved one is set again, and the store is
-    /// read once more: only what it shows then is [`Restored`](ScheduleAfter::Restored). A schedule that somebody has set since is
-    /// left alone. So is a saved one that ran once, at a time that is over. The date of a recurring one, if it is over, is
-    /// moved to the next run. An immediate inventory that has not run yet may be cancelled by it (assumed).
+    /// Each store is read. If its schedule is missing or is now an immediate one, the saved schedule is set, and the
+    /// store is read again. The result is [`Restored`](ScheduleAfter::Restored) only if the store then shows the
+    /// saved schedule. A schedule that somebody else has set in the meantime is not changed. A saved one-time
+    /// schedule whose time has passed is not restored. If the start of a recurring schedule has passed, it is moved
+    /// to the next run. Restoring a schedule may cancel an immediate inventory that has not run yet (assumed).
     ///
-    /// - **Calls:** `GET /CertificateStores/{id}`, and where a schedule is gone `POST /CertificateStores/Schedule`. Each reading has
-    ///   5 s, and each setting 30 s.
+    /// - **Calls:** `GET /CertificateStores/{id}`, and `POST /CertificateStores/Schedule` if the schedule is lost.
+    ///   The time limit is 5 s for each read and 30 s for each update.
     /// - **Permissions:** to read, and to schedule on certificate stores.
-    /// - **Errors:** in the outcomes: one store's failure does not stop the others.
+    /// - **Errors:** are in the results. An error for one store does not affect the others.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -122,7 +125,7 @@ impl CertificateStores {
     }
 }
 
-/// Puts inventory schedules back; see [`CertificateStores::restore_inventory_schedules`].
+/// A request to restore inventory schedules; see [`CertificateStores::restore_inventory_schedules`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct RestoreInventorySchedules {
@@ -132,18 +135,19 @@ pub struct RestoreInventorySchedules {
 }
 
 impl RestoreInventorySchedules {
-    /// What the audit events of these changes say beside their targets, for example the number of a ticket. It stays in this
-    /// program: nothing of it is sent. At most 32,767 characters.
+    /// Adds a note to the audit events of these changes, for example a ticket number. It is local to this program and
+    /// never sent to the server. At most 32,767 characters.
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.audit_note = Some(note.into());
         self
     }
 
-    /// Reads the stores, and sets what is gone. The outcomes come in the order of what was saved. Dropped, it sets no further one.
+    /// Reads the stores and restores lost schedules. Results are in the order of the saved schedules. If the future
+    /// is dropped, no further schedule is set.
     ///
     /// # Errors
-    /// [`Error::Validation`], before anything is sent, if the audit note is blank or too long; [`Error::Transport`] without a fit tokio
-    /// runtime. What fails for one store is in its outcome.
+    /// [`Error::Validation`], before anything is sent, if the audit note is blank or too long; [`Error::Transport`]
+    /// if there is no suitable tokio runtime. Errors for a single store are in its result.
     pub async fn send(self) -> Result<Vec<RestoredSchedule>, Error> {
         let Self { stores, saved, audit_note } = self;
         let mut problems = Problems::default();

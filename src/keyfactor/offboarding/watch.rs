@@ -1,4 +1,4 @@
-//! Following jobs until they are over.
+//! Following jobs until they have finished.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -19,11 +19,12 @@ use crate::keyfactor::vendor::{Caller, Error, SharedError};
 use crate::transport::CallName;
 
 impl OrchestratorJobs {
-    /// Follows jobs until they are over.
+    /// Follows jobs until they have finished.
     ///
-    /// A job without a run is pending, not gone. Of several runs the one with the highest number counts; a run that
-    /// will be retried is not the end. Finished jobs are not asked for again, and one query names as many jobs as its URL
-    /// can hold. The pauses grow from 2 s to 30 s; after 30 minutes what is known is given back.
+    /// A job without a run is pending, not missing. If a job has several runs, the run with the highest id counts; a
+    /// run that will be retried does not finish the job. Finished jobs are not queried again, and each query names as
+    /// many jobs as fit in its URL. The interval between queries grows from 2 s to 30 s. After 30 minutes, the watch
+    /// returns what is known.
     ///
     /// ```no_run
     /// # async fn follow(keyfactor: clm::keyfactor::Client, removal: clm::keyfactor::RemoveOutcome) -> Result<(), clm::keyfactor::Error> {
@@ -34,10 +35,11 @@ impl OrchestratorJobs {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Calls:** `GET /OrchestratorJobs/JobHistory` by `JobId`; at the deadline `GET /OrchestratorJobs/ScheduledJobs`.
-    /// - **Permissions:** to read orchestrator management (`/agents/management/read/`), **which a removal does not need**;
-    ///   [`can_follow`](Self::can_follow) asks before.
-    /// - **Arguments:** at least one job id; the same id twice counts once.
+    /// - **Calls:** `GET /OrchestratorJobs/JobHistory`, filtered by `JobId`; at the deadline `GET
+    ///   /OrchestratorJobs/ScheduledJobs`.
+    /// - **Permissions:** to read orchestrator management (`/agents/management/read/`), **which a removal does not
+    ///   require**; check it with [`can_follow`](Self::can_follow) first.
+    /// - **Arguments:** at least one job id. Duplicate ids are ignored.
     /// - **Errors:** see [`JobWatch::finish`].
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
     pub fn watch(&self, job_ids: impl IntoIterator<Item: Into<JobId>>) -> JobWatch {
@@ -48,8 +50,8 @@ impl OrchestratorJobs {
 /// How long the last look at the history may take after the deadline, and that at the scheduled jobs.
 const LAST_LOOK: Duration = Duration::from_secs(30);
 
-/// Follows jobs; see [`OrchestratorJobs::watch`]. A `Stream` of changes; [`next`](Self::next) and
-/// [`finish`](Self::finish) need no other crate.
+/// A watch that follows jobs; see [`OrchestratorJobs::watch`]. It is a `Stream` of changes. [`next`](Self::next) and
+/// [`finish`](Self::finish) work without a stream library.
 #[must_use = "nothing is asked before the first change is asked for"]
 pub struct JobWatch {
     known: Arc<Mutex<Known>>,
@@ -67,10 +69,10 @@ impl JobWatch {
         Self { known, state: State::Ready { caller, pace: Pace::default() } }
     }
 
-    /// How long the jobs are followed. Default 30 minutes. At the deadline they are looked at once more, and what is known is
-    /// given back.
+    /// Sets how long the jobs are followed. The default is 30 minutes. At the deadline the jobs are queried once
+    /// more, and the watch returns what is known.
     ///
-    /// It has no effect once the first change was asked for.
+    /// This has no effect after the first change has been requested.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -90,10 +92,10 @@ impl JobWatch {
         self.paced(|pace| pace.deadline = deadline)
     }
 
-    /// The pause after the first round, and the longest one; in between they double. Default 2 s and 30 s. Each is
-    /// shortened at random by up to a half.
+    /// Sets the first and the longest interval between queries. The interval doubles after each round. The defaults
+    /// are 2 s and 30 s. Each interval is shortened by a random amount of up to one half.
     ///
-    /// It has no effect once the first change was asked for.
+    /// This has no effect after the first change has been requested.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -112,8 +114,8 @@ impl JobWatch {
         self.paced(|pace| (pace.first_pause, pace.longest_pause) = (first, longest.max(first)))
     }
 
-    /// Counts runs only that are newer than these: after a [`reschedule`](OrchestratorJobs::reschedule), the failed runs
-    /// would end the watch at once. The numbers of runs grow over all jobs.
+    /// Ignores these runs and all earlier ones. Use it after a [`reschedule`](OrchestratorJobs::reschedule), where
+    /// the failed runs would otherwise end the watch at once. Run ids increase across all jobs.
     pub fn after(self, job_history_ids: impl IntoIterator<Item: Into<JobHistoryId>>) -> Self {
         let newest = job_history_ids.into_iter().map(Into::into).max();
         locked(&self.known).only_after(newest);
@@ -127,8 +129,8 @@ impl JobWatch {
         self
     }
 
-    /// The next change, `None` when every job is over, the deadline has come, or the watch had to stop. See
-    /// [`report`](Self::report).
+    /// Returns the next change, or `None` when every job has finished, the deadline has passed, or the watch has
+    /// stopped because of an error. See [`report`](Self::report).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -150,23 +152,24 @@ impl JobWatch {
     /// ```
     ///
     /// # Errors
-    /// The error that stopped the watch, once. The report holds it, too.
+    /// The error that stopped the watch. It is returned once, and is also in the report.
     pub async fn next(&mut self) -> Option<Result<JobChange, SharedError>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// What is known by now.
+    /// Returns what is known so far.
     #[must_use]
     pub fn report(&self) -> JobsReport {
         locked(&self.known).report()
     }
 
-    /// Follows the jobs to the end, or to the deadline, and gives what is known, also if the watch had to stop early: if the
-    /// server refuses to answer, [`JobsReport::stopped_by`] holds its error, and a 403 says which permission is missing.
-    /// Trouble that may pass (no connection, a 5xx) does not end a watch; see [`JobsReport::last_trouble`].
+    /// Follows the jobs until they have finished or the deadline has passed, and returns the report, even if the
+    /// watch stopped early. If the server refuses the query, [`JobsReport::stopped_by`] holds the error; a 403 names
+    /// the missing permission. Temporary errors, such as a lost connection or a 5xx, do not stop the watch; see
+    /// [`JobsReport::last_trouble`].
     ///
     /// # Errors
-    /// [`Error::Validation`] if there is no job id, or a nil one. Nothing was sent then.
+    /// [`Error::Validation`], before anything is sent, if there is no job id or one is nil.
     pub async fn finish(mut self) -> Result<JobsReport, Error> {
         locked(&self.known).check()?;
         while self.next().await.is_some() {}

@@ -17,7 +17,7 @@ use crate::transport::{Exchange, Path};
 use crate::validation::{Problems, Reason};
 
 impl OrchestratorJobs {
-    /// Withdraws jobs before they run.
+    /// Unschedules jobs before they run.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,31 +30,32 @@ impl OrchestratorJobs {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Call:** `POST /OrchestratorJobs/Unschedule`, answered 204.
+    /// - **Call:** `POST /OrchestratorJobs/Unschedule`, which returns 204.
     /// - **Permissions:** to modify orchestrator management, and to schedule on certificate stores.
-    /// - **Arguments:** at least one job id. It works for management, discovery and reenrollment jobs, not for inventories
-    ///   and SSL or SSH jobs.
+    /// - **Arguments:** at least one job id. Management, discovery and reenrollment jobs are supported; inventory,
+    ///   SSL and SSH jobs are not.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **Undocumented by the vendor:** what is answered for a job that runs or is over.
+    /// - **Undocumented by the vendor:** the response for a job that is running or finished.
     /// - **Source:** Keyfactor Command reference, "POST Orchestrator Jobs Unschedule".
     pub fn unschedule(&self, job_ids: impl IntoIterator<Item: Into<JobId>>) -> RequestBuilder<ControlJobs> {
         let selection = JobSelection::Jobs(job_ids.into_iter().map(Into::into).collect());
         self.caller.request(ControlJobs { action: JobAction::Unschedule, selection })
     }
 
-    /// Withdraws every job that a query finds; otherwise as [`unschedule`](Self::unschedule).
+    /// Unschedules every job that a query matches. Otherwise it is the same as [`unschedule`](Self::unschedule).
     pub fn unschedule_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
         self.caller.request(ControlJobs { action: JobAction::Unschedule, selection: JobSelection::Matching(query) })
     }
 
-    /// Has failed jobs run again, by the numbers of their failed runs.
+    /// Runs failed jobs again. The ids are those of the failed runs.
     ///
-    /// - **Call:** `POST /OrchestratorJobs/Reschedule`, answered 204.
+    /// - **Call:** `POST /OrchestratorJobs/Reschedule`, which returns 204.
     /// - **Permissions:** to modify orchestrator management (assumed).
-    /// - **Arguments:** at least one job **history** id, of runs with the result `Failure` that are completed or
-    ///   acknowledged. Not for inventories, SSL jobs, fetching of logs, or custom jobs that run at once or once.
-    /// - **To follow them:** the job keeps its id (assumed), so say [`after`](crate::keyfactor::JobWatch::after) with the failed runs, or
-    ///   the watch tells of the old failure.
+    /// - **Arguments:** at least one job **history** id, of a run with the result `Failure` that is completed or
+    ///   acknowledged. Inventory jobs, SSL jobs, log retrieval, and custom jobs that run immediately or once are not
+    ///   supported.
+    /// - **Following the jobs:** a job keeps its id (assumed). Pass the failed runs to
+    ///   [`after`](crate::keyfactor::JobWatch::after), or the watch reports the old failure.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "POST Orchestrator Jobs Reschedule".
     pub fn reschedule(
@@ -65,17 +66,18 @@ impl OrchestratorJobs {
         self.caller.request(ControlJobs { action: JobAction::Reschedule, selection })
     }
 
-    /// Has every failed job that a query finds run again; otherwise as [`reschedule`](Self::reschedule).
+    /// Runs every failed job again that a query matches. Otherwise it is the same as
+    /// [`reschedule`](Self::reschedule).
     pub fn reschedule_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
         self.caller.request(ControlJobs { action: JobAction::Reschedule, selection: JobSelection::Matching(query) })
     }
 
-    /// Takes note of failed jobs and of warnings, by the numbers of their runs.
+    /// Acknowledges failed jobs and warnings. The ids are those of the runs.
     ///
-    /// - **Call:** `POST /OrchestratorJobs/Acknowledge`, answered 204.
+    /// - **Call:** `POST /OrchestratorJobs/Acknowledge`, which returns 204.
     /// - **Permissions:** to modify orchestrator management (assumed).
-    /// - **Arguments:** at least one job **history** id, of runs with the result `Failure` or `Warning` that are completed
-    ///   or will be retried.
+    /// - **Arguments:** at least one job **history** id, of a run with the result `Failure` or `Warning` that is
+    ///   completed or will be retried.
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "POST Orchestrator Jobs Acknowledge".
     pub fn acknowledge(
@@ -86,33 +88,33 @@ impl OrchestratorJobs {
         self.caller.request(ControlJobs { action: JobAction::Acknowledge, selection })
     }
 
-    /// Takes note of every run that a query finds; otherwise as [`acknowledge`](Self::acknowledge).
+    /// Acknowledges every run that a query matches. Otherwise it is the same as [`acknowledge`](Self::acknowledge).
     pub fn acknowledge_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
         self.caller.request(ControlJobs { action: JobAction::Acknowledge, selection: JobSelection::Matching(query) })
     }
 }
 
-/// What is done with jobs.
+/// An action on jobs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum JobAction {
-    /// Withdrawn before it runs.
+    /// Unschedules jobs before they run.
     Unschedule,
-    /// Run again after a failure.
+    /// Runs failed jobs again.
     Reschedule,
-    /// Taken note of.
+    /// Acknowledges runs.
     Acknowledge,
 }
 
-/// Which jobs are meant: by id or by a query, never both.
+/// Selects jobs, either by ids or by a query.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum JobSelection {
-    /// Jobs.
+    /// Jobs by id.
     Jobs(Vec<JobId>),
-    /// Runs of jobs.
+    /// Runs of jobs by id.
     Runs(Vec<JobHistoryId>),
-    /// Whatever the query finds.
+    /// Everything that the query matches.
     Matching(Query),
 }
 
@@ -134,7 +136,7 @@ impl JobAction {
     }
 }
 
-/// A change of jobs; see [`OrchestratorJobs::unschedule`], [`OrchestratorJobs::reschedule`] and
+/// A request that acts on jobs; see [`OrchestratorJobs::unschedule`], [`OrchestratorJobs::reschedule`] and
 /// [`OrchestratorJobs::acknowledge`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct ControlJobs {
@@ -143,13 +145,13 @@ pub struct ControlJobs {
 }
 
 impl ControlJobs {
-    /// What is done.
+    /// Returns the action.
     #[must_use]
     pub fn action(&self) -> JobAction {
         self.action
     }
 
-    /// With which jobs.
+    /// Returns the selected jobs.
     #[must_use]
     pub fn selection(&self) -> &JobSelection {
         &self.selection

@@ -9,7 +9,7 @@ use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl OrchestratorJobs {
-    /// Lists the runs of jobs, those that are under way among them. **A job without a row here is pending, not gone.**
+    /// Lists the runs of jobs, including runs in progress. **A job without a row is pending, not missing.**
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,13 +24,13 @@ impl OrchestratorJobs {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Call:** `GET /OrchestratorJobs/JobHistory`, page by page, the latest run first: sorted by `JobHistoryId` as the
-    ///   vendor's own provider asks for it.
-    /// - **Permissions:** to read orchestrator management, which a removal does not need.
-    /// - **Arguments:** a query; documented fields are `AgentId`, `Agent`, `JobId`, `Result`, `Status`, `JobType`,
-    ///   `Message`, `OperationStart`, `ScheduleType`, `TargetPath`.
-    /// - **Errors:** `rows()` refuses a query that cannot be written; the rows give those of
-    ///   [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Call:** `GET /OrchestratorJobs/JobHistory`, page by page, latest run first: sorted by `JobHistoryId`, as
+    ///   the vendor's own provider does.
+    /// - **Permissions:** to read orchestrator management, which a removal does not require.
+    /// - **Arguments:** a query. The documented fields are `AgentId`, `Agent`, `JobId`, `Result`, `Status`,
+    ///   `JobType`, `Message`, `OperationStart`, `ScheduleType` and `TargetPath`.
+    /// - **Errors:** `rows()` refuses a query that cannot be expressed in the vendor's query language; the rows
+    ///   return those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Job History".
     pub fn history(&self, query: Query) -> ListBuilder<JobHistory> {
         ListBuilder::new(
@@ -40,7 +40,7 @@ impl OrchestratorJobs {
     }
 }
 
-/// The runs of jobs; see [`OrchestratorJobs::history`].
+/// A request for the runs of jobs; see [`OrchestratorJobs::history`].
 #[derive(Clone, Debug)]
 pub struct JobHistory {
     query: Query,

@@ -1,4 +1,4 @@
-//! Runs of jobs as Command shows them.
+//! Job history rows.
 
 use super::status::{JobResult, JobStatus};
 use crate::keyfactor::list_pages::Row;
@@ -7,34 +7,35 @@ use crate::keyfactor::values::ServerTime;
 use crate::rows::{RawJson, row};
 use crate::transport::Secrets;
 
-/// One run of a job. A job that is retried, or that recurs, has several: the one with the highest number counts.
+/// A run of a job. A job that is retried or recurs has several runs; the one with the highest id counts.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct JobHistoryEntry {
-    /// The number of this run.
+    /// The id of this run.
     pub job_history_id: JobHistoryId,
     /// The job.
     pub job_id: JobId,
     /// The orchestrator's machine.
     pub agent_machine: Option<String>,
-    /// The kind of job, for example `WinCertManagement`.
+    /// The type of the job, for example `WinCertManagement`.
     pub job_type: Option<String>,
-    /// When it began.
+    /// When the run started.
     pub operation_start: Option<ServerTime>,
-    /// When it ended; none while it runs.
+    /// When the run ended; `None` while it is in progress.
     pub operation_end: Option<ServerTime>,
-    /// What the orchestrator said. **Untrusted text**: it may hold line ends and control characters. The client's credential
-    /// is redacted from it; the job fields of the removal are not known to this call.
+    /// The orchestrator's message. **This is untrusted text** that may contain line breaks and control characters.
+    /// The client's credential is redacted; the job fields of the removal are not, because this call does not know
+    /// them.
     pub message: Option<String>,
-    /// How it ended.
+    /// The result of the run.
     pub result: JobResult,
-    /// How far it is.
+    /// The status of the run.
     pub status: JobStatus,
     /// The path of the store.
     pub store_path: Option<String>,
     /// The machine of the store.
     pub client_machine: Option<String>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 

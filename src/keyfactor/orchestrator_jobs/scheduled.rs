@@ -10,7 +10,7 @@ use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl OrchestratorJobs {
-    /// Lists jobs that wait for their orchestrator or their time.
+    /// Lists jobs that wait for their orchestrator or their scheduled time.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,16 +24,16 @@ impl OrchestratorJobs {
     ///
     /// - **Call:** `GET /OrchestratorJobs/ScheduledJobs`, page by page.
     /// - **Permissions:** to read orchestrator management.
-    /// - **Arguments:** a query; seen in use are `AgentId` and `JobType`.
-    /// - **Errors:** `rows()` refuses a query that cannot be written; the rows give those of
-    ///   [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Arguments:** a query. Fields seen in use are `AgentId` and `JobType`.
+    /// - **Errors:** `rows()` refuses a query that cannot be expressed in the vendor's query language; the rows
+    ///   return those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "GET Orchestrator Jobs Scheduled Jobs".
     pub fn scheduled(&self, query: Query) -> ListBuilder<ScheduledJobs> {
         ListBuilder::new(self.caller.clone(), ScheduledJobs { query, connection: Connection::Shared })
     }
 }
 
-/// The jobs that wait; see [`OrchestratorJobs::scheduled`].
+/// A request for scheduled jobs; see [`OrchestratorJobs::scheduled`].
 #[derive(Clone, Debug)]
 pub struct ScheduledJobs {
     query: Query,
@@ -65,19 +65,19 @@ impl NumberedPages for ScheduledJobs {
     }
 }
 
-/// A job that has not run yet, or that runs again.
+/// A job that has not run yet, or that will run again.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct ScheduledJob {
     /// The job.
     pub id: JobId,
-    /// The machine on which it will run.
+    /// The machine on which the job will run.
     pub client_machine: Option<String>,
-    /// What it acts on.
+    /// The target of the job.
     pub target: Option<String>,
-    /// The kind of job.
+    /// The type of the job.
     pub job_type: Option<String>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 

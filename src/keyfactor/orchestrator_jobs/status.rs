@@ -1,41 +1,41 @@
-//! The vendor's enumerations of a job, which servers write as numbers or as names.
+//! Job results and statuses, which servers send as numbers or names.
 
 use crate::keyfactor::values::enumeration;
 use crate::rows::{AnyFormat, Member as _, Scalar, Taken, text_of_number};
 
-/// How a job ended. Servers write it as a number or as a name.
+/// The result of a job. Servers send a number or a name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum JobResult {
-    /// 0: not known, or not yet.
+    /// 0: unknown, or not yet known.
     Unknown,
-    /// 2.
+    /// 2: success.
     Success,
-    /// 3: it succeeded, and there is something to look at.
+    /// 3: success that needs attention.
     Warning,
-    /// 4.
+    /// 4: failure.
     Failure,
-    /// Anything else, as it was sent.
+    /// Any other value, as the server sent it.
     Other(String),
 }
 
-/// How far a job is. Servers write it as a number or as a name.
+/// The status of a job. Servers send a number or a name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum JobStatus {
-    /// 0.
+    /// 0: unknown.
     Unknown,
-    /// 1.
+    /// 1: waiting.
     Waiting,
-    /// 2.
+    /// 2: in process.
     InProcess,
-    /// 3: it is over.
+    /// 3: finished.
     Completed,
-    /// 4: it is over, and somebody has taken note.
+    /// 4: finished and acknowledged.
     Acknowledged,
-    /// 5: this run is over, and another one follows.
+    /// 5: this run is finished, and the job will be retried.
     CompletedWillRetry,
-    /// Anything else, as it was sent.
+    /// Any other value, as the server sent it.
     Other(String),
 }
 
@@ -43,7 +43,7 @@ impl JobResult {
     const TABLE: &'static [(i64, Self)] =
         &[(0, Self::Unknown), (2, Self::Success), (3, Self::Warning), (4, Self::Failure)];
 
-    /// The vendor's name, or what was sent instead.
+    /// Returns the vendor's name, or the value that the server sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -57,7 +57,7 @@ impl JobResult {
 }
 
 impl JobResult {
-    /// Whether the job did what it was to do, perhaps with a warning.
+    /// Returns whether the job succeeded, possibly with a warning.
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success | Self::Warning)
@@ -74,7 +74,7 @@ impl JobStatus {
         (5, Self::CompletedWillRetry),
     ];
 
-    /// The vendor's name, or what was sent instead.
+    /// Returns the vendor's name, or the value that the server sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -67,19 +67,19 @@ impl PlanFormat for RemovalPlan {
 }
 
 impl RemovalPlan {
-    /// Reads a plan out of the bytes of a file: JSON in UTF-8, or in UTF-16 with a byte order mark, as some tools write it anew.
-    /// Plans of earlier versions of this crate are read, also those without a header.
+    /// Reads a plan from JSON, in UTF-8 or in UTF-16 with a byte order mark. Some tools rewrite files in UTF-16.
+    /// Plans of earlier versions of this crate are accepted, including those without a header.
     ///
     /// # Errors
-    /// [`PlanError`] tells apart a file that was not written to its end, one that is no JSON, one of another format, such as a
-    /// plan for AppViewX, and one of a newer version of this crate. Whether it was made for another server is seen when it is
-    /// used.
+    /// [`PlanError`] distinguishes a truncated file, a file that is not JSON, a file of another format, such as a
+    /// plan for AppViewX, and a plan of a newer version of this crate. Whether the plan was made for another server
+    /// is checked when it is used.
     pub fn from_json(bytes: impl AsRef<[u8]>) -> Result<Self, PlanError> {
         plan_file::from_json(bytes.as_ref())
     }
 
-    /// The same out of a file. What does not begin like a plan is not read to its end, and neither is what is larger than
-    /// 128 MiB. It blocks the thread while it reads.
+    /// Reads a plan as [`from_json`](Self::from_json), from a reader. Reading stops early if the data does not begin
+    /// like a plan or is larger than 128 MiB. It blocks the thread.
     ///
     /// # Errors
     /// Those of [`from_json`](Self::from_json), and [`PlanError::Unreadable`].
@@ -87,8 +87,8 @@ impl RemovalPlan {
         plan_file::read_from(reader)
     }
 
-    /// Writes the plan into a file, as JSON. **A file that is written half is worth nothing:** write it beside the one that it is
-    /// to be, have it on the disk, and rename it, before anything is removed. It blocks the thread while it writes.
+    /// Writes the plan as JSON. **A partly written file is useless:** write to a temporary file next to the target,
+    /// sync it to disk and rename it, before you remove anything. It blocks the thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -108,8 +108,8 @@ impl RemovalPlan {
     /// ```
     ///
     /// # Errors
-    /// Those of the writer; [`FileTooLarge`](std::io::ErrorKind::FileTooLarge), with nothing written, if the file would be too
-    /// large to be read again.
+    /// Those of the writer; [`FileTooLarge`](std::io::ErrorKind::FileTooLarge), with nothing written, if the file
+    /// would be too large to be read back.
     pub fn write_to(&self, writer: impl io::Write) -> io::Result<()> {
         plan_file::write_to(self, writer)
     }

@@ -1,4 +1,4 @@
-//! A removal as a plan: what goes, what can be put back, and what is left out.
+//! A removal plan: what is removed, what can be added back, and what is left out.
 
 mod document;
 mod make;
@@ -31,17 +31,18 @@ use crate::operation::RequestBuilder;
 use crate::plan_file::{self, PlanHeader};
 
 impl CertificateStores {
-    /// Makes a plan of a removal before anything is removed: what goes, and what of it can be put back. Every alias is
-    /// compared with the certificate.
+    /// Plans a removal before anything is removed: which entries are removed, and which of them can be added back.
+    /// Every alias is checked against the certificate.
     ///
-    /// A place that cannot be planned does not stop the others: it is in [`RemovalPlan::omitted`], with the reason. That an
-    /// alias holds another certificate or is not listed any more, that a store's inventory cannot be read, and that the server
-    /// does not say what a place holds are such reasons. A place where the certificate only stands in another one's chain is none
-    /// of its places, and no omission.
+    /// A place that cannot be planned does not stop the others. It is in [`RemovalPlan::omitted`] with the reason:
+    /// the alias holds another certificate or is no longer listed, the inventory of the store cannot be read, or the
+    /// server does not say what the place holds. A place where the certificate is only part of another certificate's
+    /// chain is not a place of this certificate, and is not listed as omitted.
     ///
-    /// The plan knows what the types of the stores ask for: which job fields the removal is given
-    /// ([`job_fields_on_remove`](PlannedRemoval::job_fields_on_remove)), which of them are missing, and whether the alias is given
-    /// on the way back. A type that cannot be read stops no plan; see [`PlannedStoreType::Unknown`].
+    /// The plan includes the requirements of the store types: the job fields that are sent with the removal
+    /// ([`job_fields_on_remove`](PlannedRemoval::job_fields_on_remove)), required ones that are missing, and whether
+    /// the alias is sent when the entry is added back. A store type that cannot be read does not stop the plan; see
+    /// [`PlannedStoreType::Unknown`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,16 +53,18 @@ impl CertificateStores {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Calls:** `GET /CertificateStores/{id}/Inventory` for each store, and `GET /CertificateStoreTypes/{id}` for each type,
-    ///   once for a client.
-    /// - **Permissions:** to read certificate stores; for the types, to read types of stores, which is not needed for a plan.
-    /// - **Undocumented by the vendor:** whether an entry that says nothing about a private key has one; see [`Restorability`].
+    /// - **Calls:** `GET /CertificateStores/{id}/Inventory` for each store, and `GET /CertificateStoreTypes/{id}` for
+    ///   each store type, once per client.
+    /// - **Permissions:** to read certificate stores; optionally, to read certificate store types.
+    /// - **Undocumented by the vendor:** whether an entry that does not mention a private key has one; see
+    ///   [`Restorability`].
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID Inventory".
     ///
     /// # Errors
-    /// Those of [`keyfactor::Error`](crate::keyfactor::Error) that every further call would meet, such as no connection, 401 and
-    /// 429. If no place is left, the error of the first one: `Lookup` if its alias does not hold the certificate, or its
-    /// inventory does not end within the client's limits of look-ups; `Api` if the account may not read the store.
+    /// Those of [`keyfactor::Error`](crate::keyfactor::Error) that every further call would return, such as a failed
+    /// connection, 401 or 429. If no place can be planned, the error of the first one: `Lookup` if its alias does not
+    /// hold the certificate or its inventory exceeds the client's lookup limits; `Api` if the account may not read
+    /// the store.
     pub fn plan_removal(
         &self,
         located: &LocatedCertificate,
@@ -71,16 +74,16 @@ impl CertificateStores {
         planning.plan()
     }
 
-    /// Carries out a plan: [`remove_certificates`](Self::remove_certificates) of its locations, each with the thumbprint
-    /// that is expected there, in the plan's collection. Jobs are given as job fields what the types of their stores ask for and
-    /// the inventory shows; [`job_fields_from_inventory`](RequestBuilder::job_fields_from_inventory) and
-    /// [`map_locations`](RequestBuilder::map_locations) change that. Call, permissions and errors are those of that call, and to read
-    /// certificate stores is needed as well.
+    /// Carries out a plan: calls [`remove_certificates`](Self::remove_certificates) with its locations, each with its
+    /// expected thumbprint, in the plan's collection. The inventory parameters that the store types require are sent
+    /// as job fields; change this with [`job_fields_from_inventory`](RequestBuilder::job_fields_from_inventory) and
+    /// [`map_locations`](RequestBuilder::map_locations). Call, permissions and errors are those of
+    /// `remove_certificates`. In addition, the permission to read certificate stores is required.
     ///
-    /// A plan that leaves something out is refused, unless
-    /// [`accept_omissions()`](RequestBuilder::accept_omissions) is said; so is one that was made for another server, unless
-    /// [`accept_other_server()`](RequestBuilder::accept_other_server) is said. A plan of more places than one call carries
-    /// can be carried out with [`one_job_per_location()`](RequestBuilder::one_job_per_location).
+    /// A plan that leaves something out is refused unless [`accept_omissions()`](RequestBuilder::accept_omissions) is
+    /// called. A plan that was made for another server is refused unless
+    /// [`accept_other_server()`](RequestBuilder::accept_other_server) is called. If the plan has more locations than
+    /// one call allows, use [`one_job_per_location()`](RequestBuilder::one_job_per_location).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -106,22 +109,24 @@ impl CertificateStores {
         }
     }
 
-    /// Puts back what a plan of one certificate can put back: [`add_certificates`](Self::add_certificates) under the old
-    /// aliases, without overwriting. What it cannot put back is in [`RemovalPlan::cannot_be_put_back`]. The certificate that
-    /// Command has under the plan's id is read first, and must have the plan's thumbprint: a plan is a file, and may be old.
-    /// Call, permissions and errors are those of `add_certificates`.
+    /// Adds the certificate of a plan back to its stores: calls [`add_certificates`](Self::add_certificates) with the
+    /// previous aliases, without overwriting. Entries that cannot be added back are in
+    /// [`RemovalPlan::cannot_be_put_back`]. Because a plan may be an old file, Command's certificate with the plan's
+    /// id is read first and must have the plan's thumbprint. Call, permissions and errors are those of
+    /// `add_certificates`.
     ///
-    /// An alias is left out where the type of the store forbids it: the store chooses one. The parameters of an entry that the
-    /// type asks for are given as job fields, as far as the inventory showed them; **others are not put back**, unless
-    /// [`job_fields_from_inventory`](RequestBuilder::job_fields_from_inventory) says so. Passwords of entries are not in the plan;
-    /// give them, and what [is missing](PlannedRemoval::missing_on_add), with [`map_entries`](RequestBuilder::map_entries). Where
-    /// the plan does not know the type, the alias is given and no parameter is.
+    /// The alias is omitted if the store type forbids it; the store then chooses one. The parameters that the store
+    /// type requires are sent as job fields, if the inventory showed them. **Other parameters are not restored**
+    /// unless [`job_fields_from_inventory`](RequestBuilder::job_fields_from_inventory) selects them. A plan contains
+    /// no entry passwords; set these, and any [missing](PlannedRemoval::missing_on_add) parameters, with
+    /// [`map_entries`](RequestBuilder::map_entries). If the store type is unknown, the alias is sent, but no
+    /// parameters.
     ///
-    /// A plan of several certificates is refused: see [`add_back_each`](Self::add_back_each). So is one that was made for
-    /// another server, unless [`accept_other_server()`](RequestBuilder::accept_other_server) is said. What a plan
-    /// [leaves out](RemovalPlan::omitted) was not removed, and does not matter.
+    /// A plan of several certificates is refused; use [`add_back_each`](Self::add_back_each). A plan that was made
+    /// for another server is refused unless [`accept_other_server()`](RequestBuilder::accept_other_server) is called.
+    /// What the plan [leaves out](RemovalPlan::omitted) was not removed and is ignored.
     ///
-    /// Whether they are back is asked with the same plan:
+    /// Use the same plan to confirm that the certificates are back:
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -176,24 +181,25 @@ impl CertificateStores {
     }
 }
 
-/// What is to be removed, and what of it can be put back. Made before the act by
-/// [`plan_removal`](CertificateStores::plan_removal); it can be kept as JSON. It holds no secret of this program; the
-/// parameters of the entries are those that the server shows to everybody who may read the store.
+/// A planned removal, and what can be added back afterwards. Created by
+/// [`plan_removal`](CertificateStores::plan_removal) before anything is removed. It can be saved as JSON. It contains
+/// no secrets of this program; the entries' parameters are visible to everybody who may read the store.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RemovalPlan {
-    /// For which server it was made, when, and by what.
+    /// The server for which the plan was made, when, and by which program.
     pub header: PlanHeader,
-    /// The collection in which the certificates were found, and in which the server is to check permissions.
+    /// The collection in which the certificates were found, and in which the server checks permissions.
     pub collection_id: Option<CollectionId>,
     /// The certificates.
     pub certificates: Vec<PlannedCertificate>,
-    /// The entries: one for each that the inventory lists under the aliases, of those that differ in their parameters.
+    /// The entries to remove: one for each entry that the inventory lists under the aliases, if their parameters
+    /// differ.
     pub removals: Vec<PlannedRemoval>,
-    /// What is left out, and why. Nothing of it is removed.
+    /// The parts that are left out, with reasons. They are not removed.
     pub omitted: Vec<Omitted>,
-    /// The inventory schedules of its stores, where [`save_inventory_schedules`](Self::save_inventory_schedules) has read them:
-    /// none of a new plan. Put them back with
+    /// The inventory schedules of the stores, if they were read with
+    /// [`save_inventory_schedules`](Self::save_inventory_schedules). Empty in a new plan. Restore them with
     /// [`restore_inventory_schedules`](CertificateStores::restore_inventory_schedules).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inventory_schedules: Vec<SavedSchedule>,
@@ -203,18 +209,18 @@ pub struct RemovalPlan {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedCertificate {
-    /// Command's number for it.
+    /// Command's id of the certificate.
     pub id: CertificateId,
-    /// Its thumbprint. Every alias must still hold it when the removal is sent.
+    /// The thumbprint. Every alias must still hold it when the removal is sent.
     pub thumbprint: Thumbprint,
-    /// The subject's common name, for people.
+    /// The subject's common name, for display.
     pub issued_cn: String,
     /// Whether Command holds the private key.
     pub has_private_key: bool,
 }
 
-/// One entry of a store in a [`RemovalPlan`]. Several may have one alias: one for each binding of the certificate, with
-/// the same thumbprint and other [`parameters`](Self::parameters).
+/// An entry of a store in a [`RemovalPlan`]. Several entries may have the same alias, one for each binding of the
+/// certificate. They have the same thumbprint and different [`parameters`](Self::parameters).
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRemoval {
@@ -222,27 +228,28 @@ pub struct PlannedRemoval {
     pub thumbprint: Thumbprint,
     /// The store.
     pub store_id: CertificateStoreId,
-    /// The machine of the store, for people.
+    /// The machine of the store, for display.
     pub store_machine: Option<String>,
-    /// The store's path there, for people.
+    /// The path of the store on its machine, for display.
     pub store_path: Option<String>,
     /// The alias.
     pub alias: String,
-    /// The entry's parameters as the inventory shows them.
+    /// The parameters of the entry in the inventory.
     #[serde(default)]
     pub parameters: Map<String, Value>,
-    /// Whether the alias has other entries of the certificate. All that is shown of such an entry is then given to its jobs, since
-    /// that alone tells it from the others; of a type that is known, all parameters that it has. **Entries that differ in none of
-    /// these are removed by one job, and put back by one**: what else the inventory shows of them is not put back.
+    /// Whether the alias has other entries of the certificate. In that case all inventory parameters of the entry are
+    /// sent to its jobs, because only they identify it; if the store type is known, all parameters that it defines.
+    /// **Entries that do not differ in any of these parameters are removed by one job, and added back by one job**;
+    /// other differences between them are not restored.
     #[serde(default)]
     pub is_one_of_several: bool,
-    /// What the type of the store asks for.
+    /// The requirements of the store type.
     #[serde(default)]
     pub store_type: PlannedStoreType,
-    /// What is known about the store.
+    /// The readiness of the store.
     #[serde(default)]
     pub readiness: StoreReadiness,
-    /// Whether it can be put back.
+    /// Whether the entry can be added back.
     pub put_back: Restorability,
 }
 
@@ -253,26 +260,27 @@ impl<'de> Deserialize<'de> for RemovalPlan {
 }
 
 impl RemovalPlan {
-    /// The places, each with the thumbprint that is expected there.
+    /// Returns the locations, each with its expected thumbprint.
     pub fn locations(&self) -> impl Iterator<Item = CertificateLocation> + '_ {
         self.removals.iter().map(PlannedRemoval::location)
     }
 
-    /// The places that cannot be put back, or of which it is unclear how: look at them before you remove anything.
+    /// Returns the entries that cannot be added back, or only after a decision. Review them before you remove
+    /// anything.
     pub fn cannot_be_put_back(&self) -> impl Iterator<Item = &PlannedRemoval> {
         self.removals
             .iter()
             .filter(|removal| matches!(removal.put_back, Restorability::Impossible | Restorability::Unclear))
     }
 
-    /// The certificate of one of the plan's places.
+    /// Returns the certificate of an entry.
     #[must_use]
     pub fn certificate_of(&self, removal: &PlannedRemoval) -> Option<&PlannedCertificate> {
         self.certificates.iter().find(|it| it.thumbprint == removal.thumbprint)
     }
 
-    /// The plan for some of its places alone: those that `keep` picks. Certificates without a place, and schedules of stores
-    /// without one, are not in it; what the plan leaves out stays named, and has to be accepted.
+    /// Keeps only the entries for which `keep` returns `true`. Certificates and schedules of stores that then have no
+    /// entry are dropped. [`omitted`](Self::omitted) is unchanged, and still has to be accepted.
     #[must_use]
     pub fn only(mut self, keep: impl FnMut(&PlannedRemoval) -> bool) -> Self {
         self.removals.retain(keep);
@@ -305,7 +313,7 @@ impl PlannedCertificate {
 }
 
 impl PlannedRemoval {
-    /// Store and alias, with the thumbprint that is expected there, and with the job fields that the removal needs, as far as the
+    /// Returns the store and alias, with the expected thumbprint and the job fields that the removal requires, if the
     /// inventory shows them.
     #[must_use]
     pub fn location(&self) -> CertificateLocation {

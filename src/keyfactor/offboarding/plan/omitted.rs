@@ -1,4 +1,4 @@
-//! What a plan leaves out, and why.
+//! The parts that a plan leaves out.
 
 use std::fmt;
 
@@ -9,53 +9,54 @@ use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::CertificateStoreId;
 use crate::lenient::one_line;
 
-/// What a [`RemovalPlan`](super::RemovalPlan) leaves out: a certificate, or one of its places. Nothing of it is removed.
+/// A certificate, or one of its places, that a [`RemovalPlan`](super::RemovalPlan) leaves out. It is not removed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Omitted {
     /// The certificate.
     pub thumbprint: Thumbprint,
-    /// The store; `None` if the whole certificate is left out, or the server names no store.
+    /// The store; `None` if the whole certificate is left out, or the server sent no store.
     pub store_id: Option<CertificateStoreId>,
-    /// The machine of the store, for people.
+    /// The machine of the store, for display.
     pub store_machine: Option<String>,
-    /// The store's path there, for people.
+    /// The path of the store on its machine, for display.
     pub store_path: Option<String>,
-    /// The alias, as Command's record of the certificate has it.
+    /// The alias in Command's record of the certificate.
     pub alias: Option<String>,
-    /// Why.
+    /// The reason.
     pub why: OmissionReason,
 }
 
-/// Why something was left out of a plan.
+/// Why a plan leaves something out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 #[non_exhaustive]
 pub enum OmissionReason {
-    /// The alias holds another certificate by now.
+    /// The alias now holds another certificate.
     #[non_exhaustive]
     HoldsAnother {
-        /// The thumbprint that the inventory shows there.
+        /// The thumbprint in the inventory.
         found: String,
     },
-    /// The inventory does not list the alias any more, nor the certificate under another one.
+    /// The inventory no longer lists the alias, and does not list the certificate under another one.
     NotListed,
-    /// The inventory does not list the alias any more, and lists the certificate under another one: it is **still in the store**.
+    /// The inventory no longer lists the alias, but lists the certificate under another one. The certificate is
+    /// **still in the store**.
     #[non_exhaustive]
     UnderAnotherAlias {
-        /// The alias under which it is now.
+        /// The current alias.
         alias: String,
     },
-    /// The inventory lists the alias, and no certificate under it.
+    /// The inventory lists the alias without a certificate.
     HoldsNothing,
-    /// The inventory of the store cannot be read, or cannot be relied on.
+    /// The inventory of the store cannot be read, or is not reliable.
     #[non_exhaustive]
     StoreUnreadable {
-        /// The error, for people.
+        /// The error, for display.
         error: String,
     },
-    /// The server does not say whether the certificate itself stands there, or only in the chain of another one; or it names no
-    /// store or no alias.
+    /// The server does not say whether the certificate itself is here or only part of another certificate's chain, or
+    /// it sent no store or no alias.
     PlaceUnclear,
     /// No certificate with this thumbprint is visible to the account.
     NotFound,
@@ -66,7 +67,7 @@ pub enum OmissionReason {
     /// The certificate could not be looked up.
     #[non_exhaustive]
     LookupFailed {
-        /// The error, for people.
+        /// The error, for display.
         error: String,
     },
 }

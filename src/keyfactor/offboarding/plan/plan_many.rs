@@ -1,4 +1,4 @@
-//! One plan for many certificates.
+//! Planning the removal of many certificates.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -16,10 +16,10 @@ use crate::keyfactor::vendor::{Caller, Error};
 use crate::validation::Problems;
 
 impl CertificateStores {
-    /// Makes one plan of the removal of many certificates. Each is looked up as
-    /// [`locations_of`](crate::keyfactor::Certificates::locations_of) does it, five at once; then the inventory of each store
-    /// is read once for all of them. What cannot be found or planned does not stop the rest: it is in
-    /// [`RemovalPlan::omitted`].
+    /// Plans the removal of many certificates. Each certificate is located as with
+    /// [`locations_of`](crate::keyfactor::Certificates::locations_of), five at a time. Then the inventory of each
+    /// store is read once for all of them. Certificates and places that cannot be found or planned do not stop the
+    /// others; they are in [`RemovalPlan::omitted`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -43,9 +43,10 @@ impl CertificateStores {
     /// ```
     ///
     /// - **Calls:** those of `locations_of` for each thumbprint, and `GET /CertificateStores/{id}/Inventory` for each store.
-    /// - **Permissions:** to read certificates, system-wide or in the collection that is given, and certificate stores.
-    /// - **Arguments:** thumbprints, at least one, and no more different ones than
-    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call). One that is given again counts once.
+    /// - **Permissions:** to read certificates, system-wide or in the given collection, and certificate stores.
+    /// - **Arguments:** at least one thumbprint, and at most
+    ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call) different ones.
+    ///   Duplicates are ignored.
     /// - **Source:** Keyfactor Command reference, "GET Certificates" and "GET Certificate Stores ID Inventory".
     pub fn plan_removal_of(&self, thumbprints: impl IntoIterator<Item: Into<Thumbprint>>) -> PlanRemovalOf {
         PlanRemovalOf {
@@ -59,7 +60,7 @@ impl CertificateStores {
 /// Certificates that are looked up at once.
 const AT_ONCE: usize = 5;
 
-/// Makes a plan for many certificates; see [`CertificateStores::plan_removal_of`].
+/// A request to plan the removal of many certificates; see [`CertificateStores::plan_removal_of`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct PlanRemovalOf {
@@ -69,19 +70,21 @@ pub struct PlanRemovalOf {
 }
 
 impl PlanRemovalOf {
-    /// Has the server check the right to read certificates in this collection, and looks only there. Positive.
+    /// Limits the search to this collection, and makes the server check the permission to read certificates there.
+    /// The id must be positive.
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
         self.collection_id = Some(id.into());
         self
     }
 
-    /// Looks everything up. A plan of many certificates takes some calls for each: show that something goes on.
+    /// Sends the requests. Each certificate takes several calls, so show progress to interactive users.
     ///
     /// # Errors
-    /// [`Error::Validation`], before anything is sent, if there is no thumbprint, too many, or a text that is none. Errors that
-    /// every further call would meet, such as no connection, 401 and 429; and `Lookup` if a server ignores what is asked for,
-    /// or if nothing can be planned ([`NothingPlanned`](crate::keyfactor::LookupError::NothingPlanned) with every reason; of a single thumbprint
-    /// the error itself).
+    /// [`Error::Validation`], before anything is sent, if there is no thumbprint, there are too many, or one is
+    /// invalid. Errors that every further call would return, such as a failed connection, 401 or 429. `Lookup` if the
+    /// server ignores the filter, or if nothing can be planned:
+    /// [`NothingPlanned`](crate::keyfactor::LookupError::NothingPlanned) lists every reason, and for a single
+    /// thumbprint its own error is returned.
     pub async fn send(self) -> Result<RemovalPlan, Error> {
         let Self { caller, mut thumbprints, collection_id } = self;
         let mut problems = Problems::default();

@@ -1,24 +1,25 @@
-//! What of a removal can be put back.
+//! What can be added back after a removal.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::keyfactor::certificate_stores::only_value;
 
-/// Whether a place can be restored after a removal: the certificate under its alias. The entry's parameters are not.
+/// Whether an entry can be added back after a removal: the certificate under its alias. The entry's parameters are
+/// not considered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Restorability {
-    /// With its private key, which Command holds.
+    /// The certificate and its private key, which Command holds.
     WithPrivateKey,
-    /// The certificate alone, as it is in the store now.
+    /// Only the certificate, as it is in the store now.
     WithoutPrivateKey,
-    /// **Not by this crate, unless you decide it:** the inventory does not say whether the store holds a private key.
-    /// Command has one; to put it into a store that never held it would be wrong, and so would be to leave it out. Set
-    /// [`put_back`](super::PlannedRemoval::put_back) to one of the two above.
+    /// **Only with your decision.** The inventory does not say whether the store holds a private key, and Command has
+    /// one. Adding the key to a store that never held it would be wrong, as would omitting it. Set
+    /// [`put_back`](super::PlannedRemoval::put_back) to one of the two variants above.
     Unclear,
-    /// **Not at all by this crate**: the store holds a private key, or may hold one, that Command does not have.
+    /// **Not with this crate.** The store holds or may hold a private key that Command does not have.
     Impossible,
 }
 

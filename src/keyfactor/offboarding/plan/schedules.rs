@@ -9,12 +9,13 @@ use crate::keyfactor::types::CertificateStoreId;
 use crate::keyfactor::vendor::Error;
 
 impl RemovalPlan {
-    /// Reads the inventory schedules of the plan's stores into [`inventory_schedules`](Self::inventory_schedules), before a
-    /// [`trigger_inventory`](crate::keyfactor::Confirm::trigger_inventory) very likely replaces them. **Write the plan into its
-    /// file afterwards, and before the trigger**: then they can be put back, whatever ends this program in between.
+    /// Reads the inventory schedules of the plan's stores into [`inventory_schedules`](Self::inventory_schedules).
+    /// Call it before [`trigger_inventory`](crate::keyfactor::Confirm::trigger_inventory), which very likely replaces
+    /// them. **Then write the plan to its file before the trigger**, so that the schedules can be restored even if
+    /// the program ends in between.
     ///
-    /// What the plan has already is kept, so that a second run does not take what a trigger has left for the schedule. A store is
-    /// read again where the plan has no schedule of it, or one that cannot be lost.
+    /// Schedules that the plan already has are kept, so that a second run does not save what a trigger has left
+    /// behind. A store is read again if the plan has no schedule for it, or one that cannot be lost.
     ///
     /// - **Call:** `GET /CertificateStores/{id}` for each store.
     /// - **Permissions:** to read certificate stores.
@@ -44,7 +45,7 @@ impl RemovalPlan {
     /// ```
     ///
     /// # Errors
-    /// Those of [`get`](CertificateStores::get), of the first store that cannot be read. The plan is then as it was.
+    /// Those of [`get`](CertificateStores::get) for the first store that cannot be read. The plan is then unchanged.
     pub async fn save_inventory_schedules(&mut self, stores: &CertificateStores) -> Result<(), Error> {
         let kept = self.inventory_schedules.iter().filter(|it| is_at_risk(&it.schedule)).map(|it| it.store_id);
         let kept: BTreeSet<CertificateStoreId> = kept.collect();

@@ -1,4 +1,4 @@
-//! What the types of a plan's stores ask for.
+//! The requirements of a plan's store types.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,17 +11,17 @@ use crate::keyfactor::certificate_stores::{InventoryFields, shown};
 use crate::keyfactor::types::CertificateStoreTypeId;
 use crate::keyfactor::vendor::{Caller, Error};
 
-/// The type of a store in a plan, as far as it is known.
+/// The store type of an entry in a plan, if it is known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PlannedStoreType {
-    /// What it asks for.
+    /// The requirements of the store type.
     Known(StoreTypeNeeds),
-    /// It could not be read, for this reason: perhaps the account may not read types of stores. What a removal needs is not
-    /// known, and neither is whether the alias may be given on the way back.
+    /// The store type could not be read, for example because the account may not read store types. It is then unknown
+    /// what a removal requires, and whether an alias may be given when the entry is added back.
     Unknown {
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
@@ -38,7 +38,7 @@ impl PlannedStoreType {
         Self::Unknown { why: why.into() }
     }
 
-    /// What the type asks for, if that is known.
+    /// Returns the requirements of the store type, if they are known.
     #[must_use]
     pub fn needs(&self) -> Option<&StoreTypeNeeds> {
         match self {
@@ -99,34 +99,35 @@ pub(super) fn type_of(
 }
 
 impl PlannedRemoval {
-    /// The job fields that the removal is given: what the inventory shows of the entry, where the type of the store asks for
-    /// it. See [`JobFieldsFromInventory`](crate::keyfactor::JobFieldsFromInventory).
+    /// Returns the job fields that are sent with the removal: the parameters in the inventory that the store type
+    /// requires. See [`JobFieldsFromInventory`](crate::keyfactor::JobFieldsFromInventory).
     #[must_use]
     pub fn job_fields_on_remove(&self) -> BTreeMap<String, Value> {
         self.fields_on_remove().needed
     }
 
-    /// The job fields that the entry is given on the way back: what the inventory showed of it, where the type of the store asks
-    /// for it.
+    /// Returns the job fields that are sent when the entry is added back: the parameters in the inventory that the
+    /// store type requires.
     #[must_use]
     pub fn job_fields_on_add(&self) -> BTreeMap<String, Value> {
         self.fields_on_add().needed
     }
 
-    /// The parameters that a removal needs, and that the inventory does not show: the job may fail without them. Set them with
-    /// [`map_locations`](crate::RequestBuilder::map_locations). None where the type is not known.
+    /// Returns the parameters that a removal requires and the inventory does not show. Without them the job may fail;
+    /// set them with [`map_locations`](crate::RequestBuilder::map_locations). Empty if the store type is unknown.
     pub fn missing_on_remove(&self) -> impl Iterator<Item = &str> {
         self.missing(|needs| &needs.needed_on_remove)
     }
 
-    /// The parameters that putting back needs, and that the inventory did not show: the job may fail without them. Set them with
-    /// [`map_entries`](crate::RequestBuilder::map_entries). None where the type is not known.
+    /// Returns the parameters that adding the entry back requires and the inventory did not show. Without them the
+    /// job may fail; set them with [`map_entries`](crate::RequestBuilder::map_entries). Empty if the store type is
+    /// unknown.
     pub fn missing_on_add(&self) -> impl Iterator<Item = &str> {
         self.missing(|needs| &needs.needed_on_add)
     }
 
-    /// The alias that is given on the way back; none where the type of the store forbids it, and the store chooses one. Where
-    /// the type is not known the alias is given, and may be refused.
+    /// Returns the alias that is sent when the entry is added back, or `None` if the store type forbids an alias and
+    /// the store chooses one. If the store type is unknown, the alias is sent, and the server may refuse it.
     #[must_use]
     pub fn alias_on_add(&self) -> Option<&str> {
         let is_forbidden = self.store_type.needs().is_some_and(|needs| needs.custom_alias == CustomAlias::Forbidden);
