@@ -60,47 +60,135 @@ impl State {
 }
 
 impl FakeKeyfactor {
-    /// Adds a certificate store that is in no container.
+    /// Adds an empty certificate store that is in no container, and returns its id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// assert!(fake.aliases(store).is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn add_store(&self) -> CertificateStoreId {
         self.state(|state| state.add_store(FakeStore::new())).into()
     }
 
-    /// Adds a certificate store to a container.
+    /// Adds an empty certificate store to a container, and returns its id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store_in(7);
+    /// let row = fake.client().certificate_stores().get(store).send().await?;
+    /// assert_eq!(row.container_id.map(|id| id.get()), Some(7));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn add_store_in(&self, container: i32) -> CertificateStoreId {
         self.state(|state| state.add_store(FakeStore::new().container(container))).into()
     }
 
-    /// Describes a certificate store anew: `fake.set_store(store, |it| it.machine("web01.example.com"))`. It is added if
-    /// the fake does not have it.
+    /// Changes the description of a certificate store. `describe` receives the current description and returns the new one. A store
+    /// that the fake does not have is added.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.set_store(store, |it| it.machine("web01.example.com").path("/etc/ssl/certs"));
+    ///
+    /// let row = fake.client().certificate_stores().get(store).send().await?;
+    /// assert_eq!(row.client_machine.as_deref(), Some("web01.example.com"));
+    /// # Ok(()) }
+    /// ```
     pub fn set_store(&self, store: CertificateStoreId, describe: impl FnOnce(FakeStore) -> FakeStore) {
         self.state(|state| state.set_store(store.get(), describe));
     }
 
-    /// Issues a certificate and puts it into a store, which is added if the fake does not have it. It is in no collection.
+    /// Issues a certificate that is in no collection, and puts it into a store under this alias. A store that the fake does not
+    /// have is added.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "web01.pfx");
+    /// assert_eq!(fake.aliases(store), ["web01.pfx"]);
+    /// # Ok(()) }
+    /// ```
     pub fn add_certificate(&self, store: CertificateStoreId, alias: impl Into<String>) {
         let alias = alias.into();
         let certificate = FakeCertificate::new(alias.clone());
         self.put(store, alias, self.issue(certificate));
     }
 
-    /// Issues a certificate and puts it into a store, which is added if the fake does not have it. It is in this
-    /// collection.
+    /// Issues a certificate in this collection, and puts it into a store under this alias. A store that the fake does not have is
+    /// added.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeKeyfactor, KeyfactorPermission};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate_in(store, "web01.pfx", 4);
+    /// fake.restrict_to([KeyfactorPermission::ReadCertificatesIn(4)]);
+    ///
+    /// let search = fake.client().certificates().search(Query::all()).collection_id(4);
+    /// assert_eq!(search.rows()?.collect().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn add_certificate_in(&self, store: CertificateStoreId, alias: impl Into<String>, collection: i32) {
         let alias = alias.into();
         let certificate = FakeCertificate::new(alias.clone()).collection(collection);
         self.put(store, alias, self.issue(certificate));
     }
 
-    /// Puts a certificate under an alias of a store, in place of what stood there; Command's inventory knows it. The
-    /// store is added if the fake does not have it.
+    /// Puts a certificate into a store under this alias, and replaces what was there. Command's inventory lists it at once. A store
+    /// that the fake does not have is added.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+    /// fake.put(store, "www.pem", certificate);
+    /// assert_eq!(fake.held(store, "www.pem"), Some(certificate));
+    /// # Ok(()) }
+    /// ```
     pub fn put(&self, store: CertificateStoreId, alias: impl Into<String>, certificate: CertificateId) {
         self.put_with_chain(store, alias, certificate, []);
     }
 
-    /// Like [`put`](Self::put), with the certificates of the chain, the issuer first: they stand behind the leaf in the
-    /// same entry of the inventory.
+    /// Puts a certificate and its chain into a store, as [`put`](Self::put) does for a single certificate. `chain` starts with the
+    /// issuer. In the inventory, leaf and chain are one entry, with the leaf first.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let leaf = fake.issue(FakeCertificate::new("www.example.com"));
+    /// let issuer = fake.issue(FakeCertificate::new("Example Issuing CA"));
+    /// fake.put_with_chain(store, "www.pem", leaf, [issuer]);
+    ///
+    /// let entries = fake.client().certificate_stores().inventory(store).rows()?.collect().await?;
+    /// assert_eq!(entries[0].chain()[0].id, Some(issuer));
+    /// # Ok(()) }
+    /// ```
     pub fn put_with_chain(
         &self,
         store: CertificateStoreId,
@@ -117,13 +205,29 @@ impl FakeKeyfactor {
         });
     }
 
-    /// Puts a further entry under an alias, beside those that stand there: one row of the inventory for each, with these
-    /// parameters. So did IIS orchestrators before 2.5.0, once for each binding of a certificate: one alias, several
-    /// `SiteName`s. Command's inventory knows it.
+    /// Adds an entry with these parameters under an alias, and keeps the entries that are already there. The inventory has one row
+    /// for each entry, and lists the new one at once. IIS orchestrators before 2.5.0 wrote one such row for each binding of a
+    /// certificate: the same alias several times, with different `SiteName`s.
     ///
-    /// A removal whose job fields name some of these parameters takes the entries that have these values; one without job
-    /// fields takes all entries of the alias. An entry that is added with job fields shows them as its parameters. All three are
+    /// A removal whose job fields name some of these parameters removes only the entries with the same values. A removal without
+    /// job fields removes all entries of the alias. An entry that a job adds has its job fields as parameters. All three are
     /// assumed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+    /// for site in ["Shop", "Intranet"] {
+    ///     fake.put_entry(store, "www", certificate, [("SiteName", site)]);
+    /// }
+    ///
+    /// let entries = fake.client().certificate_stores().inventory(store).rows()?.collect().await?;
+    /// assert_eq!(entries.len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn put_entry(
         &self,
         store: CertificateStoreId,
@@ -143,8 +247,21 @@ impl FakeKeyfactor {
         });
     }
 
-    /// The alias stands for another certificate from now on: a successor, put there by somebody else. Its chain stays, and
-    /// Command's inventory knows it.
+    /// Replaces the certificate of an alias, as another administrator would. The chain of the entry stays the same. Command's
+    /// inventory lists the new certificate at once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// let successor = fake.issue(FakeCertificate::new("www.example.com"));
+    /// fake.replace(store, "www.pem", successor);
+    /// assert_eq!(fake.held(store, "www.pem"), Some(successor));
+    /// # Ok(()) }
+    /// ```
     pub fn replace(&self, store: CertificateStoreId, alias: &str, certificate: CertificateId) {
         self.state(|state| {
             let id = store.get();
@@ -155,7 +272,23 @@ impl FakeKeyfactor {
         });
     }
 
-    /// Like [`replace`](Self::replace), but Command's inventory has not seen it yet.
+    /// Replaces the certificate of an alias, as [`replace`](Self::replace) does. Command's inventory still lists the old one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// let before = fake.held(store, "www.pem");
+    /// let successor = fake.issue(FakeCertificate::new("www.example.com"));
+    /// fake.replace_unseen(store, "www.pem", successor);
+    ///
+    /// let entries = fake.client().certificate_stores().inventory(store).rows()?.collect().await?;
+    /// assert_eq!(entries[0].leaf().and_then(|leaf| leaf.id), before);
+    /// # Ok(()) }
+    /// ```
     pub fn replace_unseen(&self, store: CertificateStoreId, alias: &str, certificate: CertificateId) {
         self.state(|state| {
             let held = &mut state.store(store.get()).held;
@@ -164,12 +297,38 @@ impl FakeKeyfactor {
         });
     }
 
-    /// Takes an alias out of a store by other means than a job; Command's inventory has not seen it yet.
+    /// Removes an alias from a store without a job. Command's inventory still lists it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.remove_unseen(store, "www.pem");
+    /// assert!(fake.aliases(store).is_empty());
+    /// assert_eq!(fake.inventory_aliases(store), ["www.pem"]);
+    /// # Ok(()) }
+    /// ```
     pub fn remove_unseen(&self, store: CertificateStoreId, alias: &str) {
         self.state(|state| state.store(store.get()).held.remove(alias));
     }
 
-    /// An entry gets another alias in its store by other means than a job; Command's inventory has not seen it yet.
+    /// Renames an alias of a store without a job. Command's inventory still lists the old name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.rename_unseen(store, "www.pem", "www-2026.pem");
+    /// assert_eq!(fake.aliases(store), ["www-2026.pem"]);
+    /// assert_eq!(fake.inventory_aliases(store), ["www.pem"]);
+    /// # Ok(()) }
+    /// ```
     pub fn rename_unseen(&self, store: CertificateStoreId, alias: &str, renamed: impl Into<String>) {
         let renamed = renamed.into();
         self.state(|state| {
@@ -180,24 +339,76 @@ impl FakeKeyfactor {
         });
     }
 
-    /// Takes inventory of a store at once: Command sees what the store holds. No job is needed for it and none is left.
+    /// Takes inventory of a store at once: Command's inventory then lists what the store holds. No inventory job is needed, and
+    /// none is created.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.remove_unseen(store, "www.pem");
+    /// fake.run_inventory(store);
+    /// assert!(fake.inventory_aliases(store).is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn run_inventory(&self, store: CertificateStoreId) {
         self.state(|state| state.take_inventory(store.get()));
     }
 
-    /// The aliases that a store holds, sorted.
+    /// Returns the aliases that a store holds, sorted.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "web02.pfx");
+    /// fake.add_certificate(store, "web01.pfx");
+    /// assert_eq!(fake.aliases(store), ["web01.pfx", "web02.pfx"]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn aliases(&self, store: CertificateStoreId) -> Vec<String> {
         self.layer(store, |store| store.held.keys().cloned().collect())
     }
 
-    /// The aliases that Command's inventory of a store lists, sorted.
+    /// Returns the aliases that Command's inventory of a store lists, sorted. They can differ from the [`aliases`](Self::aliases)
+    /// of the store.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.inventory_lags();
+    /// fake.remove_unseen(store, "www.pem");
+    /// assert_eq!(fake.inventory_aliases(store), ["www.pem"]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn inventory_aliases(&self, store: CertificateStoreId) -> Vec<String> {
         self.layer(store, |store| store.inventory.keys().cloned().collect())
     }
 
-    /// The certificate that a store holds under an alias.
+    /// Returns the certificate that a store holds under an alias.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// assert!(fake.held(store, "www.pem").is_some());
+    /// assert_eq!(fake.held(store, "other.pem"), None);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn held(&self, store: CertificateStoreId, alias: &str) -> Option<CertificateId> {
         self.layer(store, |store| store.held.get(alias)?.first().map(|entry| entry.leaf.into()))
@@ -207,12 +418,50 @@ impl FakeKeyfactor {
         self.state(|state| state.stores.get(&store.get()).map(read).unwrap_or_default())
     }
 
-    /// How the orchestrator behaves that looks after every store which has none of its own.
+    /// Sets how the orchestrator behaves that runs the jobs of all stores without an [orchestrator of their
+    /// own](Self::orchestrator_of).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::{FakeJobState, FakeKeyfactor, FakeOrchestrator};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.orchestrator(FakeOrchestrator::new().fails("Access to the path is denied."));
+    ///
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert_eq!(fake.jobs()[0].state, FakeJobState::Failed);
+    /// # Ok(()) }
+    /// ```
     pub fn orchestrator(&self, orchestrator: FakeOrchestrator) {
         self.state(|state| state.orchestrator = orchestrator);
     }
 
-    /// How the orchestrator of this store behaves. The store is added if the fake does not have it.
+    /// Sets how the orchestrator of this store behaves. A store that the fake does not have is added.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::{FakeKeyfactor, FakeOrchestrator};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let (online, offline) = (fake.add_store(), fake.add_store());
+    /// fake.orchestrator_of(offline, FakeOrchestrator::new().offline());
+    /// for store in [online, offline] {
+    ///     fake.add_certificate(store, "www.pem");
+    /// }
+    ///
+    /// let locations = [online, offline].map(|store| CertificateLocation::new(store, "www.pem"));
+    /// fake.client().certificate_stores().remove_certificates(locations, Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert!(fake.aliases(online).is_empty());
+    /// assert_eq!(fake.aliases(offline), ["www.pem"]);
+    /// # Ok(()) }
+    /// ```
     pub fn orchestrator_of(&self, store: CertificateStoreId, orchestrator: FakeOrchestrator) {
         self.state(|state| state.set_orchestrator(store.get(), orchestrator));
     }

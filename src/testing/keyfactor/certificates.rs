@@ -12,10 +12,28 @@ use super::query::{Operand, Queried};
 use super::state::moment;
 use crate::keyfactor::CertificateId;
 
-/// A certificate for the fake to know; see [`FakeKeyfactor::issue`].
+/// A certificate for [`FakeKeyfactor::issue`].
 ///
-/// What is not set is made up from the certificate's number, the same in every run. No key and no DER bytes stand behind
-/// it.
+/// Values that are not set are derived from the certificate's number, and are the same in every run. The certificate has no key and
+/// no DER encoding.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::Query;
+/// use clm::testing::{FakeCertificate, FakeKeyfactor};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let certificate = FakeCertificate::new("www.example.com").private_key().collection(4).metadata("Owner", "Web");
+/// fake.issue(certificate);
+///
+/// let search = fake.client().certificates().search(Query::all()).collection_id(4);
+/// let rows = search.include_has_private_key().include_metadata().rows()?.collect().await?;
+/// assert_eq!(rows[0].issued_cn, "www.example.com");
+/// assert_eq!((rows[0].has_private_key, &rows[0].metadata["Owner"]), (true, &"Web".into()));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "the fake knows it once it is issued"]
 pub struct FakeCertificate {
@@ -44,7 +62,8 @@ const EXPIRED: i64 = 1_577_836_800;
 const YEAR: i64 = 31_536_000;
 
 impl FakeCertificate {
-    /// A certificate that is valid, in no collection, and whose private key Command does not hold.
+    /// Creates a valid certificate that is in no collection and whose private key Command does not hold. See the
+    /// [example](Self#example).
     pub fn new(common_name: impl Into<String>) -> Self {
         Self {
             common_name: common_name.into(),
@@ -59,54 +78,116 @@ impl FakeCertificate {
         }
     }
 
-    /// Its thumbprint; upper-case hex on real servers.
+    /// Sets the thumbprint. Real servers write it as upper-case hex.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let thumbprint = "9F2C4B7A1D3E5F60718293A4B5C6D7E8F9012345";
+    /// let id = fake.issue(FakeCertificate::new("www.example.com").thumbprint(thumbprint));
+    /// assert_eq!(fake.thumbprint(id), thumbprint);
+    /// # Ok(()) }
+    /// ```
     pub fn thumbprint(mut self, thumbprint: impl Into<String>) -> Self {
         self.thumbprint = Some(thumbprint.into());
         self
     }
 
-    /// Its serial number; upper-case hex on real servers.
+    /// Sets the serial number. Real servers write it as upper-case hex.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let id = fake.issue(FakeCertificate::new("www.example.com").serial_number("0A1B2C"));
+    /// let row = fake.client().certificates().get(id).send().await?;
+    /// assert_eq!(row.serial_number, "0A1B2C");
+    /// # Ok(()) }
+    /// ```
     pub fn serial_number(mut self, serial_number: impl Into<String>) -> Self {
         self.serial_number = Some(serial_number.into());
         self
     }
 
-    /// Valid until then. What lies in the past has expired: lists hide it unless they are asked for it.
+    /// Sets the end of the validity period. A certificate whose end lies in the past has expired: lists omit it unless the query
+    /// asks for expired certificates. See the example of [`expired`](Self::expired).
     pub fn not_after(mut self, time: Timestamp) -> Self {
         self.not_after = time;
         self
     }
 
-    /// It has expired, long ago.
+    /// Makes the certificate one that expired in 2020. Lists omit it unless the query asks for expired certificates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.issue(FakeCertificate::new("old.example.com").expired());
+    /// let certificates = fake.client().certificates();
+    /// assert!(certificates.search(Query::all()).rows()?.collect().await?.is_empty());
+    /// assert_eq!(certificates.search(Query::all()).include_expired().rows()?.collect().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn expired(self) -> Self {
         self.not_after(moment(EXPIRED))
     }
 
-    /// It is revoked: lists hide it unless they are asked for it.
+    /// Makes the certificate a revoked one. Lists omit it unless the query asks for revoked certificates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.issue(FakeCertificate::new("old.example.com").revoked());
+    /// let certificates = fake.client().certificates();
+    /// assert!(certificates.search(Query::all()).rows()?.collect().await?.is_empty());
+    /// assert_eq!(certificates.search(Query::all()).include_revoked().rows()?.collect().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn revoked(mut self) -> Self {
         self.revocation = Revocation::Final;
         self
     }
 
-    /// To revoke it needs an approval: the answer to a revocation names it as suspended, and it is not revoked.
+    /// A revocation of the certificate needs approval: the response lists it as suspended, and it is not revoked.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::RevocationReason;
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let id = fake.issue(FakeCertificate::new("www.example.com").revocation_needs_approval());
+    /// let revocation = fake.client().certificates().revoke([id], RevocationReason::Superseded);
+    /// let outcome = revocation.comment("CHG 1234").send().await?;
+    /// assert!(!outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     pub fn revocation_needs_approval(mut self) -> Self {
         self.revocation_needs_approval = true;
         self
     }
 
-    /// Command holds its private key.
+    /// Command holds the private key of the certificate. See the [example](Self#example).
     pub fn private_key(mut self) -> Self {
         self.private_key = true;
         self
     }
 
-    /// It is in this collection, also.
+    /// Adds the certificate to this collection. It can be in several. See the [example](Self#example).
     pub fn collection(mut self, id: i32) -> Self {
         self.collections.insert(id);
         self
     }
 
-    /// A metadata field.
+    /// Sets a metadata field. See the [example](Self#example).
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(name.into(), value.into());
         self
@@ -402,13 +483,34 @@ impl Queried for &Certificate {
 }
 
 impl FakeKeyfactor {
-    /// Has Command know a certificate, which is in no store yet. Its numbers count from 1.
+    /// Adds a certificate that is in no store, and returns its id. The first id is 1.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let id = fake.issue(FakeCertificate::new("www.example.com"));
+    /// assert_eq!(id.get(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn issue(&self, certificate: FakeCertificate) -> CertificateId {
         self.state(|state| state.certificates.issue(certificate)).into()
     }
 
-    /// The thumbprint of a certificate; empty if none with this number was issued.
+    /// Returns the thumbprint of a certificate, or an empty string if no certificate with this id was issued.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let id = fake.issue(FakeCertificate::new("www.example.com"));
+    /// let row = fake.client().certificates().get(id).send().await?;
+    /// assert_eq!(row.thumbprint, fake.thumbprint(id));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn thumbprint(&self, id: CertificateId) -> String {
         self.state(|state| state.certificates.thumbprint(id.get()).unwrap_or_default().to_owned())

@@ -2,14 +2,38 @@
 
 use std::time::Duration;
 
-/// How an orchestrator treats the jobs of its stores; see [`FakeKeyfactor::orchestrator`](super::FakeKeyfactor::orchestrator).
+/// Sets how an orchestrator runs the jobs of its stores; see [`FakeKeyfactor::orchestrator`](super::FakeKeyfactor::orchestrator).
 ///
-/// Two questions: when it picks a job up, and how the job ends. Without anything set it picks jobs up only at
-/// [`run_jobs`](super::FakeKeyfactor::run_jobs), and they end as they should: the certificate is there or is gone, and a
-/// job that finds nothing under its alias fails.
+/// It sets when a job starts and how it ends. By default a job starts only when the test calls
+/// [`run_jobs`](super::FakeKeyfactor::run_jobs), and does its work: it adds or removes the certificate. A job that finds nothing
+/// under its alias fails.
 ///
-/// A **poll** of a job is a request for the first page of the job history whose query does not rule the job out by its
-/// `JobId`; for inventory jobs also a request for the first page of the store's inventory.
+/// A **poll** of a job is a request for the first page of the job history whose query does not exclude the job by its `JobId`. For
+/// an inventory job, a request for the first page of the store's inventory is a poll as well.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use clm::keyfactor::{CertificateLocation, Schedule};
+/// use clm::testing::{FakeKeyfactor, FakeOrchestrator};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let store = fake.add_store();
+/// fake.add_certificate(store, "www.pem");
+/// fake.orchestrator(FakeOrchestrator::new().after_polls(1).running_for(1).warns("The service was not restarted."));
+///
+/// let client = fake.client();
+/// let location = CertificateLocation::new(store, "www.pem");
+/// let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+/// let millisecond = Duration::from_millis(1);
+/// let watch = client.orchestrator_jobs().watch(removal.job_ids()).pauses(millisecond, millisecond);
+/// assert_eq!(watch.finish().await?.finished().len(), 1);
+/// assert!(fake.aliases(store).is_empty());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "the fake uses it once it is given to it"]
 pub struct FakeOrchestrator {
@@ -44,59 +68,117 @@ impl Default for FakeOrchestrator {
 }
 
 impl FakeOrchestrator {
-    /// Runs jobs only at [`run_jobs`](super::FakeKeyfactor::run_jobs), and well.
+    /// Creates an orchestrator that runs jobs only when the test calls [`run_jobs`](super::FakeKeyfactor::run_jobs), and whose jobs
+    /// succeed. See the [example](Self#example).
     pub fn new() -> Self {
         Self { pick_up: PickUp::ByHand, running_for: 0, retries: 0, end: End::Success }
     }
 
-    /// Picks a job up once this many polls have found nothing: with 0, the first poll already sees its row.
+    /// Starts a job after this many polls have found it waiting. With 0, the first poll already finds its row.
     ///
-    /// A recurring job runs again after as many polls, at least one.
+    /// A recurring job runs again after the same number of polls, and after one at least. See the [example](Self#example).
     pub fn after_polls(mut self, polls: u32) -> Self {
         self.pick_up = PickUp::Polls(polls);
         self
     }
 
-    /// Picks a job up once it has waited for so long, on the machine's clock and whatever the job's schedule says. A
-    /// recurring job runs again after as long.
+    /// Starts a job once it has waited for this time. The time is that of the machine's clock; the job's schedule is ignored. A
+    /// recurring job runs again after the same time.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::{FakeKeyfactor, FakeOrchestrator};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.orchestrator(FakeOrchestrator::new().after(Duration::ZERO));
+    ///
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// assert!(fake.aliases(store).is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn after(mut self, time: Duration) -> Self {
         self.pick_up = PickUp::After(time);
         self
     }
 
-    /// Never picks anything up, not even at [`run_jobs`](super::FakeKeyfactor::run_jobs).
+    /// Never starts a job, not even when the test calls [`run_jobs`](super::FakeKeyfactor::run_jobs). See the example of
+    /// [`FakeKeyfactor::orchestrator_of`](super::FakeKeyfactor::orchestrator_of).
     pub fn offline(mut self) -> Self {
         self.pick_up = PickUp::Never;
         self
     }
 
-    /// A job is seen running, in process and without an end, by this many polls.
+    /// This many polls find the job running: in process, and without an end time. See the [example](Self#example).
     pub fn running_for(mut self, polls: u32) -> Self {
         self.running_for = polls;
         self
     }
 
-    /// The job is done, with a warning: the store changes.
+    /// The job ends with a warning. It does its work: the store changes. See the [example](Self#example).
     pub fn warns(mut self, message: impl Into<String>) -> Self {
         self.end = End::Warning(message.into());
         self
     }
 
-    /// The job fails: the store does not change.
+    /// The job fails, and the store does not change. See the example of
+    /// [`FakeKeyfactor::orchestrator`](super::FakeKeyfactor::orchestrator).
     pub fn fails(mut self, message: impl Into<String>) -> Self {
         self.end = End::Failure(message.into());
         self
     }
 
-    /// So many runs of a job fail and will be retried, each with a row of its own in the job history, before the last run
-    /// ends as it should or as it was set. Every poll sees one run.
+    /// This many runs of a job fail before the last run, which ends as it is set to end. Each run has its own row in the job
+    /// history, and the rows of the failed runs say that the job will be retried. Every poll finds one more run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Query, Schedule};
+    /// use clm::testing::{FakeKeyfactor, FakeOrchestrator};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.orchestrator(FakeOrchestrator::new().retries(2));
+    ///
+    /// let client = fake.client();
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// let rows = client.orchestrator_jobs().history(Query::all()).rows()?.collect().await?;
+    /// assert_eq!(rows.len(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn retries(mut self, runs: u32) -> Self {
         self.retries = runs;
         self
     }
 
-    /// The job vanishes when it is picked up: it leaves the scheduled jobs, no row ever tells of it, and the store does not
-    /// change.
+    /// The job vanishes when it starts: it is no longer among the scheduled jobs, the job history never has a row for it, and the
+    /// store does not change.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::{FakeJobState, FakeKeyfactor, FakeOrchestrator};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.orchestrator(FakeOrchestrator::new().vanishes());
+    ///
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert_eq!(fake.jobs()[0].state, FakeJobState::Vanished);
+    /// assert_eq!(fake.aliases(store), ["www.pem"]);
+    /// # Ok(()) }
+    /// ```
     pub fn vanishes(mut self) -> Self {
         self.end = End::Vanishes;
         self

@@ -10,10 +10,30 @@ use super::orchestrator::FakeOrchestrator;
 use super::places::Inventory;
 use super::state::{State, numbered};
 
-/// A certificate store as Command describes it; see
-/// [`FakeKeyfactor::set_store`](super::FakeKeyfactor::set_store).
+/// A certificate store as Command describes it; see [`FakeKeyfactor::set_store`](super::FakeKeyfactor::set_store).
 ///
-/// What is not set is made up from the store's number, the same in every run.
+/// Values that are not set are derived from the store's number, and are the same in every run.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::Query;
+/// use clm::testing::{FakeAgent, FakeKeyfactor};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let store = fake.add_store();
+/// fake.set_store(store, |it| {
+///     let it = it.machine("web01.example.com").path("/etc/ssl/certs").container(7).store_type(102, "PEM");
+///     it.agent(FakeAgent::Unassigned).unapproved().properties(clm::serde_json::json!({"ServerUseSsl": "true"}))
+/// });
+///
+/// let row = fake.client().certificate_stores().get(store).send().await?;
+/// assert_eq!(row.store_path.as_deref(), Some("/etc/ssl/certs"));
+/// assert_eq!((row.approved, row.agent_assigned), (Some(false), false));
+/// assert_eq!(row.properties().unwrap()["ServerUseSsl"], "true");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "the fake knows it once it is given to it"]
 pub struct FakeStore {
@@ -40,15 +60,15 @@ pub(super) enum Spelling {
     OfBindings,
 }
 
-/// Whether an orchestrator looks after a store.
+/// Whether a store has an orchestrator; see [`FakeStore::agent`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeAgent {
-    /// One does, and it is there.
+    /// The store has an orchestrator, and it is online.
     Available,
-    /// One does, and it is away: its jobs wait.
+    /// The store has an orchestrator, and it is offline: jobs wait.
     Unavailable,
-    /// None does: jobs wait.
+    /// The store has no orchestrator: jobs wait.
     Unassigned,
 }
 
@@ -59,7 +79,8 @@ impl Default for FakeStore {
 }
 
 impl FakeStore {
-    /// An approved store in no container, without inventory schedule, with an orchestrator.
+    /// Creates the description of an approved store that is in no container, has an orchestrator and no inventory schedule. See the
+    /// [example](Self#example).
     pub fn new() -> Self {
         Self {
             machine: None,
@@ -77,81 +98,148 @@ impl FakeStore {
         }
     }
 
-    /// The machine that it is on. The vendor's name for it is `ClientMachine`.
+    /// Sets the machine of the store, which the vendor calls `ClientMachine`. See the [example](Self#example).
     pub fn machine(mut self, machine: impl Into<String>) -> Self {
         self.machine = Some(machine.into());
         self
     }
 
-    /// Its path there.
+    /// Sets the path of the store on its machine. See the [example](Self#example).
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// The container that it is in.
+    /// Sets the container of the store. See the [example](Self#example).
     pub fn container(mut self, id: i32) -> Self {
         self.container = Some(id);
         self
     }
 
-    /// It was discovered, and nobody has approved it yet. Jobs run all the same (assumed).
+    /// Makes the store one that was discovered and is not approved yet. Its jobs run nevertheless (assumed). See the
+    /// [example](Self#example).
     pub fn unapproved(mut self) -> Self {
         self.approved = false;
         self
     }
 
-    /// Whether an orchestrator looks after it.
+    /// Sets whether the store has an orchestrator. See the [example](Self#example).
     pub fn agent(mut self, agent: FakeAgent) -> Self {
         self.agent = agent;
         self
     }
 
-    /// Its type does not support adding certificates: queries say so, and jobs fail (assumed).
+    /// The type of the store does not support adding certificates. Queries can filter by this, and additions fail (assumed). It is
+    /// used as [`remove_unsupported`](Self::remove_unsupported) is in its example.
     pub fn add_unsupported(mut self) -> Self {
         self.add_supported = false;
         self
     }
 
-    /// Its type does not support removing certificates: queries say so, and jobs fail (assumed).
+    /// The type of the store does not support removing certificates. Queries can filter by this, and removals fail (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::{FakeJobState, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.set_store(store, |it| it.remove_unsupported());
+    ///
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert_eq!(fake.jobs()[0].state, FakeJobState::Failed);
+    /// # Ok(()) }
+    /// ```
     pub fn remove_unsupported(mut self) -> Self {
         self.remove_supported = false;
         self
     }
 
-    /// The number of its type, and the name that job types begin with: `FakeCert` for `FakeCertManagement`.
+    /// Sets the number and the name of the store's type. Job types start with this name: `FakeCertManagement` for `FakeCert`. See
+    /// the [example](Self#example).
     pub fn store_type(mut self, number: i32, name: impl Into<String>) -> Self {
         self.type_number = number;
         self.type_name = name.into();
         self
     }
 
-    /// The properties of its type. Command answers them as JSON inside a text.
+    /// Sets the properties of the store. Command returns them as JSON in a string. See the [example](Self#example).
     pub fn properties(mut self, properties: impl Into<Value>) -> Self {
         self.properties = properties.into();
         self
     }
 
-    /// It holds what is added to it under the alias in lower case. So do some stores by the notes of the vendor's Terraform
-    /// provider. What it held before stays as it is.
+    /// The store converts the aliases of added certificates to lower case. According to the notes of the vendor's Terraform
+    /// provider, some stores do. Aliases that it already holds stay as they are.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.set_store(store, |it| it.lower_case_aliases());
+    /// let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+    ///
+    /// let entry = CertificateStoreEntry::new(store).alias("WWW.pem");
+    /// fake.client().certificate_stores().add_certificates(certificate, [entry], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert_eq!(fake.aliases(store), ["www.pem"]);
+    /// # Ok(()) }
+    /// ```
     pub fn lower_case_aliases(mut self) -> Self {
         self.spelling = Spelling::LowerCase;
         self
     }
 
-    /// At its next inventory, an alias that is a thumbprint becomes `<thumbprint>:<site>:<protocol>:<ip>:<port>:<host>`, without
-    /// any job: so IIS orchestrators write aliases from 2.5.0 on. Every entry gets an alias of its own, made of its parameters
-    /// `SiteName`, `Protocol`, `IPAddress`, `Port` and `HostName`; of one that it does not have, the part is empty. Jobs for the
-    /// old alias fail from then on (assumed).
+    /// The next inventory of the store changes each alias that is a thumbprint to
+    /// `<thumbprint>:<site>:<protocol>:<ip>:<port>:<host>`, without a job, as IIS orchestrators write aliases from version 2.5.0
+    /// on. Every entry has its own alias, built from its parameters `SiteName`, `Protocol`, `IPAddress`, `Port` and `HostName`; the
+    /// part of a missing parameter is empty. Jobs for the old alias then fail (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.set_store(store, |it| it.aliases_of_bindings());
+    /// let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+    /// let thumbprint = fake.thumbprint(certificate);
+    /// fake.put_entry(store, &thumbprint, certificate, [("SiteName", "Shop"), ("Protocol", "https"), ("Port", "443")]);
+    ///
+    /// fake.run_inventory(store);
+    /// assert_eq!(fake.inventory_aliases(store), [format!("{thumbprint}:Shop:https::443:")]);
+    /// # Ok(()) }
+    /// ```
     pub fn aliases_of_bindings(mut self) -> Self {
         self.spelling = Spelling::OfBindings;
         self
     }
 
-    /// When Command takes inventory of it, as the vendor's schedule object: `{"Interval": {"Minutes": 60}}`. The store gets
-    /// an inventory job. Null and `{}` mean never.
+    /// Sets the inventory schedule of the store, in the vendor's form: `{"Interval": {"Minutes": 60}}`. The store then has an
+    /// inventory job. Null and `{}` stand for no schedule.
     ///
-    /// As recorded from real servers: a single store shows the schedule, `{}` if it has none; the list shows null.
+    /// As recorded from real servers, a request for one store returns the schedule, or `{}` if there is none; the list of stores
+    /// returns null.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.set_store(store, |it| it.inventory_schedule(clm::serde_json::json!({"Interval": {"Minutes": 60}})));
+    ///
+    /// let row = fake.client().certificate_stores().get(store).send().await?;
+    /// assert!(row.has_inventory_schedule());
+    /// # Ok(()) }
+    /// ```
     pub fn inventory_schedule(mut self, schedule: impl Into<Value>) -> Self {
         let schedule = schedule.into();
         let is_set = schedule.as_object().is_some_and(|members| !members.is_empty());
