@@ -10,7 +10,11 @@ use crate::trouble::Trouble;
 /// Between two looks whether it runs still.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs it with these variables to its end, and ends as it does. It is killed if this program is told to end.
+/// What the variables of the vendors' tools begin with, and those of the example `offboard`.
+const PREFIXES: [&str; 2] = ["KEYFACTOR_", "APPVIEWX_"];
+
+/// Runs it with these variables to its end, and ends as it does. It is killed if this program is told to end. Other variables
+/// of the vendors' tools are taken from it: an access token that is set for a real server would win over user and password.
 ///
 /// A terminal sends Ctrl-C to both: what comes of it is the command's affair.
 pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)]) -> Result<ExitCode, Trouble> {
@@ -18,7 +22,13 @@ pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)]) -> R
     let failed = |error| Trouble::Command(program.clone(), error);
     let mut told_to_end = Box::pin(signals::told_to_end());
     let variables = variables.iter().map(|(name, value)| (name, value));
-    let mut child = Command::new(program).args(arguments).envs(variables).spawn().map_err(failed)?;
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| PREFIXES.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(name);
+        }
+    }
+    let mut child = command.args(arguments).envs(variables).spawn().map_err(failed)?;
     loop {
         if let Some(ended) = child.try_wait().map_err(failed)? {
             return Ok(code(ended));

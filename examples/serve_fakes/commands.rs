@@ -1,5 +1,7 @@
 //! Lines of the standard input: what a program that cannot call Rust asks of the fakes.
 
+use std::io::BufRead as _;
+
 use clm::testing::{FakeAppViewX, FakeKeyfactor, RecordedRequest};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -29,10 +31,10 @@ impl Lines {
 fn lines() -> UnboundedReceiver<String> {
     let (sender, receiver) = unbounded_channel();
     std::thread::spawn(move || {
-        for line in std::io::stdin().lines() {
-            // A line that is no text ends the input as a closed one does.
+        for line in std::io::stdin().lock().split(b'\n') {
             let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
+            // A line that is no text is no command, and is told so.
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                 return;
             }
         }
@@ -56,7 +58,7 @@ pub(crate) struct Fronts {
 pub(crate) const COMMANDS: [(&str, &str); 14] = [
     ("run-jobs", "the orchestrators run every job that waits"),
     ("expire-tokens", "tokens and sessions that were given are refused from now on"),
-    ("requests", "prints what both were asked, one line of JSON each; of headers the names alone"),
+    ("requests", "prints what both were asked, one line of JSON each; of headers and token requests the names alone"),
     ("changes", "prints those of them that may have changed something"),
     ("snapshot", "prints the state of both, one line of JSON in the form of --state"),
     ("lose-answers N", "carries out the next N requests, and closes their connections without an answer"),

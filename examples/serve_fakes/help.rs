@@ -17,8 +17,8 @@ serve_fakes: serves a fake Keyfactor Command and a fake AppViewX CERT+ to progra
   --keyfactor-port N       default: a free port
   --appviewx-port N        default: a free port
 
-It listens on 127.0.0.1 only. A COMMAND is run with the variables that the vendors' own tools read; serve_fakes ends when
-it ends, with its exit code. With TLS, KEYFACTOR_CA_CERT names a file with the authority of the certificate; it is made
+It listens on 127.0.0.1 only. A COMMAND is run with the variables that the vendors' own tools read, and with no other one
+that begins with KEYFACTOR_ or APPVIEWX_; serve_fakes ends when it ends, with its exit code. With TLS, KEYFACTOR_CA_CERT names a file with the authority of the certificate; it is made
 for this run, and removed at the end.
 
   serve_fakes pytest tests

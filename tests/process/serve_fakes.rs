@@ -111,7 +111,13 @@ async fn tokens_are_had_at_the_printed_url_and_anew_when_they_expire() {
         let of_search = asked.iter().filter(|request| request["path"] == "/avxapi/certificate/search");
         assert_eq!(of_search.map(|it| it["status"].clone()).collect::<Vec<_>>(), [200, 401, 200]);
         let of_tokens = asked.iter().filter(|request| request["server"] == "identity provider");
-        assert_eq!(of_tokens.count(), 2, "{asked:#?}");
+        let of_tokens: Vec<_> = of_tokens.map(|request| &request["body"]).collect();
+        assert_eq!(of_tokens.len(), 2, "{asked:#?}");
+        for body in of_tokens {
+            assert!(body.as_array().unwrap().contains(&json!("grant_type")), "{body}");
+        }
+        let secret = &served.variables["KEYFACTOR_AUTH_CLIENT_SECRET"];
+        assert!(!json!(asked).to_string().contains(secret), "{asked:#?}");
     }
 }
 
@@ -359,6 +365,16 @@ fn a_program_runs_with_the_variables_and_ends_it_with_its_code() {
     assert!(!Path::new(authority).exists(), "{authority}");
     assert_eq!(String::from_utf8_lossy(&said.stderr), "");
 
+    // What is set for real servers is not for it.
+    let mut command = example("serve_fakes");
+    for name in ["KEYFACTOR_AUTH_ACCESS_TOKEN", "KEYFACTOR_CA_CERT", "KEYFACTOR_DOMAIN", "APPVIEWX_SERVICE_ACCOUNT_ID"]
+    {
+        command.env(name, "of a real server");
+    }
+    let script = "env | grep -c -e ^KEYFACTOR_ -e ^APPVIEWX_; env | grep -c 'of a real server'";
+    let said = output(command.args(["--plain", "sh", "-c", script]).stdin(Stdio::null()));
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "8\n0\n");
+
     let killed = output(example("serve_fakes").args(["--plain", "sh", "-c", "kill -s KILL $$"]).stdin(Stdio::null()));
     assert_eq!(killed.status.code(), Some(128 + 9));
 }
@@ -588,12 +604,14 @@ fn a_command_that_cannot_be_obeyed_is_told() {
     for line in ["jump", "run-jobs now", "lose-answers all", "go-away command", "  "] {
         writeln!(input, "{line}").unwrap();
     }
+    input.write_all(b"\xff\nfaults-left\r\n").unwrap();
     drop(input);
     let said = served.wait_with_output().unwrap();
     assert!(said.status.success());
     let printed = String::from_utf8(said.stdout).unwrap();
     let (_, answers) = printed.split_once("# ready\n").unwrap();
-    let expected = "# failed: jump\n# failed: run-jobs now\n# failed: lose-answers all\n# failed: go-away command\n";
+    let expected = "# failed: jump\n# failed: run-jobs now\n# failed: lose-answers all\n# failed: go-away command\n\
+                    # failed: \u{fffd}\n{\"appviewx\":0,\"keyfactor\":0}\n# done: faults-left\n";
     assert_eq!(answers, expected);
     let told = String::from_utf8(said.stderr).unwrap();
     for problem in [
