@@ -286,6 +286,9 @@ async fn a_kind_of_schedule_that_is_null_is_not_set() {
         let job = json!({"JobIds": [fake.jobs().iter().rev().find(|job| job.kind == FakeJobKind::Remove).unwrap().id]});
         assert_eq!(post(&fake, "OrchestratorJobs/Unschedule", job).await.status, 204);
     }
+    let off = json!({"StoreIds": [store], "Schedule": {"Off": {}, "Daily": daily}});
+    let refused = post(&fake, "CertificateStores/Schedule", off).await;
+    assert_eq!((refused.status, &refused.body["Message"]), (400, &json!("Schedule must set exactly one kind.")));
     let jobs = fake.jobs().len();
     for (sent, message) in [
         (nulls.clone(), "Schedule must set exactly one kind."),
@@ -371,6 +374,12 @@ async fn a_change_without_a_json_content_type_is_refused() {
             let message = format!("The content type '{named}' is not supported.");
             assert_eq!((answer.status, answer.message()), (415, &*message), "{path}");
         }
+    }
+    for broken in ["", "{", r#"{"CertificateStores": [],}"#, "CertificateStores=1"] {
+        let path = "CertificateStores/Certificates/Remove";
+        let answer = post_as(&fake, path, Some("application/json"), broken.to_owned()).await;
+        assert_eq!(answer.status, 400, "{broken}");
+        assert!(answer.message().starts_with("The body is not JSON: "), "{broken}: {answer:?}");
     }
     assert!(fake.jobs().is_empty());
     let taken = [

@@ -369,6 +369,7 @@ fn wrong_keyfactor() -> Vec<(Value, &'static str)> {
             "store_types[0].entry_parameters[0].name: is missing",
         ),
         (json!({"orchestrator": {"end": {"fails": null}}}), "orchestrator.end.fails: expected a text, found null"),
+        (json!({"orchestrator": {"retries": 10_001}}), "orchestrator.retries: 10001 is out of range: 10000 at most"),
         (json!({"orchestrator": {"pick_up": {"offline": 1}}}), "orchestrator.pick_up: 'offline' is not known here"),
         (json!({"stores": [{}, {}, {"machine": 7}]}), "stores[2].machine: expected a text, found a number"),
         (json!({"stores": [{"machin": "a"}]}), "stores[0].machin: is not a member that the fake knows"),

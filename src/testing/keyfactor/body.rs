@@ -7,13 +7,16 @@ use super::refusal::{bad_request, unsupported_media_type};
 use crate::testing::server::{self, RecordedRequest, Reply};
 
 /// The body of a change. Inferred: another content type than those that the schema lists for JSON is refused; parameters
-/// of it, such as the charset, change nothing.
+/// of it, such as the charset, change nothing. Assumed: what is no JSON is 400.
 pub(super) fn body_of(request: &RecordedRequest) -> Result<Value, Reply> {
     let essence = request.header("content-type").and_then(|it| it.split(';').next()).unwrap_or_default();
     let essence = essence.trim().to_ascii_lowercase();
     let is_json = matches!(&*essence, "application/json" | "text/json")
         || essence.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"));
-    if is_json { Ok(request.json()) } else { Err(unsupported_media_type(&essence)) }
+    if !is_json {
+        return Err(unsupported_media_type(&essence));
+    }
+    serde_json::from_slice(request.body()).map_err(|error| bad_request(&format!("The body is not JSON: {error}.")))
 }
 
 /// A member of an object; null if it is missing. Its name is compared without regard to the case of ASCII letters; of two
@@ -40,7 +43,21 @@ const KINDS: [(&str, &[&str], bool); 5] = [
 /// A schedule that runs once, and at once.
 const IMMEDIATE: &str = "Immediate";
 
+const SEVERAL: &str = "Schedule must set exactly one kind.";
+/// What the manual alone names, to clear a schedule; its shape is not known.
+const OFF: &str = "Off";
+
 impl Schedule {
+    /// Whether the `Schedule` of a body clears the schedule. As every kind, it stands alone.
+    pub(super) fn is_off(body: &Value) -> Result<bool, Reply> {
+        let is_set = |name: &str| !member(member(body, "Schedule"), name).is_null();
+        if !is_set(OFF) {
+            return Ok(false);
+        }
+        let other = is_set(IMMEDIATE) || KINDS.iter().any(|(name, ..)| is_set(name));
+        if other { Err(bad_request(SEVERAL)) } else { Ok(true) }
+    }
+
     /// The `Schedule` of a body, which sets exactly one kind; a kind that is null is not set. What it has beside that is
     /// ignored, and not kept.
     pub(super) fn read(body: &Value) -> Result<Self, Reply> {
@@ -58,7 +75,7 @@ impl Schedule {
                 Ok(Self::of(name, Value::Object(known), *recurring))
             }
             (true, None, None) | (false, Some(_), None) => Err(bad_request("Schedule is not valid.")),
-            _ => Err(bad_request("Schedule must set exactly one kind.")),
+            _ => Err(bad_request(SEVERAL)),
         }
     }
 

@@ -120,9 +120,7 @@ impl State {
         let ids: Option<Vec<Uuid>> =
             ids.and_then(|ids| ids.iter().map(|id| id.as_str().and_then(|id| id.parse().ok())).collect());
         let ids = ids.ok_or_else(|| bad_request("StoreIds must name at least one store."))?;
-        // `Off` is named by the manual only, to clear a schedule; its shape is not known.
-        let off = !member(member(body, "Schedule"), "Off").is_null();
-        let schedule = if off { None } else { Some(Schedule::read(body)?) };
+        let schedule = if Schedule::is_off(body)? { None } else { Some(Schedule::read(body)?) };
         for id in &ids {
             self.permit_scheduling(*id)?;
             if !self.stores.contains_key(id) {

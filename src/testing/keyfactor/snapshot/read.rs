@@ -18,6 +18,9 @@ use crate::testing::state::{
     FakeStateError, Loaded, Object, list, members, number, one_of, parsed, text, truth, unknown_word, word_with,
 };
 
+/// A state that asked for more would fill the memory with the rows of one job.
+const MOST_RETRIES: u32 = 10_000;
+
 impl State {
     pub(super) fn from_snapshot(value: &Value) -> Loaded<Self> {
         let mut object = Object::of(value)?;
@@ -320,11 +323,21 @@ fn orchestrator(value: &Value) -> Loaded<FakeOrchestrator> {
     let orchestrator = FakeOrchestrator {
         pick_up: object.take("pick_up", pick_up)?.unwrap_or(PickUp::ByHand),
         running_for: object.take("running_for", number)?.unwrap_or_default(),
-        retries: object.take("retries", number)?.unwrap_or_default(),
+        retries: object.take("retries", retries)?.unwrap_or_default(),
         end: object.take("end", end)?.unwrap_or(End::Success),
     };
     object.finish()?;
     Ok(orchestrator)
+}
+
+/// Each of them is a row of the job history, all made by one call of `run_jobs`.
+fn retries(value: &Value) -> Loaded<u32> {
+    let retries = number(value)?;
+    if retries <= MOST_RETRIES {
+        Ok(retries)
+    } else {
+        Err(FakeStateError::new(format!("{retries} is out of range: {MOST_RETRIES} at most")))
+    }
 }
 
 fn pick_up(value: &Value) -> Loaded<PickUp> {
