@@ -8,7 +8,8 @@ use serde::Serialize;
 /// and nothing is sent.
 ///
 /// An answer is read as one from the network is: what its status means, which shape its body must have, and what of it is redacted
-/// are the crate's own rules. There is one try: nothing is sent again, and no credential is renewed.
+/// are the crate's own rules. There is one try: nothing is sent again, and no credential is renewed. A request holds no client, so
+/// that of secrets only those of the request are redacted.
 ///
 /// ```
 /// # #[cfg(feature = "keyfactor")] {

@@ -460,3 +460,13 @@ async fn what_was_asked_and_tokens_stay_when_a_state_is_loaded() {
     let answer = crate::support::fake_keyfactor::get(&fake, "CertificateStores").await;
     assert_eq!((answer.status, answer.body), (200, json!([])));
 }
+
+#[tokio::test]
+async fn a_certificate_gets_an_id_of_its_own_also_after_the_last_number() {
+    let state = json!({"certificates": [{"id": i32::MAX, "common_name": "last"}, {"common_name": "loaded"}]});
+    let fake = FakeKeyfactor::start_from(&state).await.unwrap();
+    let [second, third] = ["second", "third"].map(|name| fake.issue(FakeCertificate::new(name)).get());
+    assert_eq!((second, third), (2, 3));
+    let ids: Vec<_> = fake.snapshot()["certificates"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+    assert_eq!(ids, [1, 2, 3, i32::MAX]);
+}

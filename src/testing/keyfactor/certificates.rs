@@ -430,7 +430,9 @@ impl Certificates {
     }
 
     pub(super) fn next_id(&self) -> i32 {
-        self.by_id.last_key_value().map_or(1, |(last, _)| last.saturating_add(1))
+        let after_the_last = self.by_id.last_key_value().map_or(Some(1), |(last, _)| last.checked_add(1));
+        // A state that was loaded may have the last number of all: then the first free one.
+        after_the_last.or_else(|| (1..i32::MAX).find(|id| !self.by_id.contains_key(id))).unwrap_or(i32::MAX)
     }
 
     pub(super) fn issue_as(&mut self, id: i32, certificate: FakeCertificate) {

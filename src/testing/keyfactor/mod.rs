@@ -164,7 +164,8 @@ impl FakeKeyfactor {
         assert_none_unknown(&self.unknown_requests(), self.server.unknown_forgotten() + of_provider);
     }
 
-    /// The product version that the server tells in a header of every answer: `10.5.0.0`. An empty one is not told.
+    /// The product version that the server tells in a header of every answer, for example `10.5.0.0`. A new fake is a 25.4.1. An
+    /// empty one is not told, and neither is one that no header can have.
     pub fn set_product_version(&self, version: impl Into<String>) {
         let version = version.into();
         self.state(|state| state.product_version = Some(version).filter(|version| !version.is_empty()));
