@@ -29,7 +29,7 @@ pub struct Settings {
     defaults: CallDefaults,
 }
 
-/// A client of one AppViewX server. Cheap to clone: all clones share their session and their limits.
+/// A client for one AppViewX server. Cloning is cheap: all clones share one session and one set of limits.
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Caller,
@@ -37,9 +37,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts a client for the server at `base_url`, for example `https://appviewx.example.com:31443`.
+    /// Returns a builder for a client of the server at `base_url`, for example `https://appviewx.example.com:31443`.
     ///
-    /// `/avxapi` is added if the path does not end in it; slashes at the end do not matter.
+    /// `/avxapi` is appended if the path does not end with it. Trailing slashes are ignored.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -62,7 +62,7 @@ impl Client {
         ClientBuilder::new(base_url.into(), settings).max_concurrent_tries(5)
     }
 
-    /// The base URL of every call, with the API path.
+    /// The base URL of every call, including the API path.
     #[must_use]
     pub fn base_url(&self) -> &Url {
         self.caller.transport().base_url()
@@ -94,8 +94,8 @@ impl Client {
         Certificates { caller: self.caller.clone() }
     }
 
-    /// A call to an endpoint that this crate has no type for. Everything else is as for typed calls: what is done after a
-    /// fault, limits, connection, redaction, the audit of a change.
+    /// Calls an endpoint that this crate has no typed operation for. Retries, limits, connections, redaction and the
+    /// audit of changes work as for typed operations.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -119,28 +119,30 @@ impl Client {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Path:** below the base URL, not percent-encoded, without a query, at most 2,048 bytes. **It is shown as it is given**
-    ///   in errors, spans and the audit, so give what it names, and whatever comes from elsewhere, by
-    ///   [`path_value`](crate::RequestBuilder::path_value). An absolute URL, `//host`, `..`, an empty segment, a backslash, a
-    ///   percent sign and control characters are refused; the call cannot leave the base URL.
-    /// - **Audit:** it names the method and the path, with its values percent-encoded, and nothing of the query and the body. If
-    ///   what is changed stands there, name it in [`audit_note`](crate::RequestBuilder::audit_note).
-    /// - **Method:** GET and HEAD only read, unless [`effect`](crate::RequestBuilder::effect) says otherwise; POST, PUT, PATCH
-    ///   and DELETE are changes, which are never sent again once they may have arrived. Others are refused.
-    /// - **Answer:** any 2xx but a page of HTML, which no endpoint of the vendor's is known to give, is the outcome, a
-    ///   [`RawAnswer`](crate::RawAnswer) with the body as it came. A page in its place is [`Decode`](Error::Decode) of a call
-    ///   that reads and [`OutcomeUnknown`](Error::OutcomeUnknown) of a change. Where
-    ///   the body is the vendor's envelope, its codes count as those of typed calls do: a failure is [`Api`](Error::Api).
-    /// - **Permissions, limits of the endpoint:** not known here. The parameters `gwsource` and, if it is set, `gwkey` are
-    ///   sent as with typed calls. **A logout
-    ///   sent by this leaves the client with the session:** use [`logout`](Self::logout).
+    /// - **Path:** relative to the base URL, not percent-encoded, without a query, at most 2,048 bytes. **It appears
+    ///   unchanged** in errors, spans and the audit, so pass identifiers and external input with
+    ///   [`path_value`](crate::RequestBuilder::path_value). Absolute URLs, `//host`, `..`, empty segments, backslashes,
+    ///   percent signs and control characters are rejected. The call cannot leave the base URL.
+    /// - **Audit:** the event contains the method and the path, with its values percent-encoded, and nothing from the
+    ///   query or the body. If those name what is changed, repeat it in
+    ///   [`audit_note`](crate::RequestBuilder::audit_note).
+    /// - **Method:** GET and HEAD only read, unless [`effect`](crate::RequestBuilder::effect) says otherwise; POST,
+    ///   PUT, PATCH and DELETE are changes, which are never retried once they may have arrived. Other methods are
+    ///   rejected.
+    /// - **Response:** any 2xx response is a [`RawAnswer`](crate::RawAnswer) with the body as received, unless it is an
+    ///   HTML page: no endpoint of the vendor is known to return one. An HTML page is [`Decode`](Error::Decode) for a
+    ///   read and [`OutcomeUnknown`](Error::OutcomeUnknown) for a change. If the body is the vendor's envelope, its
+    ///   codes are evaluated as for typed operations: a failure is [`Api`](Error::Api).
+    /// - **Permissions, limits of the endpoint:** not known to this crate. The parameters `gwsource` and, if set,
+    ///   `gwkey` are sent as for typed operations. **The client does not notice a logout that is sent this way:** use
+    ///   [`logout`](Self::logout).
     pub fn raw(&self, method: Method, path: impl Into<String>) -> RequestBuilder<RawCall> {
         self.caller.request(RawCall::new(method, path))
     }
 
-    /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.
+    /// Sends a request that was built earlier or returned by an [`OutcomeUnknown`](super::OutcomeUnknown).
     ///
-    /// Nothing remembers whether it was sent already: calling this twice sends it twice.
+    /// The client does not remember whether a request was already sent. Calling this twice sends it twice.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -158,15 +160,15 @@ impl Client {
         async move { caller.execute(Arc::new(request)).await }
     }
 
-    /// Ends the session of this client and its clones. It is never done unasked: a session that nobody ended ends when
-    /// the server says so.
+    /// Ends the session of this client and its clones. The crate never logs out on its own: otherwise a session lasts
+    /// until the server ends it.
     ///
-    /// With [`Credentials::login`], the next call logs in anew. With [`Credentials::session_id`], further calls end as
-    /// [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed). A client that has no session,
-    /// because it has not logged in yet or sends a password or a token, sends nothing and gets
+    /// With [`Credentials::login`], the next call logs in again. With [`Credentials::session_id`], later calls fail
+    /// with [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed). A client without a session,
+    /// because it has not logged in yet or because it sends a password or a token, sends nothing and returns
     /// [`LogoutOutcome::NoSession`].
     ///
-    /// It waits for a login that is under way, and ends the session that this gives.
+    /// If a login is in progress, this waits for it and ends the new session.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -175,14 +177,14 @@ impl Client {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Call:** `POST /acctmgmt-perform-logout`, with the session id that is in use, and the body `{}` (assumed: the
-    ///   vendor's page shows none). It never logs in.
+    /// - **Call:** `POST /acctmgmt-perform-logout`, with the current session id and the body `{}` (assumed: the
+    ///   vendor's page shows no body). It never logs in.
     /// - **Permissions:** none are documented.
-    /// - **Errors:** those of [`appviewx::Error`](super::Error). A 401 is `Api`: the session was over already. Calls
-    ///   that are under way may see a 401 themselves; those of `login` then log in anew, as do those that pause between
-    ///   tries or wait for their turn. After an error other than a 401, the
-    ///   client keeps the session, so that another logout can end it.
-    /// - **Undocumented by the vendor:** what the server answers for a session that is over.
+    /// - **Errors:** those of [`appviewx::Error`](super::Error). A 401 is `Api`: the session had already ended. Calls
+    ///   in progress may receive a 401 themselves. With `login` they then log in again, and so do calls that are
+    ///   waiting for a retry or for a free slot. After any other error the client keeps the session, so that you can
+    ///   log out again.
+    /// - **Undocumented by the vendor:** the response for a session that has already ended.
     /// - **Source:** AppViewX platform API reference, "Logout active session".
     pub fn logout(&self) -> impl Future<Output = Result<LogoutOutcome, Error>> + Send + use<> {
         log_out(self.caller.clone(), Arc::clone(&self.session))
@@ -190,13 +192,13 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// How the client proves who it is. Required.
+    /// Sets the credentials. Required.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.settings.credentials = Some(credentials);
         self
     }
 
-    /// Which spelling of the login call the server takes, for [`Credentials::login`]. Default [`LoginCall::Login`].
+    /// Sets which login endpoint [`Credentials::login`] uses. Default [`LoginCall::Login`].
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -211,8 +213,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The vendor's mandatory query parameter `gwsource`, the source of the request. Default `external`, as the
-    /// vendor's pages have it; the vendor's own tools send `WEB`. What the values change is undocumented by the vendor.
+    /// Sets the vendor's mandatory query parameter `gwsource`, the source of the request. Default `external`, as on the
+    /// vendor's pages; the vendor's own tools send `WEB`. The effect of the value is undocumented by the vendor.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -227,12 +229,14 @@ impl ClientBuilder {
         self
     }
 
-    /// The key of the tenant, for gateways that serve several. It is sent as the query parameter `gwkey` with every call: with
-    /// logins, token requests, logouts and raw calls, too. By default none is sent, and the server takes its default tenant.
+    /// Sets the tenant key, for gateways that serve several tenants. It is sent as the query parameter `gwkey` with
+    /// every call, including logins, token requests, logouts and raw calls. By default no key is sent and the server
+    /// uses its default tenant.
     ///
-    /// The vendor's older pages and its tools have it (often as `f000ca01`); a page on deleting certificates still calls it
-    /// mandatory. At most 1,000 characters, without control characters. It shows in no `Debug` and, like all of a query, in no
-    /// error, log or audit of this crate; a server that repeats it in a message is quoted.
+    /// The vendor's older pages and tools use it (often with the value `f000ca01`), and a page on deleting certificates
+    /// still calls it mandatory. At most 1,000 characters, without control characters. The key never appears in `Debug`
+    /// output. Like the rest of the query, it does not appear in errors, logs or the audit either, unless the server
+    /// repeats it in a message.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -247,7 +251,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Which characters this deployment accepts in comments. Default [`CommentRule::Documented`].
+    /// Sets which characters this deployment accepts in comments. Default [`CommentRule::Documented`].
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -262,9 +266,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The name of the group in which unassigned certificates land. Default `Default`, the vendor's own name; whether
-    /// it can be renamed is undocumented by the vendor. It is only compared with what searches tell, never sent by an
-    /// unassignment.
+    /// Sets the name of the group that unassigned certificates are moved to. Default `Default`, the vendor's own name.
+    /// Whether it can be renamed is undocumented by the vendor. The name is only compared with search results; an
+    /// unassignment does not send it.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -279,7 +283,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The most resource ids that one call may name. Default 1,000. The vendor documents no limit.
+    /// Sets the maximum number of resource ids in one call. Default 1,000. The vendor documents no limit.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -297,7 +301,7 @@ impl ClientBuilder {
     /// Checks every setting and builds the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`Error::Configuration`] names the setting that is missing or wrong.
+    /// [`Error::Configuration`], which names the missing or invalid setting.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = with_api_path(self.base_url()?);
         let Settings { credentials, login_call, mut defaults } = self.settings;

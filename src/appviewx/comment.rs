@@ -1,4 +1,4 @@
-//! The comment of a call, and what may stand in it.
+//! The comment of a call, and the characters that it may contain.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,23 +11,23 @@ use crate::validation::{Problems, Reason, ValidationError, invalid_characters, l
 /// The field that problems name.
 const FIELD: &str = "comment";
 
-/// A comment that was checked against a [`CommentRule`].
+/// A comment that satisfies a [`CommentRule`].
 ///
-/// The vendor documents at most 255 characters, and that special characters and HTML tags are invalid.
-/// **Assumed**, since the vendor does not document it: a character is a UTF-16 unit, so that a letter outside the basic
-/// plane counts as two. For ordinary text the count is the number of characters.
+/// The vendor documents a maximum of 255 characters, and that special characters and HTML tags are invalid. It is
+/// **assumed** that a character is a UTF-16 code unit, so a character outside the Basic Multilingual Plane counts as
+/// two. For ordinary text this is the number of characters.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Comment(String);
 
 impl Comment {
-    /// The longest comment, in UTF-16 units.
+    /// The maximum length of a comment, in UTF-16 code units.
     pub const MAX_LENGTH: usize = 255;
 
     /// Checks a comment against [`CommentRule::Documented`].
     ///
     /// # Errors
-    /// [`ValidationError`] on the field `comment`, with every problem; see [`with_rule`](Self::with_rule).
+    /// [`ValidationError`] on the field `comment` with all problems; see [`with_rule`](Self::with_rule).
     pub fn new(text: impl Into<String>) -> Result<Self, ValidationError> {
         Self::with_rule(text, &CommentRule::Documented)
     }
@@ -35,8 +35,9 @@ impl Comment {
     /// Checks a comment against a rule.
     ///
     /// # Errors
-    /// [`ValidationError`] on the field `comment`: empty, nothing but white space, longer than
-    /// [`MAX_LENGTH`](Self::MAX_LENGTH), or with characters that the rule does not accept, each with its position.
+    /// [`ValidationError`] on the field `comment` if it is empty, only white space, longer than
+    /// [`MAX_LENGTH`](Self::MAX_LENGTH), or contains characters that the rule does not accept. Each such character is
+    /// reported with its position.
     pub fn with_rule(text: impl Into<String>, rule: &CommentRule) -> Result<Self, ValidationError> {
         let text = text.into();
         let mut problems = Problems::default();
@@ -69,7 +70,7 @@ impl Comment {
         Ok(Self(text))
     }
 
-    /// The text.
+    /// The text of the comment.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -82,26 +83,26 @@ impl fmt::Display for Comment {
     }
 }
 
-/// Which characters a deployment accepts in a comment. The vendor calls "special characters" invalid and defines them
-/// nowhere.
+/// Which characters a deployment accepts in a comment. The vendor calls "special characters" invalid but does not
+/// define them.
 ///
-/// `<`, `>` and control characters (tabs and line ends among them) are refused under every rule.
+/// Every rule rejects `<`, `>` and control characters, including tabs and line breaks.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum CommentRule {
-    /// The plain reading of the vendor's page: letters and their marks (Unicode L and M), decimal digits (Nd), and the
-    /// space U+0020.
+    /// A strict reading of the vendor's page: letters and combining marks (Unicode L and M), decimal digits (Nd), and
+    /// the space U+0020.
     #[default]
     Documented,
-    /// The same, and these characters as well: for a deployment that is known to accept them.
+    /// The documented characters and these additional ones, for a deployment that is known to accept them.
     Allowing(BTreeSet<char>),
-    /// Everything except `<`, `>` and control characters: the server is the judge, and answers
-    /// [`ErrorCode::CommentCharacters`](super::ErrorCode::CommentCharacters) if it minds.
+    /// Everything except `<`, `>` and control characters. The server decides, and returns
+    /// [`ErrorCode::CommentCharacters`](super::ErrorCode::CommentCharacters) if it rejects the comment.
     ServerDecides,
 }
 
 impl CommentRule {
-    /// The documented characters, and those of `characters` as well: `CommentRule::allowing(".,-:#/")`.
+    /// The documented characters and those in `characters`: `CommentRule::allowing(".,-:#/")`.
     #[must_use]
     pub fn allowing(characters: &str) -> Self {
         Self::Allowing(characters.chars().collect())

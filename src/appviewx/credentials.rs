@@ -1,4 +1,4 @@
-//! How a client proves who it is.
+//! The credentials of a client.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::transport::{ConfigurationError, base64_of_pair, basic_authorization};
 
-/// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
+/// The credentials of a client. `Debug` shows the kind and the user name, never a secret.
 ///
-/// A request carries one kind of credential and never two: what the server would make of two is undocumented by the
+/// A request carries exactly one kind of credential. How the server handles two kinds at once is undocumented by the
 /// vendor.
 #[derive(Clone)]
 pub struct Credentials(Kind);
@@ -36,27 +36,27 @@ pub(super) enum Proof {
 }
 
 impl Credentials {
-    /// User name and password for a login. The first call logs in; from then on the session id that the login gave is
-    /// sent as the header `sessionId`, and the password is not.
+    /// Logs in with user name and password. The first call logs in. Later calls send the session id from the login in
+    /// the header `sessionId`, and not the password.
     ///
-    /// When the server answers a call with 401, the client logs in again and sends the call once more, which was
-    /// refused before acting (assumed). However many calls see it, one of them logs in. 407 counts as 401 where no
-    /// proxy is in use: a public tool of the vendor treats it so, no page says so. If the login fails, the calls that
-    /// wait for it, and those that began before and hear of the 401 later, end as
-    /// [`Error::Authentication`](super::Error::Authentication), with what the server said and, where it says so, how
-    /// many more logins may fail before the account locks.
+    /// If a call receives 401, the client logs in again and retries the call once. It is assumed that the server
+    /// rejected the call before it acted. If several calls receive 401, only one of them logs in. Without a proxy, 407
+    /// is treated like 401: one of the vendor's public tools does so, but no page documents it. If the login fails, all
+    /// calls that wait for it, and calls that started earlier and receive a 401 later, fail with
+    /// [`Error::Authentication`](super::Error::Authentication). The error contains the server's message and, if the
+    /// server sends it, the number of failed logins that remain before the account is locked.
     ///
-    /// **A login that failed stands for a minute,** however it failed, unless nothing of it can have arrived: so does
-    /// one whose call was dropped or ran out of time. Until then, calls of this client and its clones that need a
-    /// session end with that failure and try nothing;
-    /// [`AuthenticationError::stands_for`](crate::AuthenticationError::stands_for) says for how long. A call after that
-    /// logs in anew: **stop calling while logins are refused,** and build a new client for a new password. In the same
-    /// way, a call whose 401 a new session does not cure ends as `Api`, and until a minute has passed or a call
-    /// succeeds with that session, further 401s do not log in.
+    /// **After a failed login, the client does not log in again for one minute.** This also applies if the call was
+    /// dropped or timed out, but not if the login cannot have reached the server. During that minute, calls of this
+    /// client and its clones that need a session fail with the same error without sending anything.
+    /// [`AuthenticationError::stands_for`](crate::AuthenticationError::stands_for) returns the remaining time. The
+    /// first call after that logs in again. **Stop calling while logins are rejected,** and build a new client for a
+    /// new password. Similarly, if a call still receives 401 with a new session, it fails with `Api`, and further 401s
+    /// do not cause a login until a minute has passed or a call succeeds with that session.
     ///
-    /// A session whose end the server tells with another status, for example as a 200 with `AVX_GW_003` inside, is not
-    /// renewed: the call ends as `Api`. [`Client::logout`](super::Client::logout) makes the client forget it once the
-    /// server has ended it or answers 401.
+    /// If the server reports an expired session with another status, for example 200 with `AVX_GW_003` in the body, the
+    /// session is not renewed and the call fails with `Api`. [`Client::logout`](super::Client::logout) discards such a
+    /// session once the server has ended it or returns 401.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -66,25 +66,27 @@ impl Credentials {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Call:** `POST /login` with the headers `username` and `password` and the body `{}`; older servers take
-    ///   another path, see [`login_call`](super::ClientBuilder::login_call). It is audited as a change and never
-    ///   repeated after silence, also if the call that led it is dropped: accounts lock. The session ends by
-    ///   [`Client::logout`](super::Client::logout) or on the server.
-    /// - **Undocumented by the vendor:** how long a session lives, how many one account may have, and whether a login
-    ///   that is refused with 429 counts as a failed one (it is taken for one that does not count, and sent again).
-    /// - **Source:** AppViewX API guide, "Login", up to the edition of 2023; no later page was found.
+    /// - **Call:** `POST /login` with the headers `username` and `password` and the body `{}`; older servers use
+    ///   another path, see [`login_call`](super::ClientBuilder::login_call). The login is audited as a change. It is
+    ///   never retried without a response, even if the call that started it is dropped, because accounts lock. The
+    ///   session ends with [`Client::logout`](super::Client::logout) or when the server ends it.
+    /// - **Undocumented by the vendor:** the lifetime of a session, the number of sessions per account, and whether a
+    ///   login rejected with 429 counts as failed (it is assumed not to count, and is retried).
+    /// - **Source:** AppViewX API guide, "Login", editions up to 2023; no later page was found.
     ///
-    /// `build()` refuses what a header cannot carry unchanged, as with [`password_headers`](Self::password_headers).
+    /// `build()` rejects values that a header cannot carry unchanged, as for
+    /// [`password_headers`](Self::password_headers).
     pub fn login(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self(Kind::Login { user: user.into(), password: password.into() })
     }
 
-    /// Id and secret of a service account. The first call fetches a token, which is then sent as the header `token`; it
-    /// is fetched anew shortly before it expires, by its claim `exp`, and when the server answers 401. The token is not
-    /// verified here. One whose expiry cannot be read, or has passed by this machine's clock, is used until a 401.
+    /// Authenticates with the id and secret of a service account. The first call requests a token, which is then sent
+    /// in the header `token`. The token is renewed shortly before it expires, according to its `exp` claim, and when
+    /// the server returns 401. The client does not verify the token. A token whose expiry cannot be read, or is in the
+    /// past by the local clock, is used until the server returns 401.
     ///
-    /// **That calls on certificate groups take a token is unproven:** their pages name the session id and the password
-    /// headers only. If they refuse it, use [`login`](Self::login).
+    /// **It is assumed that certificate group calls accept a token:** their pages list only the session id and the
+    /// password headers. If the server rejects the token, use [`login`](Self::login).
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -95,21 +97,21 @@ impl Credentials {
     /// ```
     ///
     /// - **Call:** `POST /acctmgmt-get-service-token` with Basic authorisation and the form
-    ///   `grant_type=client_credentials`, as the vendor's own tools send it; its pages contradict each other. A request
-    ///   that stays unanswered is repeated, one that is refused is not.
+    ///   `grant_type=client_credentials`, as the vendor's own tools send it; the vendor's pages contradict each other.
+    ///   A request without a response is retried, a rejected one is not.
     /// - **Errors:** [`Error::Authentication`](super::Error::Authentication) with the vendor's code, for example
     ///   `ACCT_SA_003` (the account is not valid) or `OAUTH_CLNT_015` (the secret is wrong).
     /// - **Source:** AppViewX platform API reference, "Retrieve access token".
     ///
-    /// `build()` refuses an empty id or secret, a colon in the id, and control characters.
+    /// `build()` rejects an empty id or secret, a colon in the id, and control characters.
     pub fn service_account(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         Self(Kind::ServiceAccount { id: id.into(), secret: secret.into() })
     }
 
-    /// A session id that a login gave, sent as the header `sessionId`. It is not renewed: once it has expired, calls
-    /// end as [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed).
+    /// Uses an existing session id, sent in the header `sessionId`. It is not renewed: once it has expired, calls fail
+    /// with [`ErrorCode::AuthenticationFailed`](super::ErrorCode::AuthenticationFailed).
     ///
-    /// `build()` refuses an empty id and anything but visible ASCII in it.
+    /// `build()` rejects an empty id and characters other than visible ASCII.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {
@@ -122,12 +124,12 @@ impl Credentials {
         Self(Kind::SessionId { session_id: session_id.into() })
     }
 
-    /// User name and password as the plain headers `username` and `password`, with every call. The vendor documents
-    /// it as the alternative to a session id; the password then stands in each request, and in the log of every
-    /// proxy that logs headers. Prefer [`login`](Self::login), which sends it once.
+    /// Sends user name and password in the plain headers `username` and `password` with every call. The vendor
+    /// documents this as the alternative to a session id. Every request then contains the password, and so do the logs
+    /// of proxies that log headers. Prefer [`login`](Self::login), which sends it once.
     ///
-    /// `build()` refuses what a header cannot carry unchanged: an empty value, control characters, anything beyond
-    /// ASCII, and white space at either end.
+    /// `build()` rejects values that a header cannot carry unchanged: empty values, control characters, non-ASCII
+    /// characters, and leading or trailing white space.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::appviewx::Error> {

@@ -6,8 +6,9 @@ use http::StatusCode;
 
 use crate::transport::Answer;
 
-/// The vendor's `appStatusCode`: one variant for each row of the status table on the page of the unassign call, and for
-/// four codes that pages of other calls document. That these four mean the same for a change of groups is **assumed**.
+/// The vendor's `appStatusCode`. It has one variant for each row of the status table on the page of the unassign call,
+/// and for four codes documented for other calls. It is **assumed** that these four have the same meaning for group
+/// changes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -16,14 +17,14 @@ pub enum ErrorCode {
     /// `VALIDATION_ERROR_0004`, 400: a mandatory field is missing or has an invalid value.
     MandatoryFieldMissingOrInvalid,
     /// `VALIDATION_ERROR_0004`, 400: the comment is longer than 255 characters. It shares its code with
-    /// [`MandatoryFieldMissingOrInvalid`](Self::MandatoryFieldMissingOrInvalid) and is told apart by the message; a
-    /// message that is not recognised counts as the other one.
+    /// [`MandatoryFieldMissingOrInvalid`](Self::MandatoryFieldMissingOrInvalid), and the message distinguishes the two.
+    /// An unrecognised message is reported as the latter.
     CommentTooLong,
-    /// `CERT-GEN-0033`, 400: the comment holds characters that the server does not accept.
+    /// `CERT-GEN-0033`, 400: the comment contains characters that the server does not accept.
     CommentCharacters,
     /// `AVX_GW_005`, 403: the user has no access to this API call.
     ApiAccessDenied,
-    /// `CERT-ACL-0006`, 403: the user may not update the certificates, which adding a comment is.
+    /// `CERT-ACL-0006`, 403: the user may not update certificates. Adding a comment is an update.
     CertificateUpdateDenied,
     /// `CERT-ACF-0058`, 403: the user lacks a permission for the certificates' category.
     CategoryDenied,
@@ -36,18 +37,18 @@ pub enum ErrorCode {
     ClientInventoryDenied,
     /// `ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT`, 403: the user may not view the code signing certificate inventory.
     CodeSigningInventoryDenied,
-    /// `DEFAULT_CERT_GROUP_PERMISSION_DENIED`, 404: the user has no read-write permission for the default group. It
-    /// is a missing permission although its status says "not found".
+    /// `DEFAULT_CERT_GROUP_PERMISSION_DENIED`, 404: the user has no read-write permission for the default group. This
+    /// is a missing permission, although the status means "not found".
     DefaultGroupDenied,
-    /// `READ_GROUP`, 417, of other pages: the group can only be read.
+    /// `READ_GROUP`, 417, documented for other calls: the group is read-only.
     GroupReadOnly,
-    /// `GROUP_NOT_FOUND`, 404, of other pages: there is no group of this name.
+    /// `GROUP_NOT_FOUND`, 404, documented for other calls: no group has this name.
     GroupNotFound,
-    /// `NO_RECORDS_FOUND`, 404, of other pages: nothing matches.
+    /// `NO_RECORDS_FOUND`, 404, documented for other calls: nothing matches.
     NoRecords,
-    /// `OPEN_WORK_ORDERS_FOUND`, 417, of other pages: another work order is open on a certificate.
+    /// `OPEN_WORK_ORDERS_FOUND`, 417, documented for other calls: a certificate has another open work order.
     OpenWorkOrders,
-    /// Any other code, as it was sent.
+    /// Any other code, unchanged.
     Other(String),
 }
 
@@ -182,7 +183,7 @@ impl ErrorCode {
         Some(Row { code, status, remediation })
     }
 
-    /// The code as the vendor writes it.
+    /// The vendor's spelling of the code.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -191,14 +192,14 @@ impl ErrorCode {
         }
     }
 
-    /// The status that the vendor documents with this code. What was answered is the error's `status()`.
+    /// The HTTP status that the vendor documents for this code. The actual status is the error's `status()`.
     #[must_use]
     pub fn documented_status(&self) -> Option<StatusCode> {
         self.row().map(|row| row.status)
     }
 
-    /// What to do about it. It follows the page of the unassign call; that a code means the same for another call is
-    /// **assumed**.
+    /// What to do about the error. The text follows the page of the unassign call. It is **assumed** that a code has
+    /// the same meaning for other calls.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.row().map(|row| row.remediation)

@@ -1,80 +1,80 @@
-//! What was read, and cannot be relied on.
+//! Reads whose result is unreliable.
 
 use crate::lenient::one_line;
 use crate::operation::LookupLimitReached;
 
-/// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+/// The result of a read is unreliable or is not what was requested. Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// A page of a list held only rows of the page before: the server does not page, or not in a stable order.
+    /// A page contained only rows of the previous page. The server does not page, or the order is not stable.
     #[error("page {page} of the list repeats the page before it: the list cannot be read to its end")]
     RepeatedPage {
-        /// The number of the page, from 1.
+        /// The page number, counted from 1.
         page: u32,
     },
-    /// The server says that a page holds other rows than those that were asked for.
+    /// The server reports a different range of rows than the requested one.
     #[error("rows from {asked} on were asked for, and {rows} came, but the server calls them {start} to {end}")]
     OtherRange {
-        /// The first row that was asked for, counted from 1.
+        /// The first requested row, counted from 1.
         asked: u64,
-        /// How many rows came.
+        /// The number of rows received.
         rows: u64,
-        /// The first row, as the server says.
+        /// The first row, as reported by the server.
         start: u64,
-        /// The last row, as the server says.
+        /// The last row, as reported by the server.
         end: u64,
     },
-    /// The list ended with more or fewer rows than the server says it has: it changed meanwhile, or rows are missing.
+    /// The number of rows differs from the server's total. The list changed while it was read, or rows are missing.
     #[error("the list ended after {rows} rows, but the server says that there are {total}")]
     OtherTotal {
-        /// How many rows came.
+        /// The number of rows received.
         rows: u64,
-        /// How many there are, as the server said last.
+        /// The total that the server reported last.
         total: u64,
     },
-    /// The list ended, and rows stood on two pages, one after the other: the order of the list is not stable or it
-    /// changed meanwhile, so that other rows may be missing.
+    /// Consecutive pages contained the same rows. The order is not stable, or the list changed while it was read, so
+    /// other rows may be missing.
     #[error("{repeated} of the {rows} rows of the list came twice: others may be missing")]
     RepeatedRows {
-        /// How many rows came.
+        /// The number of rows received.
         rows: u64,
-        /// How many of them stood on the page before as well.
+        /// How many of them were also on the previous page.
         repeated: u64,
     },
-    /// A list went back to a page that was read before.
+    /// A page token led back to a page that was already read.
     #[error("page {page} of the list leads back to itself: the list cannot be read to its end")]
     RepeatedToken {
-        /// The number of the page, from 1.
+        /// The page number, counted from 1.
         page: u32,
     },
-    /// The token of the next page is longer than a token can be: it grows from page to page, perhaps.
+    /// The token of the next page exceeds the limit. It may grow from page to page.
     #[error("page {page} of the list names its next page with {length} bytes; at most {limit} are taken")]
     TokenTooLong {
-        /// The number of the page, from 1.
+        /// The page number, counted from 1.
         page: u32,
-        /// How long the token is, in bytes.
+        /// The length of the token in bytes.
         length: usize,
-        /// How long it may be.
+        /// The maximum length in bytes.
         limit: usize,
     },
-    /// Page after page of a list has no rows, and names another one.
+    /// Too many consecutive pages were empty.
     #[error("{pages} pages of the list without a row came, one after the other: it does not seem to end")]
     EmptyPages {
-        /// How many of them came.
+        /// The number of consecutive empty pages.
         pages: u32,
     },
-    /// A look-up met a limit of the client before it had read what it needed.
+    /// A look-up reached a limit of the client before it was complete.
     #[error(transparent)]
     LimitReached(#[from] LookupLimitReached),
-    /// A search for one certificate brought so many others that it was given up: the server seems to ignore what was
-    /// asked for.
+    /// A search for one certificate was stopped because it returned too many others. The server seems to ignore the
+    /// search term.
     #[error("the certificate is not among the first {rows} rows of a search for its id")]
     TooManyRows {
-        /// How many rows came.
+        /// The number of rows received.
         rows: u64,
     },
-    /// Two rows of the certificate name different groups.
+    /// Two rows of the same certificate name different groups.
     #[error("the server names two groups for the certificate: {} and {}", one_line(.first), one_line(.second))]
     TwoGroups {
         /// One group.
@@ -82,12 +82,12 @@ pub enum LookupError {
         /// The other one.
         second: String,
     },
-    /// Another group was answered than the one that was asked for.
+    /// The response is about a different group than the requested one.
     #[error("the group {} was asked for, but the server answered with {}", one_line(.asked), one_line(.answered))]
     OtherGroup {
-        /// The name that was asked for.
+        /// The requested name.
         asked: String,
-        /// The name that was answered.
+        /// The name in the response.
         answered: String,
     },
 }

@@ -1,7 +1,7 @@
-//! AppViewX CERT+: certificates in the groups that carry their policy.
+//! AppViewX CERT+: moving certificates between the groups that define their policy.
 //!
-//! **Start here:** the page `guide::start` has the first program, the guide's page on regrouping the whole job. Build a
-//! [`Client`] with [`Client::builder`], and begin with one of its handles.
+//! **Start here:** the page `guide::start` has a first program, and the guide's page on regrouping covers the whole
+//! job. Build a [`Client`] with [`Client::builder`] and use one of its handles.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,7 +23,7 @@
 //! | signing in | [`Client`], [`ClientBuilder`], [`Credentials`], [`LoginCall`], [`LogoutOutcome`] |
 //! | handles | [`CertificateGroups`], [`Certificates`] |
 //! | an unassignment or an assignment | [`UnassignCertificates`], [`AssignCertificates`], [`CommentRule`], [`UnassignOutcome`], [`AssignOutcome`] |
-//! | planning and the way back | [`RememberGroups`], [`GroupPlan`], [`AssignBack`], [`ConfirmGroup`], [`GroupMembership`] |
+//! | planning and reverting | [`RememberGroups`], [`GroupPlan`], [`AssignBack`], [`ConfirmGroup`], [`GroupMembership`] |
 //! | rows | [`Certificate`], [`CertificateGroup`], [`Rows`] |
 //! | searches | [`CertificateSearch`], [`Keyword`], [`CertificateCategory`], [`SortOrder`] |
 //! | revoking | [`RevokeCertificate`], [`RevocationReason`], [`RevocationState`] |

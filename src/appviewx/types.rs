@@ -1,4 +1,4 @@
-//! The vendor's identifiers, and what may stand in them.
+//! The vendor's identifiers, and the characters that they may contain.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::lenient;
 use crate::rows::text_scalar;
 use crate::validation::{LONGEST_NAME, Problems, Reason, invalid_characters, list_characters};
 
-/// The resource id of a certificate, as `POST /certificate/search` gives it. Opaque: it is sent as it is.
+/// The resource id of a certificate, as `POST /certificate/search` returns it. It is opaque and sent unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResourceId(String);

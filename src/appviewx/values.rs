@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::rows::Scalar;
 
-/// A time as the server wrote it. **Assumed**, since the vendor does not document it: a number counts milliseconds
-/// since 1970.
+/// A time as the server wrote it. The format is undocumented by the vendor. It is **assumed** that a number is
+/// milliseconds since 1970.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServerTime(Value);
 
 impl ServerTime {
-    /// The time, if it can be read.
+    /// The time, if it can be parsed.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         let milliseconds = match &self.0 {
@@ -26,7 +26,7 @@ impl ServerTime {
         Timestamp::from_millisecond(milliseconds).ok()
     }
 
-    /// As it was written.
+    /// The value as the server wrote it.
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.0

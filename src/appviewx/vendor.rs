@@ -16,17 +16,17 @@ use crate::operation::{self, FailureScope, RawEffect, Vendor};
 use crate::transport::{Answer, ConfigurationError, Exchange, Parameters};
 use crate::validation::LONGEST_NAME;
 
-/// AppViewX CERT+, as the vendor of the crate's shared types: [`Error`] is `clm::Error<AppViewX>`.
+/// AppViewX CERT+, as the vendor parameter of the crate's shared types: [`Error`] is `clm::Error<AppViewX>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AppViewX;
 
-/// Every way in which a call can fail. See [`clm::Error`](crate::Error).
+/// The error of an AppViewX call. See [`clm::Error`](crate::Error).
 pub type Error = operation::Error<AppViewX>;
 
-/// The server refused. See [`clm::ApiError`](crate::ApiError).
+/// An error response of the server. See [`clm::ApiError`](crate::ApiError).
 pub type ApiError = operation::ApiError<AppViewX>;
 
-/// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
+/// A change whose outcome is unknown. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
 pub type OutcomeUnknown = operation::OutcomeUnknown<AppViewX>;
 
 /// The rows of a list; see [`clm::Rows`](crate::Rows).
@@ -161,14 +161,14 @@ impl From<LookupError> for Error {
 }
 
 impl ApiError {
-    /// The vendor's `tags`: additional information, of no documented shape. Null if there was none.
+    /// The vendor's `tags`: additional information in an undocumented format. Null if the response has none.
     #[must_use]
     pub fn tags(&self) -> &Value {
         &self.error_body().tags
     }
 
-    /// Ids that the answer names as successful although it says that it failed. Which of the two is true is
-    /// undocumented by the vendor: look before you act on them. A secret of the request in them is redacted.
+    /// Ids that the response lists as successful although it reports a failure. Which of the two is true is
+    /// undocumented by the vendor, so check before you act on them. Secrets of the request are redacted in them.
     #[must_use]
     pub fn successful_ids(&self) -> &[ResourceId] {
         &self.error_body().successful_ids

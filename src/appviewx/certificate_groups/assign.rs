@@ -8,7 +8,7 @@ use crate::appviewx::types::{ResourceId, collect_ids};
 use crate::operation::RequestBuilder;
 
 impl CertificateGroups {
-    /// Puts certificates into a group, and **from then on that group's policy applies to them**.
+    /// Assigns certificates to a group. **That group's policy applies to them from then on.**
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,15 +21,15 @@ impl CertificateGroups {
     /// ```
     ///
     /// - **Call:** `PUT /certificate/group/assign`.
-    /// - **Permissions:** the right to assign groups; read-write on the group that each certificate is in and on the
-    ///   target group.
-    /// - **Arguments:** the name of a group that exists, not blank and without control or invisible characters; the
-    ///   certificates' resource ids and the comment, as for [`unassign`](Self::unassign).
+    /// - **Permissions:** the right to assign groups; read-write access to the current group of each certificate and to
+    ///   the target group.
+    /// - **Arguments:** the name of an existing group, not blank and without control or invisible characters. The
+    ///   resource ids and the comment follow the rules of [`unassign`](Self::unassign).
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error).
-    /// - **Assumed**, since the rest of the vendor's page could not be read: that the answer and the refusals are those
-    ///   of the unassignment, and that the server takes a comment. An answer without `Successful Ids` leaves every id
-    ///   unconfirmed; see [`confirm_group`](Self::confirm_group).
-    /// - **Undocumented by the vendor:** what the server answers for a group that it does not know; the points of
+    /// - **Assumed**, because the rest of the vendor's page could not be read: the response and the error codes are
+    ///   those of the unassignment, and the server accepts a comment. A response without `Successful Ids` leaves every
+    ///   id unconfirmed; see [`confirm_group`](Self::confirm_group).
+    /// - **Undocumented by the vendor:** the response for an unknown group, and everything listed under
     ///   [`unassign`](Self::unassign).
     /// - **Source:** AppViewX CERT+ API reference, "Assign Certificates to a Group".
     pub fn assign(
@@ -41,17 +41,17 @@ impl CertificateGroups {
     }
 }
 
-/// Puts certificates into a group.
+/// The kind of move that assigns certificates to a group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Assign {
     group: String,
 }
 
-/// An assignment; see [`CertificateGroups::assign`].
+/// A request to assign certificates; see [`CertificateGroups::assign`].
 pub type AssignCertificates = MoveCertificates<Assign>;
 
-/// The server took the assignment.
+/// The outcome of an assignment that the server accepted.
 pub type AssignOutcome = MoveOutcome<Assign>;
 
 impl Move for Assign {
@@ -68,7 +68,7 @@ impl Move for Assign {
 }
 
 impl AssignCertificates {
-    /// The group.
+    /// The name of the target group.
     #[must_use]
     pub fn group(&self) -> &str {
         &self.target().group
@@ -76,7 +76,7 @@ impl AssignCertificates {
 }
 
 impl AssignOutcome {
-    /// The group.
+    /// The name of the target group.
     #[must_use]
     pub fn group(&self) -> &str {
         &self.target().group

@@ -1,4 +1,4 @@
-//! A certificate group, as lists and views tell it.
+//! A certificate group, as lists and views return it.
 
 use crate::rows::{RawJson, row};
 
@@ -8,22 +8,22 @@ pub(super) const READ_PERMISSION: &str =
 
 /// A certificate group.
 ///
-/// A member that is null, missing or of another type than expected is `None`; in the last case it stands in
+/// A member that is null, missing or of an unexpected type is `None`. A member of an unexpected type is kept in
 /// [`extra`](Self::extra).
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct CertificateGroup {
-    /// Its name, by which other calls name it.
+    /// The name that other calls use for it.
     pub name: Option<String>,
-    /// The name that people see.
+    /// The display name.
     pub display_name: Option<String>,
-    /// What it is for.
+    /// The description.
     pub description: Option<String>,
     /// The policy that applies to its certificates.
     pub policy_name: Option<String>,
-    /// The application that it belongs to.
+    /// The id of the application that it belongs to.
     pub application_id: Option<String>,
-    /// What else the server said about it. A row that is no object stands here as `value`.
+    /// All other members of the row. A row that is not an object is kept here as `value`.
     pub extra: RawJson,
 }
 

@@ -9,8 +9,8 @@ pub struct CertificateGroups {
 }
 
 impl CertificateGroups {
-    /// The name of the group in which unassigned certificates land, by the client's
-    /// [`default_group`](crate::appviewx::ClientBuilder::default_group).
+    /// The name of the group that unassigned certificates are moved to, as set by
+    /// [`ClientBuilder::default_group`](crate::appviewx::ClientBuilder::default_group).
     #[must_use]
     pub fn default_group(&self) -> &str {
         &self.caller.settings().default_group

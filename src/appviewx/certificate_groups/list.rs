@@ -44,18 +44,19 @@ impl CertificateGroups {
     ///
     /// - **Call:** `POST /certificategroup/list`, page by page.
     /// - **Permissions:** access to the groups (assumed).
-    /// - **Arguments:** none. A page has 1 to 1,000 rows, which is the vendor's cap; by default 100, as the vendor's.
-    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` for a list that leads back to
-    ///   itself, that names its next page with more than 8 KiB, or that goes on after 100 pages without rows.
-    /// - **Assumed:** where in the answer the groups stand: that part of the vendor's page could not be read. An answer
-    ///   without exactly one list of objects is a `Decode` error.
+    /// - **Arguments:** none. The page size is 1 to 1,000 rows, the vendor's maximum. The default is 100, which is also
+    ///   the vendor's default.
+    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` if a page token repeats, if a page
+    ///   token is longer than 8 KiB, or after 100 consecutive empty pages.
+    /// - **Assumed:** the position of the groups in the response, because that part of the vendor's page could not be
+    ///   read. A response without exactly one list of objects is a `Decode` error.
     /// - **Source:** AppViewX CERT+ API reference, "List Certificate Groups".
     pub fn list(&self) -> ListBuilder<GroupList> {
         ListBuilder::new(self.caller.clone(), GroupList {})
     }
 }
 
-/// A list of the groups; see [`CertificateGroups::list`].
+/// A request for the list of groups; see [`CertificateGroups::list`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct GroupList {}

@@ -17,25 +17,25 @@ use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, R
 use crate::transport::{Effect, Exchange, Path, ServerText};
 use crate::validation::Problems;
 
-/// What differs between the two moves: `Unassign` and `Assign`. Nobody else has one.
+/// What differs between the two moves. Implemented by `Unassign` and `Assign` only.
 pub trait Move: Clone + PartialEq + fmt::Debug + Serialize + Send + Sync + 'static {
-    /// The crate's name of the operation.
+    /// The crate's name for the operation.
     const NAME: &'static str;
     /// The path of its call.
     const PATH: &'static str;
     /// Where to look when the outcome is unknown.
     const HOW_TO_FIND_OUT: &'static str;
 
-    /// The group that the certificates are put into, if the call names one.
+    /// The target group, if the call names one.
     fn group(&self) -> Option<&str>;
 }
 
 impl<M: Move> RequestBuilder<MoveCertificates<M>> {
-    /// Says why. At most 255 characters, of those that the [`CommentRule`] accepts. Without this call, no comment is
-    /// sent; an empty one is refused, so that an unset variable does not lose the reason.
+    /// Sets the comment: at most 255 characters, all of them accepted by the [`CommentRule`]. By default no comment is
+    /// sent. An empty comment is a validation error, which catches an unset variable.
     ///
-    /// For an assignment it is **assumed** that the server takes one: what could be read of the vendor's page lists
-    /// none.
+    /// For an assignment it is **assumed** that the server accepts a comment: the readable part of the vendor's page
+    /// does not list one.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,7 +49,7 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
         self
     }
 
-    /// Which characters are accepted in this comment, instead of the client's rule.
+    /// Sets which characters are accepted in this comment. Overrides the client's rule.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -66,13 +66,13 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
         self
     }
 
-    /// Allows the crate to send this change again when no answer came, or one that leaves its outcome open (408, 502,
-    /// 503, 504).
+    /// Allows the crate to retry this change when no response arrived, or a response that leaves the outcome open (408,
+    /// 502, 503, 504).
     ///
-    /// **This is your decision.** Whether doing it twice is harmless is undocumented by the vendor; a certificate that
-    /// was moved by the first copy may make the second one fail. A refusal that follows an unanswered copy says so in
-    /// [`after_unanswered_copy`](crate::ApiError::after_unanswered_copy), and a change that stays unanswered still ends
-    /// as an unknown outcome.
+    /// **This is your decision.** Whether repeating the change is harmless is undocumented by the vendor. If the first
+    /// copy moved a certificate, the second may fail. If an earlier copy got no response, a later error reports it in
+    /// [`after_unanswered_copy`](crate::ApiError::after_unanswered_copy). A change that never gets a response still
+    /// ends as an unknown outcome.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -89,7 +89,7 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     }
 }
 
-/// An unassignment or an assignment.
+/// A request to unassign or assign certificates.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MoveCertificates<M> {
     target: M,
@@ -116,19 +116,19 @@ impl<M: Move> MoveCertificates<M> {
         }
     }
 
-    /// The certificates, each once.
+    /// The resource ids of the certificates, without duplicates.
     #[must_use]
     pub fn resource_ids(&self) -> &[ResourceId] {
         &self.resource_ids
     }
 
-    /// Ids that were given again. They are sent once.
+    /// Ids that were given more than once. Each is sent once.
     #[must_use]
     pub fn repeated(&self) -> &[ResourceId] {
         &self.repeated
     }
 
-    /// The comment.
+    /// The comment, if one was set.
     #[must_use]
     pub fn comment(&self) -> Option<&Comment> {
         self.comment.as_ref()
@@ -239,10 +239,10 @@ impl<M: Move> Change for MoveCertificates<M> {
     }
 }
 
-/// The server took the unassignment or the assignment.
+/// The outcome of an unassignment or an assignment that the server accepted.
 ///
-/// Which ids it confirmed is read from a member, `Successful Ids`, that the vendor documents by a sample of the
-/// unassignment alone. That an assignment is answered alike is **assumed**: where it is not, every id is unconfirmed.
+/// The confirmed ids are read from the member `Successful Ids`, which the vendor documents only in a sample response of
+/// the unassignment. It is **assumed** that an assignment returns it too. Otherwise every id is unconfirmed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct MoveOutcome<M> {
@@ -299,59 +299,59 @@ impl<M: Move> MoveOutcome<M> {
         }
     }
 
-    /// The ids that were asked for and that the server confirmed, in the order in which they were asked for.
+    /// The requested ids that the server confirmed, in request order.
     #[must_use]
     pub fn successful_ids(&self) -> &[ResourceId] {
         &self.successful_ids
     }
 
-    /// The ids that were asked for and that the answer does not name. They may have been moved or not.
+    /// The requested ids that the response does not name. They may or may not have been moved.
     #[must_use]
     pub fn unconfirmed_ids(&self) -> &[ResourceId] {
         &self.unconfirmed_ids
     }
 
-    /// What the answer names although nobody asked for it. A secret of the request in them is redacted.
+    /// Ids that the response names although they were not requested. Secrets of the request are redacted in them.
     #[must_use]
     pub fn unexpected_ids(&self) -> &[ResourceId] {
         &self.unexpected_ids
     }
 
-    /// Ids that were given again. They were sent once.
+    /// Ids that were given more than once. Each was sent once.
     #[must_use]
     pub fn repeated(&self) -> &[ResourceId] {
         &self.repeated
     }
 
-    /// What the server said.
+    /// The server's message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_ref().map(ServerText::as_str)
     }
 
-    /// The answer as it came, and what it took to get it.
+    /// The response as received, with its attempts and duration.
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
 
-    /// Whether the answer holds more than is kept here, because it would take too much memory: then there may be more
-    /// unexpected ids, and ids that are unconfirmed here may stand in the body of the [`receipt`](Self::receipt).
+    /// Whether the response contains more than this outcome keeps, to limit memory use. If so, there may be more
+    /// unexpected ids, and ids that are unconfirmed here may be named in the body of the [`receipt`](Self::receipt).
     #[must_use]
     pub fn is_abridged(&self) -> bool {
         self.is_abridged
     }
 
-    /// Whether the server confirmed every id that was asked for, and no other, and the answer was read as a whole.
+    /// Whether the server confirmed every requested id and no other, and the whole response was read.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.unconfirmed_ids.is_empty() && self.unexpected_ids.is_empty() && !self.is_abridged
     }
 
-    /// Makes a gap an error.
+    /// Returns an error if the outcome is incomplete.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    /// [`Incomplete`], which contains this outcome, if [`is_complete`](Self::is_complete) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         if self.is_complete() {
             return Ok(self);

@@ -9,8 +9,8 @@ use crate::appviewx::types::{ResourceId, collect_ids};
 use crate::operation::RequestBuilder;
 
 impl CertificateGroups {
-    /// Takes certificates out of their group. They land in the default certificate group, and **from then on the
-    /// default group's policy applies to them**, its rules about renewal included.
+    /// Removes certificates from their group and moves them to the default certificate group. **The default group's
+    /// policy applies to them from then on**, including its renewal rules.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,18 +23,17 @@ impl CertificateGroups {
     /// ```
     ///
     /// - **Call:** `PUT /certificate/group/unassign`.
-    /// - **Permissions:** the right to assign groups (CERT+ > Groups & Policies > Group > Assign Group); read-write on
-    ///   the group that each certificate is in and on the default group; to view the inventory and use the category of
-    ///   each certificate; and, with a comment, to update certificates.
-    /// - **Arguments:** the certificates' resource ids, at least one and at most the client's
-    ///   [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call); for more, and for one that must not
-    ///   hold up the others, [`in_calls`](RequestBuilder::in_calls). An id that is empty or blank, or that holds a
-    ///   comma, white space, a control or an invisible character, is refused, and so is a
-    ///   [`comment`](RequestBuilder::comment) that its rule does not accept. The certificates must be assigned to a
-    ///   group: what the server answers otherwise, or for an id that it does not know, is undocumented by the vendor.
+    /// - **Permissions:** the right to assign groups (CERT+ > Groups & Policies > Group > Assign Group); read-write
+    ///   access to the current group of each certificate and to the default group; the right to view the inventory and
+    ///   to use the category of each certificate; with a comment, also the right to update certificates.
+    /// - **Arguments:** the resource ids of the certificates, at least one and at most the client's
+    ///   [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). To send more ids, or to process the
+    ///   others when one id is refused, use [`in_calls`](RequestBuilder::in_calls). An id must not be empty or blank
+    ///   and must not contain a comma, white space, a control character or an invisible character. A
+    ///   [`comment`](RequestBuilder::comment) must satisfy its rule. The certificates must be assigned to a group.
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error).
-    /// - **Undocumented by the vendor:** whether a call with one bad id does nothing or the rest, and whether
-    ///   unassigning twice is harmless.
+    /// - **Undocumented by the vendor:** the response for an unknown id or for a certificate that is in no group;
+    ///   whether a call with one invalid id still moves the others; whether unassigning twice is harmless.
     /// - **Source:** AppViewX CERT+ API reference, "Unassign Certificates from a Group".
     pub fn unassign(
         &self,
@@ -44,15 +43,15 @@ impl CertificateGroups {
     }
 }
 
-/// Takes certificates out of their group: nothing else has to be said.
+/// The kind of move that removes certificates from their group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Unassign {}
 
-/// An unassignment; see [`CertificateGroups::unassign`].
+/// A request to unassign certificates; see [`CertificateGroups::unassign`].
 pub type UnassignCertificates = MoveCertificates<Unassign>;
 
-/// The server took the unassignment.
+/// The outcome of an unassignment that the server accepted.
 pub type UnassignOutcome = MoveOutcome<Unassign>;
 
 impl Move for Unassign {

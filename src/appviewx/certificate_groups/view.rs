@@ -25,19 +25,20 @@ impl CertificateGroups {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Call:** `GET /certificate/group`. The vendor's page has the name as a header in its table and as a query in
-    ///   its sample, so it is sent as both; as a query alone if no header can carry it.
+    /// - **Call:** `GET /certificate/group`. The vendor's page lists the name as a header in its table and as a query
+    ///   parameter in its sample, so it is sent as both. A name that is not a valid header value is sent as a query
+    ///   parameter only.
     /// - **Permissions:** access to the groups (assumed).
-    /// - **Arguments:** the group's name. An answer about another group is a `Lookup` error.
-    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error). What an unknown name is answered is
-    ///   undocumented by the vendor for this call; for others it is 404 with `NO_RECORDS_FOUND` or `GROUP_NOT_FOUND`.
+    /// - **Arguments:** the group's name. A response about another group is a `Lookup` error.
+    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error). The response for an unknown name is
+    ///   undocumented by the vendor for this call. Other calls return 404 with `NO_RECORDS_FOUND` or `GROUP_NOT_FOUND`.
     /// - **Source:** AppViewX CERT+ API reference, "View Certificate Group".
     pub fn view(&self, name: impl Into<String>) -> RequestBuilder<ViewGroup> {
         self.caller.request(ViewGroup { name: name.into() })
     }
 }
 
-/// A look at one group; see [`CertificateGroups::view`].
+/// A request to read one group; see [`CertificateGroups::view`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ViewGroup {
     name: String,

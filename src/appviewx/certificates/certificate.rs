@@ -4,46 +4,46 @@ use crate::appviewx::types::ResourceId;
 use crate::appviewx::values::ServerTime;
 use crate::rows::{RawJson, row};
 
-/// A certificate as AppViewX knows it. Requests that were not issued yet have rows as well.
+/// A certificate in the AppViewX inventory. Requests that have not been issued yet are listed as well.
 ///
-/// The names are those of the vendor's rows, as its clients read them. A member that is null, missing or of another
-/// type than expected is `None`; in the last case it stands in [`extra`](Self::extra).
+/// The fields are named after the members that the vendor's clients read. A member that is null, missing or of an
+/// unexpected type is `None`. A member of an unexpected type is kept in [`extra`](Self::extra).
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Certificate {
-    /// What other calls name it by.
+    /// The resource id that other calls use.
     pub resource_id: Option<ResourceId>,
-    /// An older id of it.
+    /// An older identifier.
     pub uuid: Option<String>,
     /// The subject's common name.
     pub common_name: Option<String>,
-    /// Upper-case hex pairs with colons.
+    /// The serial number: upper-case hexadecimal pairs separated by colons.
     pub serial_number: Option<String>,
     /// The issuer's common name.
     pub issuer_common_name: Option<String>,
-    /// The group that it is in.
+    /// The name of its group.
     pub group: Option<String>,
-    /// What the account may do with it; `RW` and `R`, it seems.
+    /// The account's permission on it, apparently `RW` or `R` (assumed).
     pub permission: Option<String>,
-    /// Its state, for example `New Certificate`.
+    /// The status, for example `New Certificate`.
     pub status: Option<String>,
-    /// For example `Valid`, `Expired`, `Revoked`.
+    /// The expiry status, for example `Valid`, `Expired` or `Revoked`.
     pub expiry_status: Option<String>,
-    /// Whether it complies with its policy.
+    /// The compliance status.
     pub compliance_status: Option<String>,
-    /// Its category, as the server writes it.
+    /// The category, as the server writes it.
     pub category: Option<String>,
-    /// The authority that issues it.
+    /// The issuing certificate authority.
     pub certificate_authority: Option<String>,
-    /// Valid from.
+    /// Start of the validity period.
     pub valid_from: Option<ServerTime>,
-    /// Valid until.
+    /// End of the validity period.
     pub valid_to: Option<ServerTime>,
-    /// The subject's alternative names.
+    /// The subject alternative names.
     pub subject_alternative_names: Vec<String>,
     /// The fingerprint of the certificate.
     pub thumb_print: Option<String>,
-    /// What else the server said about it. A row that is no object stands here as `value`.
+    /// All other members of the row. A row that is not an object is kept here as `value`.
     pub extra: RawJson,
 }
 

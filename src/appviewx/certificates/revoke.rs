@@ -18,9 +18,9 @@ use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 impl Certificates {
     /// Revokes a certificate. **This cannot be undone.**
     ///
-    /// The server answers once the certificate is revoked, within its own time limit, [`ttl`](RequestBuilder::ttl). With
-    /// [`in_background`](RequestBuilder::in_background) it answers at once with the id of a request, and **the certificate is
-    /// not revoked yet**.
+    /// By default the server responds once the certificate is revoked, within its own time limit,
+    /// [`ttl`](RequestBuilder::ttl). With [`in_background`](RequestBuilder::in_background) it responds immediately with
+    /// a request id, and **the certificate is not revoked yet**.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,14 +40,15 @@ impl Certificates {
     /// ```
     ///
     /// - **Call:** `PUT /certificate/revoke` with `isSync=true`; in the background `PUT /certificate/action`.
-    /// - **Permissions:** to revoke in the category of the certificate, and read-write on its group.
+    /// - **Permissions:** the right to revoke in the category of the certificate, and read-write access to its group.
     /// - **Arguments:** one resource id; a reason; a [`ttl`](RequestBuilder::ttl) below the client's
-    ///   [`change_timeout`](crate::ClientBuilder::change_timeout), by default five sixths of it. The certificate must not be revoked or monitored already, have no open work
-    ///   order, and have a CRL distribution point; the connector of its authority must be available.
+    ///   [`change_timeout`](crate::ClientBuilder::change_timeout), by default five sixths of it. The certificate must
+    ///   not already be revoked or monitored, must have no open work order, and must have a CRL distribution point. The
+    ///   connector of its certificate authority must be available.
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error).
-    /// - **Assumed**, since a part of the vendor's pages could not be read: that a success in sync mode, approved automatically
-    ///   and without the id of a request, means that the certificate is revoked; how the id of a request is named; that the
-    ///   refusals are those of other pages. Every other success counts as a request that was taken.
+    /// - **Assumed**, because part of the vendor's pages could not be read: a success in sync mode, with automatic
+    ///   approval and without a request id, means that the certificate is revoked; the name of the request id; the
+    ///   error codes are those of other pages. Every other success is treated as an accepted request.
     /// - **Source:** AppViewX CERT+ API reference, "Revoke a Certificate in Sync Mode" and "… in Async Mode".
     pub fn revoke(&self, id: impl Into<ResourceId>, reason: RevocationReason) -> RequestBuilder<RevokeCertificate> {
         let id = id.into();
@@ -63,35 +64,36 @@ impl Certificates {
 }
 
 impl RequestBuilder<RevokeCertificate> {
-    /// Why, for the vendor's own records. Some reasons of some authorities require it. No rule about its characters is
-    /// documented.
+    /// Sets the comments that AppViewX records. Some certificate authorities require them for some reasons. The allowed
+    /// characters are undocumented by the vendor.
     pub fn comments(mut self, text: impl Into<String>) -> Self {
         self.operation().comments = Some(text.into());
         self
     }
 
-    /// How long the server may wait for the authority, in whole seconds; a part of a second counts as one. It must be below
-    /// the client's [`change_timeout`](crate::ClientBuilder::change_timeout), so that the server answers first. Default: five
-    /// sixths of that, 250 s of 300 s. Not allowed beside [`in_background`](Self::in_background).
+    /// Sets how long the server may wait for the certificate authority. The value is rounded up to whole seconds. It
+    /// must be less than the client's [`change_timeout`](crate::ClientBuilder::change_timeout), so that the server
+    /// responds first. Default: five sixths of that timeout, which is 250 s for the default of 300 s. It cannot be
+    /// combined with [`in_background`](Self::in_background).
     pub fn ttl(mut self, limit: Duration) -> Self {
         self.operation().ttl = Some(limit);
         self
     }
 
-    /// Has the server answer at once, and revoke later.
+    /// Requests that the server responds immediately and revokes the certificate later.
     pub fn in_background(mut self) -> Self {
         self.operation().mode = Mode::Async;
         self
     }
 
-    /// Has somebody approve it first. The vendor's default is to approve it automatically.
+    /// Requires manual approval before the revocation. The vendor's default is automatic approval.
     pub fn with_manual_approval(mut self) -> Self {
         self.operation().approval = Approval::Manual;
         self
     }
 }
 
-/// A revocation; see [`Certificates::revoke`].
+/// A request to revoke a certificate; see [`Certificates::revoke`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevokeCertificate {
     id: ResourceId,
@@ -114,28 +116,28 @@ enum Approval {
     Manual,
 }
 
-/// Why a certificate is revoked, in the words that a tool of the vendor's lists.
+/// Why a certificate is revoked, in the spelling that one of the vendor's own tools lists.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RevocationReason {
     /// `Unspecified`.
     Unspecified,
-    /// `Key compromise`: somebody else has or may have the private key.
+    /// `Key compromise`: the private key is, or may be, in the hands of someone else.
     KeyCompromise,
-    /// `CA compromise`: the same of the authority's key.
+    /// `CA compromise`: the certificate authority's private key is, or may be, compromised.
     CaCompromise,
     /// `Affiliation Changed`.
     AffiliationChanged,
-    /// `Superseded`: another certificate takes its place.
+    /// `Superseded`: another certificate replaces it.
     Superseded,
     /// `Cessation of operation`.
     CessationOfOperation,
-    /// Any other, sent as it is.
+    /// Any other reason, sent unchanged.
     Other(String),
 }
 
 impl RevocationReason {
-    /// As the vendor writes it.
+    /// The vendor's spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -151,19 +153,19 @@ impl RevocationReason {
 }
 
 impl RevokeCertificate {
-    /// The certificate.
+    /// The resource id of the certificate.
     #[must_use]
     pub fn resource_id(&self) -> &ResourceId {
         &self.id
     }
 
-    /// Why.
+    /// The reason for the revocation.
     #[must_use]
     pub fn reason(&self) -> &RevocationReason {
         &self.reason
     }
 
-    /// The comments.
+    /// The comments, if any were set.
     #[must_use]
     pub fn comments(&self) -> Option<&str> {
         self.comments.as_deref()
@@ -279,36 +281,36 @@ impl Change for RevokeCertificate {
     }
 }
 
-/// The server took the revocation.
+/// The outcome of a revocation that the server accepted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RevokeOutcome {
-    /// How far it is.
+    /// The state of the revocation.
     pub state: RevocationState,
-    /// What the server said.
+    /// The server's message.
     pub message: Option<String>,
-    /// The answer as it came, and what it took to get it.
+    /// The response as received, with its attempts and duration.
     #[serde(flatten)]
     pub receipt: Receipt,
 }
 
-/// How far a revocation is.
+/// The state of a revocation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 #[non_exhaustive]
 pub enum RevocationState {
-    /// The server says that the certificate is revoked.
+    /// The server reports the certificate as revoked.
     Revoked,
-    /// The server took a request for it. **The certificate is not revoked yet.**
+    /// The server accepted the request. **The certificate is not revoked yet.**
     #[non_exhaustive]
     Requested {
-        /// The id of the request, if the answer names it.
+        /// The request id, if the response contains it.
         request_id: Option<String>,
     },
-    /// The server took a request that somebody has to approve. **The certificate is not revoked.**
+    /// The server accepted a request that needs approval. **The certificate is not revoked.**
     #[non_exhaustive]
     AwaitingApproval {
-        /// The id of the request, if the answer names it.
+        /// The request id, if the response contains it.
         request_id: Option<String>,
     },
 }
@@ -327,13 +329,13 @@ impl RevokeOutcome {
         Self { state, message, receipt: Receipt::of::<AppViewX>(exchange) }
     }
 
-    /// Whether the server says that the certificate is revoked.
+    /// Whether the server reports the certificate as revoked.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         self.state == RevocationState::Revoked
     }
 
-    /// The id of the request, if the certificate is not revoked yet and the answer names it.
+    /// The request id, if the certificate is not revoked yet and the response contains it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         match &self.state {
@@ -344,10 +346,10 @@ impl RevokeOutcome {
         }
     }
 
-    /// Makes it an error that the certificate is not revoked yet.
+    /// Returns an error if the certificate is not revoked yet.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this outcome, if [`is_revoked`](Self::is_revoked) is false.
+    /// [`Incomplete`], which contains this outcome, if [`is_revoked`](Self::is_revoked) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         let gap = match &self.state {
             RevocationState::Revoked => return Ok(self),

@@ -18,10 +18,10 @@ use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 impl Certificates {
     /// Searches certificates.
     ///
-    /// **What a search finds is for the server to say**: whether its terms are compared as a whole, as a part or
-    /// without regard to case is undocumented by the vendor. Compare what you act on yourself, or have it compared:
-    /// [`common_name_is`](ListBuilder::common_name_is) and [`in_group`](ListBuilder::in_group) do. What this
-    /// crate acts on, it compares exactly.
+    /// **How the server matches search terms is undocumented by the vendor**: whole values or parts, and with or
+    /// without regard to case. Check the rows before you act on them, or let
+    /// [`common_name_is`](ListBuilder::common_name_is) and [`in_group`](ListBuilder::in_group) filter them. The crate's
+    /// own workflows compare exactly.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,25 +42,25 @@ impl Certificates {
     /// ```
     ///
     /// - **Call:** `POST /certificate/search`, page by page.
-    /// - **Permissions:** to view the certificate inventory of each category (assumed: what could be read of the page
-    ///   does not say).
+    /// - **Permissions:** the right to view the certificate inventory of each category (assumed: the readable part of
+    ///   the vendor's page does not say).
     /// - **Arguments:** none is required. Without [`category`](ListBuilder::category) the server searches server
-    ///   certificates. A field that was set to nothing, an id that none can be, a comma in the name of a category, and
-    ///   one keyword with two texts are refused; so are names of more than 1,000 and texts of more than 32,767 characters. A page size of 0 counts as 1; a server that gives fewer rows than were
-    ///   asked for is asked for the rest.
-    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` for pages that are not those that
-    ///   were asked for, and, after the rows, for a list that ends before or after the total that the server names or
-    ///   whose pages overlap. "No records", as 200 or as 404, is an empty list.
-    /// - **Undocumented by the vendor:** how terms are compared; the greatest page size; whether pages have a stable
-    ///   order. That `start` counts rows from 1 is **assumed** from the vendor's clients and checked where the answer
-    ///   says.
+    ///   certificates. Validation rejects empty values, invalid resource ids, a comma in a category name, one keyword
+    ///   with two texts, names of more than 1,000 characters and texts of more than 32,767 characters. A page size of 0
+    ///   is treated as 1. If the server returns fewer rows than requested, the rest is requested as well.
+    /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` if a page is not the requested one,
+    ///   and, after the last row, if the number of rows differs from the server's total or pages overlapped. "No
+    ///   records", with status 200 or 404, is an empty list.
+    /// - **Undocumented by the vendor:** how terms are matched; the maximum page size; whether pages have a stable
+    ///   order. That `start` counts rows from 1 is **assumed** from the vendor's clients, and checked where the
+    ///   response states it.
     /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory".
     pub fn search(&self) -> ListBuilder<CertificateSearch> {
         ListBuilder::new(self.caller.clone(), CertificateSearch::default())
     }
 }
 
-/// A search for certificates; see [`Certificates::search`].
+/// A request to search certificates; see [`Certificates::search`].
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CertificateSearch {
     categories: Vec<CertificateCategory>,
@@ -72,8 +72,8 @@ pub struct CertificateSearch {
 }
 
 impl ListBuilder<CertificateSearch> {
-    /// Searches this category, beside those that were named before. Several are sent as a list with commas, which the
-    /// page of version 2026.1 allows and older ones do not mention.
+    /// Adds a category to search. Several categories are sent as a comma-separated list, which the vendor's page for
+    /// version 2026.1 allows and older pages do not mention.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -91,8 +91,7 @@ impl ListBuilder<CertificateSearch> {
         self
     }
 
-    /// Asks for the certificate of this id. Whether the server compares the whole of it is undocumented by
-    /// the vendor.
+    /// Searches for a resource id. Whether the server matches the whole id is undocumented by the vendor.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -124,7 +123,7 @@ impl ListBuilder<CertificateSearch> {
         self
     }
 
-    /// Searches a field, one of the documented ones or any other by its name: `.keyword("certcn", "www.example.com")`.
+    /// Searches one field, a documented one or any other by name: `.keyword("certcn", "www.example.com")`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -142,10 +141,11 @@ impl ListBuilder<CertificateSearch> {
         self
     }
 
-    /// Gives only rows whose group has exactly this name. **The filter is the client's own**: no key for the group is
-    /// documented, so that the server sends all rows, and [`Rows::total`](crate::Rows::total) counts them all. After
-    /// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages) pages in a row without such a row, 100,000 rows by default, the
-    /// search ends with `Lookup`, so that nobody waits for ever; set a higher limit, or a larger page, for larger inventories.
+    /// Returns only rows whose group has exactly this name. **The client applies this filter**: no search key for the
+    /// group is documented, so the server sends all rows, and [`Rows::total`](crate::Rows::total) counts all of them.
+    /// The search ends with a `Lookup` error after [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages)
+    /// consecutive pages without a match, which is 100,000 rows by default. For larger inventories, raise this limit or
+    /// the page size.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -161,10 +161,10 @@ impl ListBuilder<CertificateSearch> {
         self
     }
 
-    /// Gives only rows whose common name is exactly this one, but for the case of ASCII letters. **The filter is the
-    /// client's own**, since a keyword of the server's may find parts of names: set
-    /// [`Keyword::SubjectCommonName`] beside it, so that the server need not send all rows. Pages without such a row are limited
-    /// as those of [`in_group`](Self::in_group) are.
+    /// Returns only rows with exactly this common name, ignoring ASCII case. **The client applies this filter**,
+    /// because the server's keyword search may match parts of names. Set [`Keyword::SubjectCommonName`] as well, so
+    /// that the server does not send all rows. The limit on consecutive pages without a match is that of
+    /// [`in_group`](Self::in_group).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -180,8 +180,8 @@ impl ListBuilder<CertificateSearch> {
         self
     }
 
-    /// Sorts by a column. Seen in use are `commonName` and `requestIds`. Without it, none is sent, and the order is
-    /// the server's.
+    /// Sorts by a column. The vendor's clients use `commonName` and `requestIds`. By default no column is sent and the
+    /// server chooses the order.
     pub fn sort_by(mut self, column: impl Into<String>, order: SortOrder) -> Self {
         self.list().sort = Some((column.into(), order));
         self

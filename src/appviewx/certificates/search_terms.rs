@@ -10,7 +10,7 @@ pub enum CertificateCategory {
     Server,
     /// `Client`.
     Client,
-    /// `Code signing`. Other pages and clients spell it `Code Signing` and `CodeSigning`; for these, use
+    /// `Code signing`. Other pages and clients write `Code Signing` or `CodeSigning`. To send those, use
     /// [`Other`](Self::Other).
     CodeSigning,
     /// `Device`.
@@ -19,12 +19,12 @@ pub enum CertificateCategory {
     RootCa,
     /// `Intermediate CA`.
     IntermediateCa,
-    /// Any other, as it is sent.
+    /// Any other category, sent unchanged.
     Other(String),
 }
 
 impl CertificateCategory {
-    /// As the vendor writes it.
+    /// The vendor's spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -59,12 +59,13 @@ pub enum Keyword {
     SubjectLocality,
     /// `subject:st`.
     SubjectState,
-    /// Any other, by its name. Seen in clients: `certserialno`, `certissuer`, `certcn`, `certsan`, `certstatus`.
+    /// Any other field, by name. The vendor's clients use `certserialno`, `certissuer`, `certcn`, `certsan`,
+    /// `certstatus`.
     Other(String),
 }
 
 impl Keyword {
-    /// As the vendor writes it.
+    /// The vendor's spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -90,7 +91,7 @@ impl From<String> for Keyword {
     }
 }
 
-/// In which order rows come.
+/// The sort order of rows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum SortOrder {

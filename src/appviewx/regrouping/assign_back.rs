@@ -1,4 +1,4 @@
-//! The way back: certificates into the groups that a plan remembers.
+//! Assigning certificates back to the groups recorded in a plan.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,15 +16,16 @@ use crate::plan_file::OtherServer;
 use crate::validation::{Problems, Reason, ValidationError};
 
 impl CertificateGroups {
-    /// Assigns certificates back to the groups that a plan remembers. Each one is looked up first: those that are where
-    /// the move put them go back; those that somebody has moved since stay, unless
-    /// [`even_if_moved_on`](AssignBack::even_if_moved_on). Between the look and the assignment, others may still move
-    /// them.
+    /// Assigns certificates back to the groups recorded in a plan. Each certificate is looked up first. It is assigned
+    /// back if it is in the group that the move put it in. It is left alone if it has been moved since, unless you call
+    /// [`even_if_moved_on`](AssignBack::even_if_moved_on). Someone else may still move a certificate between the
+    /// look-up and the assignment.
     ///
-    /// **Give it the certificates that your move touched, and say which moves were confirmed.** A plan names all that
-    /// were looked up: one that was refused, and that somebody else then put where your move would have put it, would
-    /// go back as well; [`GroupPlan::only`] leaves it out. And a search that lags behind shows a certificate in its old
-    /// group that is not there; [`after_moving`](AssignBack::after_moving) tells that apart.
+    /// **Limit the plan to the certificates that your move may have changed, and pass the confirmed ones to
+    /// [`after_moving`](AssignBack::after_moving).** A plan names every certificate that was looked up. If your move of
+    /// a certificate was refused and someone else then made the same move, it would be assigned back as well;
+    /// [`GroupPlan::only`] excludes it. A delayed search may also show a certificate in its old group after it was
+    /// moved; `after_moving` detects this.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,10 +38,10 @@ impl CertificateGroups {
     /// ```
     ///
     /// - **Calls:** `POST /certificate/search`, then `PUT /certificate/group/assign` group by group.
-    /// - **Permissions:** those of [`assign`](Self::assign), and to view the inventory.
-    /// - **Arguments:** a plan of [`remember_groups`](Self::remember_groups), or one that was kept and read again.
-    /// - **Errors:** none but `Validation`; the rest is told id by id.
-    /// - **Undocumented by the vendor:** whether a search shows a change at once; the points of
+    /// - **Permissions:** those of [`assign`](Self::assign), and the right to view the inventory.
+    /// - **Arguments:** a plan from [`remember_groups`](Self::remember_groups), or one read back from a file.
+    /// - **Errors:** only `Validation`. All other failures are reported per id.
+    /// - **Undocumented by the vendor:** whether a search shows a change immediately, and everything listed under
     ///   [`assign`](Self::assign).
     /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory" and "Assign Certificates to a
     ///   Group".
@@ -59,7 +60,7 @@ impl CertificateGroups {
     }
 }
 
-/// Assigns certificates to the groups that a plan remembers; see [`CertificateGroups::assign_back`].
+/// A request to assign certificates back to the groups recorded in a plan; see [`CertificateGroups::assign_back`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct AssignBack {
@@ -83,64 +84,65 @@ enum MovedOn {
 }
 
 impl AssignBack {
-    /// The group in which the certificates are expected to be now. Default: the client's
+    /// Sets the group in which the certificates are expected now. Default: the client's
     /// [`default_group`](crate::appviewx::ClientBuilder::default_group), where an unassignment puts them. After an
-    /// assignment, it is the group of that.
+    /// assignment, set its target group.
     pub fn from_group(mut self, name: impl Into<String>) -> Self {
         self.expected = name.into();
         self
     }
 
     /// Names certificates that are known to have left their old group: those whose move the server confirmed, as
-    /// [`confirmed`](ManyOutcome::confirmed) or `successful_ids` name them. Where a search still shows such a
-    /// certificate in its old group, it is told as [`NotSeenYet`](AssignBackState::NotSeenYet) instead of
-    /// [`AlreadyThere`](AssignBackState::AlreadyThere): **whether a search shows a change at once is undocumented by
-    /// the vendor.** Ids that the plan does not name change nothing.
+    /// returned by [`confirmed`](ManyOutcome::confirmed) or `successful_ids`. If a search still shows such a
+    /// certificate in its old group, it is reported as [`NotSeenYet`](AssignBackState::NotSeenYet) instead of
+    /// [`AlreadyThere`](AssignBackState::AlreadyThere). **Whether a search shows a change immediately is undocumented
+    /// by the vendor.** Ids that the plan does not contain are ignored.
     pub fn after_moving(mut self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
         self.moved.extend(resource_ids.into_iter().map(Into::into));
         self
     }
 
-    /// Assigns certificates as well that are neither in the expected group nor in their old one: somebody has moved
-    /// them since, and that is undone.
+    /// Also assigns back certificates that are in neither the expected group nor their old one. Someone has moved them
+    /// since, and this undoes that move.
     pub fn even_if_moved_on(mut self) -> Self {
         self.moved_on = MovedOn::AssignAll;
         self
     }
 
-    /// Takes a plan that was made for another server: one that has got another name, or from which this one was copied. Without
-    /// this, such a plan is refused.
+    /// Accepts a plan that was made for another server, for example because the server was renamed or cloned. By
+    /// default such a plan is a validation error.
     pub fn accept_other_server(mut self) -> Self {
         self.other_server = None;
         self
     }
 
-    /// Looks in this category, after those that were named before. Default: server, client and code signing
-    /// certificates, in that order.
+    /// Adds a category to search. Categories are searched in the order of these calls. Default: server, client and code
+    /// signing certificates.
     pub fn category(mut self, category: CertificateCategory) -> Self {
         self.lookup.category(category);
         self
     }
 
-    /// Says why, as on [`assign`](CertificateGroups::assign), under the client's rule.
+    /// Sets the comment of each assignment, as for [`assign`](CertificateGroups::assign). The client's comment rule
+    /// applies.
     pub fn comment(mut self, text: impl Into<String>) -> Self {
         self.comment = Some(text.into());
         self
     }
 
-    /// What the audit event of each assignment says beside its targets, for example the number of a ticket. It stays in
-    /// this program: nothing of it is sent.
+    /// Sets a note for the audit event of each assignment, for example a ticket number. It is not sent to the server.
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.audit_note = Some(note.into());
         self
     }
 
-    /// Looks where the certificates are now, and assigns those that may go back: group by group, in calls of 100, or of the
-    /// client's [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call) if that is smaller. A certificate that is refused does not hold up the others: see [`in_calls`](RequestBuilder::in_calls) and
-    /// [`OnFailure::ContinueAfterRefusal`]. After a call that may have arrived, no further group is begun.
+    /// Looks up the certificates and assigns them back, group by group, in calls of 100 ids, or of the client's
+    /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call) if that is smaller. If one certificate is
+    /// refused, the others are still processed; see [`in_calls`](RequestBuilder::in_calls) and
+    /// [`OnFailure::ContinueAfterRefusal`]. After a call with an unknown outcome, no further group is started.
     ///
     /// # Errors
-    /// [`Error::Validation`] alone, before anything is sent. The outcome says how it went for each certificate.
+    /// Only [`Error::Validation`], before anything is sent. The outcome contains the result for each certificate.
     pub async fn send(self) -> Result<AssignBackOutcome, Error> {
         self.check()?;
         let ids = self.plan.remembered().iter().map(|it| it.resource_id.clone()).collect();
@@ -241,38 +243,38 @@ fn ends_all_groups(sent: &ManyOutcome<ResourceId, AssignCertificates>) -> Option
     ended_by.or_else(|| unknown.next()).cloned()
 }
 
-/// The outcome for one certificate of a plan.
+/// The result for one certificate of a plan.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "detail")]
 #[non_exhaustive]
 pub enum AssignBackState {
-    /// It was sent back, and this came of it.
+    /// The assignment was attempted, with this result.
     Sent(ItemState<AppViewX>),
-    /// A search shows it in its old group. Nothing was sent. **A search that lags behind shows the same** for a
-    /// certificate that is not back: name what was moved with [`after_moving`](AssignBack::after_moving).
+    /// A search shows it in its old group. Nothing was sent. **A delayed search shows the same** for a certificate that
+    /// is not back. Pass the moved certificates to [`after_moving`](AssignBack::after_moving) to detect this.
     AlreadyThere,
-    /// Its move was confirmed, and yet a search shows it in its old group: the search lags behind, or somebody has
-    /// moved it back. Nothing was sent. Look again later.
+    /// Its move was confirmed, but a search shows it in its old group. The search is delayed, or someone has moved it
+    /// back. Nothing was sent. Check again later.
     NotSeenYet,
-    /// It is in this other group, or in one that is not named, so that somebody has moved it since. Nothing was sent.
+    /// It is in another group, named here if the row names it. Someone has moved it since. Nothing was sent.
     MovedOn(Option<String>),
     /// No certificate with exactly this id was found. Nothing was sent.
     NotFound,
-    /// Where it is could not be read. Nothing was sent.
+    /// Its group could not be read. Nothing was sent.
     Unreadable(SharedError),
-    /// The plan does not know its old group, for this reason. Nothing was sent.
+    /// The plan does not contain its old group, for this reason. Nothing was sent.
     NotRemembered(String),
 }
 
 impl AssignBackState {
-    /// Whether the certificate is in its old group, as far as the server said.
+    /// Whether the certificate is in its old group, according to the server.
     #[must_use]
     pub fn is_back(&self) -> bool {
         matches!(self, Self::Sent(ItemState::Confirmed) | Self::AlreadyThere)
     }
 }
 
-/// The outcome for each certificate of a plan.
+/// The result for each certificate of a plan.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AssignBackOutcome {
@@ -281,35 +283,35 @@ pub struct AssignBackOutcome {
 }
 
 impl AssignBackOutcome {
-    /// Every id of the plan, with its outcome.
+    /// Every id of the plan with its result.
     #[must_use]
     pub fn ids(&self) -> &[(ResourceId, AssignBackState)] {
         &self.ids
     }
 
-    /// The outcome for one id; `None` if the plan does not name it.
+    /// The result for one id, or `None` if the plan does not contain it.
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&AssignBackState> {
         self.ids.iter().find(|(known, _)| known == id).map(|(_, state)| state)
     }
 
-    /// What was sent, group by group.
+    /// The outcomes of the assignments, group by group.
     #[must_use]
     pub fn answers(&self) -> &[ManyOutcome<ResourceId, AssignCertificates>] {
         &self.answers
     }
 
-    /// Whether every certificate is in its old group, as far as the server said. What a search says of those that are
-    /// [`AlreadyThere`](AssignBackState::AlreadyThere) may be old; see [`AssignBack::after_moving`].
+    /// Whether every certificate is in its old group, according to the server. The search result for
+    /// [`AlreadyThere`](AssignBackState::AlreadyThere) may be outdated; see [`AssignBack::after_moving`].
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.ids.iter().all(|(_, state)| state.is_back())
     }
 
-    /// Makes a gap an error.
+    /// Returns an error if the outcome is incomplete.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    /// [`Incomplete`], which contains this outcome, if [`is_complete`](Self::is_complete) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         if self.is_complete() {
             return Ok(self);
@@ -323,8 +325,8 @@ impl AssignBackOutcome {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl AssignBackOutcome {
-    /// The outcome for each certificate on its way back, and the runs that were sent: those of
-    /// [`BatchBuilder::outcome_of`](crate::BatchBuilder::outcome_of). Feature `testing`.
+    /// Creates an outcome from the result for each certificate and the runs that were sent, which
+    /// [`BatchBuilder::outcome_of`](crate::BatchBuilder::outcome_of) creates. Feature `testing`.
     ///
     /// ```
     /// use clm::appviewx::{AssignBackOutcome, AssignBackState};

@@ -1,4 +1,4 @@
-//! Where certificates are now, read back by search.
+//! Confirming by search in which group certificates are.
 
 use serde::Serialize;
 
@@ -11,8 +11,8 @@ use crate::operation::Incomplete;
 use crate::validation::Problems;
 
 impl CertificateGroups {
-    /// Reads back in which group certificates are now, one search for each id. Only a row with exactly that resource id
-    /// counts, whatever else the search finds.
+    /// Reads which group certificates are in now, with one search per id. Only rows with exactly that resource id
+    /// count; other search results are ignored.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,12 +23,12 @@ impl CertificateGroups {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Call:** `POST /certificate/search`, for each id and category until the certificate is found.
-    /// - **Permissions:** to view the certificate inventory of the categories.
-    /// - **Arguments:** resource ids, at least one; the group's name, compared exactly. After an unassignment it is
-    ///   [`default_group`](Self::default_group).
-    /// - **Errors:** none but `Validation`; what could not be read is told id by id.
-    /// - **Undocumented by the vendor:** whether a search shows a change at once.
+    /// - **Call:** `POST /certificate/search`, for each id, category by category, until the certificate is found.
+    /// - **Permissions:** the right to view the certificate inventory of the categories.
+    /// - **Arguments:** resource ids, at least one, and the group's name, which is compared exactly. After an
+    ///   unassignment, pass [`default_group`](Self::default_group).
+    /// - **Errors:** only `Validation`. Failed reads are reported per id.
+    /// - **Undocumented by the vendor:** whether a search shows a change immediately.
     /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory".
     pub fn confirm_group(
         &self,
@@ -40,7 +40,7 @@ impl CertificateGroups {
     }
 }
 
-/// Reads back in which group certificates are; see [`CertificateGroups::confirm_group`].
+/// A request to read the groups of certificates; see [`CertificateGroups::confirm_group`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct ConfirmGroup {
@@ -50,17 +50,17 @@ pub struct ConfirmGroup {
 }
 
 impl ConfirmGroup {
-    /// Looks in this category, after those that were named before. Default: server, client and code signing
-    /// certificates, in that order.
+    /// Adds a category to search. Categories are searched in the order of these calls. Default: server, client and code
+    /// signing certificates.
     pub fn category(mut self, category: CertificateCategory) -> Self {
         self.lookup.category(category);
         self
     }
 
-    /// Searches each id.
+    /// Searches for each id.
     ///
     /// # Errors
-    /// [`Error::Validation`] alone. What could not be read is in the answer, id by id.
+    /// Only [`Error::Validation`]. Failed reads are in the result, per id.
     pub async fn send(self) -> Result<GroupConfirmation, Error> {
         let mut problems = Problems::default();
         let (ids, _) = check_resource_ids(self.resource_ids, usize::MAX, &mut problems);
@@ -71,7 +71,8 @@ impl ConfirmGroup {
     }
 }
 
-/// Where certificates are, as a search told it. Whether a search shows a change at once is undocumented by the vendor.
+/// The groups of certificates according to a search. Whether a search shows a change immediately is undocumented by the
+/// vendor.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct GroupConfirmation {
@@ -81,30 +82,30 @@ pub struct GroupConfirmation {
 }
 
 impl GroupConfirmation {
-    /// The group that they were expected in.
+    /// The expected group.
     #[must_use]
     pub fn group(&self) -> &str {
         &self.group
     }
 
-    /// Every id, each once, in the order in which they were asked for, with the group that it is in.
+    /// Every requested id with its group, in request order and without duplicates.
     #[must_use]
     pub fn memberships(&self) -> &[(ResourceId, GroupMembership)] {
         &self.memberships
     }
 
-    /// The group of one id; `None` if nobody asked for it.
+    /// The group of one id, or `None` if it was not requested.
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&GroupMembership> {
         self.memberships.iter().find(|(asked, _)| asked == id).map(|(_, membership)| membership)
     }
 
-    /// The ids that are in the group.
+    /// The ids that are in the expected group.
     pub fn ids_in_group(&self) -> impl Iterator<Item = &ResourceId> {
         self.memberships.iter().filter(|(_, membership)| self.is_there(membership)).map(|(id, _)| id)
     }
 
-    /// The ids that are not in the group, or of which that is not known, each with what a search said.
+    /// The ids that are not known to be in the expected group, each with its search result.
     pub fn others(&self) -> impl Iterator<Item = &(ResourceId, GroupMembership)> {
         self.memberships.iter().filter(|(_, membership)| !self.is_there(membership))
     }
@@ -113,16 +114,16 @@ impl GroupConfirmation {
         matches!(membership, GroupMembership::Group(name) if *name == self.group)
     }
 
-    /// Whether every certificate is in the group.
+    /// Whether every certificate is in the expected group.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.others().next().is_none()
     }
 
-    /// Makes a gap an error.
+    /// Returns an error if not every certificate is in the expected group.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this confirmation, if [`is_complete`](Self::is_complete) is false.
+    /// [`Incomplete`], which contains this confirmation, if [`is_complete`](Self::is_complete) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         if self.is_complete() {
             return Ok(self);
@@ -136,7 +137,7 @@ impl GroupConfirmation {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl GroupConfirmation {
-    /// What is read back: where these certificates are that should be in this group. Feature `testing`.
+    /// Creates a confirmation for the expected group from the group of each certificate. Feature `testing`.
     ///
     /// ```
     /// use clm::appviewx::{GroupConfirmation, GroupMembership};

@@ -20,18 +20,18 @@ const AT_ONCE: usize = 5;
 /// Rows after which a search for one id is given up.
 const MOST_ROWS: u64 = 1_000;
 
-/// The group of a certificate, as a search tells it.
+/// The group of a certificate, according to a search.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "place", content = "detail")]
 #[non_exhaustive]
 pub enum GroupMembership {
     /// The group of this name.
     Group(String),
-    /// The certificate was found, and its row names no group.
+    /// The certificate was found, but its row names no group.
     GroupNotNamed,
-    /// No row has exactly this id, in none of the categories that were searched.
+    /// None of the searched categories has a row with exactly this id.
     NotFound,
-    /// It could not be read.
+    /// The group could not be read.
     Unreadable(SharedError),
 }
 

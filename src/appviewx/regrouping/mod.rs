@@ -1,4 +1,4 @@
-//! Workflows that move certificates between groups: in many calls, with a look before and afterwards, and back.
+//! Workflows that move certificates between groups in many calls, confirm the result and revert it.
 
 mod assign_back;
 mod confirm_group;

@@ -1,4 +1,4 @@
-//! Many certificates: several calls, and one outcome for each id.
+//! Moving many certificates in several calls, with a state for each id.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ const IDS_PER_CALL: usize = 100;
 const REFUSALS_ALIKE: usize = 8;
 
 impl<M: Move> RequestBuilder<MoveCertificates<M>> {
-    /// Splits the ids over several calls, and gives an outcome for each id.
+    /// Splits the ids into several calls, and returns the state of each id.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,22 +39,22 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     /// # Ok(()) }
     /// ```
     ///
-    /// - Each call is a change of its own, with its own audit event.
-    /// - After a call that failed, nothing further is sent.
-    /// - With [`OnFailure::ContinueAfterRefusal`], the further calls are sent after a refusal, unless they would end so as
-    ///   well: after 401, 429, a redirect, 404 without a code, `AVX_GW_005`, `CERT-GEN-0033` and `GROUP_NOT_FOUND`. With
-    ///   [`OnFailure::Continue`], they are also sent after a call that may have arrived; that call is neither split nor sent
-    ///   again.
-    /// - With either of the two, a call that is refused **because of a certificate in it** is split in two, and
-    ///   those again, until the certificates that are refused stand alone: one of them does not hold up the others.
-    ///   Refusals of this kind are `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, `ACF_NOT_AVAILABLE_FOR_…_CERT`,
-    ///   `CERT-ACF-0058`, `READ_GROUP` and `OPEN_WORK_ORDERS_FOUND`. **This is the one exception to "a change is sent
-    ///   once":** the certificates of such a call are named again, and **assumed** is that the refusal means that none
-    ///   of it was carried out. Where that must not be assumed, say
-    ///   [`without_splitting`](BatchBuilder::without_splitting).
-    /// - Splitting ends after eight single certificates that were refused in a row with the same code: it is not about
-    ///   one of them then. The rest of what was refused is [`RefusedTogether`](ItemState::RefusedTogether); calls that
-    ///   were not sent yet are, and once one is taken, calls are split again.
+    /// - Each call is a separate change with its own audit event.
+    /// - After a failed call, nothing further is sent by default.
+    /// - With [`OnFailure::ContinueAfterRefusal`], the remaining calls are sent after a refusal, unless they would fail
+    ///   in the same way: after 401, 429, a redirect, 404 without a code, `AVX_GW_005`, `CERT-GEN-0033` and
+    ///   `GROUP_NOT_FOUND`. With [`OnFailure::Continue`], they are also sent after a call with an unknown outcome. That
+    ///   call is neither split nor retried.
+    /// - With either option, a call that is refused **because of one of its certificates** is split in two, repeatedly,
+    ///   until each refused certificate is in a call of its own and all others are processed. These refusals are
+    ///   `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, `ACF_NOT_AVAILABLE_FOR_…_CERT`, `CERT-ACF-0058`, `READ_GROUP`
+    ///   and `OPEN_WORK_ORDERS_FOUND`. **This is the one exception to "a change is sent once":** the certificates of
+    ///   the refused call are sent again. It is **assumed** that such a refusal means that no part of the call was
+    ///   carried out. If you cannot rely on this, call [`without_splitting`](BatchBuilder::without_splitting).
+    /// - Splitting stops after eight consecutive single certificates were refused with the same code, because the cause
+    ///   is then unlikely to be a single certificate. The rest of the refused certificates are reported as
+    ///   [`RefusedTogether`](ItemState::RefusedTogether). Calls that were not sent yet are still sent, and once one is
+    ///   accepted, splitting resumes.
     pub fn in_calls(self) -> BatchBuilder<MoveInCalls<M>> {
         let (caller, whole) = self.into_parts();
         BatchBuilder::new(caller, MoveInCalls { whole, ids_per_call: None, splitting: Splitting::Allowed })
@@ -62,8 +62,9 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
 }
 
 impl<M: Move> BatchBuilder<MoveInCalls<M>> {
-    /// How many ids one call names: at least 1, at most the client's
-    /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). Default 100, or that limit if it is smaller.
+    /// Sets the number of ids in one call: at least 1, at most the client's
+    /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call). Default 100, or that limit if it is
+    /// smaller.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,7 +79,7 @@ impl<M: Move> BatchBuilder<MoveInCalls<M>> {
         self
     }
 
-    /// Splits no call: no certificate is named twice, and those of a refused call are all
+    /// Disables splitting. No certificate is sent twice, and all certificates of a refused call are reported as
     /// [`RefusedTogether`](ItemState::RefusedTogether).
     ///
     /// ```
@@ -96,7 +97,7 @@ impl<M: Move> BatchBuilder<MoveInCalls<M>> {
     }
 }
 
-/// An unassignment or an assignment of many certificates, in several calls; see [`RequestBuilder::in_calls`].
+/// A request to unassign or assign many certificates in several calls; see [`RequestBuilder::in_calls`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct MoveInCalls<M> {
     whole: Request<MoveCertificates<M>>,
@@ -136,7 +137,7 @@ impl<M: Move> Batch for MoveInCalls<M> {
     }
 }
 
-/// The calls that are still to be sent.
+/// The calls that have not been sent yet.
 #[derive(Debug)]
 pub struct MoveCalls<M> {
     /// The move, without ids.
@@ -275,7 +276,7 @@ fn all(ids: Vec<Numbered<ResourceId>>, state: &ItemState<AppViewX>) -> Vec<IdSta
 }
 
 impl<M: Move> ManyOutcome<ResourceId, MoveCertificates<M>> {
-    /// The outcome for one id; `None` if nobody asked for it.
+    /// The state of one id, or `None` if it was not requested.
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&ItemState<AppViewX>> {
         self.items().iter().find(|outcome| outcome.item == id).map(|outcome| &outcome.state)

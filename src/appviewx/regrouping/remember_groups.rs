@@ -1,4 +1,4 @@
-//! Which groups certificates are in, kept for the way back.
+//! Recording the groups of certificates, so that a move can be reverted.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -15,7 +15,8 @@ use crate::plan_file::{self, Document, PlanError, PlanFormat, PlanHeader};
 use crate::validation::Problems;
 
 impl CertificateGroups {
-    /// Looks up in which groups certificates are, before they are moved, for [`assign_back`](Self::assign_back).
+    /// Records which groups certificates are in before you move them, so that [`assign_back`](Self::assign_back) can
+    /// revert the move.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,19 +29,18 @@ impl CertificateGroups {
     /// ```
     ///
     /// - **Call:** `POST /certificate/search`, as in [`confirm_group`](Self::confirm_group).
-    /// - **Permissions:** to view the certificate inventory of the categories. What may not be viewed in one category
-    ///   is looked for in the next.
+    /// - **Permissions:** the right to view the certificate inventory of the categories. If the account may not view
+    ///   one category, the next one is searched.
     /// - **Arguments:** resource ids, at least one.
-    /// - **Errors:** `Validation`, and the error that ended the run, if no further search could help (no valid
-    ///   credential, no connection, no access to the search). Ids whose group could not be learned for another reason
-    ///   are named in the plan.
+    /// - **Errors:** `Validation`, and errors that every further search would meet (no valid credential, no connection,
+    ///   no access to the search). Ids whose group could not be determined for another reason are listed in the plan.
     /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory".
     pub fn remember_groups(&self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> RememberGroups {
         RememberGroups { lookup: GroupLookup::new(self.caller.clone()), resource_ids: collect_ids(resource_ids) }
     }
 }
 
-/// Looks up in which groups certificates are; see [`CertificateGroups::remember_groups`].
+/// A request to record the groups of certificates; see [`CertificateGroups::remember_groups`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct RememberGroups {
@@ -49,19 +49,19 @@ pub struct RememberGroups {
 }
 
 impl RememberGroups {
-    /// Looks in this category, after those that were named before. Default: server, client and code signing
-    /// certificates, in that order.
+    /// Adds a category to search. Categories are searched in the order of these calls. Default: server, client and code
+    /// signing certificates.
     pub fn category(mut self, category: CertificateCategory) -> Self {
         self.lookup.category(category);
         self
     }
 
-    /// Searches each id.
+    /// Searches for each id.
     ///
     /// # Errors
-    /// [`Error::Validation`], and the error after which no further search could help: no valid credential, no
-    /// connection, 401, 429, or no access to the search at all. Ids whose group could not be learned for another reason
-    /// are in the plan, each with it.
+    /// [`Error::Validation`], and errors that every further search would meet: no valid credential, no connection, 401,
+    /// 429, or no access to the search. Ids whose group could not be determined for another reason are in the plan,
+    /// each with its reason.
     pub async fn send(self) -> Result<GroupPlan, Error> {
         let mut problems = Problems::default();
         let (ids, _) = check_resource_ids(self.resource_ids, usize::MAX, &mut problems);
@@ -86,10 +86,10 @@ impl RememberGroups {
     }
 }
 
-/// Which group each certificate was in. It can be serialised and kept; it holds no secret.
+/// The group that each certificate was in. A plan can be serialised and stored. It contains no secrets.
 ///
-/// [`CertificateGroups::assign_back`] restores it. Keep it **before** you move
-/// anything: a program that ends in the middle has no other way back.
+/// [`CertificateGroups::assign_back`] restores the groups. Store the plan **before** you move anything: a program that
+/// stops halfway cannot revert its changes without it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -143,37 +143,37 @@ impl PlanFormat for GroupPlan {
 }
 
 impl GroupPlan {
-    /// Reads a plan out of the bytes of a file: JSON in UTF-8, or in UTF-16 with a byte order mark, as some tools write it anew.
-    /// Plans of earlier versions of this crate are read, also those without a header.
+    /// Reads a plan from the bytes of a file: JSON in UTF-8, or in UTF-16 with a byte order mark, which some tools
+    /// write. Plans of earlier versions of this crate can be read, including those without a header.
     ///
     /// # Errors
-    /// [`PlanError`] tells apart a file that was not written to its end, one that is no JSON, one of another format, such as a
-    /// plan for Keyfactor, and one of a newer version of this crate. Whether it was made for another server is seen when it is
-    /// used.
+    /// [`PlanError`] distinguishes a truncated file, a file that is not JSON, a file of another format, such as a plan
+    /// for Keyfactor, and a file of a newer version of this crate. Whether the plan was made for another server is
+    /// checked when it is used.
     pub fn from_json(bytes: impl AsRef<[u8]>) -> Result<Self, PlanError> {
         plan_file::from_json(bytes.as_ref())
     }
 
-    /// The same out of a file. What does not begin like a plan is not read to its end, and neither is what is larger than
-    /// 128 MiB. It blocks the thread while it reads.
+    /// Reads a plan from a reader. Reading stops early if the input does not start like a plan or is larger than 128
+    /// MiB. This blocks the thread.
     ///
     /// # Errors
-    /// Those of [`from_json`](Self::from_json), and [`PlanError::Unreadable`].
+    /// The errors of [`from_json`](Self::from_json), [`PlanError::TooLarge`] and [`PlanError::Unreadable`].
     pub fn read_from(reader: impl io::Read) -> Result<Self, PlanError> {
         plan_file::read_from(reader)
     }
 
-    /// Writes the plan into a file, as JSON. **A file that is written half is worth nothing:** write it beside the one that it is
-    /// to be, have it on the disk, and rename it, before anything is moved. It blocks the thread while it writes.
+    /// Writes the plan as JSON. **A truncated file cannot be used.** Write to a temporary file in the same directory,
+    /// sync it to disk and rename it before you move anything. This blocks the thread.
     ///
     /// # Errors
-    /// Those of the writer; [`FileTooLarge`](std::io::ErrorKind::FileTooLarge), with nothing written, if the file would be too
-    /// large to be read again.
+    /// The errors of the writer. [`FileTooLarge`](std::io::ErrorKind::FileTooLarge), with nothing written, if the file
+    /// would be too large to read back.
     pub fn write_to(&self, writer: impl io::Write) -> io::Result<()> {
         plan_file::write_to(self, writer)
     }
 
-    /// For which server it was made, when, and by what.
+    /// The header: for which server the plan was made, when, and by which program.
     #[must_use]
     pub fn header(&self) -> &PlanHeader {
         &self.header
@@ -185,17 +185,18 @@ impl GroupPlan {
         &self.remembered
     }
 
-    /// The certificates whose group could not be learned. Nothing brings them back.
+    /// The certificates whose group could not be determined. The plan cannot restore them.
     #[must_use]
     pub fn not_remembered(&self) -> &[NotRemembered] {
         &self.not_remembered
     }
 
-    /// The plan of these certificates only. One that this plan does not name is [not remembered](Self::not_remembered).
+    /// Returns a plan limited to these certificates. A certificate that this plan does not contain is listed in
+    /// [`not_remembered`](Self::not_remembered).
     ///
-    /// Name the certificates that a move may have touched, as
-    /// [`possibly_done`](crate::ManyOutcome::possibly_done) does: a certificate that the move did not touch may be
-    /// where it is because of somebody else, and going back is not for this plan to decide.
+    /// Pass the certificates that your move may have changed, as returned by
+    /// [`possibly_done`](crate::ManyOutcome::possibly_done). If your move did not change a certificate, someone else
+    /// may have put it where it is, and the plan should not revert that.
     #[must_use]
     pub fn only(&self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
         let mut wanted: BTreeSet<ResourceId> = resource_ids.into_iter().map(Into::into).collect();
@@ -220,10 +221,10 @@ impl GroupPlan {
         self.not_remembered.is_empty()
     }
 
-    /// Makes a gap an error.
+    /// Returns an error if a group is unknown.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this plan, if [`is_complete`](Self::is_complete) is false.
+    /// [`Incomplete`], which contains this plan, if [`is_complete`](Self::is_complete) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         if self.is_complete() {
             return Ok(self);
@@ -234,22 +235,22 @@ impl GroupPlan {
     }
 }
 
-/// A certificate and the group that it was in.
+/// A certificate and its recorded group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RememberedGroup {
-    /// The certificate.
+    /// The resource id of the certificate.
     pub resource_id: ResourceId,
     /// The group that it was in.
     pub group: String,
 }
 
-/// A certificate whose group could not be learned.
+/// A certificate whose group could not be determined.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NotRemembered {
-    /// The certificate.
+    /// The resource id of the certificate.
     pub resource_id: ResourceId,
-    /// Why not, for people.
+    /// The reason, as readable text.
     pub why: String,
 }

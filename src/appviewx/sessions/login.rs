@@ -17,15 +17,14 @@ use crate::transport::{Attempts, AuditEnd, Effect, NewCredential, NoCredential, 
 
 const SESSION_ID: HeaderName = HeaderName::from_static("sessionid");
 
-/// Which of the vendor's two spellings of the login call is sent. See
-/// [`Credentials::login`](crate::appviewx::Credentials::login).
+/// Which of the vendor's two login endpoints is used. See [`Credentials::login`](crate::appviewx::Credentials::login).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum LoginCall {
-    /// `POST /login`, as the vendor's pages have it.
+    /// `POST /login`, as on the vendor's pages.
     #[default]
     Login,
-    /// `POST /acctmgmt-perform-login`, the action's own name, which older tools of the vendor send.
+    /// `POST /acctmgmt-perform-login`, the name of the action, which older tools of the vendor use.
     PerformLogin,
 }
 

@@ -27,7 +27,7 @@ pub(in crate::appviewx) enum Session {
     None,
 }
 
-/// How a logout ended. See [`Client::logout`](crate::appviewx::Client::logout).
+/// The outcome of a logout. See [`Client::logout`](crate::appviewx::Client::logout).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub enum LogoutOutcome {
@@ -48,7 +48,7 @@ pub struct LoggedOut {
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl LogoutOutcome {
-    /// What a logout comes to if the server says so. Nothing is sent. Feature `testing`.
+    /// Returns what a logout returns for this reply. Nothing is sent. Feature `testing`.
     ///
     /// ```
     /// use clm::appviewx::{Error, LogoutOutcome};
@@ -58,20 +58,20 @@ impl LogoutOutcome {
     /// ```
     ///
     /// # Errors
-    /// Those that such a reply has in a logout that is sent.
+    /// The error that this reply causes in a real logout.
     pub fn outcome_of(reply: crate::testing::Reply) -> Result<Self, Error> {
         crate::operation::Request::of(LogOut { headers: HeaderMap::new() }).outcome_of(reply).map(Self::LoggedOut)
     }
 }
 
 impl LoggedOut {
-    /// What the server said.
+    /// The server's message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// The answer as it came, and what it took to get it. **Its body may repeat the session id.**
+    /// The response as received, with its attempts and duration. **Its body may repeat the session id.**
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
