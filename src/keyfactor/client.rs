@@ -147,7 +147,8 @@ impl Client {
     /// - **Answer:** any 2xx but a page of HTML, which no endpoint of the vendor's is known to give, is the outcome, a
     ///   [`RawAnswer`](crate::RawAnswer) with the body as it came. A page in its place is [`Decode`](Error::Decode) of a call
     ///   that reads and [`OutcomeUnknown`](Error::OutcomeUnknown) of a change.
-    /// - **Permissions, limits of the endpoint:** not known here. The header `x-keyfactor-api-version: 1` is sent as with typed calls.
+    /// - **Permissions, limits of the endpoint:** not known here. Version 1 of the API is asked for, as by typed calls, unless
+    ///   [`api_version`](crate::RequestBuilder::api_version) says otherwise.
     pub fn raw(&self, method: Method, path: impl Into<String>) -> RequestBuilder<RawCall> {
         self.caller.request(RawCall::new(method, path))
     }

@@ -56,6 +56,7 @@ mod orchestrator_jobs;
 mod page_position;
 mod permission_scope;
 mod query;
+mod raw;
 mod schedule;
 mod scope;
 mod seen_ids;

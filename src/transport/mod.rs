@@ -299,7 +299,9 @@ impl Network<'_> {
     async fn send(&self, limit: Duration) -> Try {
         let Self { transport, call, url, issued, secrets, .. } = self;
         let mut headers = HeaderMap::clone(&issued.request_headers);
-        headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        for (name, value) in &call.headers {
+            headers.insert(name.clone(), value.clone());
+        }
         let secrets = Secrets { of_credential: issued.secrets.clone(), of_call: secrets.clone() };
         let (body, progress) = request_body(call.body.clone());
         let mut request = reqwest::Request::new(call.method.clone(), url.clone());

@@ -76,3 +76,22 @@ async fn a_refusal_of_an_older_server_is_that_refusal() {
     assert!(matches!(error, Error::Api(_)), "{error:?}");
     assert_eq!(error.status().unwrap().as_u16(), 404);
 }
+
+/// Typed calls ask for version 1 of the API, and a raw call for the one that it is given, once.
+#[tokio::test]
+async fn a_raw_call_asks_for_another_version_of_its_endpoint() {
+    let fake = FakeKeyfactor::start().await;
+    let keyfactor = fake.client();
+    let call = keyfactor.raw(clm::http::Method::GET, "Certificates");
+    call.clone().send().await.unwrap();
+    call.api_version(2).api_version(3).send().await.unwrap();
+    let asked: Vec<Vec<String>> = fake
+        .requests()
+        .iter()
+        .map(|request| {
+            let values = request.headers().get_all("x-keyfactor-api-version").iter();
+            values.map(|value| value.to_str().unwrap().to_owned()).collect()
+        })
+        .collect();
+    assert_eq!(asked, [["1"], ["3"]]);
+}

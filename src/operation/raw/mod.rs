@@ -32,13 +32,15 @@ pub struct RawCall<V: Vendor> {
     effect: RawEffect,
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
+    /// Of the vendor's own headers, what is to be sent in the place of the client's.
+    own_headers: Vec<(&'static str, HeaderValue)>,
     body: RawBody,
     secrets: Vec<SecretString>,
     vendor: PhantomData<V>,
 }
 
 /// Whether a raw call can change something. It decides what is done after a fault; see the table in the
-/// [crate's documentation](crate#what-is-tried-again).
+/// guide, `guide::retries`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RawEffect {
@@ -82,6 +84,7 @@ impl<V: Vendor> RawCall<V> {
             path: RawPath::new(path.into()),
             query: Vec::new(),
             headers: Vec::new(),
+            own_headers: Vec::new(),
             body: RawBody::None,
             secrets: Vec::new(),
             vendor: PhantomData,
@@ -106,6 +109,12 @@ impl<V: Vendor> RawCall<V> {
         self.effect
     }
 
+    /// Sends one of the vendor's own headers with this value instead of the client's.
+    pub(crate) fn set_own_header(&mut self, name: &'static str, value: HeaderValue) {
+        self.own_headers.retain(|(set, _)| *set != name);
+        self.own_headers.push((name, value));
+    }
+
     fn set_json(&mut self, body: &(impl Serialize + ?Sized)) {
         self.body = serde_json::to_vec(body).map_or(RawBody::NotJson, |json| RawBody::Json(json.into()));
     }
@@ -125,7 +134,7 @@ impl<V: Vendor> RawCall<V> {
 // The body, and the values of headers and of the query, may be secrets.
 impl<V: Vendor> fmt::Debug for RawCall<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, path, effect, query, headers, body, secrets, vendor: _ } = self;
+        let Self { method, path, effect, query, headers, own_headers, body, secrets, vendor: _ } = self;
         let names = |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| self.shown(name)).collect::<Vec<_>>();
         f.debug_struct("RawCall")
             .field("method", method)
@@ -134,6 +143,7 @@ impl<V: Vendor> fmt::Debug for RawCall<V> {
             .field("effect", effect)
             .field("query", &names(query))
             .field("headers", &names(headers))
+            .field("own_headers", own_headers)
             .field("body", body)
             .field("secrets", &secrets.len())
             .finish()
@@ -152,7 +162,7 @@ impl fmt::Debug for RawBody {
 
 impl<V: Vendor> PartialEq for RawCall<V> {
     fn eq(&self, other: &Self) -> bool {
-        let Self { method, path, effect, query, headers, body, secrets, vendor: _ } = self;
+        let Self { method, path, effect, query, headers, own_headers, body, secrets, vendor: _ } = self;
         let exposed = |secrets: &[SecretString]| -> Vec<String> {
             secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect()
         };
@@ -161,6 +171,7 @@ impl<V: Vendor> PartialEq for RawCall<V> {
             && *effect == other.effect
             && *query == other.query
             && *headers == other.headers
+            && *own_headers == other.own_headers
             && *body == other.body
             && exposed(secrets) == exposed(&other.secrets)
     }
@@ -197,6 +208,7 @@ impl<V: Vendor> Operation for RawCall<V> {
                 headers.insert(name, header);
             }
         }
+        headers.extend(self.own_headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone())));
         headers
     }
 

@@ -1,0 +1,25 @@
+//! What only raw calls of Keyfactor Command can be given.
+
+use http::HeaderValue;
+
+use super::vendor::RawCall;
+use crate::operation::RequestBuilder;
+
+impl RequestBuilder<RawCall> {
+    /// Asks for another version of the endpoint, in the header `x-keyfactor-api-version`. Default 1. The vendor has a
+    /// version 2 of some endpoints; the response header `Api-Supported-Versions` lists those of the one that was called.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "Certificates").api_version(2).send().await?;
+    /// println!("{:?}", answer.headers().get("api-supported-versions"));
+    /// # Ok(()) }
+    /// ```
+    pub fn api_version(mut self, version: u16) -> Self {
+        self.operation().set_own_header("x-keyfactor-api-version", HeaderValue::from(version));
+        self
+    }
+}
