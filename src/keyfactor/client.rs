@@ -18,27 +18,28 @@ use crate::transport::{self, ConfigurationError, Identity, Transport, base_path}
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
 
-/// The settings that only a Keyfactor client has. They are set on the [`ClientBuilder`].
+/// The settings that are specific to a Keyfactor client. Set them on the [`ClientBuilder`].
 #[derive(Clone, Debug)]
 pub struct Settings {
     credentials: Option<Credentials>,
     max_locations_per_call: usize,
 }
 
-/// A client of one Keyfactor Command server. Cheap to clone: all clones share their credential and their limits.
+/// A client for one Keyfactor Command server. It is cheap to clone; all clones share credentials and limits.
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Caller,
 }
 
 impl Client {
-    /// Starts a client for the server at `base_url`, for example `https://keyfactor.example.com/KeyfactorAPI`.
+    /// Starts building a client for the server at `base_url`, for example
+    /// `https://keyfactor.example.com/KeyfactorAPI`.
     ///
-    /// The path is the API path that was chosen when Command was installed (`KeyfactorAPI`, `Keyfactor/API`, …);
-    /// slashes at its end do not matter. An origin without a path gets `/KeyfactorAPI`, the vendor's default.
+    /// The path is the API path that was chosen when Command was installed (`KeyfactorAPI`, `Keyfactor/API`, …).
+    /// Trailing slashes are ignored. A URL without a path gets `/KeyfactorAPI`, the vendor's default.
     ///
-    /// With the feature `rustls`, `ClientBuilder::from_env` takes host and credentials from the variables of the vendor's
-    /// own tools.
+    /// With the feature `rustls`, `ClientBuilder::from_env` reads the host and the credentials from the environment
+    /// variables of the vendor's own tools.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -52,13 +53,13 @@ impl Client {
         ClientBuilder::new(base_url.into(), Settings { credentials: None, max_locations_per_call: 1_000 })
     }
 
-    /// The base URL of every call, with the API path.
+    /// Returns the base URL, including the API path.
     #[must_use]
     pub fn base_url(&self) -> &Url {
         self.caller.transport().base_url()
     }
 
-    /// The operations on certificate stores.
+    /// Returns the operations on certificate stores.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -71,7 +72,7 @@ impl Client {
         CertificateStores { caller: self.caller.clone() }
     }
 
-    /// The operations on types of certificate stores.
+    /// Returns the operations on certificate store types.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -86,7 +87,7 @@ impl Client {
         CertificateStoreTypes { caller: self.caller.clone() }
     }
 
-    /// The operations on certificates.
+    /// Returns the operations on certificates.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -99,7 +100,7 @@ impl Client {
         Certificates { caller: self.caller.clone() }
     }
 
-    /// The operations on orchestrator jobs.
+    /// Returns the operations on orchestrator jobs.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -112,8 +113,8 @@ impl Client {
         OrchestratorJobs { caller: self.caller.clone() }
     }
 
-    /// A call to an endpoint that this crate has no type for. Everything else is as for typed calls: what is done after a
-    /// fault, limits, connection, redaction, the audit of a change.
+    /// Builds a request to an endpoint for which this crate has no typed operation. Retries, limits, connections,
+    /// redaction and audit events work as in typed operations.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -136,26 +137,29 @@ impl Client {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Path:** below the base URL, not percent-encoded, without a query, at most 2,048 bytes. **It is shown as it is given**
-    ///   in errors, spans and the audit, so give what it names, and whatever comes from elsewhere, by
-    ///   [`path_value`](crate::RequestBuilder::path_value). An absolute URL, `//host`, `..`, an empty segment, a backslash, a
-    ///   percent sign and control characters are refused; the call cannot leave the base URL.
-    /// - **Audit:** it names the method and the path, with its values percent-encoded, and nothing of the query and the body. If
-    ///   what is changed stands there, name it in [`audit_note`](crate::RequestBuilder::audit_note).
-    /// - **Method:** GET and HEAD only read, unless [`effect`](crate::RequestBuilder::effect) says otherwise; POST, PUT, PATCH
-    ///   and DELETE are changes, which are never sent again once they may have arrived. Others are refused.
-    /// - **Answer:** any 2xx but a page of HTML, which no endpoint of the vendor's is known to give, is the outcome, a
-    ///   [`RawAnswer`](crate::RawAnswer) with the body as it came. A page in its place is [`Decode`](Error::Decode) of a call
-    ///   that reads and [`OutcomeUnknown`](Error::OutcomeUnknown) of a change.
-    /// - **Permissions, limits of the endpoint:** not known here. Version 1 of the API is asked for, as by typed calls, unless
-    ///   [`api_version`](crate::RequestBuilder::api_version) says otherwise.
+    /// - **Path:** relative to the base URL, not percent-encoded, without a query, at most 2,048 bytes. **It is shown
+    ///   unchanged** in errors, spans and audit events, so pass identifiers and external values with
+    ///   [`path_value`](crate::RequestBuilder::path_value). The path is refused if it is an absolute URL or contains
+    ///   `//host`, `..`, an empty segment, a backslash, a percent sign or control characters. A request never leaves
+    ///   the base URL.
+    /// - **Audit:** the audit event contains the method and the path with percent-encoded values, but neither the
+    ///   query nor the body. If these identify the target of a change, describe it in
+    ///   [`audit_note`](crate::RequestBuilder::audit_note).
+    /// - **Method:** GET and HEAD are reads, unless [`effect`](crate::RequestBuilder::effect) overrides this. POST,
+    ///   PUT, PATCH and DELETE are changes, which are never sent again once they may have reached the server. Other
+    ///   methods are refused.
+    /// - **Response:** any 2xx is a success and returns a [`RawAnswer`](crate::RawAnswer) with the unchanged body,
+    ///   except an HTML page, which no known vendor endpoint returns. An HTML page leads to [`Decode`](Error::Decode)
+    ///   for a read and to [`OutcomeUnknown`](Error::OutcomeUnknown) for a change.
+    /// - **Permissions, endpoint limits:** not known to this crate. Version 1 of the API is requested, as with typed
+    ///   operations, unless [`api_version`](crate::RequestBuilder::api_version) selects another one.
     pub fn raw(&self, method: Method, path: impl Into<String>) -> RequestBuilder<RawCall> {
         self.caller.request(RawCall::new(method, path))
     }
 
-    /// Sends a request that was built before, or that an [`OutcomeUnknown`](super::OutcomeUnknown) gave back.
+    /// Sends a request that was built earlier, or that an [`OutcomeUnknown`](super::OutcomeUnknown) contains.
     ///
-    /// Nothing remembers whether it was sent already: calling this twice sends it twice.
+    /// The client does not track whether the request was sent before: calling this twice sends it twice.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -178,16 +182,16 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// How the client proves who it is. Required.
+    /// Sets the credentials. Required.
     pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
         self.settings.credentials = Some(credentials.into());
         self
     }
 
-    /// The most certificate locations that one call may name. Default 1,000.
+    /// Sets the maximum number of certificate locations in one call. The default is 1,000.
     ///
-    /// The vendor documents no limit. A thousand locations are some hundred kilobytes, far below what IIS takes by
-    /// default, and a call that names more is more often a mistake than a wish.
+    /// The vendor documents no limit. 1,000 locations take some hundred kilobytes, far below what IIS accepts by
+    /// default. A longer list is more likely a mistake.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -202,10 +206,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Checks every setting and builds the client. Nothing is sent.
+    /// Validates all settings and builds the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`Error::Configuration`] names the setting that is missing or wrong.
+    /// [`Error::Configuration`] names the missing or invalid setting.
     pub fn build(self) -> Result<Client, Error> {
         let Settings { credentials, max_locations_per_call } = &self.settings;
         let credentials = credentials.as_ref().ok_or_else(|| {

@@ -12,27 +12,29 @@ use super::vendor::Error;
 use crate::lenient::{self, one_line};
 use crate::transport::{Cause, ConfigurationError};
 
-/// From the configuration file of the vendor's own tools. Feature `config-file`.
+/// Configuration from the configuration file of the vendor's own tools. Feature `config-file`.
 impl ClientBuilder {
-    /// A builder with the settings of a profile of the vendor's configuration file (its tools keep it as
-    /// `~/.keyfactor/command_config.json`, with a profile `default`). Environment variables are not looked at.
+    /// Creates a builder from a profile of the vendor's configuration file. The vendor's tools store it as
+    /// `~/.keyfactor/command_config.json`, with a profile `default`. Environment variables are not read.
     ///
     /// ```json
     /// {"servers": {"default": {"host": "keyfactor.example.com", "username": "svc-clm", "domain": "EXAMPLE", "password": "…"}}}
     /// ```
     ///
-    /// Read are `host`, `port`, `api_path`, `skip_tls_verify`, `ca_cert_path`, `username`, `password`, `domain`,
-    /// `client_id`, `client_secret`, `token_url`, `scopes`, `audience` and `access_token`, with the meaning of the variables of
-    /// [`from_vars`](Self::from_vars), and a member of this crate's own, `client_secret_in`. As there, null and the empty text count as not set, and nothing of two kinds of
-    /// credentials may be set; which kind it is, is seen from the members, and `auth_type` is not asked. A number may be a
-    /// text. `auth_provider` and Kerberos are refused; other members are ignored.
+    /// The members `host`, `port`, `api_path`, `skip_tls_verify`, `ca_cert_path`, `username`, `password`, `domain`,
+    /// `client_id`, `client_secret`, `token_url`, `scopes`, `audience` and `access_token` have the meaning of the
+    /// corresponding variables of [`from_vars`](Self::from_vars). `client_secret_in` is specific to this crate. Null
+    /// and empty texts are treated as unset, and only one kind of credentials may be set. The kind is derived from
+    /// the members; `auth_type` is ignored. A number may be given as a text. `auth_provider` and Kerberos are
+    /// refused; other members are ignored.
     ///
-    /// Only JSON is read, in UTF-8 or, with a byte order mark, in UTF-16; the vendor's tools take YAML as well. Whether others can read the file is not checked.
+    /// The file must be JSON in UTF-8, or in UTF-16 with a byte order mark. The vendor's tools also accept YAML. The
+    /// file's permissions are not checked.
     ///
     /// # Errors
-    /// [`Error::Configuration`] names the member that is missing, wrong or contradicts another one, as
-    /// `servers.<profile>.<member>`, or `config_file`, or `profile`. It never repeats a value; for a profile that does not
-    /// exist, it lists those that do.
+    /// [`Error::Configuration`] names the member that is missing, invalid or in conflict with another one, as
+    /// `servers.<profile>.<member>`, `config_file` or `profile`. It never contains a value. If the profile does not
+    /// exist, the existing profiles are listed.
     pub fn from_config_file(path: impl AsRef<Path>, profile: &str) -> Result<Self, Error> {
         let profile = Profile::read(path.as_ref(), profile, ("config_file", "profile"))?;
         Ok(Settings(profile).builder()?)

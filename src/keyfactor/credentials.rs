@@ -1,4 +1,4 @@
-//! How a client proves who it is.
+//! The credentials of a client.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crate::transport::{
     Cause, ConfigurationError, Credential, NewCredential, NoCredential, Options, Renew, basic_authorization,
 };
 
-/// How a client proves who it is. `Debug` shows the kind and the user name, never a secret.
+/// The credentials of a client. `Debug` shows their kind and the user name, never a secret.
 #[derive(Clone)]
 pub struct Credentials(Kind);
 
@@ -30,8 +30,8 @@ type Provider = Arc<dyn Fn() -> Fetch + Send + Sync>;
 type Fetch = Pin<Box<dyn Future<Output = Result<SecretString, NoCredential>> + Send>>;
 
 impl Credentials {
-    /// Basic authentication, for servers with an Active Directory behind them. The user name is `DOMAIN\user`, or
-    /// `user@domain`, which is sent as `domain\user` like the vendor's tools do. Any other name is sent as it is.
+    /// Basic authentication, for servers that use Active Directory. The user name is `DOMAIN\user`, or `user@domain`,
+    /// which is sent as `domain\user`, as the vendor's tools do. Any other name is sent unchanged.
     ///
     /// `build()` refuses an empty name or password, a colon in the name, and control characters.
     ///
@@ -47,10 +47,11 @@ impl Credentials {
         Self(Kind::Basic { user: account(user.into()), password: password.into() })
     }
 
-    /// A bearer token, used as it is. It is not renewed: once it has expired, calls end as
-    /// [`ErrorKind::Unauthorized`](super::ErrorKind::Unauthorized). See [`bearer_from`](Self::bearer_from).
+    /// A bearer token. It is not renewed: when it has expired, calls fail with
+    /// [`ErrorKind::Unauthorized`](super::ErrorKind::Unauthorized). See [`bearer_from`](Self::bearer_from) for tokens
+    /// that can be fetched again.
     ///
-    /// `build()` refuses an empty token and anything but visible ASCII in it.
+    /// `build()` refuses a token that is empty or contains anything but visible ASCII characters.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -64,11 +65,13 @@ impl Credentials {
         Self(Kind::Bearer { token: token.into() })
     }
 
-    /// A bearer token that your function fetches, from a vault for example. It is called before the first call, and once
-    /// more whenever the server answers 401: however many calls see that 401, one of them fetches.
+    /// A bearer token that your function fetches, for example from a vault. The function is called before the first
+    /// request and again whenever the server returns 401. If several calls receive that 401, only one of them fetches
+    /// a new token.
     ///
-    /// If it fails, the calls that needed it end as [`Error::Authentication`](super::Error::Authentication), with the
-    /// texts of its error as the source; keep secrets out of those.
+    /// If the function fails, the calls that needed the token fail with
+    /// [`Error::Authentication`](super::Error::Authentication). The error's text becomes the source, so it must not
+    /// contain secrets.
     pub fn bearer_from<F, Fetched, E>(fetch: F) -> Self
     where
         F: Fn() -> Fetched + Send + Sync + 'static,
@@ -87,7 +90,7 @@ impl Credentials {
         Self(Kind::BearerFrom { provider })
     }
 
-    /// OAuth 2.0 client credentials: the client fetches its tokens from the identity provider's token endpoint, by
+    /// OAuth 2.0 client credentials. The client requests tokens from the identity provider's token endpoint, with a
     /// `POST` of a form with `grant_type=client_credentials`.
     ///
     /// ```
@@ -103,21 +106,22 @@ impl Credentials {
     ///     .build();
     /// ```
     ///
-    /// The first call fetches a token. It is used until a minute before it expires (the last quarter of a life shorter
-    /// than four minutes), or until the server answers 401, which causes one new token and one more try. Where the
-    /// endpoint does not say how long the token lives, only the 401 ends it. However many calls need a token at the same
-    /// time, one request is made. If it fails, the calls that needed it end as
-    /// [`Error::Authentication`](super::Error::Authentication), with the provider's `error` and `error_description`; the
-    /// secret is taken out of those texts.
+    /// The first call requests a token. It is used until one minute before it expires, or until the last quarter of
+    /// its lifetime if that is shorter than four minutes. If the server returns 401, a new token is requested and the
+    /// call is retried once. If the endpoint sends no lifetime, the token is used until a 401. Concurrent calls share
+    /// one token request. If it fails, the calls that needed the token fail with
+    /// [`Error::Authentication`](super::Error::Authentication), which contains the provider's `error` and
+    /// `error_description`; the secret is redacted from these texts.
     ///
-    /// Id and secret stand in the `Authorization` header, or in the form if the provider refuses that: see
-    /// [`secret_in_header`](ClientCredentials::secret_in_header) and [`secret_in_form`](ClientCredentials::secret_in_form). They go
-    /// to this URL only; no redirect is followed. No scope is asked for unless you name one. The client's TLS, proxy, time
-    /// limits and retry policy apply to the token request too, `danger_accept_invalid_certs` and `client_identity`
-    /// included; at most one mebibyte of its answer is read.
+    /// Id and secret are sent in the `Authorization` header, or in the form if the provider refuses the header: see
+    /// [`secret_in_header`](ClientCredentials::secret_in_header) and
+    /// [`secret_in_form`](ClientCredentials::secret_in_form). They are sent only to this URL; redirects are not
+    /// followed. By default, no scope is requested. The client's TLS, proxy, time limit and retry settings also apply
+    /// to token requests, including `danger_accept_invalid_certs` and `client_identity`. At most one mebibyte of the
+    /// response is read.
     ///
-    /// `build()` refuses an empty or blank id, secret, scope or audience, control characters in them, a scope with a
-    /// space, and a URL that is no `https` URL, like the base URL; a query in it is kept.
+    /// `build()` refuses an id, secret, scope or audience that is blank or contains control characters, a scope with
+    /// a space, and a URL that is not `https`, as for the base URL. A query in the URL is kept.
     pub fn client_credentials(
         token_url: impl Into<String>,
         client_id: impl Into<String>,

@@ -27,19 +27,18 @@ const UNSUPPORTED: [(&str, &str); 9] = [
 ];
 pub(super) const NO_KERBEROS: &str = "Kerberos is not supported";
 
-/// From the settings of the vendor's own tools. Feature `rustls`.
+/// Configuration from the environment variables of the vendor's own tools. Feature `rustls`.
 impl ClientBuilder {
-    /// A builder with the settings of the environment: [`from_vars`](Self::from_vars) with
-    /// [`std::env::var_os`].
+    /// Creates a builder from the environment: [`from_vars`](Self::from_vars) with [`std::env::var_os`].
     ///
     /// # Errors
-    /// [`Error::Configuration`] names the variable that is missing, wrong or contradicts another one.
+    /// [`Error::Configuration`] names the variable that is missing, invalid or in conflict with another one.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_vars(|name| std::env::var_os(name))
     }
 
-    /// A builder with the settings of the variables that the vendor's own tools read, taken from this function. Whatever
-    /// is set on the builder afterwards replaces what was read.
+    /// Creates a builder from the variables that the vendor's own tools read. The function returns the value of a
+    /// variable. Settings that are made on the builder afterwards replace these values.
     ///
     /// ```
     /// use clm::keyfactor::ClientBuilder;
@@ -59,32 +58,32 @@ impl ClientBuilder {
     ///
     /// | variable | meaning |
     /// |---|---|
-    /// | `KEYFACTOR_HOSTNAME` | required: the host alone. `https://` before it, and slashes behind that, are dropped, as the vendor's tools do; `http://` is taken for a loopback host only (`localhost`, `127.0.0.1`, `[::1]`) |
+    /// | `KEYFACTOR_HOSTNAME` | required: the host name only. A leading `https://` and trailing slashes after it are ignored, as by the vendor's tools; `http://` is accepted only for a loopback host (`localhost`, `127.0.0.1`, `[::1]`) |
     /// | `KEYFACTOR_PORT` | default 443; 80 for `http://` |
-    /// | `KEYFACTOR_API_PATH` | default `KeyfactorAPI`; slashes at its ends do not matter |
-    /// | `KEYFACTOR_CA_CERT` | a PEM file, or its text: roots beside those of the platform |
+    /// | `KEYFACTOR_API_PATH` | default `KeyfactorAPI`; leading and trailing slashes are ignored |
+    /// | `KEYFACTOR_CA_CERT` | a PEM file, or its text: roots in addition to those of the platform |
     /// | `KEYFACTOR_SKIP_VERIFY` | `true`, `1`, `yes`, `on`: [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs) with its warning; `false`, `0`, `no`, `off` |
     /// | `KEYFACTOR_CLIENT_TIMEOUT` | seconds (`60`), or with units (`60s`, `1m30s`), from one second to a day; see below |
-    /// | `KEYFACTOR_USERNAME`, `_PASSWORD`, `_DOMAIN` | [`Credentials::basic`]; the domain may also stand in the user name |
+    /// | `KEYFACTOR_USERNAME`, `_PASSWORD`, `_DOMAIN` | [`Credentials::basic`]; the domain may also be part of the user name |
     /// | `KEYFACTOR_AUTH_CLIENT_ID`, `_CLIENT_SECRET`, `_TOKEN_URL` | [`Credentials::client_credentials`] |
-    /// | `KEYFACTOR_AUTH_CLIENT_SECRET_IN` | a name of this crate's own: `header` ([`secret_in_header`]), `form` ([`secret_in_form`]), or `either`, the default: the header first, then the form, as the vendor's tools do |
-    /// | `KEYFACTOR_AUTH_SCOPES`, `_AUDIENCE` | its scopes, with commas or spaces between them, and its audience |
+    /// | `KEYFACTOR_AUTH_CLIENT_SECRET_IN` | specific to this crate: `header` ([`secret_in_header`]), `form` ([`secret_in_form`]), or `either`, the default: first the header, then the form, as the vendor's tools do |
+    /// | `KEYFACTOR_AUTH_SCOPES`, `_AUDIENCE` | scopes, separated by commas or spaces, and audience |
     /// | `KEYFACTOR_AUTH_CA_CERT` | like `KEYFACTOR_CA_CERT`, for the token endpoint only |
     /// | `KEYFACTOR_AUTH_ACCESS_TOKEN` | [`Credentials::bearer`] |
-    /// | `KEYFACTOR_AUTH_CONFIG_FILE`, `_CONFIG_PROFILE` | the vendor's JSON file, and the profile in it, `default` without that; feature `config-file` |
+    /// | `KEYFACTOR_AUTH_CONFIG_FILE`, `_CONFIG_PROFILE` | the vendor's JSON file, and the profile in it (default `default`); feature `config-file` |
     ///
-    /// An empty variable counts as not set. One kind of credentials has to be complete, and nothing of another kind may
-    /// be set beside it. A variable beats the same setting of the file, one by one, as in the vendor's tools: host and
-    /// credentials can then come from different places. The vendor's default place for the file is not looked at.
+    /// Empty variables are treated as unset. Exactly one kind of credentials must be set, completely. Each variable
+    /// takes precedence over the same setting in the file, as in the vendor's tools, so host and credentials may come
+    /// from different sources. The vendor's default location of the file is not read.
     ///
-    /// `KEYFACTOR_SKIP_VERIFY` and `KEYFACTOR_CA_CERT` hold for the token endpoint as well.
+    /// `KEYFACTOR_SKIP_VERIFY` and `KEYFACTOR_CA_CERT` also apply to the token endpoint.
     ///
-    /// `KEYFACTOR_CLIENT_TIMEOUT` is the [`read_timeout`](Self::read_timeout). A change never gets less time by it than by
-    /// default, because one that runs out of time ends as an unknown outcome: the other limits only grow with it, and
-    /// the connect timeout, which costs no certainty, is at most half of it.
+    /// `KEYFACTOR_CLIENT_TIMEOUT` sets the [`read_timeout`](Self::read_timeout). It never gives a change less time
+    /// than the default, because a change that times out has an unknown outcome. The other limits only increase with
+    /// it, except the connect timeout, which is at most half of it and does not affect certainty.
     ///
-    /// Kerberos (`KEYFACTOR_AUTH_KRB_…`) and `KEYFACTOR_AUTH_PROVIDER` are refused. Any other variable, misspelt ones
-    /// included, is not seen: this function can only be asked for names.
+    /// Kerberos (`KEYFACTOR_AUTH_KRB_…`) and `KEYFACTOR_AUTH_PROVIDER` are refused. All other variables, including
+    /// misspelled ones, are ignored, because the function can only be asked for known names.
     ///
     /// [`Credentials::basic`]: super::Credentials::basic
     /// [`Credentials::bearer`]: super::Credentials::bearer
@@ -93,8 +92,8 @@ impl ClientBuilder {
     /// [`Credentials::client_credentials`]: super::Credentials::client_credentials
     ///
     /// # Errors
-    /// [`Error::Configuration`] names the variable that is missing, wrong or contradicts another one, and never repeats
-    /// a value.
+    /// [`Error::Configuration`] names the variable that is missing, invalid or in conflict with another one. It never
+    /// contains a value.
     pub fn from_vars(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let variables = Variables { variable, profile: None };
         for (name, problem) in UNSUPPORTED {

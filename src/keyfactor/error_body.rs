@@ -1,4 +1,4 @@
-//! What can be read out of a refusal.
+//! Error responses.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::lenient::{self, Budget, Members, Shape};
 use crate::operation::ErrorBody;
 use crate::transport::{Answer, ServerText};
 
-/// One part of a call that failed, as the server reported it.
+/// A failed part of a call, as the server reported it.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct FailedOperation {
     reason: Option<ServerText>,
@@ -35,13 +35,14 @@ impl FailedOperation {
         entries.iter().map(operation).collect()
     }
 
-    /// Why it failed.
+    /// Returns the reason for the failure.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_ref().map(ServerText::as_str)
     }
 
-    /// The whole entry. Which other members it has is undocumented by the vendor. Secrets of the request are redacted.
+    /// Returns the complete entry. Its other members are undocumented by the vendor. Secrets of the request are
+    /// redacted.
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.raw

@@ -1,4 +1,4 @@
-//! The vendor's statuses and codes, and what is known about each.
+//! The vendor's statuses and error codes, and what is known about each.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use http::StatusCode;
 
 use crate::transport::Answer;
 
-/// What kind of failure a status is.
+/// The kind of an error status.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// 400, seen: a value that the server does not take, or a rule of the business.
+    /// 400, seen: the server does not accept a value, or a business rule is violated.
     BadRequest,
-    /// 401, documented: bad credentials, or an identity provider that the server does not know.
+    /// 401, documented: invalid credentials, or an identity provider that the server does not know.
     Unauthorized,
     /// 403, documented: a permission is missing.
     Forbidden,
-    /// 404, seen: something that was named does not exist, or the base URL is wrong.
+    /// 404, seen: the object does not exist, or the base URL is wrong.
     NotFound,
-    /// 413, seen: the request is larger than the server takes.
+    /// 413, seen: the request is larger than the server accepts.
     PayloadTooLarge,
-    /// 429, assumed: too many requests; no vendor page mentions it, a proxy may send it.
+    /// 429, assumed: too many requests. No vendor page mentions it, but a proxy may send it.
     TooManyRequests,
-    /// 5xx, assumed: the server or a gateway before it failed. A change that ends so is an
+    /// 5xx, assumed: the server or a gateway failed. For a change, this leads to
     /// [`OutcomeUnknown`](super::OutcomeUnknown).
     Server,
-    /// Any other status, redirects among them: they are never followed.
+    /// Any other status, including redirects, which are never followed.
     Other(StatusCode),
 }
 
@@ -67,7 +67,8 @@ impl ErrorKind {
     }
 }
 
-/// The vendor's error codes. They are **not unique**: one code can stand for unrelated causes, so read the message too.
+/// The vendor's error codes. They are **not unique**: one code may have unrelated causes, so read the message as
+/// well.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -75,20 +76,20 @@ pub enum ErrorCode {
     PrivateKeyNotFound,
     /// `0xA0110007`, seen: the header that names the certificate format is missing.
     CertificateFormatMissing,
-    /// `0xA0110029`, seen with two unrelated causes when a certificate authority was to be deleted.
+    /// `0xA0110029`, seen with two unrelated causes when a certificate authority was deleted.
     CertificateAuthorityNotDeleted,
-    /// `0xA011004A`, reported by a vendor's test: a list was to be sorted by a field that it cannot be sorted by.
+    /// `0xA011004A`, reported by a vendor's test: the list cannot be sorted by this field.
     InvalidSortField,
     /// `0xA0130000`, seen: the object was not found.
     ObjectNotFound,
     /// `0xA0140002`, seen with 403: a permission is missing.
     PermissionDenied,
-    /// Any other code, as it was sent.
+    /// Any other code, as the server sent it.
     Other(String),
 }
 
 impl ErrorCode {
-    /// The code as the vendor writes it.
+    /// Returns the code in the vendor's form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -1,4 +1,4 @@
-//! What was read is not what was asked for.
+//! Errors of reads that other calls rely on.
 
 use std::fmt;
 
@@ -8,146 +8,147 @@ use super::types::{CertificateId, CertificateStoreId};
 use crate::lenient::one_line;
 use crate::operation::LookupLimitReached;
 
-/// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+/// The result of a read is unreliable, or is not what was requested. Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// The server says that it is a Command before version 11. It does not know the paging and query parameters that this
-    /// crate sends, so that its answer may be unfiltered.
+    /// The server reports a Command version older than 11. It does not support the paging and query parameters that
+    /// this crate sends, so its response may be unfiltered.
     #[error("the server is Keyfactor Command {version}: before version 11 its lists may ignore what was asked for")]
     UnsupportedVersion {
-        /// The version as the server prints it.
+        /// The version that the server reports.
         version: String,
     },
-    /// A page of a list held the rows of one of the two pages before: the server does not page, or goes round.
+    /// A page of a list repeats one of the two previous pages: the server does not page, or returns pages in a cycle.
     #[error("page {page} of the list repeats a page before it: the list cannot be read to its end")]
     RepeatedPage {
-        /// The number of the page, from 1.
+        /// The page number, starting at 1.
         page: u32,
     },
-    /// A list does not end where it should: many more rows came than the server says there are.
+    /// A list does not end: it has returned many more rows than the server counts.
     #[error("{rows} rows of the list came, more than there can be: it does not seem to end")]
     TooManyRows {
-        /// How many rows came.
+        /// The number of rows received.
         rows: u64,
-        /// How many there are, as the server said, if it said so.
+        /// The number of rows that the server counts, if it sent one.
         total: Option<u64>,
     },
-    /// A list ended with fewer rows than the server counts: rows are missing. It changed while it was read, or the server gives
-    /// less in a page than it skips. The rows that came were handed out before; read the list again, with a smaller
-    /// [`page_size`](crate::ListBuilder::page_size) if it ends so again.
+    /// A list ended with fewer rows than the server counts. It changed while it was read, or the server returns fewer
+    /// rows in a page than it skips. The received rows have already been returned. Read the list again, with a
+    /// smaller [`page_size`](crate::ListBuilder::page_size) if the error repeats.
     #[error("the list ended after {received} rows, but the server counts {counted}: rows are missing")]
     FewerRowsThanCounted {
-        /// How many there are, as the server said. If it said several numbers while the list was read, the smallest one: others
-        /// may add and delete meanwhile.
+        /// The number of rows that the server counts. If it changed while the list was read, the smallest number,
+        /// because others may add and delete rows.
         counted: u64,
-        /// How many rows came, each once.
+        /// The number of distinct rows received.
         received: u64,
     },
-    /// A look-up met a limit of the client before it had read what it needed.
+    /// A lookup reached a limit of the client before it was complete.
     #[error(transparent)]
     LimitReached(#[from] LookupLimitReached),
-    /// The inventory of a store was not read to its end within the limits of a look-up. An alias may stand twice in it, so that
-    /// the entries that were read do not prove what the store holds.
+    /// The inventory of a store could not be read completely within the client's lookup limits. An alias may have
+    /// further entries, so the entries read so far do not prove what the store holds.
     #[error("the inventory of store {store} was not read to its end: {rows} entries came")]
     UnfinishedInventory {
         /// The store.
         store: CertificateStoreId,
-        /// How many entries came.
+        /// The number of entries received.
         rows: u64,
-        /// The limit.
+        /// The limit that was reached.
         #[source]
         reached: LookupLimitReached,
     },
-    /// A row is not what was asked for: the server may have ignored the filter. Nothing of the answer was used.
+    /// A row is not what was requested; the server may have ignored the filter. The response was not used.
     #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]
     NotAsked {
-        /// What it is.
+        /// What was requested.
         what: &'static str,
-        /// What the server answered with.
+        /// What the server returned.
         got: String,
-        /// What it was asked for.
+        /// The requested value.
         asked: String,
     },
-    /// The server shows nothing of the kind to this account: it may not exist, or the account may not see it.
+    /// The server shows no such certificate to this account: it may not exist, or the account may not see it.
     #[error("{certificate} is not visible to this account, or does not exist")]
     NothingVisible {
-        /// What was looked for.
+        /// The requested certificate.
         certificate: CertificateRef,
     },
-    /// Command knows the certificate, and shows this account no store from which it could be removed.
+    /// Command knows the certificate, but shows this account no store from which it can be removed.
     #[error(
         "certificate {id} ({thumbprint}) is in no store that this account can see; {excluded} place(s) were left out, in which \
          it only stands in another one's chain, or the server does not say whether it does"
     )]
     InNoStore {
-        /// Command's number for it.
+        /// Command's id of the certificate.
         id: CertificateId,
-        /// Its thumbprint.
+        /// The thumbprint of the certificate.
         thumbprint: Thumbprint,
-        /// Places in which it is only a member of another certificate's chain, or may be.
+        /// The number of places in which it is, or may be, only part of another certificate's chain.
         excluded: usize,
     },
-    /// Command has several certificates with one thumbprint: name one by its id.
+    /// Command has several certificates with this thumbprint. Use an id instead.
     #[error("several certificates have the thumbprint {thumbprint}: name one by its id")]
     Ambiguous {
         /// The thumbprint.
         thumbprint: Thumbprint,
     },
-    /// Command shows no usable thumbprint of this certificate, so that nothing can be compared with it.
+    /// Command has no usable thumbprint for this certificate, so nothing can be compared with it.
     #[error("the server shows no SHA-1 thumbprint of certificate {id}")]
     NoThumbprint {
-        /// Command's number for it.
+        /// Command's id of the certificate.
         id: CertificateId,
     },
-    /// An entry of a store's inventory cannot be read, perhaps since it has no name: nobody can tell what the store holds under
-    /// which alias.
+    /// An entry of a store's inventory cannot be read, for example because it has no name. What the store holds is
+    /// therefore not known completely.
     #[error("the inventory of store {store} proves nothing: {}", one_line(fault))]
     UnreadableEntry {
         /// The store.
         store: CertificateStoreId,
-        /// Which row it is, and which member is missing or wrong.
+        /// The row, and the missing or invalid member.
         fault: String,
     },
-    /// Of everything that was to be planned, nothing can be. Nothing was sent that could change anything.
+    /// Nothing could be planned. No change was sent.
     #[error("nothing can be planned: {}", first_few(omitted))]
     NothingPlanned {
-        /// What was left out, each with its reason.
+        /// What was left out, with reasons.
         omitted: Vec<String>,
     },
-    /// Nothing came where the inventory of a store belongs, not even an empty list, and no inventory job is known to have ended
-    /// since: the store may be empty, or never have been inventoried.
+    /// The server sent no inventory for a store, not even an empty list, and no inventory job is known to have
+    /// finished since. The store may be empty, or may never have been inventoried.
     #[error("the inventory of store {store} came without content: nobody may have looked into the store yet")]
     InventoryWithoutContent {
         /// The store.
         store: CertificateStoreId,
     },
-    /// An alias holds another certificate than the one that was to be removed. Nothing was sent.
+    /// The alias holds another certificate than the one to be removed. Nothing was sent.
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
     AliasHoldsAnother {
         /// The store.
         store: CertificateStoreId,
         /// The alias.
         alias: String,
-        /// The thumbprint that was expected there.
+        /// The expected thumbprint.
         expected: Thumbprint,
-        /// The thumbprint that the inventory shows; `None` if it does not list the alias, or no certificate under it.
+        /// The thumbprint in the inventory; `None` if the inventory does not list the alias, or lists no certificate
+        /// under it.
         found: Option<String>,
     },
-    /// A store has an inventory schedule that this crate cannot read, and could not put back.
+    /// A store has an inventory schedule that this crate cannot read and therefore could not restore.
     #[error("store {store} has an inventory schedule that cannot be read: {}", one_line(shown))]
     UnknownSchedule {
         /// The store.
         store: CertificateStoreId,
-        /// The schedule, as the server shows it.
+        /// The schedule, as the server sent it.
         shown: String,
     },
-    /// The server took an inventory schedule, and the store does not show it.
+    /// The server accepted an inventory schedule, but the store does not show it.
     #[error("the server took the inventory schedule of store {store}, which shows another one: {}", one_line(shown))]
     ScheduleNotShown {
         /// The store.
         store: CertificateStoreId,
-        /// The schedule that the store shows.
+        /// The schedule of the store.
         shown: String,
     },
 }

@@ -1,7 +1,8 @@
 //! Keyfactor Command: certificates in the stores that its orchestrators manage.
 //!
-//! **Start here:** the page `guide::start` has the first program, the guide's page on offboarding the whole job. Build a
-//! [`Client`] with [`Client::builder`] or [`ClientBuilder::from_env`](ClientBuilder), and begin with one of its handles.
+//! **Start here:** the page `guide::start` has a first program, and the guide's page on offboarding has a complete
+//! workflow. Build a [`Client`] with [`Client::builder`] or [`ClientBuilder::from_env`](ClientBuilder), then use one
+//! of its handles.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

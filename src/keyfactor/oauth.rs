@@ -1,4 +1,4 @@
-//! OAuth 2.0 client credentials: what is asked for, of whom, and as whom.
+//! OAuth 2.0 client credentials.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::transport::{
     ConfigurationError, Credential, Identity, Options, Transport, base64_of_pair, shown, token_url,
 };
 
-/// OAuth 2.0 client credentials, for servers with an OAuth identity provider. Made by
+/// OAuth 2.0 client credentials, for servers with an OAuth identity provider. Created by
 /// [`Credentials::client_credentials`](super::Credentials::client_credentials).
 ///
 /// `Debug` shows the client id and the token URL without its query, never the secret.
@@ -67,7 +67,8 @@ impl ClientCredentials {
         }
     }
 
-    /// Asks for this scope. Said again, for one more. Without any, none is asked for: the provider's default applies.
+    /// Requests this scope. Call it again for further scopes. By default, no scope is requested, and the provider's
+    /// default applies.
     ///
     /// ```
     /// use clm::keyfactor::Credentials;
@@ -80,7 +81,7 @@ impl ClientCredentials {
         self
     }
 
-    /// Asks for these scopes, beside those that were named before.
+    /// Requests these scopes in addition to earlier ones.
     ///
     /// ```
     /// use clm::keyfactor::Credentials;
@@ -93,7 +94,7 @@ impl ClientCredentials {
         self
     }
 
-    /// Names the API that the token is for, as some providers require it. It is sent as `audience`.
+    /// Sets the API for which the token is requested, as some providers require. It is sent as `audience`.
     ///
     /// ```
     /// use clm::keyfactor::Credentials;
@@ -106,13 +107,13 @@ impl ClientCredentials {
         self
     }
 
-    /// Sends client id and secret as HTTP Basic authentication only, form-encoded as RFC 6749 (2.3.1) has it. Which of header
-    /// and form a provider takes is a setting of the client there.
+    /// Sends client id and secret only with HTTP Basic authentication, form-encoded as in RFC 6749 (2.3.1). Whether a
+    /// provider accepts the header or the form is a setting of its client.
     ///
-    /// Without this and [`secret_in_form`](Self::secret_in_form), both are tried, as the vendor's own tools do: the header
-    /// first, then the form, if the provider answers 401, or refuses with `invalid_client` or `invalid_request`. What worked is
-    /// used from then on. If neither did, the error says what the provider said to each. Some providers count failed attempts:
-    /// name the place if yours does.
+    /// By default, both are tried, as the vendor's own tools do: first the header, then the form, if the provider
+    /// returns 401, `invalid_client` or `invalid_request`. The one that worked is used from then on. If neither
+    /// worked, the error contains the provider's response to each. If your provider counts failed attempts, choose
+    /// one of them.
     ///
     /// ```
     /// use clm::keyfactor::Credentials;
@@ -125,8 +126,8 @@ impl ClientCredentials {
         self
     }
 
-    /// Sends client id and secret in the form only, as `client_id` and `client_secret`. See
-    /// [`secret_in_header`](Self::secret_in_header).
+    /// Sends client id and secret only in the form, as `client_id` and `client_secret`. See
+    /// [`secret_in_header`](Self::secret_in_header) for the default.
     ///
     /// ```
     /// use clm::keyfactor::Credentials;
@@ -145,8 +146,7 @@ impl ClientCredentials {
         self
     }
 
-    /// Trusts the certificates of this PEM bundle as roots at the token endpoint only, beside those that the client
-    /// trusts. Feature `rustls`.
+    /// Trusts the certificates of this PEM bundle as additional roots, only at the token endpoint. Feature `rustls`.
     #[cfg(feature = "rustls")]
     pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
         self.roots.push(pem.into());

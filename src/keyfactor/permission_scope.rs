@@ -1,4 +1,4 @@
-//! The scope in which the server is asked to look for permissions.
+//! The scope in which the server checks permissions.
 
 use std::fmt;
 
@@ -6,23 +6,24 @@ use serde::Serialize;
 
 use super::types::{CollectionId, ContainerId};
 
-/// Where the server is asked to look for the caller's permissions.
+/// The scope in which the server checks the caller's permissions.
 ///
-/// The vendor's rule is applied before anything is sent, so that what is sent is never ambiguous: a collection beats a
-/// container, and neither means system-wide permissions or those of the stores' containers.
+/// The vendor's precedence rule is applied before a request is sent: a collection takes precedence over a container.
+/// Without either, permissions granted system-wide or for the stores' containers apply.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PermissionScope {
     #[default]
-    /// Neither id was given: the caller needs permissions granted system-wide or through the stores' containers.
+    /// Neither id was given: the caller needs permissions that are granted system-wide or for the stores' containers.
     SystemWideOrContainers,
     /// A collection was given; it is sent as `CollectionId`.
     #[non_exhaustive]
     Collection {
         /// The collection in which the caller may read certificates.
         id: CollectionId,
-        /// A container that was given as well. The vendor ignores it beside a collection, so it is **not sent**.
+        /// The container that was given as well. The vendor ignores it together with a collection, so it is **not
+        /// sent**.
         ignored_container: Option<ContainerId>,
     },
     /// Only a container was given; it is sent as `ContainerId`.

@@ -1,4 +1,4 @@
-//! The vendor's filter language, built and not concatenated.
+//! The vendor's query language.
 
 use std::fmt;
 
@@ -17,8 +17,9 @@ use crate::validation::{Problems, Reason};
 /// assert_eq!(query.to_string(), r#"(IssuedCN -contains "example.com") AND (KeySizeInBits -lt 2048)"#);
 /// ```
 ///
-/// Which fields can be queried differs from list to list and is not the same as the names in the rows; the vendor's pages
-/// list them. A query holds at most 8,000 characters, since it stands in a URL (many servers take less). A value with a double quote is refused when the request is built: how one is escaped is undocumented by the vendor.
+/// The fields that can be queried differ between lists and from the names in the rows; see the vendor's pages. A
+/// query is part of a URL and limited to 8,000 characters; many servers accept less. A value with a double quote is
+/// refused when the request is built, because escaping is undocumented by the vendor.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Query {
     /// Empty: everything.
@@ -29,12 +30,12 @@ pub struct Query {
 /// Characters of a query, at most. It stands in a URL, and Windows takes no request line of more than 16 KiB by default.
 pub(crate) const LONGEST_QUERY: usize = 8_000;
 
-/// A field of a [`Query`], waiting for its comparison.
+/// A field of a [`Query`], to be followed by a comparison.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[must_use]
 pub struct Field(String);
 
-/// A value of a [`Query`]: text and GUIDs are quoted, numbers and booleans are not.
+/// A value in a [`Query`]. Texts and GUIDs are quoted; numbers and booleans are not.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct QueryValue {
     text: String,
@@ -42,7 +43,7 @@ pub struct QueryValue {
 }
 
 impl Query {
-    /// Begins a comparison.
+    /// Starts a comparison.
     ///
     /// ```
     /// use clm::keyfactor::Query;
@@ -54,14 +55,14 @@ impl Query {
         Field(name.into())
     }
 
-    /// No filter: every row of the list.
+    /// Creates a query without a filter, which matches every row.
     #[must_use]
     pub fn all() -> Self {
         Self { text: String::new(), refused: Vec::new() }
     }
 
-    /// A query in the vendor's own words, sent as it is. An empty or blank one is refused when the request is built, so
-    /// that an unset variable does not ask for everything; see [`all`](Self::all).
+    /// Creates a query from text in the vendor's language, which is sent unchanged. A blank text is refused when the
+    /// request is built, so that an unset variable does not match every row; see [`all`](Self::all).
     ///
     /// ```
     /// use clm::keyfactor::Query;
@@ -76,7 +77,7 @@ impl Query {
         Self { text, refused }
     }
 
-    /// Both must hold.
+    /// Combines two queries with `AND`.
     ///
     /// ```
     /// use clm::keyfactor::Query;
@@ -93,7 +94,7 @@ impl Query {
         }
     }
 
-    /// One must hold.
+    /// Combines two queries with `OR`.
     ///
     /// ```
     /// use clm::keyfactor::Query;
@@ -178,37 +179,37 @@ impl fmt::Display for Query {
 }
 
 impl Field {
-    /// Equal.
+    /// Matches values that are equal.
     pub fn eq(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-eq", value)
     }
 
-    /// Not equal.
+    /// Matches values that are not equal.
     pub fn ne(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-ne", value)
     }
 
-    /// Greater than.
+    /// Matches greater values.
     pub fn gt(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-gt", value)
     }
 
-    /// Less than.
+    /// Matches smaller values.
     pub fn lt(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-lt", value)
     }
 
-    /// Holds this text.
+    /// Matches values that contain this text.
     pub fn contains(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-contains", value)
     }
 
-    /// Begins with this text.
+    /// Matches values that start with this text.
     pub fn starts_with(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-startswith", value)
     }
 
-    /// Equal to one of these. Nothing is equal to one of none: that is refused.
+    /// Matches values that are equal to any of these. An empty list is refused.
     ///
     /// ```
     /// use clm::keyfactor::Query;

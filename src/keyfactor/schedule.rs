@@ -14,12 +14,12 @@ use crate::validation::{Problems, Reason};
 
 /// When an orchestrator job runs.
 ///
-/// Times are points in time and are sent in UTC with milliseconds, `2026-03-19T21:26:35.000Z`, as the vendor prints
-/// them. Whether the server takes a time in the past is undocumented by the vendor.
+/// Times are sent in UTC with milliseconds, `2026-03-19T21:26:35.000Z`, as the vendor prints them. Whether the server
+/// accepts a time in the past is undocumented by the vendor.
 ///
-/// In files, `Serialize` writes the vendor's schedule object, which stays as it is: `{"Interval":{"Minutes":60}}`.
-/// `Deserialize` reads what [`ServerSchedule`] reads, and refuses what is no schedule or cannot be read. What a store has is
-/// a [`ServerSchedule`].
+/// `Serialize` writes the vendor's schedule object, for use in files: `{"Interval":{"Minutes":60}}`. This form is
+/// stable. `Deserialize` reads everything that [`ServerSchedule`] reads, and refuses a value that is unset or cannot
+/// be read. The schedule of a store is a [`ServerSchedule`].
 ///
 /// ```
 /// use clm::keyfactor::Schedule;
@@ -32,49 +32,49 @@ use crate::validation::{Problems, Reason};
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Schedule {
-    /// As soon as the orchestrator asks for work.
+    /// Immediately: as soon as the orchestrator asks for work.
     Immediate,
     /// Once, at this time.
     ExactlyOnce {
         /// The time.
         time: Timestamp,
     },
-    /// Again and again.
+    /// At a fixed interval.
     Interval {
-        /// Minutes between two runs, at least 1. The vendor's portal offers 1 minute to 12 hours.
+        /// The minutes between two runs, at least 1. The vendor's portal offers 1 minute to 12 hours.
         minutes: u32,
     },
     /// Every day.
     Daily {
-        /// The next run; its time of day is kept.
+        /// The next run. Later runs have the same time of day.
         time: Timestamp,
     },
     /// Every week.
     Weekly {
-        /// The days; at least one. Sent as numbers with Sunday as 0: **assumed** from the vendor's `DayOfWeek` with
-        /// its values 0 to 6, undocumented by the vendor.
+        /// The days of the week, at least one. Sent as numbers with Sunday as 0: **assumed** from the vendor's
+        /// `DayOfWeek` with its values 0 to 6, undocumented by the vendor.
         days: Vec<Weekday>,
-        /// The next run; its time of day is kept.
+        /// The next run. Later runs have the same time of day.
         time: Timestamp,
     },
     /// Every month.
     Monthly {
-        /// The day of the month, 1 to 31. The vendor's portal stops at 27; what 28 to 31 mean in a shorter month is
-        /// undocumented by the vendor.
+        /// The day of the month, 1 to 31. The vendor's portal offers only 1 to 27. The meaning of 28 to 31 in a
+        /// shorter month is undocumented by the vendor.
         day: u8,
-        /// The next run; its time of day is kept.
+        /// The next run. Later runs have the same time of day.
         time: Timestamp,
     },
-    /// Not any more: takes the schedule of an inventory away. Jobs that add or remove certificates refuse it.
+    /// Turns an inventory schedule off. Jobs that add or remove certificates refuse it.
     ///
-    /// The vendor's manual names it for [`schedule_inventory`](super::CertificateStores::schedule_inventory), without a shape.
-    /// `{"Off":true}` is sent, which is **assumed** by the example of `Immediate`; a server may refuse it with 400, and
-    /// the error's remediation then says what to do instead.
+    /// The vendor's manual mentions it for [`schedule_inventory`](super::CertificateStores::schedule_inventory)
+    /// without describing its form. `{"Off":true}` is sent, which is **assumed** by analogy with `Immediate`. A
+    /// server may refuse it with 400; the error's remediation then says what to do.
     Off,
 }
 
 impl Schedule {
-    /// Whether the job runs more than once.
+    /// Returns whether the job runs more than once.
     #[must_use]
     pub fn is_recurring(&self) -> bool {
         match self {
@@ -83,8 +83,9 @@ impl Schedule {
         }
     }
 
-    /// Whether both mean the same. Of a time that comes again and again only the time of day counts: the date is that of the
-    /// next run, and changes with every run. Times are compared to the second, weekdays as a set.
+    /// Returns whether both schedules are equivalent. For recurring schedules, only the time of day is compared,
+    /// because the date is that of the next run and changes with every run. Times are compared to the second, and
+    /// weekdays as a set.
     #[must_use]
     pub fn means_the_same_as(&self, other: &Self) -> bool {
         match (self, other) {

@@ -55,10 +55,11 @@ pub trait InCollection: Operation<Vendor = Keyfactor> {
 pub trait InContainer: InCollection {}
 
 impl<O: InCollection> RequestBuilder<O> {
-    /// Has the server check permissions in this collection, instead of system-wide: to read certificates, and for
+    /// Makes the server check permissions in this collection instead of system-wide: to read certificates, and for
     /// [`Certificates::revoke`](super::Certificates::revoke) to revoke them.
     ///
-    /// Positive; leaving it out means "none". With a container id as well, the collection wins.
+    /// The id must be positive. By default, no collection is sent. If a container is given as well, the collection
+    /// takes precedence.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -77,11 +78,12 @@ impl<O: InCollection> RequestBuilder<O> {
 }
 
 impl<O: InContainer> RequestBuilder<O> {
-    /// Has the server check permissions in this container. Positive; leaving it out means "none". It is sent only when no
-    /// collection is given.
+    /// Makes the server check permissions in this container. The id must be positive. By default, no container is
+    /// sent. It is sent only without a collection.
     ///
-    /// The pages of Remove and Add name it, but **no published schema of these two calls has such a member**: there it may
-    /// have no effect. Do not rely on it to narrow a removal. The schema of Revoke has it from version 25 on.
+    /// The vendor's pages for Remove and Add mention it, but **no published schema of these two calls has such a
+    /// member**, so it may have no effect there. Do not rely on it to narrow a removal. The schema of Revoke has it
+    /// since version 25.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -98,8 +100,8 @@ impl<O: InContainer> RequestBuilder<O> {
         self
     }
 
-    /// Makes it a [`ValidationError`](crate::ValidationError) to give both a collection and a container. Without this, the
-    /// collection wins, the container is not sent, and the request's scope says so.
+    /// Refuses a request with both a collection and a container, with a [`ValidationError`](crate::ValidationError).
+    /// By default, the collection takes precedence, the container is not sent, and the request's scope shows this.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

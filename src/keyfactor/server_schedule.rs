@@ -1,4 +1,4 @@
-//! Schedules as the server shows them.
+//! Schedules in server responses.
 
 use std::fmt;
 
@@ -13,29 +13,31 @@ use super::values::ServerTime;
 use crate::lenient::one_line;
 use crate::rows::{Member, Source, Taken};
 
-/// A schedule as the server shows it.
+/// A schedule as the server sent it.
 ///
-/// It is read from what servers write, whatever the case of the members:
+/// Several forms are read. Member names are case-insensitive.
 ///
-/// - an object with one kind of schedule, `{"Interval":{"Minutes":60}}` or `{"Daily":{"Time":"2026-03-19T23:30:00Z"}}`. Kinds that
-///   are null, false or empty are not set, and members that are not known are passed over, as new versions may add them. A
-///   time without a zone is UTC. Weekdays are numbers with Sunday as 0 (assumed), or English names.
-/// - a short text, as lists of containers write it: `I_60` for every 60 minutes and `D_23:30` for every day at 23:30 UTC were
-///   seen on real servers. A short text has no date: the time is the next one after it is read. The vendor also names `W_`, `M_`
-///   and `O_`, whose forms are not known, so that they are [`Unknown`](Self::Unknown).
-/// - null, `{}`, an empty text and `{"IsEmpty":true}` are no schedule. A server may also write null for an immediate one that has
-///   not run yet.
+/// - An object with one kind of schedule, `{"Interval":{"Minutes":60}}` or
+///   `{"Daily":{"Time":"2026-03-19T23:30:00Z"}}`. Kinds that are null, false or empty are not set. Unknown members
+///   are ignored, because new versions may add them. A time without a zone is UTC. Weekdays are numbers, with Sunday
+///   as 0 (assumed), or English names.
+/// - A short text, as in lists of containers: `I_60` for every 60 minutes and `D_23:30` for every day at 23:30 UTC
+///   were seen on real servers. A short text has no date; the time is the next one after it is read. The vendor also
+///   names `W_`, `M_` and `O_`, whose forms are not known, so they are [`Unknown`](Self::Unknown).
+/// - Null, `{}`, an empty text and `{"IsEmpty":true}` mean no schedule. A server may also send null for an immediate
+///   schedule that has not run yet.
 ///
-/// In files, a known schedule is written as the vendor's object, none as null, and an unknown one as the server wrote it.
+/// In files, a known schedule is written as the vendor's object, an unset one as null, and an unknown one as the
+/// server sent it.
 #[derive(Clone, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub enum ServerSchedule {
-    /// There is none, or the server does not show it: a list of stores never does.
+    /// There is no schedule, or the server does not send it. Lists of stores never include it.
     #[default]
     Unset,
-    /// It is this one.
+    /// The schedule is set.
     Set(Schedule),
-    /// Something is set that this crate cannot read, as the server wrote it.
+    /// A schedule is set that this crate cannot read. Contains what the server sent.
     Unknown(Value),
 }
 
@@ -43,7 +45,7 @@ pub enum ServerSchedule {
 const LONGEST_SHORT_FORM: usize = 64;
 
 impl ServerSchedule {
-    /// The schedule, if there is one and it can be read.
+    /// Returns the schedule, if it is set and can be read.
     #[must_use]
     pub fn schedule(&self) -> Option<&Schedule> {
         match self {
@@ -52,13 +54,14 @@ impl ServerSchedule {
         }
     }
 
-    /// Whether there is a schedule, be it one that this crate cannot read.
+    /// Returns whether a schedule is set, including one that this crate cannot read.
     #[must_use]
     pub fn is_set(&self) -> bool {
         *self != Self::Unset
     }
 
-    /// Whether both mean the same; see [`Schedule::means_the_same_as`]. What cannot be read is compared as it was written.
+    /// Returns whether both are equivalent; see [`Schedule::means_the_same_as`]. Unknown schedules are compared as
+    /// the server sent them.
     #[must_use]
     pub fn means_the_same_as(&self, other: &Self) -> bool {
         match (self, other) {

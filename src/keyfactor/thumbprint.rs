@@ -1,4 +1,4 @@
-//! Thumbprints: how they are written, and which certificate is meant.
+//! Thumbprints and references to certificates.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::types::CertificateId;
 use crate::validation::{Problems, Reason};
 
-/// The SHA-1 thumbprint of a certificate as Command writes it: 40 hex digits in upper case.
+/// The SHA-1 thumbprint of a certificate in Command's form: 40 hex digits in upper case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Thumbprint(String);
 
-/// Which certificate is meant.
+/// Identifies a certificate.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CertificateRef {
-    /// Command's number for it.
+    /// By Command's id.
     Id(CertificateId),
-    /// Its SHA-1 thumbprint.
+    /// By its SHA-1 thumbprint.
     Thumbprint(Thumbprint),
 }
 
@@ -31,7 +31,7 @@ impl Thumbprint {
         Self(text.chars().filter(|it| !separators(*it)).collect::<String>().to_ascii_uppercase())
     }
 
-    /// The digits.
+    /// Returns the hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

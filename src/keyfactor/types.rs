@@ -47,27 +47,27 @@ pub struct CertificateStoreId(Uuid);
 #[serde(transparent)]
 pub struct JobId(Uuid);
 
-/// Command's number for a certificate.
+/// Command's id of a certificate.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateId(i32);
 
-/// The number of one run of an orchestrator job.
+/// The id of one run of an orchestrator job.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobHistoryId(i64);
 
-/// The number of a certificate collection. Whether it is positive is checked when a request is built.
+/// The id of a certificate collection. Requests refuse an id that is not positive.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CollectionId(i32);
 
-/// The number of a certificate store container. Whether it is positive is checked when a request is built.
+/// The id of a certificate store container. Requests refuse an id that is not positive.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContainerId(i32);
 
-/// The number of a type of certificate stores. 0 is one as well.
+/// The id of a certificate store type. 0 is valid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateStoreTypeId(i32);
@@ -82,7 +82,7 @@ guid_scalar!(JobId);
 guid_scalar!(Uuid);
 
 impl CertificateStoreId {
-    /// The GUID.
+    /// Returns the GUID.
     #[must_use]
     pub const fn get(self) -> Uuid {
         self.0
@@ -90,7 +90,7 @@ impl CertificateStoreId {
 }
 
 impl JobId {
-    /// The GUID.
+    /// Returns the GUID.
     #[must_use]
     pub const fn get(self) -> Uuid {
         self.0
@@ -98,7 +98,7 @@ impl JobId {
 }
 
 impl CollectionId {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -106,7 +106,7 @@ impl CollectionId {
 }
 
 impl ContainerId {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -114,7 +114,7 @@ impl ContainerId {
 }
 
 impl CertificateStoreTypeId {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -122,7 +122,7 @@ impl CertificateStoreTypeId {
 }
 
 impl CertificateId {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -130,7 +130,7 @@ impl CertificateId {
 }
 
 impl JobHistoryId {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::text_scalar;
 
-/// A time as the server wrote it: with `Z`, or without a zone, which Command 10 does and which means UTC.
+/// A time as the server sent it: with `Z`, or without a time zone, as Command 10 does, which means UTC.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServerTime(String);
 
 impl ServerTime {
-    /// The time, if it can be read.
+    /// Returns the parsed time, or `None` if it cannot be parsed.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         let text = self.0.trim();
@@ -25,7 +25,7 @@ impl ServerTime {
         })
     }
 
-    /// As it was written.
+    /// Returns the text that the server sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

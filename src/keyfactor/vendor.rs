@@ -1,4 +1,4 @@
-//! What is Keyfactor's own about every call.
+//! The vendor-specific parts of the shared types.
 
 use http::StatusCode;
 
@@ -10,26 +10,28 @@ use super::permission_scope::PermissionScope;
 use crate::operation::{self, FailureScope, Vendor};
 use crate::transport::{Answer, Parameters};
 
-/// Keyfactor Command, as the vendor of the crate's shared types: [`Error`] is `clm::Error<Keyfactor>`.
+/// Keyfactor Command as the vendor of the crate's shared types: [`Error`] is `clm::Error<Keyfactor>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Keyfactor;
 
-/// Every way in which a call can fail. See [`clm::Error`](crate::Error).
+/// The error of a Keyfactor call. See [`clm::Error`](crate::Error).
 pub type Error = operation::Error<Keyfactor>;
 
-/// The server refused. See [`clm::ApiError`](crate::ApiError).
+/// An error response of the server. See [`clm::ApiError`](crate::ApiError).
 pub type ApiError = operation::ApiError<Keyfactor>;
 
-/// A change may have arrived, and was not clearly refused. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
+/// A change that may have reached the server and was not clearly refused. See
+/// [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
 pub type OutcomeUnknown = operation::OutcomeUnknown<Keyfactor>;
 
-/// The rows of a list; see [`clm::Rows`](crate::Rows). A row that stands on one of the two pages before is given once.
+/// The rows of a list; see [`clm::Rows`](crate::Rows). A row that was already on one of the two previous pages is not
+/// returned again.
 pub type Rows<T> = operation::Rows<T, Error>;
 
-/// An error that several outcomes share. See [`clm::SharedError`](crate::SharedError).
+/// An error that is shared by several outcomes. See [`clm::SharedError`](crate::SharedError).
 pub type SharedError = operation::SharedError<Keyfactor>;
 
-/// A call to an endpoint that this crate has no type for; see [`Client::raw`](super::Client::raw).
+/// A request to an endpoint for which this crate has no typed operation; see [`Client::raw`](super::Client::raw).
 pub type RawCall = operation::RawCall<Keyfactor>;
 
 pub(super) type Caller = operation::Caller<Keyfactor>;
@@ -97,7 +99,7 @@ impl From<LookupError> for Error {
 }
 
 impl Error {
-    /// The HTTP status as a kind to match on, if an answer began and was not a success.
+    /// Returns the HTTP status as an [`ErrorKind`], if a response with an error status was received.
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
         self.status().filter(|status| !status.is_success()).map(ErrorKind::of)
@@ -105,13 +107,13 @@ impl Error {
 }
 
 impl ApiError {
-    /// The status as a kind to match on.
+    /// Returns the HTTP status as an [`ErrorKind`].
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         ErrorKind::of(self.status())
     }
 
-    /// What failed, one by one, if the server said so.
+    /// Returns the failed operations, if the response lists them.
     #[must_use]
     pub fn failed_operations(&self) -> &[FailedOperation] {
         &self.error_body().failed_operations

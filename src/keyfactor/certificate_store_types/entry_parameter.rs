@@ -1,35 +1,37 @@
-//! What the jobs of a type of store are told about an entry.
+//! Entry parameters of store types.
 
 use serde_json::Value;
 
 use crate::keyfactor::values::enumeration;
 use crate::rows::{AnyFormat, Member as _, RawJson, Scalar, Taken, row, text_of_number};
 
-/// An entry parameter: what jobs are told about an entry beside certificate and alias, as a job field of this name.
+/// An entry parameter: a value that a job needs in addition to certificate and alias. It is sent as a job field with
+/// this name.
 ///
-/// When it is needed is said twice, and both are read: `RequiredWhen` has booleans and stands in answers of real servers only;
-/// `ValidationOptions` has numbers, of which 1 means required, and is in the vendor's schema. What either calls required is
-/// required. What other numbers mean is undocumented by the vendor; they count as not required and stay readable.
+/// Two members say when a parameter is required, and both are read. `RequiredWhen` contains booleans and was only
+/// seen in responses of real servers. `ValidationOptions` contains numbers, of which 1 means required, and is part of
+/// the vendor's schema. A parameter is required if either member says so. The meaning of other numbers is
+/// undocumented by the vendor; they are treated as not required and remain readable.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct EntryParameter {
-    /// Its name: that of the job field, and of the entry's parameter in an inventory.
+    /// The name of the job field, and of the entry's parameter in an inventory.
     pub name: String,
-    /// Its name for people.
+    /// The display name.
     pub display_name: Option<String>,
-    /// What its values are.
+    /// The type of the value.
     pub parameter_type: EntryParameterType,
-    /// What is taken where nothing is given, in the vendor's portal.
+    /// The default value in the vendor's portal.
     pub default_value: Option<String>,
-    /// The values to choose from, in one text. See [`options`](Self::options).
+    /// The permitted values, in one string; see [`options`](Self::options).
     pub options_text: Option<String>,
-    /// Another parameter on which it depends.
+    /// The parameter on which this one depends.
     pub depends_on: Option<String>,
-    /// When it is needed, in booleans: the member `RequiredWhen` as it was sent, or null.
+    /// When the parameter is required, as booleans: the member `RequiredWhen` as it was sent, or null.
     pub required_when: Value,
-    /// When it is needed, in numbers: the member `ValidationOptions` as it was sent, or null.
+    /// When the parameter is required, as numbers: the member `ValidationOptions` as it was sent, or null.
     pub validation_options: Value,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 
@@ -45,25 +47,25 @@ row!(EntryParameter: "an entry parameter", Refused {
 });
 
 impl EntryParameter {
-    /// Whether an addition needs it.
+    /// Returns whether an addition requires this parameter.
     #[must_use]
     pub fn is_required_on_add(&self) -> bool {
         self.is_required("OnAdd", "OnAdd")
     }
 
-    /// Whether a removal needs it.
+    /// Returns whether a removal requires this parameter.
     #[must_use]
     pub fn is_required_on_remove(&self) -> bool {
         self.is_required("OnRemove", "OnRemove")
     }
 
-    /// Whether a reenrollment needs it. `ValidationOptions` calls that `OnODKG`.
+    /// Returns whether a reenrollment requires this parameter. `ValidationOptions` calls this `OnODKG`.
     #[must_use]
     pub fn is_required_on_reenrollment(&self) -> bool {
         self.is_required("OnReenrollment", "OnODKG")
     }
 
-    /// Whether an entry with a private key needs it.
+    /// Returns whether an entry with a private key requires this parameter.
     #[must_use]
     pub fn is_required_with_private_key(&self) -> bool {
         self.is_required("HasPrivateKey", "HasPrivateKey")
@@ -73,8 +75,8 @@ impl EntryParameter {
         self.parameter_type == EntryParameterType::Secret
     }
 
-    /// The values to choose from; none where any value may be given. That a comma stands between them is what the vendor's
-    /// own store types have.
+    /// Returns the permitted values; empty if any value is permitted. The comma as separator is taken from the
+    /// vendor's own store types.
     pub fn options(&self) -> impl Iterator<Item = &str> {
         let text = self.options_text.as_deref().unwrap_or_default();
         text.split(',').map(str::trim).filter(|option| !option.is_empty())
@@ -102,22 +104,22 @@ fn means_required(value: &Value) -> bool {
     }
 }
 
-/// What the values of an [`EntryParameter`] are. Servers write it as a name or as a number. That the numbers, which the schema
-/// has without names, stand for the names in this order is assumed.
+/// The type of an [`EntryParameter`]'s values. Servers send a name or a number. The schema lists the numbers without
+/// names; that they correspond to the names in this order is assumed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum EntryParameterType {
-    /// The server does not say.
+    /// The server did not send it.
     Unknown,
-    /// 0: text.
+    /// 0: a string.
     String,
     /// 1: a boolean.
     Bool,
-    /// 2: one of several values.
+    /// 2: one of several permitted values.
     MultipleChoice,
     /// 3: a secret.
     Secret,
-    /// Anything else, as it was sent.
+    /// Any other value, as the server sent it.
     Other(String),
 }
 
@@ -126,7 +128,7 @@ impl EntryParameterType {
     const TABLE: &'static [(i64, Self)] =
         &[(0, Self::String), (1, Self::Bool), (2, Self::MultipleChoice), (3, Self::Secret), (i64::MIN, Self::Unknown)];
 
-    /// The vendor's name, or what was sent instead.
+    /// Returns the vendor's name, or the value that the server sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -13,8 +13,8 @@ use crate::transport::{Exchange, Path};
 use crate::validation::{Problems, Reason};
 
 impl CertificateStoreTypes {
-    /// Reads one type of certificate store: what its stores can do, whether an alias may be given, and which entry
-    /// parameters its jobs need.
+    /// Reads one certificate store type: its capabilities, whether an alias may be given, and the entry parameters
+    /// that its jobs need.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,18 +35,19 @@ impl CertificateStoreTypes {
     ///
     /// - **Call:** `GET /CertificateStoreTypes/{id}`.
     /// - **Permissions:** undocumented by the vendor.
-    /// - **Arguments:** the number of the type, as
-    ///   [`CertificateStore::cert_store_type`](crate::keyfactor::CertificateStore::cert_store_type) has it. 0 is a type (Java
-    ///   keystores); less than -1 is refused.
-    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown number (assumed).
-    /// - **Source:** Keyfactor Command reference, "GET Certificate Store Types ID". Servers differ from it; see
+    /// - **Arguments:** the id of the store type, as in
+    ///   [`CertificateStore::cert_store_type`](crate::keyfactor::CertificateStore::cert_store_type). 0 is valid (Java
+    ///   keystores); values below -1 are refused.
+    /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id
+    ///   (assumed).
+    /// - **Source:** Keyfactor Command reference, "GET Certificate Store Types ID". Servers deviate from it; see
     ///   [`CertificateStoreType`].
     pub fn get(&self, id: impl Into<CertificateStoreTypeId>) -> RequestBuilder<GetStoreType> {
         self.caller.request(GetStoreType::new(id.into()))
     }
 }
 
-/// The reading of one type of certificate store; see [`CertificateStoreTypes::get`].
+/// A request for one certificate store type; see [`CertificateStoreTypes::get`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetStoreType {
     id: CertificateStoreTypeId,

@@ -6,7 +6,7 @@ use crate::keyfactor::vendor::Caller;
 pub(super) const PERMISSION: &str = "The account needs the permission to read certificate store types; which permission that is, is \
                                      undocumented by the vendor.";
 
-/// The operations on types of certificate stores.
+/// The operations on certificate store types.
 #[derive(Clone, Debug)]
 pub struct CertificateStoreTypes {
     pub(in crate::keyfactor) caller: Caller,

@@ -9,7 +9,7 @@ use crate::transport::{Connection, Path};
 use crate::validation::Problems;
 
 impl CertificateStoreTypes {
-    /// Lists the types of certificate stores.
+    /// Lists certificate store types.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,18 +25,18 @@ impl CertificateStoreTypes {
     ///
     /// - **Call:** `GET /CertificateStoreTypes`, page by page.
     /// - **Permissions:** undocumented by the vendor.
-    /// - **Arguments:** a query; its fields are undocumented by the vendor.
-    /// - **Order:** the server's own; by which fields it can be sorted is undocumented by the vendor.
-    /// - **Errors:** `rows()` refuses a query that cannot be written; the rows give those of
-    ///   [`keyfactor::Error`](crate::keyfactor::Error).
-    /// - **Source:** Keyfactor Command reference, "GET Certificate Store Types". Servers differ from it; see
+    /// - **Arguments:** a query. Its fields are undocumented by the vendor.
+    /// - **Order:** the server's own. Sort fields are undocumented by the vendor.
+    /// - **Errors:** `rows()` refuses a query that cannot be expressed in the vendor's query language; the rows
+    ///   return those of [`keyfactor::Error`](crate::keyfactor::Error).
+    /// - **Source:** Keyfactor Command reference, "GET Certificate Store Types". Servers deviate from it; see
     ///   [`CertificateStoreType`].
     pub fn list(&self, query: Query) -> ListBuilder<ListStoreTypes> {
         ListBuilder::new(self.caller.clone(), ListStoreTypes { query })
     }
 }
 
-/// A list of types of certificate stores; see [`CertificateStoreTypes::list`].
+/// A request for a list of certificate store types; see [`CertificateStoreTypes::list`].
 #[derive(Clone, Debug)]
 pub struct ListStoreTypes {
     query: Query,

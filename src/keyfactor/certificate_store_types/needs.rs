@@ -1,25 +1,25 @@
-//! What a plan keeps of a type of store.
+//! The requirements of a store type that a plan keeps.
 
 use serde::{Deserialize, Serialize};
 
 use super::allowance::CustomAlias;
 use crate::keyfactor::types::CertificateStoreTypeId;
 
-/// What a type of certificate store asks for, as a plan keeps it.
+/// The requirements of a store type, as kept in a plan.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoreTypeNeeds {
-    /// The number of the type.
+    /// The id of the store type.
     pub id: CertificateStoreTypeId,
-    /// Its short name, such as `IISU`.
+    /// The short name of the store type, such as `IISU`.
     pub short_name: Option<String>,
-    /// Whether an alias is given when a certificate is added.
+    /// Whether an alias may be given when a certificate is added.
     pub custom_alias: CustomAlias,
-    /// The names of the entry parameters that it has, but for secrets: an inventory shows no value of these that could be given.
+    /// The names of the entry parameters, except secrets, whose values an inventory does not show.
     pub parameters: Vec<String>,
-    /// Those that a removal needs.
+    /// The names of the parameters that a removal requires.
     pub needed_on_remove: Vec<String>,
-    /// Those that an addition needs.
+    /// The names of the parameters that an addition requires.
     pub needed_on_add: Vec<String>,
 }
 

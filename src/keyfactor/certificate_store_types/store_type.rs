@@ -1,4 +1,4 @@
-//! Types of certificate stores as Command shows them.
+//! Certificate store type rows.
 
 use super::allowance::{CustomAlias, PrivateKeyAllowed};
 use super::entry_parameter::EntryParameter;
@@ -7,26 +7,26 @@ use crate::keyfactor::list_pages::Row;
 use crate::keyfactor::types::CertificateStoreTypeId;
 use crate::rows::{RawJson, row};
 
-/// A type of certificate store: what its stores have in common.
+/// A certificate store type.
 ///
-/// Command 25 was seen to answer in another way than its schema says: texts where the schema has numbers
-/// (`"CustomAliasAllowed": "Forbidden"`), and members that the schema does not have. Both ways are read.
+/// Command 25 was seen to deviate from its schema: it sent strings instead of numbers (`"CustomAliasAllowed":
+/// "Forbidden"`), and members that the schema does not have. Both forms are read.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStoreType {
-    /// Its number. The vendor calls it `StoreType`. 0 is a type as well.
+    /// The id, which the vendor calls `StoreType`. 0 is a valid id.
     pub id: CertificateStoreTypeId,
-    /// Its name, for people.
+    /// The display name.
     pub name: Option<String>,
-    /// Its short name, such as `IISU`, with which names of job types begin.
+    /// The short name, such as `IISU`. The names of job types begin with it.
     pub short_name: Option<String>,
-    /// Whether an alias is given when a certificate is added.
+    /// Whether an alias may be given when a certificate is added.
     pub custom_alias: CustomAlias,
-    /// Whether its stores take private keys.
+    /// Whether stores of this type accept private keys.
     pub private_key: PrivateKeyAllowed,
-    /// What its jobs are told about an entry beside certificate and alias.
+    /// The values that jobs need in addition to certificate and alias.
     pub entry_parameters: Vec<EntryParameter>,
-    /// What else the server said about it.
+    /// All other members that the server sent.
     pub extra: RawJson,
 }
 
@@ -40,12 +40,12 @@ row!(CertificateStoreType: "a type of certificate store", Refused {
 });
 
 impl CertificateStoreType {
-    /// The parameters that a removal needs.
+    /// Returns the parameters that a removal requires.
     pub fn needed_on_remove(&self) -> impl Iterator<Item = &EntryParameter> {
         self.entry_parameters.iter().filter(|parameter| parameter.is_required_on_remove())
     }
 
-    /// The parameters that an addition needs.
+    /// Returns the parameters that an addition requires.
     pub fn needed_on_add(&self) -> impl Iterator<Item = &EntryParameter> {
         self.entry_parameters.iter().filter(|parameter| parameter.is_required_on_add())
     }
