@@ -1,12 +1,12 @@
-//! An error as it is printed for people.
+//! Readable error reports.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use crate::lenient::visible;
 
-/// An error for people, on several lines: what happened, why, and what to do. Made by [`Error::report`](crate::Error::report)
-/// and [`ValidationError::report`](crate::ValidationError::report).
+/// A readable report of an error on several lines: what happened, why, and what to do. Returned by
+/// [`Error::report`](crate::Error::report) and [`ValidationError::report`](crate::ValidationError::report).
 ///
 /// ```text
 /// POST /CertificateStores/Certificates/Remove: no connection came about after 4 attempt(s)
@@ -18,15 +18,17 @@ use crate::lenient::visible;
 /// ```
 ///
 /// - The first line is the error's own text.
-/// - A line for each problem of a request that was refused before it was sent.
-/// - `because:` a line for each cause below, unless a line above says it already.
-/// - `what to do:` the [`remediation`](crate::Error::remediation), if there is one; of an outcome that is unknown,
-///   `how to find out:` in its place.
-/// - `correlation id:` the server's, if it sent one: the vendor's support can find the call by it.
+/// - For an invalid request, one line per problem follows.
+/// - `because:` is one line per underlying cause, unless an earlier line already contains it.
+/// - `what to do:` is the [`remediation`](crate::Error::remediation), if there is one. For an unknown outcome the label
+///   is `how to find out:`.
+/// - `correlation id:` is the server's correlation id, if it sent one. The vendor's support can use it to find the
+///   call.
 ///
-/// No line ends in a line end, and what a server said cannot begin a line of its own or draw on a terminal: control characters
-/// and those that nobody sees are escaped. Each line, and their number, is bounded. No secret of the request, no query of a URL
-/// and no body stands in it. The wording may change with any version; match on the error itself.
+/// The report has no trailing line break. Control characters and invisible characters in server text are escaped, so it
+/// cannot start a new line or control a terminal. The number and the length of the lines are limited. The report
+/// contains no secret of the request, no URL query and no body. The wording may change in any version; to handle errors
+/// in code, match on the error itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ErrorReport {
     lines: Vec<String>,
@@ -82,7 +84,7 @@ impl ErrorReport {
         self
     }
 
-    /// The lines, in their order. All but the first begin with two spaces.
+    /// The lines of the report. All but the first start with two spaces.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(String::as_str)
     }

@@ -1,10 +1,10 @@
-//! What a request is refused for before it is sent: every problem at once, each naming its field.
+//! Validation of requests before they are sent. All problems are reported at once, each with its field.
 
 use std::fmt;
 
 use crate::error_report::ErrorReport;
 
-/// A request is invalid, and nothing was sent. It lists every problem that was found, not only the first.
+/// A request is invalid, and nothing was sent. The error lists all problems, not only the first one.
 ///
 /// ```
 /// # #[cfg(feature = "appviewx")] {
@@ -22,13 +22,13 @@ pub struct ValidationError {
 }
 
 impl ValidationError {
-    /// The problems, in the order of the request's fields. Never empty.
+    /// The problems, in the order of the request's fields. The list is never empty.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// The error for people: a line for each problem.
+    /// Returns a readable report with one line per problem.
     #[must_use]
     pub fn report(&self) -> ErrorReport {
         ErrorReport::of_problems(REFUSED, &self.problems)
@@ -52,7 +52,7 @@ impl fmt::Display for ValidationError {
 
 impl std::error::Error for ValidationError {}
 
-/// One thing that is wrong with a request.
+/// A problem with a request.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Problem {
     field: String,
@@ -61,19 +61,19 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Where the problem is, for example `certificate_stores[2].alias`.
+    /// The path of the field, for example `certificate_stores[2].alias`.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
     }
 
-    /// The kind of problem, for code to match on.
+    /// The kind of problem, to match on in code.
     #[must_use]
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
 
-    /// What is wrong and what to do about it, in one sentence for people.
+    /// A readable sentence that describes the problem and how to fix it.
     #[must_use]
     pub fn sentence(&self) -> &str {
         &self.sentence
@@ -86,64 +86,64 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why a value was refused.
+/// Why a value was rejected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A list or a text has nothing in it.
+    /// A list or a text is empty.
     Empty,
-    /// A text holds nothing but white space.
+    /// A text contains only white space.
     Blank,
     /// A GUID is the nil GUID, `00000000-0000-0000-0000-000000000000`.
     Nil,
-    /// A value lies outside its range.
+    /// A value is out of range.
     OutOfRange,
-    /// A text is longer than its limit, in the unit that the field documents.
+    /// A text is too long. The field documents the unit.
     TooLong {
-        /// The longest length that is accepted.
+        /// The maximum length.
         limit: usize,
-        /// The length that was given.
+        /// The actual length.
         actual: usize,
     },
-    /// A list has more entries than one call may carry.
+    /// A list has too many entries for one call.
     TooMany {
-        /// The most entries that are accepted.
+        /// The maximum number of entries.
         limit: usize,
-        /// The number that was given.
+        /// The actual number of entries.
         actual: usize,
     },
-    /// A text holds characters that its field does not accept.
+    /// A text contains characters that its field does not accept.
     InvalidCharacters(Vec<InvalidCharacter>),
-    /// A text cannot be a segment of a path: it is empty, `.` or `..`, or holds a tab or a line end. Of a raw call: it could be
-    /// taken for one of these, or for more than one segment.
+    /// A text is not a valid path segment: it is empty, `.` or `..`, or contains a tab or a line break. For raw calls,
+    /// also if a server could interpret it as one of these or as several segments.
     InvalidSegment,
-    /// A method that raw calls do not take.
+    /// Raw calls do not support this method.
     UnsupportedMethod,
-    /// No header can have this name.
+    /// The name is not a valid header name.
     InvalidHeaderName,
-    /// A header, or a parameter of the query, that the crate sets itself.
+    /// The crate sets this header or query parameter itself.
     Reserved,
-    /// A value cannot be written as JSON.
+    /// A value cannot be serialised as JSON.
     NotJson,
-    /// A part of a query cannot be written down: how a double quote is escaped is undocumented by the vendor.
+    /// A query contains a double quote, whose escaping is undocumented by the vendor.
     Unquotable,
-    /// A text is not a SHA-1 thumbprint: 40 hex digits.
+    /// A text is not a SHA-1 thumbprint of 40 hexadecimal digits.
     NotAThumbprint,
-    /// A value is null, an object or an array where text, a number or a boolean belongs.
+    /// A value is null, an object or an array, but must be a text, a number or a boolean.
     NotScalar,
     /// Two values contradict each other.
     Conflict,
-    /// The request needs an explicit consent that was not given.
+    /// The request needs explicit consent, which was not given.
     NeedsConsent,
 }
 
-/// A character that a field does not accept, and where it stands.
+/// A character that a field does not accept, with its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct InvalidCharacter {
     /// The character.
     pub character: char,
-    /// Its place in the text, counted in characters from 1.
+    /// The position in the text in characters, counted from 1.
     pub position: usize,
 }
 

@@ -35,7 +35,7 @@ pub type Rows<T> = operation::Rows<T, Error>;
 /// An error that several outcomes share; see [`clm::SharedError`](crate::SharedError).
 pub type SharedError = operation::SharedError<AppViewX>;
 
-/// A call to an endpoint that this crate has no type for; see [`Client::raw`](super::Client::raw).
+/// A request to an endpoint without a typed operation; see [`Client::raw`](super::Client::raw).
 pub type RawCall = operation::RawCall<AppViewX>;
 
 pub(super) type Caller = operation::Caller<AppViewX>;

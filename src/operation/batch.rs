@@ -8,10 +8,10 @@ use super::many_outcome::ItemState;
 use super::{Caller, Change, Operation, Request, SharedError};
 use crate::validation::Problems;
 
-/// Many changes of one kind, and how they are made calls.
+/// Many changes of one kind and the calls that carry them out.
 pub trait Batch: Clone + fmt::Debug + Send + Sync + 'static {
     type Operation: Change;
-    /// What gets an outcome of its own.
+    /// The items that each have an outcome.
     type Item: Clone + fmt::Debug + Send + Sync + 'static;
     type Calls: Calls<Operation = Self::Operation, Item = Self::Item>;
 
@@ -24,7 +24,7 @@ pub trait Batch: Clone + fmt::Debug + Send + Sync + 'static {
     ) -> Self::Calls;
 }
 
-/// The calls of a batch that are still to be sent.
+/// The calls of a batch that have not been sent yet.
 pub trait Calls: Send + 'static {
     type Operation: Operation;
     type Item;
@@ -53,7 +53,7 @@ pub trait Calls: Send + 'static {
     }
 }
 
-/// A call that is ready to be sent.
+/// A call that is ready to send.
 #[derive(Debug)]
 pub struct PlannedCall<O: Operation, I> {
     pub(crate) items: Vec<Numbered<I>>,

@@ -1,4 +1,4 @@
-//! What can go wrong with a call, for both vendors.
+//! The errors of a call, for both vendors.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,9 +16,11 @@ use crate::transport::{
 };
 use crate::validation::ValidationError;
 
-/// Every way in which a call can fail. `keyfactor::Error` and `appviewx::Error` are aliases of this type.
+/// The error of a call. `keyfactor::Error` and `appviewx::Error` are aliases of this type.
 ///
-/// A call ends as `Ok`, as an error that says that nothing was done, or as [`OutcomeUnknown`](Self::OutcomeUnknown).
+/// Apart from [`Incomplete`](Self::Incomplete), which contains the outcome of a call that was carried out, a change
+/// ends in one of three ways: as `Ok`, as an error that means that it was not carried out or was refused, or as
+/// [`OutcomeUnknown`](Self::OutcomeUnknown).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error<V: Vendor> {
@@ -48,7 +50,7 @@ pub enum Error<V: Vendor> {
     /// # Ok(()) }
     /// ```
     Validation(Box<ValidationError>),
-    /// No valid credential could be obtained. The operation was not sent, or was refused with 401 before.
+    /// No valid credential could be obtained. The operation was not sent, or it was refused with 401.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -63,7 +65,7 @@ pub enum Error<V: Vendor> {
     /// # Ok(()) }
     /// ```
     Authentication(Box<AuthenticationError>),
-    /// Nothing of a change can have reached the server, or a read got no answer.
+    /// A change cannot have reached the server, or a read received no response.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,8 +80,8 @@ pub enum Error<V: Vendor> {
     /// # Ok(()) }
     /// ```
     Transport(Box<TransportError>),
-    /// The server refused. Whether it carried out a part of a call on several stores or certificates before it refused is
-    /// undocumented by the vendor.
+    /// The server refused the call. Whether a refused call on several stores or certificates may have been partly
+    /// carried out is undocumented by the vendor.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -95,7 +97,7 @@ pub enum Error<V: Vendor> {
     /// # Ok(()) }
     /// ```
     Api(Box<ApiError<V>>),
-    /// A change may have reached the server. **Find out before you send it again.**
+    /// A change may have been carried out. **Check before you send it again.**
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -112,7 +114,7 @@ pub enum Error<V: Vendor> {
     /// # Ok(()) }
     /// ```
     OutcomeUnknown(Box<OutcomeUnknown<V>>),
-    /// A read was answered 2xx in another shape.
+    /// A read received a 2xx response in an unexpected format.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -126,7 +128,7 @@ pub enum Error<V: Vendor> {
     /// # Ok(()) }
     /// ```
     Decode(Box<DecodeError>),
-    /// What was read cannot be relied on, or is not what was asked for. Nothing was changed.
+    /// The result of a read is unreliable or is not what was requested. Nothing was changed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -139,8 +141,8 @@ pub enum Error<V: Vendor> {
     /// # Ok(()) }
     /// ```
     Lookup(Box<V::LookupError>),
-    /// `require_complete` or `require_success` found a gap, or the answer to a raw change could not be read as what the caller
-    /// wanted. What was done is done; the outcome is inside.
+    /// `require_complete` or `require_success` found an incomplete outcome, or the response to a raw change could not
+    /// be read as the requested type. The change itself was carried out. The error contains the outcome.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -225,26 +227,26 @@ impl<V: Vendor> Error<V> {
         }
     }
 
-    /// The vendor's code, if the server sent one.
+    /// The vendor's error code, if the server sent one.
     #[must_use]
     pub fn code(&self) -> Option<&V::Code> {
         self.evidence().code
     }
 
-    /// The HTTP status, if an answer began.
+    /// The HTTP status, if a response was received.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.evidence().answer.map(|answer| answer.status)
     }
 
-    /// What the server said, if it said something readable.
+    /// The server's message, if it sent a readable one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.evidence().message
     }
 
-    /// The error for people: what happened, why, and what to do, on several lines. Nothing of it has to be put together from
-    /// `Display`, `source()` and [`remediation`](Self::remediation).
+    /// Returns a readable report on several lines: what happened, why, and what to do. It combines `Display`,
+    /// `source()` and [`remediation`](Self::remediation).
     ///
     /// ```
     /// use clm::keyfactor::{Client, Credentials};
@@ -267,10 +269,10 @@ impl<V: Vendor> Error<V> {
         report.correlation_id(self.correlation_id())
     }
 
-    /// What to do about it, if that is known. No other text of the error has it.
+    /// What to do about the error, if known. `Display` and `source()` do not contain this text.
     ///
-    /// Of [`OutcomeUnknown`](Self::OutcomeUnknown) it is the text of [`how_to_find_out`](OutcomeUnknown::how_to_find_out), so
-    /// that code which handles every error alike has that as well: print one of the two.
+    /// For [`OutcomeUnknown`](Self::OutcomeUnknown) this is the same text as
+    /// [`how_to_find_out`](OutcomeUnknown::how_to_find_out). Print only one of the two.
     #[must_use]
     pub fn remediation(&self) -> Option<&str> {
         match self {
@@ -282,33 +284,33 @@ impl<V: Vendor> Error<V> {
         }
     }
 
-    /// The raw body as far as it came, lossy UTF-8, bounded by the client's answer limit. **It may repeat a secret** if the
-    /// server does.
+    /// The raw body, as far as it was received, as lossy UTF-8, up to the client's size limit. **It may contain a
+    /// secret** if the server repeats one.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.evidence().answer.map(|answer| answer.body.as_str())
     }
 
-    /// The raw body as far as it came, byte for byte (**it may repeat a secret** if the server does), bounded by the client's answer limit: also one that is no UTF-8, or
-    /// in an encoding that nobody asked for.
+    /// The bytes of the raw body, as far as they were received, up to the client's size limit. They may be invalid
+    /// UTF-8 or in a content encoding that was not requested. **They may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
         self.evidence().answer.map(|answer| answer.body.as_bytes())
     }
 
-    /// How many times the call was sent, if it was sent.
+    /// The number of times the call was sent, if it was sent.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.evidence().trace.map(|trace| trace.attempts)
     }
 
-    /// How long the call took altogether, if it was sent.
+    /// The total duration of the call, if it was sent.
     #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {
         self.evidence().trace.map(|trace| trace.elapsed)
     }
 
-    /// The server's correlation id, if the vendor has one and the server sent it.
+    /// The correlation id, if the vendor has one and the server sent it.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         let Evidence { trace, answer, .. } = self.evidence();
@@ -316,7 +318,7 @@ impl<V: Vendor> Error<V> {
         trace?.correlation_id.as_ref().map(ServerText::as_str)
     }
 
-    /// The outcome with a gap inside [`Incomplete`](Self::Incomplete), if it is of this type.
+    /// The outcome inside [`Incomplete`](Self::Incomplete), if it has this type.
     #[must_use]
     pub fn incomplete<T: 'static>(&self) -> Option<&T> {
         match self {
@@ -356,7 +358,7 @@ impl<V: Vendor, T: fmt::Debug + Send + Sync + 'static> From<Incomplete<T>> for E
     }
 }
 
-/// The server refused: with a status that says so, or with a code in its answer that does.
+/// An error response of the server, indicated by its status or by a code in its body.
 #[derive(Debug)]
 pub struct ApiError<V: Vendor> {
     scope: Option<V::Scope>,
@@ -387,78 +389,78 @@ impl<V: Vendor> ApiError<V> {
         &self.body
     }
 
-    /// Whether an earlier copy of this change went unanswered, because the request said `repeat_after_silence()`. The
-    /// refusal may then be the echo of that first copy: it proves nothing about it.
+    /// Whether an earlier copy of this change received no response and was retried because the request called
+    /// `repeat_after_silence()`. In this case the error says nothing about the earlier copy, which may have been
+    /// carried out and may even be the cause of the error.
     #[must_use]
     pub fn after_unanswered_copy(&self) -> bool {
         self.refusal.after_unanswered_copy
     }
 
-    /// The HTTP status. At AppViewX it is 2xx where only the `appStatusCode` says that the call was refused.
+    /// The HTTP status. For AppViewX it can be 2xx, if only the `appStatusCode` indicates the error.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.refusal.answer.status
     }
 
-    /// The vendor's code, if there was one.
+    /// The vendor's error code, if the response contains one.
     #[must_use]
     pub fn code(&self) -> Option<&V::Code> {
         self.body.code()
     }
 
-    /// What the server said: the vendor's message, else what the body has instead, at Keyfactor the reasons of the failed
-    /// operations or an RFC 7807 problem's detail, else the text or page title that came.
+    /// The server's message: the vendor's message member, else for Keyfactor the reasons of the failed operations or
+    /// the detail of an RFC 7807 problem, else the body text or the title of an HTML page.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.body.message().map(ServerText::as_str)
     }
 
-    /// Whether the body holds more than this error keeps beside it: what is read of a body takes a few times its size in
-    /// memory, and no more. The lists and values of such an error are the beginning of what the server sent; all of it is in
-    /// [`body`](Self::body).
+    /// Whether the body contains more than was parsed, to limit memory use. The lists and values of such an error are
+    /// then only the first part of what the server sent. [`body`](Self::body) contains everything.
     #[must_use]
     pub fn is_abridged(&self) -> bool {
         self.body.is_abridged()
     }
 
-    /// What to do about it.
+    /// What to do about the error, if known.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.remedy.or_else(|| V::remediation(self.status(), &self.body, self.permission_needed))
     }
 
-    /// The raw body as far as it came, lossy UTF-8. **It may repeat a secret** if the server does.
+    /// The raw body, as far as it was received, as lossy UTF-8. **It may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body(&self) -> &str {
         self.refusal.answer.body.as_str()
     }
 
-    /// The raw body as far as it came, byte for byte: also one in an encoding that nobody asked for. **It may repeat a secret**
-    /// if the server does.
+    /// The bytes of the raw body, as far as they were received. They may be in a content encoding that was not
+    /// requested. **They may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.refusal.answer.body.as_bytes()
     }
 
-    /// The server's correlation id, if the vendor has one and the server sent it.
+    /// The correlation id, if the vendor has one and the server sent it.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.refusal.trace.correlation_id.as_ref().map(ServerText::as_str)
     }
 
-    /// Where the server was asked to look for permissions, if the call is a change and has such a scope.
+    /// The permission scope that was requested, if the call is a change with such a scope.
     #[must_use]
     pub fn scope(&self) -> Option<&V::Scope> {
         self.scope.as_ref()
     }
 
-    /// How many times the call was sent.
+    /// The number of times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.refusal.trace.attempts
     }
 
-    /// How long it took altogether.
+    /// The total duration of the call.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.refusal.trace.elapsed

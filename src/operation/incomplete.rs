@@ -1,12 +1,11 @@
-//! Outcomes with a gap, as errors.
+//! Incomplete outcomes as errors.
 
 use std::fmt;
 
 use super::erased::Erased;
 
-/// An outcome with a gap, made an error by `require_complete` or `require_success`, or the answer to a raw change that could
-/// not be read. The outcome itself is inside: nothing is
-/// lost.
+/// The error of `require_complete` and `require_success` for an incomplete outcome, or of a raw change whose response
+/// could not be read. It contains the outcome, so nothing is lost.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[error("{gap}")]
 pub struct Incomplete<Outcome> {
@@ -19,20 +18,20 @@ impl<Outcome> Incomplete<Outcome> {
         Self { gap, outcome: Box::new(outcome) }
     }
 
-    /// The outcome as it was.
+    /// The outcome.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
-    /// Gives the outcome back.
+    /// Returns the outcome.
     #[must_use]
     pub fn into_outcome(self) -> Outcome {
         *self.outcome
     }
 }
 
-/// An [`Incomplete`] whose outcome can be of any type, inside an [`Error`](super::Error).
+/// An [`Incomplete`] with an outcome of any type, inside an [`Error`](super::Error).
 #[derive(Debug, thiserror::Error)]
 #[error("{gap}")]
 pub struct IncompleteOutcome {
@@ -41,16 +40,16 @@ pub struct IncompleteOutcome {
 }
 
 impl IncompleteOutcome {
-    /// The outcome, if it is of this type.
+    /// The outcome, if it has this type.
     #[must_use]
     pub fn outcome<T: 'static>(&self) -> Option<&T> {
         self.outcome.get()
     }
 
-    /// Gives the outcome back.
+    /// Returns the outcome.
     ///
     /// # Errors
-    /// Itself, if the outcome is of another type.
+    /// The error itself, if the outcome has another type.
     pub fn into_outcome<T: 'static>(self) -> Result<T, Self> {
         let Self { gap, outcome } = self;
         outcome.into().map_err(|outcome| Self { gap, outcome })

@@ -6,7 +6,7 @@ use super::{Caller, Error, Lookup, LookupLimit, Operation, Pages, RequestBuilder
 use crate::transport::RetryPolicy;
 use crate::validation::{Problems, ValidationError};
 
-/// A documented call whose answer comes page by page.
+/// A documented call that returns a paged list.
 pub trait List: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whose call it is.
     type Vendor: Vendor;
@@ -70,7 +70,7 @@ impl<V: Vendor> PageCaller<V> {
     }
 }
 
-/// Builds a list. Setters add what is optional; [`rows`](Self::rows) ends the chain.
+/// Builds a list request. Setters add optional parts. [`rows`](Self::rows) checks the request and returns the rows.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before the first row is asked for"]
 pub struct ListBuilder<L: List> {
@@ -84,8 +84,8 @@ impl<L: List> ListBuilder<L> {
         Self { caller, list, settings: PageSettings { page_size: L::PAGE_SIZE, retry_policy: None, lookup: None } }
     }
 
-    /// How many rows are asked for at once. Default 100. What the operation's own limits are stands there. A server that gives
-    /// fewer on the first page, though there are more, is asked for as many as it gives from then on.
+    /// Sets the number of rows per page. Default 100. The operation's documentation states its limits. If the server
+    /// returns fewer rows on the first page although there are more, later pages use that smaller size.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -100,13 +100,13 @@ impl<L: List> ListBuilder<L> {
         self
     }
 
-    /// How often the call of each page may be tried, instead of the client's policy.
+    /// Sets the retry policy for the call of each page. Overrides the client's policy.
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry_policy = Some(policy);
         self
     }
 
-    /// Checks the request and gives the rows. Nothing is sent before the first one is asked for.
+    /// Checks the request and returns the rows. Nothing is sent until the first row is requested.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -121,7 +121,7 @@ impl<L: List> ListBuilder<L> {
     /// ```
     ///
     /// # Errors
-    /// [`ValidationError`] with every problem, each naming its field. The rows give the errors of the calls.
+    /// [`ValidationError`] with all problems and their fields. Errors of the calls are returned by the rows.
     pub fn rows(mut self) -> Result<Rows<L::Row, Error<L::Vendor>>, ValidationError> {
         let mut problems = Problems::default();
         self.list.check(&mut self.settings, &mut problems);

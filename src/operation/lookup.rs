@@ -44,13 +44,14 @@ impl Lookup {
     }
 }
 
-/// A look-up met a limit before it had read what it needed. Nothing was sent that could change anything.
+/// A look-up reached a limit before it was complete. No change was sent.
 ///
-/// Look-ups are the lists that are read inside another call: before a removal with an expected thumbprint, by a plan, by
-/// `locations_of`, to find the group of a certificate. The limits are set on the client, as
+/// Look-ups are lists that are read as part of another call: before a removal with an expected thumbprint, for a plan,
+/// in `locations_of`, or to find the group of a certificate. The client settings
 /// [`lookup_deadline`](crate::ClientBuilder::lookup_deadline) and
-/// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages). A list that its caller reads row by row has none of them;
-/// of a search whose rows the client filters, `max_lookup_pages` limits the pages in a row of which it gives none.
+/// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages) limit them. They do not apply to lists that you read
+/// row by row, except that in a search with a client-side filter `max_lookup_pages` limits the number of consecutive
+/// pages without a match.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{list}: the look-up was given up after {pages} page(s): {limit}")]
 pub struct LookupLimitReached {
@@ -60,40 +61,40 @@ pub struct LookupLimitReached {
 }
 
 impl LookupLimitReached {
-    /// The limit was met after so many pages of this list, for example `GET /Certificates`. For tests without a server. Feature
-    /// `testing`.
+    /// Creates the error for a limit that was reached after this number of pages of a list, for example `GET
+    /// /Certificates`. For tests without a server. Feature `testing`.
     #[cfg(feature = "testing")]
     pub fn new(list: impl Into<String>, limit: LookupLimit, pages: u32) -> Self {
         Self { list: list.into(), limit, pages }
     }
 
-    /// The limit.
+    /// The limit that was reached.
     #[must_use]
     pub fn limit(&self) -> LookupLimit {
         self.limit
     }
 
-    /// The list that was read then: method and path, `GET /CertificateStores/{id}/Inventory`.
+    /// The list that was being read, as method and path: `GET /CertificateStores/{id}/Inventory`.
     #[must_use]
     pub fn list(&self) -> &str {
         &self.list
     }
 
-    /// How many of its pages were read.
+    /// The number of pages that were read.
     #[must_use]
     pub fn pages(&self) -> u32 {
         self.pages
     }
 }
 
-/// A limit of look-ups.
+/// A limit on look-ups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum LookupLimit {
-    /// The time for all lists of one look-up, for each store's inventory on its own. See
+    /// The time for all lists of one look-up. Each store's inventory is a separate look-up. See
     /// [`lookup_deadline`](crate::ClientBuilder::lookup_deadline).
     Deadline(Duration),
-    /// The pages of one list.
+    /// The number of pages of one list.
     Pages(u32),
 }
 

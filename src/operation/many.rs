@@ -1,4 +1,4 @@
-//! Many changes in one call after the other: each outcome is handed out when it is known.
+//! Many changes in successive calls, with each outcome returned as soon as it is known.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -19,19 +19,19 @@ use super::{Caller, Error, FailureScope, Operation, Request, SharedError};
 use crate::transport::Cause;
 use crate::validation::{Problems, Reason, ValidationError};
 
-/// What happens after a call that failed.
+/// What happens after a failed call.
 ///
-/// Whatever is chosen, nothing further is sent after a failure that every call would meet: no connection, no valid credential,
-/// 401, 429, a redirect, no access to the call.
+/// With every variant, nothing further is sent after a failure that all calls would meet: no connection, no valid
+/// credential, 401, 429, a redirect, or no access to the call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum OnFailure {
-    /// Nothing further is sent. Calls under way run to their end.
+    /// Nothing further is sent. Calls in progress are completed.
     #[default]
     Stop,
-    /// After a refusal the further calls are sent; after a call whose outcome is unknown, nothing further is.
+    /// The remaining calls are sent after a refusal, but not after a call with an unknown outcome.
     ContinueAfterRefusal,
-    /// The further calls are sent, also after one whose outcome is unknown.
+    /// The remaining calls are sent, even after a call with an unknown outcome.
     Continue,
 }
 
@@ -44,18 +44,18 @@ type VendorOf<B> = <<B as Batch>::Operation as Operation>::Vendor;
 /// The words of the audit for an item's call.
 type AuditNote<I> = Arc<dyn Fn(&[I]) -> String + Send + Sync>;
 
-/// Builds a run of many changes, in one call after the other. [`start`](Self::start) gives a stream of outcomes, and
-/// [`send`](Self::send) all of them.
+/// Builds a run of many changes in successive calls. [`start`](Self::start) returns a stream of outcomes, and
+/// [`send`](Self::send) returns all of them at the end.
 ///
-/// - Each call is a change of its own, with its own audit event.
-/// - After a call that failed, nothing further is sent, unless [`on_failure`](Self::on_failure) says otherwise.
-/// - A stream that is dropped starts nothing further. Calls under way run to their end, and into the audit.
-/// - **A future of [`send`](Self::send) or [`Outcomes::finish`] that is dropped loses the outcomes that it has collected.**
-///   Under a timeout or in a `select!`, use [`Outcomes::next`]: it loses nothing, and what it has given is yours.
-/// - Each call is a task of its own. It has the current span and `tracing` subscriber; task-locals of tokio are not
+/// - Each call is a separate change with its own audit event.
+/// - After a failed call, nothing further is sent, unless [`on_failure`](Self::on_failure) is set.
+/// - Dropping the stream stops the run. Calls in progress are completed and audited.
+/// - **Dropping the future of [`send`](Self::send) or [`Outcomes::finish`] loses the outcomes collected so far.** With
+///   a timeout or in `select!`, use [`Outcomes::next`], which is cancellation safe.
+/// - Each call runs in its own task, with the current span and `tracing` subscriber. Tokio task-locals are not
 ///   inherited.
-/// - If the runtime is shut down during a run, calls under way are [`Unknown`](ItemState::Unknown), and nothing further is
-///   sent.
+/// - If the runtime is shut down during a run, calls in progress become [`Unknown`](ItemState::Unknown), and nothing
+///   further is sent.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send()` or `start()`"]
 pub struct BatchBuilder<B: Batch> {
@@ -71,7 +71,7 @@ impl<B: Batch> BatchBuilder<B> {
         Self { caller, batch, on_failure: OnFailure::default(), concurrency: 1, audit_note: None }
     }
 
-    /// What happens after a call that failed. Default [`OnFailure::Stop`].
+    /// Sets what happens after a failed call. Default [`OnFailure::Stop`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -92,7 +92,7 @@ impl<B: Batch> BatchBuilder<B> {
         self
     }
 
-    /// How many calls may be under way at once. Default 1. The client's own limit holds as well.
+    /// Sets how many calls may be in progress at once. Default 1. The client's own limit also applies.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -109,14 +109,15 @@ impl<B: Batch> BatchBuilder<B> {
         self
     }
 
-    /// What the audit event of each call says beside its targets, made of what the call names. It stays in this program. Where
-    /// it is blank, the note of the whole request stays.
+    /// Sets a function that creates the audit note of each call from its items. The note is not sent to the server. If
+    /// the function returns a blank text, the note of the whole request is used.
     pub fn audit_note_for(mut self, note: impl Fn(&[B::Item]) -> String + Send + Sync + 'static) -> Self {
         self.audit_note = Some(Arc::new(note));
         self
     }
 
-    /// Checks everything, and gives the outcomes as a stream. Nothing is sent before the first one is asked for.
+    /// Checks the whole batch and returns the outcomes as a stream. Nothing is sent until the first outcome is
+    /// requested.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -133,7 +134,7 @@ impl<B: Batch> BatchBuilder<B> {
     /// ```
     ///
     /// # Errors
-    /// [`ValidationError`] with every problem of the whole batch. What happens later is in the outcomes.
+    /// [`ValidationError`] with all problems of the batch. Later errors are in the outcomes.
     pub fn start(self) -> Result<Outcomes<B>, ValidationError> {
         let Self { caller, batch, on_failure, concurrency, audit_note } = self;
         let mut problems = Problems::default();
@@ -159,10 +160,11 @@ impl<B: Batch> BatchBuilder<B> {
         })
     }
 
-    /// Sends the calls, and gives the outcome of every item. If its future is dropped, the outcomes so far are lost.
+    /// Sends the calls and returns the outcome of every item. If the future is dropped, the outcomes collected so far
+    /// are lost.
     ///
     /// # Errors
-    /// [`Error::Validation`] alone, before the first call. What happens later is in the outcome.
+    /// Only [`Error::Validation`], before the first call. Later errors are in the outcome.
     pub async fn send(self) -> Result<ManyOutcomeOf<B>, Error<VendorOf<B>>> {
         Ok(self.start()?.finish().await)
     }
@@ -184,8 +186,8 @@ impl<B: Batch> fmt::Debug for BatchBuilder<B> {
     }
 }
 
-/// The outcomes of a batch, each handed out when it is known. A `Stream`; [`next`](Self::next) and
-/// [`finish`](Self::finish) need no other crate.
+/// The outcomes of a batch, each returned as soon as it is known. It implements `Stream`; [`next`](Self::next) and
+/// [`finish`](Self::finish) work without an additional crate.
 #[must_use = "nothing is sent before the first outcome is asked for"]
 pub struct Outcomes<B: Batch> {
     caller: Caller<VendorOf<B>>,
@@ -214,8 +216,8 @@ struct UnderWay<B: Batch> {
 }
 
 impl<B: Batch> Outcomes<B> {
-    /// The next outcome, in the order in which they become known; `None` once there is one for every item. A future of
-    /// it that is dropped loses nothing: the next one gives the same outcome.
+    /// Returns the next outcome as soon as it is known, or `None` after the last one. This method is cancellation safe:
+    /// if the future is dropped, the next call returns the same outcome.
     pub async fn next(&mut self) -> Option<ItemOutcome<B::Item, B::Operation>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -224,9 +226,9 @@ impl<B: Batch> Outcomes<B> {
         std::future::poll_fn(|context| self.poll_numbered(context)).await
     }
 
-    /// Sends what is left, and gives the outcomes that were not handed out yet, in the order of their items. Those that
-    /// [`next`](Self::next) gave are not in it, but a gap among them is one of the whole. If its future is dropped, the
-    /// outcomes that it has collected are lost.
+    /// Sends the remaining calls and returns the outcomes that [`next`](Self::next) has not returned yet, in the order
+    /// of their items. Whether the result is complete takes the outcomes that `next` returned into account. If the
+    /// future is dropped, the outcomes collected so far are lost.
     pub async fn finish(mut self) -> ManyOutcomeOf<B> {
         let mut outcomes = Vec::new();
         while let Some(outcome) = self.next_numbered().await {
@@ -249,10 +251,11 @@ impl<B: Batch> Outcomes<B> {
         }
     }
 
-    /// Sends nothing further: for a program that is interrupted. Calls under way run to their end, so that [`next`](Self::next) and
-    /// [`finish`](Self::finish) give their outcomes; items whose calls were not sent are [`NotSent`](ItemState::NotSent), with an
-    /// [`Error::Transport`] which says that the run was stopped, and so does [`ended_by`](Self::ended_by). A call that was refused is
-    /// not sent again in parts. Of a run that has ended, nothing changes.
+    /// Stops the run, for example when the program is interrupted. Calls in progress are completed, and
+    /// [`next`](Self::next) and [`finish`](Self::finish) return their outcomes. Items whose calls were not sent become
+    /// [`NotSent`](ItemState::NotSent) with an [`Error::Transport`] that reports the stop, and so does
+    /// [`ended_by`](Self::ended_by). A refused call is not split any further. Stopping a run that has already ended has
+    /// no effect.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -288,13 +291,13 @@ impl<B: Batch> Outcomes<B> {
         }
     }
 
-    /// How many calls were begun.
+    /// The number of calls that were started.
     #[must_use]
     pub fn calls(&self) -> u32 {
         self.sent
     }
 
-    /// The error after which nothing further is sent, if there was one.
+    /// The error that ended the run, if there was one.
     #[must_use]
     pub fn ended_by(&self) -> Option<&SharedError<VendorOf<B>>> {
         self.ended_by.as_ref()

@@ -1,4 +1,4 @@
-//! The outcome of many items, one by one.
+//! The outcomes of the items of a batch.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,36 +13,37 @@ use super::{Change, Error, Incomplete, SharedError, Vendor};
 #[serde(rename_all = "snake_case", tag = "state", content = "error", bound = "")]
 #[non_exhaustive]
 pub enum ItemState<V: Vendor> {
-    /// The server took it, and its answer says so of this item.
+    /// The server accepted the call, and its response confirms this item.
     Confirmed,
-    /// The server took the call, and its answer does not say so of this item. It may have been carried out or not.
+    /// The server accepted the call, but its response does not confirm this item. The change may or may not have been
+    /// carried out.
     Unconfirmed,
-    /// The server refused it, in a call that named nothing else; or a look just before that call was refused or found
-    /// something else there. Nothing was done.
+    /// The server refused the item in a call with no other item, or the look-up before the call was refused or did not
+    /// find the expected state. Nothing was changed.
     Refused(SharedError<V>),
-    /// The server refused the call in which it was, together with others. Which of them it refused is not known. Where
-    /// the call was split, the run ended before this item was sent again.
+    /// The server refused a call with this and other items. It is not known which items caused the refusal. If the call
+    /// was split, the run ended before this item was sent again.
     RefusedTogether(SharedError<V>),
-    /// The call may have arrived. **Look before you send it again.**
+    /// The change may have been carried out. **Check before you send it again.**
     Unknown(SharedError<V>),
-    /// Nothing was sent. The error is that of its own call, or of the call that ended the run.
+    /// Nothing was sent. The error is that of the item's own call, or of the call that ended the run.
     NotSent(SharedError<V>),
 }
 
 impl<V: Vendor> ItemState<V> {
-    /// Whether the server confirmed it.
+    /// Whether the server confirmed the item.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         matches!(self, Self::Confirmed)
     }
 
-    /// Whether it may have been carried out: confirmed, unconfirmed or unknown.
+    /// Whether the change may have been carried out: confirmed, unconfirmed or unknown.
     #[must_use]
     pub fn is_possibly_done(&self) -> bool {
         matches!(self, Self::Confirmed | Self::Unconfirmed | Self::Unknown(_))
     }
 
-    /// The error, if there is one.
+    /// The error, if the state has one.
     #[must_use]
     pub fn error(&self) -> Option<&Error<V>> {
         match self {
@@ -54,17 +55,17 @@ impl<V: Vendor> ItemState<V> {
     }
 }
 
-/// An item of a batch and its outcome.
+/// An item of a batch and its state.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(bound(serialize = "I: Serialize"))]
 #[non_exhaustive]
 pub struct ItemOutcome<I, O: Change> {
     /// The item.
     pub item: I,
-    /// Its outcome.
+    /// Its state.
     #[serde(flatten)]
     pub state: ItemState<O::Vendor>,
-    /// The answer to the call in which it was, if the server took the call.
+    /// The outcome of the call with this item, if the server accepted the call.
     #[serde(skip)]
     pub answer: Option<Arc<O::Outcome>>,
 }
@@ -118,56 +119,55 @@ impl<I: Serialize, O: Change<Outcome: Serialize>> Serialize for ManyOutcome<I, O
 }
 
 impl<I, O: Change> ManyOutcome<I, O> {
-    /// Every item, in the order in which they were given, with its outcome. What a stream handed out before is not
-    /// among them.
+    /// The items with their states, in request order. Items that a stream returned earlier are not included.
     #[must_use]
     pub fn items(&self) -> &[ItemOutcome<I, O>] {
         &self.items
     }
 
-    /// The items that the server confirmed.
+    /// The confirmed items.
     pub fn confirmed(&self) -> impl Iterator<Item = &I> {
         self.items.iter().filter(|outcome| outcome.state.is_confirmed()).map(|outcome| &outcome.item)
     }
 
-    /// The items that may have been carried out: confirmed, unconfirmed or unknown. They are those that a way back has to
-    /// name.
+    /// The items whose change may have been carried out: confirmed, unconfirmed or unknown. To revert the changes, name
+    /// these items.
     pub fn possibly_done(&self) -> impl Iterator<Item = &I> {
         self.items.iter().filter(|outcome| outcome.state.is_possibly_done()).map(|outcome| &outcome.item)
     }
 
-    /// The answers to the calls that the server took and that named one of these [`items`](Self::items), each once.
+    /// The outcomes of the accepted calls with at least one of these [`items`](Self::items), without duplicates.
     pub fn answers(&self) -> impl Iterator<Item = &O::Outcome> {
         let mut seen = HashSet::new();
         let answers = self.items.iter().filter_map(|outcome| outcome.answer.as_deref());
         answers.filter(move |answer| seen.insert(std::ptr::from_ref(*answer).addr()))
     }
 
-    /// Items that were given again, exactly alike. They count once.
+    /// Items that were given more than once. They count once.
     #[must_use]
     pub fn repeated(&self) -> &[I] {
         &self.repeated
     }
 
-    /// How many calls there were, those that were sent again in parts among them.
+    /// The number of calls, including refused calls that were split.
     #[must_use]
     pub fn calls(&self) -> u32 {
         self.calls
     }
 
-    /// The refusals of the calls that were sent again in parts.
+    /// The refusals of the calls that were split.
     #[must_use]
     pub fn split_calls(&self) -> &[SharedError<O::Vendor>] {
         &self.split_calls
     }
 
-    /// The error after which nothing further was sent, if there was one.
+    /// The error that ended the run, if there was one.
     #[must_use]
     pub fn ended_by(&self) -> Option<&SharedError<O::Vendor>> {
         self.ended_by.as_ref()
     }
 
-    /// Whether the server confirmed every item, those that a stream handed out before among them, and named nothing else.
+    /// Whether the server confirmed every item, including those that a stream returned earlier, and named no other.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let HandedOut { items, unconfirmed, of_incomplete_answers } = self.handed_out;
@@ -178,10 +178,10 @@ impl<I, O: Change> ManyOutcome<I, O> {
             && self.answers().all(O::is_complete)
     }
 
-    /// Makes a gap an error.
+    /// Returns an error if the outcome is incomplete.
     ///
     /// # Errors
-    /// [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
+    /// [`Incomplete`], which contains this outcome, if [`is_complete`](Self::is_complete) is false.
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         if self.is_complete() {
             return Ok(self);

@@ -57,10 +57,9 @@ use serde_json::Value;
 use crate::transport::{Answer, AuditEnd, Cause, Connection, Effect, Exchange, Parameters, Path, ServerText};
 use crate::validation::Problems;
 
-/// One documented call: what is asked for, and everything that is its own.
+/// One documented call: its content and everything specific to it.
 ///
-/// A value of it is both what a [`RequestBuilder`] collects and, once it was checked, what is sent. The trait is sealed: only
-/// this crate implements it.
+/// A [`RequestBuilder`] collects a value of this type, which is checked and then sent. The trait is sealed.
 pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whose call it is.
     type Vendor: Vendor;
@@ -220,7 +219,7 @@ impl DocumentedCall {
     }
 }
 
-/// An operation that may change something: it is audited.
+/// An operation that may change something. It is audited.
 pub trait Change: Operation<Outcome: Clone + PartialEq + fmt::Debug + Sync> {
     /// What it acts on, for people.
     const ITEMS: &'static str;
@@ -241,8 +240,8 @@ pub enum Taken {
     Waiting,
 }
 
-/// What differs between the vendors: `keyfactor::Keyfactor` and `appviewx::AppViewX`.
-/// The trait is sealed: only this crate implements it.
+/// The vendor-specific parts of the crate, implemented by `keyfactor::Keyfactor` and `appviewx::AppViewX`. The trait is
+/// sealed.
 pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// The vendor's error code.
     type Code: Clone + fmt::Debug + fmt::Display + Send + Sync;

@@ -1,4 +1,4 @@
-//! Changes of which nobody knows whether they took place.
+//! Changes with an unknown outcome.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,10 +11,10 @@ use super::error::error_body;
 use super::{ErrorBody, Operation, Request, Vendor};
 use crate::transport::{Answer, Cause, Evidence, ServerText, Trace, Unknown};
 
-/// A change may have arrived, and was not clearly refused. **Do not send it again before you know.**
+/// A change that may have been carried out. **Check before you send it again.**
 ///
-/// It holds the request as it was built and whatever came back, so that nothing is lost. [`how_to_find_out`] says
-/// where to look. Sending the request again is up to you: the client's `execute` takes it.
+/// The error contains the request and everything that was received. [`how_to_find_out`] describes how to check. If you
+/// decide to send the request again, pass it to the client's `execute`.
 ///
 /// [`how_to_find_out`]: Self::how_to_find_out
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl<V: Vendor> OutcomeUnknown<V> {
         Evidence { trace: Some(&self.trace), answer: self.answer.as_ref(), code: self.code(), message: self.message() }
     }
 
-    /// The request as it was sent, if it is one of this operation.
+    /// The request that was sent, if it belongs to this operation.
     ///
     /// ```no_run
     /// # async fn again(unknown: clm::keyfactor::OutcomeUnknown, keyfactor: clm::keyfactor::Client) -> Result<(), clm::keyfactor::Error> {
@@ -68,10 +68,10 @@ impl<V: Vendor> OutcomeUnknown<V> {
         self.request.get()
     }
 
-    /// Gives the request back.
+    /// Returns the request.
     ///
     /// # Errors
-    /// Itself, if the request is one of another operation.
+    /// The error itself, if the request belongs to another operation.
     #[expect(clippy::boxed_local, reason = "the error holds it in a box")]
     pub fn into_request<O: Operation<Vendor = V>>(self: Box<Self>) -> Result<Request<O>, Box<Self>> {
         let Self { request, scope, code, message, answer, how_to_find_out, trace, cause } = *self;
@@ -80,63 +80,63 @@ impl<V: Vendor> OutcomeUnknown<V> {
             .map_err(|request| Box::new(Self { request, scope, code, message, answer, how_to_find_out, trace, cause }))
     }
 
-    /// The status, if an answer began.
+    /// The status, if a response was received.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.answer.as_ref().map(|answer| answer.status)
     }
 
-    /// The answer's headers, if an answer began. **One may repeat a secret** if the server does.
+    /// The response headers, if a response was received. **They may contain a secret** if the server repeats one.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.answer.as_ref().map(|answer| &answer.headers)
     }
 
-    /// The body as far as it came, lossy UTF-8. **It may repeat a secret** if the server does.
+    /// The body, as far as it was received, as lossy UTF-8. **It may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.answer.as_ref().map(|answer| answer.body.as_str())
     }
 
-    /// The body as far as it came, byte for byte: also one in an encoding that nobody asked for. **It may repeat a secret** if
-    /// the server does.
+    /// The bytes of the body, as far as they were received. They may be in a content encoding that was not requested.
+    /// **They may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
         self.answer.as_ref().map(|answer| answer.body.as_bytes())
     }
 
-    /// The vendor's code, if the answer had one.
+    /// The vendor's error code, if the response contains one.
     #[must_use]
     pub fn code(&self) -> Option<&V::Code> {
         self.code.as_ref()
     }
 
-    /// The vendor's message, if the answer had one.
+    /// The vendor's message, if the response contains one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_ref().map(ServerText::as_str)
     }
 
-    /// Where the server was asked to look for permissions, if the call has such a scope.
+    /// The permission scope that was requested, if the call has one.
     #[must_use]
     pub fn scope(&self) -> Option<&V::Scope> {
         self.scope.as_ref()
     }
 
-    /// Where to look to learn whether the change took place. The error's [`remediation`](super::Error::remediation) is this
-    /// same text: print one of the two.
+    /// How to check whether the change was carried out. [`Error::remediation`](super::Error::remediation) returns the
+    /// same text, so print only one of the two.
     #[must_use]
     pub fn how_to_find_out(&self) -> &'static str {
         self.how_to_find_out
     }
 
-    /// How many times the call was sent.
+    /// The number of times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
-    /// How long it took altogether.
+    /// The total duration of the call.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed

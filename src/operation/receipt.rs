@@ -1,4 +1,4 @@
-//! What it took to get an answer, and the answer as it came.
+//! Responses as received, with attempts and duration.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Vendor;
 use crate::transport::{Exchange, RawBody, ServerText};
 
-/// What an outcome has to show of its call: the answer as it came, and what it took to get it.
+/// The response to a call as received, with its attempts and duration.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Receipt {
     attempts: u32,
@@ -64,27 +64,27 @@ impl Receipt {
         }
     }
 
-    /// How many times the call was sent.
+    /// The number of times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// How long it took altogether, with the pauses between tries.
+    /// The total duration, including the pauses between tries.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// The server's correlation id, for the vendor's support and the server's log: Keyfactor's `X-Keyfactor-Correlation-Id`.
-    /// AppViewX has none that is known.
+    /// The correlation id, for the vendor's support and the server's log: Keyfactor's `X-Keyfactor-Correlation-Id`. No
+    /// such header is known for AppViewX.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.correlation_id.as_str()
     }
 
-    /// The server's version as it was sent: Keyfactor's `X-Keyfactor-Product-Version`, for example `25.4.1+` and a commit.
-    /// AppViewX has none that is known.
+    /// The server's version: Keyfactor's `X-Keyfactor-Product-Version`, for example `25.4.1+` followed by a commit. No
+    /// such header is known for AppViewX.
     #[must_use]
     pub fn product_version(&self) -> Option<&str> {
         self.product_version.as_str()
@@ -96,13 +96,13 @@ impl Receipt {
         self.status
     }
 
-    /// The body as it came, lossy UTF-8. **It may repeat a secret** if the server does.
+    /// The body as lossy UTF-8. **It may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body(&self) -> &str {
         self.body.as_str()
     }
 
-    /// The body as it came, byte for byte. **It may repeat a secret** if the server does.
+    /// The bytes of the body. **They may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.body.as_bytes()

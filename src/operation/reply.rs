@@ -1,4 +1,4 @@
-//! What calls come to that nobody sends, so that what is made of it can be tested without any server. Feature `testing`.
+//! Outcomes of calls that are not sent, for tests without a server. Feature `testing`.
 
 use std::sync::Arc;
 
@@ -14,11 +14,12 @@ use crate::transport::{Failure, Unsent};
 use crate::validation::ValidationError;
 
 impl<O: Operation> Request<O> {
-    /// What the call comes to if the server says so. For tests: **nothing is sent**, no tokio runtime is needed, and the audit hears
-    /// of nothing. What a change looks up before it is sent, such as the inventory of a store, is not looked up. Feature `testing`.
+    /// Returns what the call returns for this reply. For tests: **nothing is sent**, no tokio runtime is needed, and no
+    /// audit event is written. Look-ups before a change, such as reading the inventory of a store, are skipped. Feature
+    /// `testing`.
     ///
     /// # Errors
-    /// Those that such a reply has in a call that is sent; see [`Reply`] for an example.
+    /// The error that this reply causes in a real call; see [`Reply`] for an example.
     pub fn outcome_of(self, reply: Reply) -> Result<O::Outcome, Error<O::Vendor>> {
         let request = Arc::new(self);
         let unsent = Unsent {
@@ -38,9 +39,9 @@ impl<O: Operation> Request<O> {
 }
 
 impl<B: Batch> BatchBuilder<B> {
-    /// What the run comes to if the server replies so to each call. For tests: **nothing is sent**, no tokio runtime is needed, and
-    /// the audit hears of nothing. What a call looks up before it is sent is not looked up, and calls are made one after the other,
-    /// whatever the concurrency is. Feature `testing`.
+    /// Returns the outcome of the run if the server replies to each call as given. For tests: **nothing is sent**, no
+    /// tokio runtime is needed, and no audit event is written. Look-ups before a call are skipped, and calls are made
+    /// one after the other, regardless of the concurrency. Feature `testing`.
     ///
     /// ```
     /// # #[cfg(feature = "appviewx")] {
@@ -65,7 +66,7 @@ impl<B: Batch> BatchBuilder<B> {
     /// ```
     ///
     /// # Errors
-    /// [`ValidationError`] with every problem of the whole batch. How the calls ended is in the outcome.
+    /// [`ValidationError`] with all problems of the batch. The results of the calls are in the outcome.
     pub fn outcome_of(
         self,
         mut reply: impl FnMut(&Request<B::Operation>) -> Reply,
@@ -79,8 +80,9 @@ impl<B: Batch> BatchBuilder<B> {
 }
 
 impl<T: Send + 'static, E: Send + 'static> Rows<T, E> {
-    /// A list of these rows, which ends at the first failure. For tests: nothing is sent. Rows can be read from JSON, and an error
-    /// is that of any call: see [`Request::outcome_of`]. [`total`](Self::total) is unknown. Feature `testing`.
+    /// Creates a list of these rows, which ends at the first error. For tests: nothing is sent. Rows can be
+    /// deserialised from JSON, and [`Request::outcome_of`] creates errors. [`total`](Self::total) is `None`. Feature
+    /// `testing`.
     ///
     /// ```
     /// # #[cfg(feature = "keyfactor")] {

@@ -7,7 +7,7 @@ use super::{Caller, Change, DocumentedCall, Error, Operation, ReadError, Vendor}
 use crate::transport::{Audited, Call, CallName, Cause, Effect, Exchange, RetryPolicy};
 use crate::validation::{LONGEST_TEXT, Problems, Reason, ValidationError};
 
-/// Builds the request of one call. Setters add what is optional; [`send`](Self::send) ends the chain.
+/// Builds a request. Setters add optional parts. [`send`](Self::send) checks the request and sends it.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct RequestBuilder<O: Operation> {
@@ -15,7 +15,8 @@ pub struct RequestBuilder<O: Operation> {
     request: Request<O>,
 }
 
-/// A checked request, ready to be sent by the client's `execute`. It knows no client, and derefs to what is asked for.
+/// A checked request that the client's `execute` can send. It is not tied to a client, and dereferences to the
+/// operation.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Request<O> {
     operation: O,
@@ -35,7 +36,8 @@ impl<O: Operation> RequestBuilder<O> {
         Self { caller, request: Request { operation, settings: CallSettings::default() } }
     }
 
-    /// How often this call may be tried, instead of the client's policy. No policy repeats a change that may have arrived.
+    /// Sets the retry policy of this call. Overrides the client's policy. No policy retries a change that may have
+    /// arrived.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -50,7 +52,7 @@ impl<O: Operation> RequestBuilder<O> {
         self
     }
 
-    /// Checks everything and gives the request as a value of its own. Nothing is sent.
+    /// Checks the request and returns it as a value. Nothing is sent.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -64,7 +66,7 @@ impl<O: Operation> RequestBuilder<O> {
     /// ```
     ///
     /// # Errors
-    /// [`ValidationError`] with every problem, each naming its field.
+    /// [`ValidationError`] with all problems and their fields.
     pub fn build(self) -> Result<Request<O>, ValidationError> {
         let Self { caller, mut request } = self;
         let mut problems = Problems::default();
@@ -78,10 +80,10 @@ impl<O: Operation> RequestBuilder<O> {
         Ok(request)
     }
 
-    /// Builds the request and sends it.
+    /// Checks the request and sends it.
     ///
     /// # Errors
-    /// Those of [`build`](Self::build) as [`Error::Validation`], and those of the call.
+    /// The errors of [`build`](Self::build) as [`Error::Validation`], and those of the call.
     pub fn send(self) -> impl Future<Output = Result<O::Outcome, Error<O::Vendor>>> + Send + use<O> {
         let caller = self.caller.clone();
         async move { caller.execute(Arc::new(self.build()?)).await }
@@ -110,8 +112,8 @@ impl<O: Operation> RequestBuilder<O> {
 }
 
 impl<O: Change> RequestBuilder<O> {
-    /// What the audit event of this change says beside its targets, for example the number of a ticket. It stays in this
-    /// program: nothing of it is sent. At most 32,767 characters.
+    /// Sets a note for the audit event of this change, for example a ticket number. It is not sent to the server. At
+    /// most 32,767 characters.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -156,7 +158,7 @@ impl<O> Request<O> {
         Self { operation, settings: CallSettings::default() }
     }
 
-    /// What the audit is told beside the targets. It is not sent.
+    /// The note for the audit event. It is not sent to the server.
     #[must_use]
     pub fn audit_note(&self) -> Option<&str> {
         self.settings.audit_note.as_deref()

@@ -1,4 +1,4 @@
-//! Lists that are read page by page, as their rows are asked for.
+//! Lists that are read page by page.
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-/// The rows of a list, read page by page as they are asked for. A `Stream`; [`next`](Self::next) and
-/// [`collect`](Self::collect) need no other crate.
+/// The rows of a list. Pages are requested as the rows are consumed. It implements `Stream`; [`next`](Self::next) and
+/// [`collect`](Self::collect) work without an additional crate.
 ///
-/// Lists are paged by offset, so rows can repeat or be missed while others change them. A failure ends the list. A list that
-/// ends with fewer rows than the server counts is one: the error comes after the rows.
+/// Lists are paged by offset, so rows can be repeated or missed if the list changes while it is read. An error ends the
+/// list. If the list ends with fewer rows than the server's total, an error follows the last row.
 #[must_use = "nothing is sent before the first row is asked for"]
 pub struct Rows<T, E> {
     stream: Pin<Box<dyn Stream<Item = Result<T, E>> + Send>>,
@@ -157,20 +157,20 @@ impl<T, E> Rows<T, E> {
         Self { stream: Box::pin(stream), count }
     }
 
-    /// The next row, `None` at the end of the list.
+    /// Returns the next row, or `None` at the end of the list.
     pub async fn next(&mut self) -> Option<Result<T, E>> {
         std::future::poll_fn(|context| self.stream.as_mut().poll_next(context)).await
     }
 
-    /// How many rows the server says the list has, as it said last; `None` before the first page was read, and if it does not
-    /// say.
+    /// The total number of rows that the server reported last. `None` before the first page was read, or if the server
+    /// does not report a total.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.count.announced().map(|announced| announced.last)
     }
 
-    /// How many rows have come, each counted once: those of the pages that were read, with those that were not asked for yet or
-    /// that a filter of the client's leaves out.
+    /// The number of rows received so far, without duplicates. It includes rows that were not returned yet or that a
+    /// client-side filter excludes.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.count.received()
@@ -186,22 +186,22 @@ impl<T, E> Rows<T, E> {
         self.count.lock().is_without_content
     }
 
-    /// All rows.
+    /// Returns all rows.
     ///
     /// # Errors
-    /// The first failure, also that fewer rows came than the server counts; the rows before it are dropped. Use
-    /// [`read_to_end`](Self::read_to_end) or [`next`](Self::next) to keep them.
+    /// The first error. Fewer rows than the server's total are also an error. The rows before the error are dropped. To
+    /// keep them, use [`read_to_end`](Self::read_to_end) or [`next`](Self::next).
     pub async fn collect(mut self) -> Result<Vec<T>, E> {
         let mut rows = Vec::new();
         self.read_to_end(&mut rows).await?;
         Ok(rows)
     }
 
-    /// Appends all further rows to `rows`.
+    /// Appends all remaining rows to `rows`.
     ///
     /// # Errors
-    /// The first failure. The rows before it are in `rows`, and [`total`](Self::total) and [`received`](Self::received) say how
-    /// many there should be and came.
+    /// The first error. The rows before it are in `rows`. [`total`](Self::total) and [`received`](Self::received)
+    /// return the expected and the received number of rows.
     pub async fn read_to_end(&mut self, rows: &mut Vec<T>) -> Result<(), E> {
         while let Some(row) = self.next().await {
             rows.push(row?);

@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 
 use super::{Error, Vendor};
 
-/// An error that several outcomes share: that of the call in which they were, or of the one that ended a run. It derefs to
-/// the [`Error`].
+/// An error that several outcomes share: the error of their common call, or of the call that ended a run. It
+/// dereferences to [`Error`].
 ///
-/// Two are equal if they are the same one. Serialised, it is its text.
+/// Two values are equal if they are the same error. It is serialised as its text.
 pub struct SharedError<V: Vendor>(Arc<Error<V>>);
 
 impl<V: Vendor> SharedError<V> {

@@ -1,5 +1,5 @@
-//! Plans as files: what stands at their beginning, and how they are read. A plan is kept for days and moved between machines,
-//! so a file may be half-written, in another encoding, of another program, or of another server.
+//! Plan files: their header, and how they are read. A plan is stored for days and copied between machines, so a file
+//! may be truncated, in another encoding, or from another program or server.
 
 mod read;
 
@@ -33,19 +33,19 @@ pub(crate) trait PlanFormat: Sized {
     fn of_headless(document: Document) -> Result<Self, PlanError>;
 }
 
-/// The beginning of a plan: which format it has, for which server it was made, when, and by what.
+/// The header of a plan: its format, the server it was made for, when it was made, and by which program.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[non_exhaustive]
 pub struct PlanHeader {
     format: &'static str,
     version: u32,
-    /// The server that it was made for: the client's base URL. `None` in files of versions that did not write it: then it is not
-    /// compared with the server on which it is used.
+    /// The base URL of the server that the plan was made for. `None` in files of versions that did not write it. In
+    /// this case the server is not checked when the plan is used.
     pub server: Option<String>,
-    /// When it was made, to the second.
+    /// When the plan was made, to the second.
     #[serde(serialize_with = "write_time")]
     pub made_at: Option<Timestamp>,
-    /// The crate that made it, with its version.
+    /// The crate that made the plan, with its version.
     pub made_by: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl PlanHeader {
         Self { format: P::FORMAT, version: P::VERSION, server: None, made_at: None, made_by: None }
     }
 
-    /// The format, as the file names it.
+    /// The name of the format.
     #[must_use]
     pub fn format(&self) -> &str {
         self.format
@@ -125,48 +125,48 @@ struct WrittenHeader {
     made_by: Option<String>,
 }
 
-/// Why a file is no plan that can be used.
+/// Why a file cannot be used as a plan.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// It could not be read.
+    /// The file could not be read.
     #[error("it cannot be read")]
     Unreadable(#[source] Arc<io::Error>),
-    /// It is larger than any plan. It was not read to its end.
+    /// The file is larger than the limit. The rest was not read.
     #[error("it is larger than {limit} bytes, which no plan is")]
     #[non_exhaustive]
     TooLarge {
-        /// The limit.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// It ends in the middle: **it was not written to its end**, since a disk was full or the program was stopped, or it was not
-    /// copied as a whole. What is there of it is not used.
+    /// The file is truncated: **it was not written completely**, for example because the disk was full or the program
+    /// was stopped, or it was not copied completely. No part of it is used.
     #[error("it is cut off: it was not written, or not copied, to its end")]
     CutOff,
-    /// It is no JSON, or no text at all.
+    /// The file is not JSON, or not text.
     #[error("it is no JSON: {0}")]
     NotJson(String),
-    /// It is a document of another format: a plan of the other vendor, or no plan at all.
+    /// The file has another format: a plan for the other vendor, or not a plan.
     #[error("it is no plan of the format {expected:?}: {}", named_format(found.as_deref()))]
     #[non_exhaustive]
     AnotherFormat {
-        /// The format that it names, if it names one.
+        /// The format named in the file, if any.
         found: Option<String>,
-        /// The format that was expected.
+        /// The expected format.
         expected: &'static str,
     },
-    /// A newer version of this crate wrote it, in a way that this one does not know.
+    /// The file was written by a newer version of this crate, in a format that this version does not support.
     #[error("it has version {version} of its format, and this crate reads up to version {known}{}", made_by(by.as_deref()))]
     #[non_exhaustive]
     NewerVersion {
-        /// Its version.
+        /// The version of the file.
         version: u32,
-        /// The newest version that is read.
+        /// The newest supported version.
         known: u32,
-        /// What wrote it, if it says so.
+        /// The program that wrote the file, if it is named.
         by: Option<String>,
     },
-    /// It is a plan, and something in it is missing or wrong: it was changed by hand, perhaps.
+    /// The file is a plan, but a member is missing or invalid. It may have been edited by hand.
     #[error("something in it is missing or wrong: {0}")]
     Malformed(String),
 }

@@ -14,10 +14,10 @@ use super::source::{Source, Text};
 use super::{Name, NameOf, fault};
 use crate::transport::Cause;
 
-/// JSON as the server wrote it. It is kept as text, and parsed when it is asked for.
+/// JSON as the server wrote it. It is stored as text and parsed on demand.
 ///
-/// Two are equal if they hold the same value, whatever the order of members and the white space between them. Of texts that
-/// are longer than 1 MiB only the bytes are compared, and their length is all that `Debug` shows.
+/// Two values are equal if they represent the same JSON value, regardless of member order and white space. For texts
+/// longer than 1 MiB, only the bytes are compared and `Debug` shows only the length.
 #[derive(Clone, Default)]
 pub struct RawJson {
     /// `None` stands for `{}`, which most rows have.
@@ -28,39 +28,40 @@ pub struct RawJson {
 const LONGEST_PARSED: usize = 1024 * 1024;
 
 impl RawJson {
-    /// As it was written.
+    /// The JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.text.as_deref().unwrap_or("{}")
     }
 
-    /// The value, if there is one that `serde_json` can hold: it stops at 128 levels, and at numbers out of range.
+    /// The parsed value. `None` if `serde_json` cannot represent it: more than 128 levels of nesting, or a number out
+    /// of range.
     #[must_use]
     pub fn value(&self) -> Option<Value> {
         serde_json::from_str(self.as_str()).ok()
     }
 
-    /// The value of a member: in this spelling, else in any ASCII case. `None` if there is none, if it cannot be held by
-    /// a [`Value`], or if this is no object.
+    /// The value of a member with this name, else of one that matches ignoring ASCII case. `None` if there is no such
+    /// member, if a [`Value`] cannot represent it, or if this is not an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
         serde_json::from_str(self.get_raw(name)?).ok()
     }
 
-    /// The same, as it was written.
+    /// The JSON text of a member, looked up as in [`get`](Self::get).
     #[must_use]
     pub fn get_raw(&self, name: &str) -> Option<&str> {
         let mut deserializer = serde_json::Deserializer::from_str(self.text.as_deref()?);
         deserializer.deserialize_map(OneMember { name }).ok()?
     }
 
-    /// The members in the order in which they were written, each with its value as it was written. None if this is no object.
+    /// The members in their original order, each with the JSON text of its value. Empty if this is not an object.
     pub fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
         let members = self.text.as_deref().and_then(|text| serde_json::from_str::<Members<'_>>(text).ok());
         members.map(|members| members.0).unwrap_or_default().into_iter()
     }
 
-    /// Whether this is an object without members.
+    /// Whether this is an empty object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_none()

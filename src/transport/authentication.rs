@@ -1,4 +1,4 @@
-//! What went wrong with a credential.
+//! Errors about credentials.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::end::{Answer, Evidence, Trace};
 use super::secrets::ServerText;
 use crate::lenient::clause;
 
-/// No valid credential could be had: the function, login or token request that gives it failed or took too long. The
-/// operation was not sent, or was refused with 401 before.
+/// No valid credential could be obtained: the token function, login or token request failed or took too long. The
+/// operation was not sent, or it was refused with 401.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: no valid credential could be had: {what}{said}{tried}", trace.call)]
 pub struct AuthenticationError {
@@ -32,26 +32,27 @@ impl AuthenticationError {
         Evidence { trace: Some(&self.trace), answer: self.refused.as_ref(), code: None, message: self.message() }
     }
 
-    /// The code that the identity provider or the login gave: OAuth's `error`, for example `invalid_client`, or the
+    /// The error code from the identity provider or the login: OAuth's `error`, for example `invalid_client`, or the
     /// vendor's code.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.said.code.as_ref().map(ServerText::as_str)
     }
 
-    /// What the identity provider or the login said: OAuth's `error_description`, or the vendor's status description.
+    /// The message from the identity provider or the login: OAuth's `error_description`, or the vendor's status
+    /// description.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.said.message.as_ref().map(ServerText::as_str)
     }
 
-    /// How many more logins may fail before the account locks, where the server says so.
+    /// The number of failed logins that remain before the account is locked, if the server reports it.
     #[must_use]
     pub fn remaining_attempts(&self) -> Option<u32> {
         self.said.remaining_attempts
     }
 
-    /// The status that the identity provider or the login answered with, if it was asked and answered.
+    /// The HTTP status from the identity provider or the login, if it responded.
     #[must_use]
     pub fn provider_status(&self) -> Option<StatusCode> {
         self.said.status
@@ -63,8 +64,8 @@ impl AuthenticationError {
         self.refused.is_none() && (self.said.silent == Silence::NoAnswer || matches!(provider, Some(408 | 429 | 500..)))
     }
 
-    /// If this is the failure of an earlier login, and none was tried for this call because accounts lock: how long it
-    /// stands, counted from the moment this call asked. A call after that logs in anew.
+    /// The time until the client logs in again, counted from the start of this call. `Some` if this is the error of an
+    /// earlier login, and no login was tried for this call because accounts lock.
     #[must_use]
     pub fn stands_for(&self) -> Option<Duration> {
         match self.tried {
@@ -73,32 +74,32 @@ impl AuthenticationError {
         }
     }
 
-    /// What went wrong with the credential.
+    /// A short description of the problem.
     #[must_use]
     pub fn problem(&self) -> &'static str {
         self.what
     }
 
-    /// What to do about it, if that is known: of a server that was asked for the credential and could not be reached, or whose
+    /// What to do about the error, if known: if the server that issues the credential could not be reached, or its
     /// certificate was not accepted.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.remedy.or_else(|| self.cause.as_ref()?.remedy())
     }
 
-    /// The status with which the operation was refused, if it was sent.
+    /// The status that the operation was refused with, if it was sent.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.refused.as_ref().map(|answer| answer.status)
     }
 
-    /// How many times the operation was sent.
+    /// The number of times the operation was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
-    /// How long it took altogether.
+    /// The total duration of the call.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed

@@ -34,20 +34,20 @@ impl ConfigurationError {
         self
     }
 
-    /// The name of the setting, as the builder, the environment or the configuration file spells it.
+    /// The name of the setting, as in the builder, the environment or the configuration file.
     #[must_use]
     pub fn setting(&self) -> &str {
         &self.setting
     }
 
-    /// What is wrong with it. Never contains a secret's value.
+    /// What is wrong with the setting. It never contains the value of a secret.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
     }
 }
 
-/// No server acted on the call: nothing of a change can have arrived, or a read got no answer.
+/// A change cannot have reached the server, or a read received no response.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {what} after {} attempt(s)", trace.call, trace.attempts)]
 pub struct TransportError {
@@ -69,8 +69,8 @@ impl TransportError {
         Evidence { trace: Some(&self.trace), ..Evidence::NONE }
     }
 
-    /// What to do about it, if that is known: of a certificate that was not accepted, and of a connection that did not come
-    /// about because of the proxy, the name of the host, the address, or the time that it took.
+    /// What to do about the error, if known: for a certificate that was not accepted, and for a connection that failed
+    /// because of the proxy, the host name, the address or a timeout.
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.remedy.or_else(|| self.cause.remedy())
@@ -81,20 +81,20 @@ impl TransportError {
         self.remedy.is_some()
     }
 
-    /// How many times the call was sent.
+    /// The number of times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
-    /// How long it took altogether.
+    /// The total duration of the call.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed
     }
 }
 
-/// A read was answered 2xx, but in a shape that cannot be taken.
+/// A read received a 2xx response in an unexpected format.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: the server answered {}, but its answer cannot be read", trace.call, answer.status)]
 pub struct DecodeError {
@@ -120,32 +120,32 @@ impl DecodeError {
         Evidence { trace: Some(&self.trace), answer: Some(&self.answer), ..Evidence::NONE }
     }
 
-    /// The status.
+    /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.answer.status
     }
 
-    /// The body as far as it was read, lossy UTF-8. **It may repeat a secret** if the server does.
+    /// The body, as far as it was read, as lossy UTF-8. **It may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body(&self) -> &str {
         self.answer.body.as_str()
     }
 
-    /// The body as far as it was read, byte for byte: also one in an encoding that nobody asked for. **It may repeat a secret**
-    /// if the server does.
+    /// The bytes of the body, as far as they were read. They may be in a content encoding that was not requested.
+    /// **They may contain a secret** if the server repeats one.
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.answer.body.as_bytes()
     }
 
-    /// How many times the call was sent.
+    /// The number of times the call was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
-    /// How long it took altogether.
+    /// The total duration of the call.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed

@@ -14,10 +14,10 @@ use super::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 use super::tls::Tls;
 
-/// Builds a vendor's client: `keyfactor::ClientBuilder` and `appviewx::ClientBuilder` are this type, each with the settings
-/// that only its vendor has.
+/// Builds a client. `keyfactor::ClientBuilder` and `appviewx::ClientBuilder` are aliases of this type, each with
+/// additional vendor-specific settings.
 ///
-/// Every setter takes the value as it is; `build()` checks them all and names the setting that is wrong.
+/// Setters do not check their values. `build()` checks all settings and names the invalid one.
 #[derive(Clone)]
 #[must_use = "a builder does nothing before `build()`"]
 pub struct ClientBuilder<Settings> {
@@ -162,9 +162,10 @@ impl<Settings> ClientBuilder<Settings> {
         Self { base_url, options: Options::default(), settings }
     }
 
-    /// How long a connection may take to come about: DNS, TCP and TLS. Default 10 s.
+    /// Sets the time limit for establishing a connection: DNS, TCP and TLS. Default 10 s.
     ///
-    /// It must be shorter than the other two limits, so that "nothing was sent" can be told from "no answer came".
+    /// It must be shorter than [`read_timeout`](Self::read_timeout) and [`change_timeout`](Self::change_timeout), so
+    /// that "nothing was sent" can be distinguished from "no response arrived".
     ///
     /// ```
     /// # use std::time::Duration;
@@ -180,7 +181,7 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long one try of a call that only reads may take, from the connection to the last byte. Default 60 s.
+    /// Sets the time limit for one try of a read, from connecting to the last byte. Default 60 s.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -196,8 +197,8 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long all tries of a call that only reads may take, with the pauses between them. Default 120 s. Waiting for
-    /// a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) does not count.
+    /// Sets the time limit for all tries of a read, including the pauses between them. Default 120 s. Time spent
+    /// waiting for one of the [`max_concurrent_tries`](Self::max_concurrent_tries) does not count.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -213,13 +214,13 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long a call that changes something may take, from the connection to the last byte, with its pauses. Default
-    /// 300 s.
+    /// Sets the time limit for a change, from connecting to the last byte, including all tries and pauses. Default 300
+    /// s.
     ///
-    /// Waiting for a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) does not count.
+    /// Time spent waiting for one of the [`max_concurrent_tries`](Self::max_concurrent_tries) does not count.
     ///
-    /// It is long on purpose: a change that runs into it ends as an unknown outcome, and waiting is cheaper than
-    /// not knowing.
+    /// The default is long on purpose: a change that reaches the limit usually ends with an unknown outcome, and
+    /// waiting costs less than finding out.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -235,7 +236,7 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long the server may pause between two pieces of an answer, once its head has come. Default 60 s.
+    /// Sets how long the server may pause while it sends the response body. Default 60 s.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -251,17 +252,17 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long a look-up may take: lists that are read inside another call, before something is decided or sent. Default
-    /// 300 s.
+    /// Sets the time limit for a look-up: lists that are read as part of another call, before something is decided or
+    /// sent. Default 300 s.
     ///
-    /// Look-ups are each of the inventories that a removal with an expected thumbprint, a plan and each look of a
-    /// confirmation read; all searches of `locations_of` together; and the searches for the group of one certificate. A call
-    /// that reads the inventories of many stores has this time for each of them, not for all. At the limit, the
-    /// call ends as a `Lookup` error with a [`LookupLimitReached`](crate::LookupLimitReached), and nothing was sent. A list
-    /// that you read row by row has no such limit.
+    /// These are look-ups: each inventory that is read by a removal with an expected thumbprint, by a plan, or by one
+    /// round of a confirmation; all searches of `locations_of` together; the searches for the group of one certificate.
+    /// A call that reads the inventories of many stores has this time for each of them. At the limit, the call fails
+    /// with a `Lookup` error with a [`LookupLimitReached`](crate::LookupLimitReached), and nothing was changed. The
+    /// limit does not apply to lists that you read row by row.
     ///
-    /// Waiting for a place among the [`max_concurrent_tries`](Self::max_concurrent_tries) **counts** here: a client that makes
-    /// many calls at once needs more time, or more places.
+    /// Time spent waiting for one of the [`max_concurrent_tries`](Self::max_concurrent_tries) **counts** here. A client
+    /// that makes many calls at once needs a longer limit or more concurrent tries.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -277,8 +278,9 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How many pages of one list a look-up may read, and how many pages in a row a search of AppViewX may read of which its filter of
-    /// the client's takes no row. Default 1,000, which is 100,000 rows. See [`lookup_deadline`](Self::lookup_deadline).
+    /// Sets how many pages of one list a look-up may read, and how many consecutive pages without a match an AppViewX
+    /// search with a client-side filter may read. Default 1,000, which is 100,000 rows. See
+    /// [`lookup_deadline`](Self::lookup_deadline).
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -293,7 +295,7 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How often calls are tried, and how long the pauses are. Default [`RetryPolicy::DEFAULT`].
+    /// Sets the retry policy of all calls. Default [`RetryPolicy::DEFAULT`].
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -308,7 +310,7 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How many tries of this client and its clones may be under way at once; further ones wait. Default 32 for
+    /// Sets how many tries of this client and its clones may be in progress at once. Further tries wait. Default 32 for
     /// Keyfactor and 5 for AppViewX.
     ///
     /// ```
@@ -324,10 +326,10 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// Sends everything through this proxy, for example `http://proxy.example.com:3128`; user name and password may
-    /// stand in the URL. Without this call, `https` off loopback goes through the proxy that the environment names
-    /// (`HTTPS_PROXY`, `ALL_PROXY`, less `NO_PROXY`); plain `http` and loopback use none. An explicit proxy is used for
-    /// all of them, and reads the credentials of plain `http`.
+    /// Sends all calls through this proxy, for example `http://proxy.example.com:3128`. The URL may contain a user name
+    /// and a password. By default, `https` calls to hosts other than loopback use the proxy from the environment
+    /// (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), and plain `http` and loopback use no proxy. An explicit proxy is used
+    /// for all calls, and can read the credentials of plain `http`.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -342,7 +344,7 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// Uses no proxy, whatever the environment names.
+    /// Disables proxies, including those from the environment.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -357,8 +359,8 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// How long a connection is kept for the next call, of those that share one: job history, scheduled jobs and searches.
-    /// Default 4 s, which is less than servers keep theirs. Zero keeps none. Every other call has a connection of its own.
+    /// Sets how long an idle shared connection is kept. Job history, scheduled jobs and searches share connections;
+    /// every other call has its own. Default 4 s, which is less than servers keep connections. Zero disables sharing.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -374,11 +376,11 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// The largest answer that is read, in bytes. Default 32 MiB. The reading stops there, whatever follows. What is made
-    /// of the bytes, text and JSON, may take a few times as much memory.
+    /// Sets the maximum size of a response in bytes. Default 32 MiB. The client stops reading at this limit. The parsed
+    /// response may take several times as much memory.
     ///
-    /// It is the limit of a page of a list, and of any other 2xx answer to a call that only reads. For all other answers
-    /// [`max_change_answer_bytes`](Self::max_change_answer_bytes) counts as well.
+    /// This limit applies to a page of a list and to any other 2xx response to a read. For all other responses
+    /// [`max_change_answer_bytes`](Self::max_change_answer_bytes) applies as well.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -393,12 +395,12 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// The largest answer to a change that is read, the largest refusal of any call, and the largest answer to a login or a
-    /// token request, in bytes. Default 1 MiB; it is never more than [`max_answer_bytes`](Self::max_answer_bytes). A
-    /// removal from 10,000 locations is answered with about 400 KB.
+    /// Sets the maximum size in bytes of the response to a change, of an error response to any call, and of the
+    /// response to a login or token request. Default 1 MiB. It never exceeds
+    /// [`max_answer_bytes`](Self::max_answer_bytes). The response to a removal from 10,000 locations has about 400 KB.
     ///
-    /// A 2xx answer to a change that is larger ends as an unknown outcome with what was read, a refusal as its status with
-    /// what was read.
+    /// A larger 2xx response to a change is an unknown outcome. A larger error response is reported with its status.
+    /// Both contain the part of the body that was read.
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {
@@ -413,7 +415,7 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// Takes an `http://` URL also when its host is not this machine. **Credentials then travel unencrypted.**
+    /// Allows an `http://` URL for a host other than loopback. **Credentials are then sent unencrypted.**
     ///
     /// ```
     /// # fn main() -> Result<(), clm::keyfactor::Error> {

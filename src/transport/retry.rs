@@ -14,12 +14,12 @@ use super::request::Effect;
 
 /// How often a call may be tried, and how long the pauses between tries are.
 ///
-/// It decides about tries that are harmless: those of a call that only reads, and those of a change of which nothing
-/// can have arrived or which the server refused with 429. No policy makes the crate repeat a change that may have
-/// arrived. How long all tries may take together is set on the client.
+/// The policy applies only where a retry is harmless: to reads, and to changes that cannot have arrived or that the
+/// server refused with 429. No policy makes the crate retry a change that may have arrived. The total time limit is set
+/// on the client.
 ///
-/// A pause is a random part of a limit that doubles from try to try ("full jitter"); a `Retry-After` of the server comes
-/// first. A pause that does not fit into the time that is left ends the call at once.
+/// Pauses use exponential backoff with full jitter. A `Retry-After` header takes precedence. If a pause does not fit
+/// into the remaining time, the call ends immediately.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RetryPolicy {
     max_tries: u32,
@@ -28,11 +28,11 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Four tries, with pauses of up to 250 ms at first and up to 10 s at most.
+    /// Four tries. The first pause is at most 250 ms, the longest at most 10 s.
     pub const DEFAULT: Self =
         Self { max_tries: 4, first_pause: Duration::from_millis(250), longest_pause: Duration::from_secs(10) };
 
-    /// One try only. A credential that the crate can renew is still renewed once.
+    /// A single try. A credential that the crate can renew is still renewed once.
     ///
     /// ```
     /// use clm::RetryPolicy;
@@ -44,7 +44,7 @@ impl RetryPolicy {
         Self { max_tries: 1, ..Self::DEFAULT }
     }
 
-    /// The number of tries, the first one included. 0 counts as 1.
+    /// Sets the number of tries, including the first. 0 is treated as 1.
     ///
     /// ```
     /// use std::time::Duration;
@@ -59,7 +59,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The limits of the first pause and of the longest one.
+    /// Sets the limits of the first and of the longest pause.
     #[must_use]
     pub const fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         self.first_pause = first;

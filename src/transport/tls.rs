@@ -35,21 +35,20 @@ enum ServerCheck {
 
 /// The settings of TLS. Feature `rustls`.
 impl<Settings> ClientBuilder<Settings> {
-    /// Trusts the certificates of this PEM bundle as roots, beside those of the platform.
+    /// Trusts the certificates in this PEM bundle as roots, in addition to those of the platform.
     pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
         self.options.tls.add_root(pem.into());
         self
     }
 
-    /// Trusts the certificates of this PEM bundle as roots, **instead of** those of the platform. Said again, it adds to
-    /// them.
+    /// Trusts the certificates in this PEM bundle as roots, **instead of** those of the platform. Further calls add
+    /// more certificates.
     pub fn only_root_certificate(mut self, pem: impl Into<String>) -> Self {
         self.options.tls.roots.push(Root::Only(pem.into()));
         self
     }
 
-    /// Proves the client to servers that ask for a certificate (mutual TLS): the chain, leaf first, and its private
-    /// key, both PEM.
+    /// Sets the client certificate for mutual TLS: the chain, leaf first, and its private key, both in PEM.
     pub fn client_identity(
         mut self,
         certificate_chain_pem: impl Into<String>,
@@ -59,8 +58,8 @@ impl<Settings> ClientBuilder<Settings> {
         self
     }
 
-    /// Takes any certificate of the server, if `true`. **Whoever is on the way can then read the credentials and
-    /// change every answer.** Each `build()` logs a warning. For a private authority use
+    /// Disables the check of server certificates, if `true`. **An attacker on the network can then read the credentials
+    /// and change every response.** Each `build()` logs a warning. For a private certificate authority, use
     /// [`add_root_certificate`](Self::add_root_certificate).
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.options.tls.server_check = if accept { ServerCheck::Off } else { ServerCheck::Full };

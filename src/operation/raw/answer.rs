@@ -1,4 +1,4 @@
-//! What a raw call was answered.
+//! The response to a raw call.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use crate::transport::{Answer, Cause, DecodeError, Exchange, Trace};
 /// The most that [`RawAnswer::read`] turns into a `Value`, which takes many times the size of the text.
 const LARGEST_VALUE: usize = 1024 * 1024;
 
-/// A 2xx answer to a raw call, as it came. What it means is up to the caller.
+/// The 2xx response to a raw call, as received. Its interpretation is up to the caller.
 ///
-/// Neither body nor headers show in `Debug` or when it is serialised.
+/// Neither `Debug` nor serialisation includes the body or the headers.
 #[derive(Clone, Serialize)]
 pub struct RawAnswer {
     #[serde(flatten)]
@@ -54,52 +54,53 @@ impl RawAnswer {
         }
     }
 
-    /// Tries, time, and the answer as it came.
+    /// The response as received, with its attempts and duration.
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
 
-    /// The HTTP status, which is 2xx.
+    /// The HTTP status, always 2xx.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.receipt.status()
     }
 
-    /// The media type of the body, as it was sent.
+    /// The `Content-Type` header, as received.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// All headers, as they were sent: Keyfactor's `x-total-count`, for example. **One may repeat a secret** if the server
-    /// does.
+    /// All response headers, for example Keyfactor's `x-total-count`. **They may contain a secret** if the server
+    /// repeats one.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.kept.answer.headers
     }
 
-    /// The body as it came, byte for byte. **It may repeat a secret** if the server does.
+    /// The bytes of the body. **They may contain a secret** if the server repeats one.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.kept.answer.body.as_bytes()
     }
 
-    /// Reads the body as JSON of this type. A byte order mark in front is passed over; an answer that has no body by its
-    /// definition (204, 205, one to a HEAD) is read as `null`. How much memory it takes is up to the type.
+    /// Deserialises the body as JSON. A leading byte order mark is ignored. A response that has no body by definition
+    /// (204, 205, the response to HEAD) is read as `null`. The memory use depends on the type.
     ///
     /// # Errors
-    /// [`UnreadableAnswer`], which holds this answer. `?` makes it an [`Error`].
+    /// [`UnreadableAnswer`], which contains this response. `?` converts it to [`Error`].
     pub fn read_as<T: DeserializeOwned>(&self) -> Result<T, UnreadableAnswer> {
         let text = self.json()?;
         lenient::read_bytes(text).map_err(|error| self.unreadable(UnreadableReason::OtherShape, Cause::json(&error)))
     }
 
-    /// Reads the body as any JSON, of at most 1 MiB: as a `Value`, it takes many times the memory. Of a larger one, read what
-    /// you need with [`read_as`](Self::read_as), or take the [`bytes`](Self::bytes).
+    /// Deserialises the body as a JSON `Value`. The body may be at most 1 MiB, because a `Value` takes many times as
+    /// much memory. For a larger body, use [`read_as`](Self::read_as) with a type that contains only what you need, or
+    /// [`bytes`](Self::bytes).
     ///
     /// # Errors
-    /// [`UnreadableAnswer`], which holds this answer. `?` makes it an [`Error`].
+    /// [`UnreadableAnswer`], which contains this response. `?` converts it to [`Error`].
     pub fn read(&self) -> Result<Value, UnreadableAnswer> {
         let actual = self.bytes().len();
         if actual > LARGEST_VALUE {
@@ -149,10 +150,10 @@ impl fmt::Debug for RawAnswer {
     }
 }
 
-/// The answer to a raw call is not the JSON that the caller asked for. The answer itself is inside: nothing is lost.
+/// The response to a raw call is not the requested JSON. The error contains the response.
 ///
-/// `?` makes it an [`Error`]: of a call that only reads [`Error::Decode`]; of a change, which was carried out,
-/// [`Error::Incomplete`] with the [`RawAnswer`] inside.
+/// `?` converts it to [`Error`]: for a read to [`Error::Decode`]; for a change, which was carried out, to
+/// [`Error::Incomplete`] with the [`RawAnswer`].
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}: the server answered {}, but its answer cannot be read", answer.kept.trace.call, answer.status())]
 pub struct UnreadableAnswer {
@@ -162,37 +163,37 @@ pub struct UnreadableAnswer {
     cause: Cause,
 }
 
-/// Why the answer to a raw call cannot be read.
+/// Why the response to a raw call cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UnreadableReason {
-    /// It has no body.
+    /// The response has no body.
     Empty,
-    /// It is no JSON, or JSON of another type.
+    /// The body is not JSON, or is JSON of another type.
     OtherShape,
-    /// It is larger than what is read into a `Value`.
+    /// The body exceeds the limit for a `Value`.
     TooLarge {
-        /// The most bytes that are read.
+        /// The limit in bytes.
         limit: usize,
-        /// The bytes that came.
+        /// The size of the body in bytes.
         actual: usize,
     },
 }
 
 impl UnreadableAnswer {
-    /// The answer.
+    /// The response.
     #[must_use]
     pub fn answer(&self) -> &RawAnswer {
         &self.answer
     }
 
-    /// Gives the answer back.
+    /// Returns the response.
     #[must_use]
     pub fn into_answer(self) -> RawAnswer {
         *self.answer
     }
 
-    /// Why it cannot be read.
+    /// Why the response cannot be read.
     #[must_use]
     pub fn reason(&self) -> UnreadableReason {
         self.reason

@@ -1,4 +1,4 @@
-//! What a raw call can be given.
+//! The setters of a raw call.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ use super::{RawCall, RawEffect};
 use crate::operation::{Error, RequestBuilder, Vendor};
 
 impl<V: Vendor> RequestBuilder<RawCall<V>> {
-    /// What stands for a placeholder of the path. It is sent as one segment, percent-encoded; it shows like that in the audit
-    /// of a change, and in no error and no span. At most 2,048 bytes, without `/`, `\` and control characters, and nothing that a
-    /// server could take for `..`.
+    /// Sets the value of a placeholder in the path. It is percent-encoded and sent as one segment. It appears
+    /// percent-encoded in the audit of a change, but not in errors or spans. At most 2,048 bytes, without `/`, `\` and
+    /// control characters. Values that a server could interpret as `..` are rejected.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,9 +30,9 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
         self
     }
 
-    /// Adds a parameter to the query; the same name can be given several times. Names and values are percent-encoded, and
-    /// are shown nowhere. At most 32 KiB altogether. What the client sends itself, AppViewX's `gwsource` and `gwkey`, is
-    /// refused.
+    /// Adds a query parameter. A name can be added several times. Names and values are percent-encoded and never appear
+    /// in errors, logs or the audit. The whole query may be at most 32 KiB. AppViewX's `gwsource` and `gwkey`, which
+    /// the client sends itself, are rejected.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,19 +49,21 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
         self
     }
 
-    /// Adds a header. Its value is visible ASCII and spaces, at most 8 KiB, and is shown nowhere.
+    /// Adds a header. The value may contain visible ASCII and spaces, at most 8 KiB, and never appears in errors, logs
+    /// or the audit.
     ///
-    /// Refused are headers that the crate sets itself (`Accept`, `Content-Type`, those of the credential and of the vendor),
-    /// those of the connection (`Host`, `Content-Length`, …), those by which some servers take another method or path
-    /// (`X-HTTP-Method-Override`, `X-Original-URL`, …), and those by which a proxy says who called and by which host
-    /// (`Forwarded`, whatever begins with `X-Forwarded-`, `X-Real-IP`, …).
+    /// These headers are rejected: those that the crate sets itself (`Accept`, `Content-Type`, credential and vendor
+    /// headers), connection headers (`Host`, `Content-Length`, …), headers that override the method or path on some
+    /// servers (`X-HTTP-Method-Override`, `X-Original-URL`, …), and headers that describe proxies and the original
+    /// client (`Forwarded`, `X-Forwarded-*`, `X-Real-IP`, …).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.operation().headers.push((name.into(), value.into()));
         self
     }
 
-    /// The body, written as JSON at once. A GET or HEAD takes none. It is shown nowhere; what of it a server must not be
-    /// quoted with is a [`secret`](Self::secret).
+    /// Sets the body, which is serialised as JSON immediately. GET and HEAD cannot have a body. The body never appears
+    /// in errors, logs or the audit. If it contains a secret that a server might repeat in a message, name it with
+    /// [`secret`](Self::secret).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,33 +80,34 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
         self
     }
 
-    /// Whether the call can change something, where the method does not say it: a POST that only searches, for example.
+    /// Sets whether the call can change something. Use it if the method does not imply this, for example for a POST
+    /// that only searches.
     ///
-    /// **A call that is declared to read may be sent several times, and is not audited.**
+    /// **A call declared as a read may be retried and is not audited.**
     pub fn effect(mut self, effect: RawEffect) -> Self {
         self.operation().effect = effect;
         self
     }
 
-    /// Names a value that must not be shown, wherever it stands in the request: it is redacted from what the crate shows of
-    /// the answer. It is not sent by this. None can stand in the path. One of less than four
-    /// characters cannot be told from ordinary words, and is not looked for.
+    /// Declares a value in the request as secret. It is redacted wherever the crate shows text from the response. This
+    /// does not send the value. The path must not contain a secret. Secrets shorter than four characters are not
+    /// redacted, because they cannot be distinguished from ordinary text.
     pub fn secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.operation().secrets.push(secret.into());
         self
     }
 
-    /// Sends the call, and reads its answer with [`RawAnswer::read`](super::RawAnswer::read).
+    /// Sends the call and deserialises the response with [`RawAnswer::read`](super::RawAnswer::read).
     ///
     /// # Errors
-    /// Those of [`send`](Self::send). If the answer cannot be read: [`Error::Decode`] of a call that only reads. Of a change,
-    /// which was carried out, [`Error::Incomplete`] with the [`RawAnswer`](super::RawAnswer) inside.
+    /// Those of [`send`](Self::send). If the response cannot be read: [`Error::Decode`] for a read. For a change, which
+    /// was carried out, [`Error::Incomplete`] with the [`RawAnswer`](super::RawAnswer).
     pub fn read(self) -> impl Future<Output = Result<Value, Error<V>>> + Send + use<V> {
         let sent = self.send();
         async move { Ok(sent.await?.read()?) }
     }
 
-    /// Sends the call, and reads its answer with [`RawAnswer::read_as`](super::RawAnswer::read_as).
+    /// Sends the call and deserialises the response with [`RawAnswer::read_as`](super::RawAnswer::read_as).
     ///
     /// # Errors
     /// Those of [`read`](Self::read).

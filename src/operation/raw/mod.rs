@@ -1,4 +1,4 @@
-//! Calls to endpoints that this crate has no type for.
+//! Calls to endpoints without a typed operation.
 
 mod answer;
 mod builder;
@@ -24,7 +24,7 @@ use crate::lenient::one_line;
 use crate::transport::{Cause, Effect, Exchange, Parameters, looked_for};
 use crate::validation::Problems;
 
-/// A call to an endpoint that this crate has no type for; see the client's `raw`.
+/// A request to an endpoint without a typed operation; see the client's `raw`.
 #[derive(Clone)]
 pub struct RawCall<V: Vendor> {
     method: Method,
@@ -39,15 +39,15 @@ pub struct RawCall<V: Vendor> {
     vendor: PhantomData<V>,
 }
 
-/// Whether a raw call can change something. It decides what is done after a fault; see the table in the
-/// guide, `guide::retries`.
+/// Whether a raw call can change something. This determines when it is retried; see the table in
+/// [`guide::retries`](crate::guide::retries).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RawEffect {
-    /// It only reads: it may be sent again, and is not audited. The default for GET and HEAD.
+    /// The call only reads. It may be retried and is not audited. The default for GET and HEAD.
     Read,
-    /// It may change something: it is never sent again once it may have arrived, and it is audited. The default for every
-    /// other method.
+    /// The call may change something. It is never retried once it may have arrived, and it is audited. The default for
+    /// every other method.
     Change,
 }
 
@@ -97,13 +97,13 @@ impl<V: Vendor> RawCall<V> {
         &self.method
     }
 
-    /// The path as it was given, with its placeholders.
+    /// The path with its placeholders.
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.text()
     }
 
-    /// Whether it can change something.
+    /// Whether the call can change something.
     #[must_use]
     pub fn effect(&self) -> RawEffect {
         self.effect
