@@ -166,3 +166,18 @@ async fn a_store_is_what_it_was_described_as() {
         assert_eq!(rows.iter().map(|it| it.id).collect::<Vec<_>>(), expected, "{query}");
     }
 }
+
+#[tokio::test]
+async fn a_store_can_be_described_by_what_the_fake_says() {
+    let fake = FakeKeyfactor::start().await;
+    let (first, second) = (fake.add_store(), fake.add_store());
+    fake.add_certificate(first, "web01.pfx");
+    let (done, described) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        fake.set_store(second, |it| it.path(fake.aliases(first).concat()));
+        let _ = done.send(fake);
+    });
+    let fake = described.recv_timeout(std::time::Duration::from_secs(60)).expect("it ends");
+    let row = fake.client().certificate_stores().get(second).send().await.unwrap();
+    assert_eq!(row.store_path.as_deref(), Some("web01.pfx"));
+}

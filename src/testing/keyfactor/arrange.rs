@@ -109,7 +109,9 @@ impl FakeKeyfactor {
     /// # Ok(()) }
     /// ```
     pub fn set_store(&self, store: CertificateStoreId, describe: impl FnOnce(FakeStore) -> FakeStore) {
-        self.state(|state| state.set_store(store.get(), describe));
+        // Not while the state is locked: `describe` may ask the fake.
+        let shown = describe(self.state(|state| state.store(store.get()).shown.clone()));
+        self.state(|state| state.set_store(store.get(), |_| shown));
     }
 
     /// Issues a certificate that is in no collection, and puts it into a store under this alias. A store that the fake does not
