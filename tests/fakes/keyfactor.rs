@@ -1,7 +1,7 @@
 //! The fake of Keyfactor Command, through the real client: certificates, stores and inventories.
 
 use clm::keyfactor::{Certificate, CertificateStore, ErrorKind, InventoryEntry, Query, Schedule, ServerSchedule};
-use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor};
+use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, KeyfactorPermission};
 use serde_json::json;
 
 use crate::support::fake_keyfactor::get;
@@ -168,13 +168,18 @@ async fn a_store_is_what_it_was_described_as() {
 }
 
 #[tokio::test]
-async fn a_store_can_be_described_by_what_the_fake_says() {
+async fn a_fake_can_be_asked_while_it_is_set_up() {
+    const KEEPS: [KeyfactorPermission; 1] = [KeyfactorPermission::ReadStores];
     let fake = FakeKeyfactor::start().await;
     let (first, second) = (fake.add_store(), fake.add_store());
     fake.add_certificate(first, "web01.pfx");
     let (done, described) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         fake.set_store(second, |it| it.path(fake.aliases(first).concat()));
+        fake.restrict_to(KEEPS.into_iter().filter(|_| fake.jobs().is_empty()));
+        let provider = fake.identity_provider();
+        provider.take_scopes(["command"].into_iter().filter(|_| provider.tokens_issued() == 0));
+        provider.take_audiences(["command"].into_iter().filter(|_| provider.tokens_issued() == 0));
         let _ = done.send(fake);
     });
     let fake = described.recv_timeout(std::time::Duration::from_secs(60)).expect("it ends");

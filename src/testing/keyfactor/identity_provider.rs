@@ -143,7 +143,8 @@ impl FakeIdentityProvider {
     /// Takes these scopes only; any other is refused with `invalid_scope`. A request without a scope is granted all of them,
     /// and told so. Default: any scope is taken.
     pub fn take_scopes(&self, scopes: impl IntoIterator<Item: Into<String>>) {
-        self.state(|state| state.scopes = Some(scopes.into_iter().map(Into::into).collect()));
+        let scopes = scopes.into_iter().map(Into::into).collect();
+        self.state(|state| state.scopes = Some(scopes));
     }
 
     /// Refuses a request without a scope with `invalid_scope`.
@@ -153,7 +154,8 @@ impl FakeIdentityProvider {
 
     /// Takes these audiences only; any other is refused with `invalid_request` (assumed). Default: any audience is taken.
     pub fn take_audiences(&self, audiences: impl IntoIterator<Item: Into<String>>) {
-        self.state(|state| state.audiences = Some(audiences.into_iter().map(Into::into).collect()));
+        let audiences = audiences.into_iter().map(Into::into).collect();
+        self.state(|state| state.audiences = Some(audiences));
     }
 
     /// Refuses a request without an audience with `invalid_request` (assumed).

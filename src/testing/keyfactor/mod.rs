@@ -136,7 +136,8 @@ impl FakeKeyfactor {
 
     /// Limits what the account may do to these permissions.
     pub fn restrict_to(&self, permissions: impl IntoIterator<Item = KeyfactorPermission>) {
-        self.state(|state| state.permissions = permissions.into_iter().collect());
+        let permissions = permissions.into_iter().collect();
+        self.state(|state| state.permissions = permissions);
     }
 
     /// What the fake was asked, oldest first; the last 10,000 requests and 64 MiB of bodies at most.
