@@ -21,6 +21,7 @@ mod scene;
 mod serve;
 mod signals;
 mod state;
+mod strict;
 mod trouble;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use clm::testing::load_both;
 use serde_json::json;
 
 use crate::commands::Fakes;
+use crate::strict;
 use crate::trouble::Trouble;
 
 /// Puts the fakes into the state of a file; `docs/fake_state.md` describes it.
@@ -15,7 +16,7 @@ pub(crate) fn load(fakes: &Fakes, file: &Path) -> Result<(), Trouble> {
     let text = fs::read_to_string(file).map_err(|error| bad(error.to_string()))?;
     // Some editors and shells begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let state = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
+    let state = strict::from_str(text).map_err(|error| bad(error.to_string()))?;
     load_both(&state, &fakes.keyfactor, &fakes.appviewx).map_err(|error| bad(error.to_string()))
 }
 

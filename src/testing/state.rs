@@ -146,8 +146,9 @@ pub(super) fn truth(value: &Value) -> Loaded<bool> {
 }
 
 /// A number that fits.
-pub(super) fn number<T: TryFrom<i64>>(value: &Value) -> Loaded<T> {
-    let number = value.as_i64().ok_or_else(|| expected("a whole number", value))?;
+pub(super) fn number<T: TryFrom<i128>>(value: &Value) -> Loaded<T> {
+    let number = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+    let number = number.ok_or_else(|| expected("a whole number", value))?;
     T::try_from(number).map_err(|_| FakeStateError::new(format!("{number} is out of range")))
 }
 

@@ -401,6 +401,23 @@ fn wrong_keyfactor() -> Vec<(Value, &'static str)> {
 }
 
 #[tokio::test]
+async fn the_largest_numbers_that_a_test_can_set_are_loaded_again() {
+    let fake = FakeKeyfactor::start().await;
+    let store = fake.add_store();
+    fake.orchestrator(FakeOrchestrator::new().after(Duration::MAX).retries(u32::MAX).running_for(u32::MAX));
+    fake.orchestrator_of(store, FakeOrchestrator::new().after_polls(u32::MAX));
+    fake.cap_pages_skipping_as_asked(usize::MAX);
+    let before = fake.snapshot();
+    assert_eq!(FakeKeyfactor::start_from(&before).await.unwrap().snapshot(), before);
+
+    let fake = FakeAppViewX::start().await;
+    fake.set_comment_limit(usize::MAX);
+    fake.cap_pages(usize::MAX);
+    let before = fake.snapshot();
+    assert_eq!(FakeAppViewX::start_from(&before).await.unwrap().snapshot(), before);
+}
+
+#[tokio::test]
 async fn what_cannot_be_loaded_into_the_keyfactor_fake_is_named_by_its_path() {
     let fake = FakeKeyfactor::start().await;
     let before = fake.snapshot();

@@ -501,6 +501,7 @@ fn a_state_that_cannot_be_read_is_told_with_its_member() {
     );
     named(r#"{"kefyactor": {}}"#, "kefyactor: is not a member that the fake knows");
     named("{", "EOF while parsing an object at line 1 column 1");
+    named("{\"keyfactor\": {\n\"stores\": [{}],\n\"stores\": []}}", "'stores' is there twice at line 3 column 13");
     let missing = output(example("serve_fakes").args(["--state", "/nowhere/state.json"]).stdin(Stdio::null()));
     assert_eq!(missing.status.code(), Some(1));
     let said = String::from_utf8_lossy(&missing.stderr).into_owned();

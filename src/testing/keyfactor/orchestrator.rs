@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Each retry is a row of the job history, and one call of `run_jobs` makes them all.
+pub(super) const MOST_RETRIES: u32 = 10_000;
+
 /// Sets how an orchestrator runs the jobs of its stores; see [`FakeKeyfactor::orchestrator`](super::FakeKeyfactor::orchestrator).
 ///
 /// It sets when a job starts and how it ends. By default a job starts only when the test calls
@@ -135,6 +138,7 @@ impl FakeOrchestrator {
 
     /// This many runs of a job fail before the last run, which ends as it is set to end. Each run has its own row in the job
     /// history, and the rows of the failed runs say that the job will be retried. Every poll finds one more run.
+    /// At most 10,000: a larger number counts as this one.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -155,7 +159,7 @@ impl FakeOrchestrator {
     /// # Ok(()) }
     /// ```
     pub fn retries(mut self, runs: u32) -> Self {
-        self.retries = runs;
+        self.retries = runs.min(MOST_RETRIES);
         self
     }
 

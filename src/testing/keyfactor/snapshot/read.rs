@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::certificates::{FakeCertificate, Revocation};
 use super::super::jobs::{COMPLETED, FakeJobKind, FakeJobState, Job, Run, SUCCESS, Stage, Work};
-use super::super::orchestrator::{End, FakeOrchestrator, PickUp};
+use super::super::orchestrator::{End, FakeOrchestrator, MOST_RETRIES, PickUp};
 use super::super::permissions::KeyfactorPermission;
 use super::super::state::State;
 use super::super::store_types::{FakeCustomAlias, FakeEntryParameter, FakeStoreType};
@@ -17,9 +17,6 @@ use super::words;
 use crate::testing::state::{
     FakeStateError, Loaded, Object, list, members, number, one_of, parsed, text, truth, unknown_word, word_with,
 };
-
-/// A state that asked for more would fill the memory with the rows of one job.
-const MOST_RETRIES: u32 = 10_000;
 
 impl State {
     pub(super) fn from_snapshot(value: &Value) -> Loaded<Self> {
@@ -330,7 +327,6 @@ fn orchestrator(value: &Value) -> Loaded<FakeOrchestrator> {
     Ok(orchestrator)
 }
 
-/// Each of them is a row of the job history, all made by one call of `run_jobs`.
 fn retries(value: &Value) -> Loaded<u32> {
     let retries = number(value)?;
     if retries <= MOST_RETRIES {
