@@ -54,6 +54,13 @@ impl Client {
     }
 
     /// Returns the base URL, including the API path.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// println!("{}", keyfactor.base_url());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn base_url(&self) -> &Url {
         self.caller.transport().base_url()
@@ -183,6 +190,16 @@ impl Client {
 
 impl ClientBuilder {
     /// Sets the credentials. Required.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
         self.settings.credentials = Some(credentials.into());
         self
@@ -207,6 +224,16 @@ impl ClientBuilder {
     }
 
     /// Validates all settings and builds the client. Nothing is sent.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Configuration`] names the missing or invalid setting.

@@ -72,6 +72,20 @@ impl Credentials {
     /// If the function fails, the calls that needed the token fail with
     /// [`Error::Authentication`](super::Error::Authentication). The error's text becomes the source, so it must not
     /// contain secrets.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// async fn token_from_vault() -> Result<clm::secrecy::SecretString, std::io::Error> {
+    ///     // …
+    ///     # Ok("a-token".into())
+    /// }
+    ///
+    /// let credentials = Credentials::bearer_from(token_from_vault);
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI").credentials(credentials).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn bearer_from<F, Fetched, E>(fetch: F) -> Self
     where
         F: Fn() -> Fetched + Send + Sync + 'static,

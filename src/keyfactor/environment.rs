@@ -31,6 +31,14 @@ pub(super) const NO_KERBEROS: &str = "Kerberos is not supported";
 impl ClientBuilder {
     /// Creates a builder from the environment: [`from_vars`](Self::from_vars) with [`std::env::var_os`].
     ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::ClientBuilder;
+    ///
+    /// let keyfactor = ClientBuilder::from_env()?.build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Configuration`] names the variable that is missing, invalid or in conflict with another one.
     pub fn from_env() -> Result<Self, Error> {

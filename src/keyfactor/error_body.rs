@@ -36,6 +36,24 @@ impl FailedOperation {
     }
 
     /// Returns the reason for the failure.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, Schedule};
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let body = clm::serde_json::json!({"Message": "no", "FailedOperations": [{"Reason": "the alias is unknown"}]});
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+    /// let Err(Error::Api(error)) = removed else { panic!() };
+    /// for failed in error.failed_operations() {
+    ///     println!("{}", failed.reason().unwrap_or("no reason"));
+    /// }
+    /// # assert_eq!(error.failed_operations().len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_ref().map(ServerText::as_str)
@@ -43,6 +61,21 @@ impl FailedOperation {
 
     /// Returns the complete entry. Its other members are undocumented by the vendor. Secrets of the request are
     /// redacted.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, Schedule};
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let body = clm::serde_json::json!({"Message": "no", "FailedOperations": [{"Reason": "the alias is unknown"}]});
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+    /// let Err(Error::Api(error)) = removed else { panic!() };
+    /// assert_eq!(error.failed_operations()[0].raw()["Reason"], "the alias is unknown");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.raw

@@ -90,6 +90,12 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Returns the code in the vendor's form.
+    ///
+    /// ```
+    /// use clm::keyfactor::ErrorCode;
+    ///
+    /// assert_eq!(ErrorCode::PermissionDenied.as_str(), "0xA0140002");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -147,6 +147,16 @@ impl ClientCredentials {
     }
 
     /// Trusts the certificates of this PEM bundle as additional roots, only at the token endpoint. Feature `rustls`.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Credentials;
+    ///
+    /// let root = std::fs::read_to_string("idp-root.pem")?;
+    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
+    ///     .add_root_certificate(root);
+    /// # Ok(()) }
+    /// ```
     #[cfg(feature = "rustls")]
     pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
         self.roots.push(pem.into());

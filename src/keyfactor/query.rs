@@ -56,6 +56,16 @@ impl Query {
     }
 
     /// Creates a query without a filter, which matches every row.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let stores = keyfactor.certificate_stores().list(Query::all()).rows()?.collect().await?;
+    /// # assert_eq!(stores.len(), 3);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn all() -> Self {
         Self { text: String::new(), refused: Vec::new() }
@@ -180,31 +190,73 @@ impl fmt::Display for Query {
 
 impl Field {
     /// Matches values that are equal.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("ContainerId").eq(3);
+    /// assert_eq!(query.to_string(), "ContainerId -eq 3");
+    /// ```
     pub fn eq(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-eq", value)
     }
 
     /// Matches values that are not equal.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("ContainerId").ne(3);
+    /// assert_eq!(query.to_string(), "ContainerId -ne 3");
+    /// ```
     pub fn ne(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-ne", value)
     }
 
     /// Matches greater values.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("CertRequestId").gt(100);
+    /// assert_eq!(query.to_string(), "CertRequestId -gt 100");
+    /// ```
     pub fn gt(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-gt", value)
     }
 
     /// Matches smaller values.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("CertRequestId").lt(100);
+    /// assert_eq!(query.to_string(), "CertRequestId -lt 100");
+    /// ```
     pub fn lt(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-lt", value)
     }
 
     /// Matches values that contain this text.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("IssuedCN").contains("example");
+    /// assert_eq!(query.to_string(), r#"IssuedCN -contains "example""#);
+    /// ```
     pub fn contains(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-contains", value)
     }
 
     /// Matches values that start with this text.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("IssuedCN").starts_with("www.");
+    /// assert_eq!(query.to_string(), r#"IssuedCN -startswith "www.""#);
+    /// ```
     pub fn starts_with(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-startswith", value)
     }

@@ -75,6 +75,13 @@ pub enum Schedule {
 
 impl Schedule {
     /// Returns whether the job runs more than once.
+    ///
+    /// ```
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// assert!(Schedule::Interval { minutes: 60 }.is_recurring());
+    /// assert!(!Schedule::Immediate.is_recurring());
+    /// ```
     #[must_use]
     pub fn is_recurring(&self) -> bool {
         match self {
@@ -86,6 +93,16 @@ impl Schedule {
     /// Returns whether both schedules are equivalent. For recurring schedules, only the time of day is compared,
     /// because the date is that of the next run and changes with every run. Times are compared to the second, and
     /// weekdays as a set.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let today = Schedule::Daily { time: "2026-03-19T23:30:00Z".parse()? };
+    /// let tomorrow = Schedule::Daily { time: "2026-03-20T23:30:00Z".parse()? };
+    /// assert!(today.means_the_same_as(&tomorrow));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn means_the_same_as(&self, other: &Self) -> bool {
         match (self, other) {

@@ -46,6 +46,16 @@ const LONGEST_SHORT_FORM: usize = 64;
 
 impl ServerSchedule {
     /// Returns the schedule, if it is set and can be read.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Schedule, ServerSchedule};
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let hourly: ServerSchedule = from_value(json!({"Interval": {"Minutes": 60}}))?;
+    /// assert_eq!(hourly.schedule(), Some(&Schedule::Interval { minutes: 60 }));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn schedule(&self) -> Option<&Schedule> {
         match self {
@@ -55,6 +65,17 @@ impl ServerSchedule {
     }
 
     /// Returns whether a schedule is set, including one that this crate cannot read.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::ServerSchedule;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let hourly: ServerSchedule = from_value(json!({"Interval": {"Minutes": 60}}))?;
+    /// assert!(hourly.is_set());
+    /// assert!(!ServerSchedule::Unset.is_set());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_set(&self) -> bool {
         *self != Self::Unset
@@ -62,6 +83,16 @@ impl ServerSchedule {
 
     /// Returns whether both are equivalent; see [`Schedule::means_the_same_as`]. Unknown schedules are compared as
     /// the server sent them.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::ServerSchedule;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let hourly: ServerSchedule = from_value(json!({"Interval": {"Minutes": 60}}))?;
+    /// assert!(hourly.means_the_same_as(&from_value(json!("I_60"))?));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn means_the_same_as(&self, other: &Self) -> bool {
         match (self, other) {

@@ -83,6 +83,13 @@ guid_scalar!(Uuid);
 
 impl CertificateStoreId {
     /// Returns the GUID.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateStoreId;
+    /// use clm::uuid::Uuid;
+    ///
+    /// assert_eq!(CertificateStoreId::from(Uuid::from_u128(1)).get(), Uuid::from_u128(1));
+    /// ```
     #[must_use]
     pub const fn get(self) -> Uuid {
         self.0
@@ -91,6 +98,13 @@ impl CertificateStoreId {
 
 impl JobId {
     /// Returns the GUID.
+    ///
+    /// ```
+    /// use clm::keyfactor::JobId;
+    /// use clm::uuid::Uuid;
+    ///
+    /// assert_eq!(JobId::from(Uuid::from_u128(1)).get(), Uuid::from_u128(1));
+    /// ```
     #[must_use]
     pub const fn get(self) -> Uuid {
         self.0
@@ -99,6 +113,12 @@ impl JobId {
 
 impl CollectionId {
     /// Returns the number.
+    ///
+    /// ```
+    /// use clm::keyfactor::CollectionId;
+    ///
+    /// assert_eq!(CollectionId::from(7).get(), 7);
+    /// ```
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -107,6 +127,12 @@ impl CollectionId {
 
 impl ContainerId {
     /// Returns the number.
+    ///
+    /// ```
+    /// use clm::keyfactor::ContainerId;
+    ///
+    /// assert_eq!(ContainerId::from(7).get(), 7);
+    /// ```
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -115,6 +141,12 @@ impl ContainerId {
 
 impl CertificateStoreTypeId {
     /// Returns the number.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateStoreTypeId;
+    ///
+    /// assert_eq!(CertificateStoreTypeId::from(7).get(), 7);
+    /// ```
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -123,6 +155,12 @@ impl CertificateStoreTypeId {
 
 impl CertificateId {
     /// Returns the number.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateId;
+    ///
+    /// assert_eq!(CertificateId::from(7).get(), 7);
+    /// ```
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -131,6 +169,12 @@ impl CertificateId {
 
 impl JobHistoryId {
     /// Returns the number.
+    ///
+    /// ```
+    /// use clm::keyfactor::JobHistoryId;
+    ///
+    /// assert_eq!(JobHistoryId::from(7).get(), 7);
+    /// ```
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0

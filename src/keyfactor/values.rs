@@ -16,6 +16,16 @@ pub struct ServerTime(String);
 
 impl ServerTime {
     /// Returns the parsed time, or `None` if it cannot be parsed.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::ServerTime;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let time: ServerTime = from_value(json!("2026-03-19T21:26:35"))?;
+    /// assert_eq!(time.timestamp(), Some("2026-03-19T21:26:35Z".parse()?));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         let text = self.0.trim();
@@ -26,6 +36,16 @@ impl ServerTime {
     }
 
     /// Returns the text that the server sent.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::ServerTime;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let time: ServerTime = from_value(json!("2026-03-19T21:26:35"))?;
+    /// assert_eq!(time.as_str(), "2026-03-19T21:26:35");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -100,6 +100,19 @@ impl From<LookupError> for Error {
 
 impl Error {
     /// Returns the HTTP status as an [`ErrorKind`], if a response with an error status was received.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, ErrorKind, Schedule};
+    ///
+    /// scene.keyfactor.restrict_to([]);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+    /// let Err(error) = removed else { panic!() };
+    /// assert_eq!(error.kind(), Some(ErrorKind::Forbidden));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
         self.status().filter(|status| !status.is_success()).map(ErrorKind::of)
@@ -108,12 +121,40 @@ impl Error {
 
 impl ApiError {
     /// Returns the HTTP status as an [`ErrorKind`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, ErrorKind, Schedule};
+    ///
+    /// scene.keyfactor.restrict_to([]);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+    /// let Err(Error::Api(error)) = removed else { panic!() };
+    /// assert_eq!(error.kind(), ErrorKind::Forbidden);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         ErrorKind::of(self.status())
     }
 
     /// Returns the failed operations, if the response lists them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, Schedule};
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let body = clm::serde_json::json!({"Message": "no", "FailedOperations": [{"Reason": "the alias is unknown"}]});
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+    /// let Err(Error::Api(error)) = removed else { panic!() };
+    /// assert_eq!(error.failed_operations()[0].reason(), Some("the alias is unknown"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn failed_operations(&self) -> &[FailedOperation] {
         &self.error_body().failed_operations

@@ -44,6 +44,12 @@ impl CustomAlias {
         &[(0, Self::Forbidden), (1, Self::Optional), (2, Self::Required), (UNSAID, Self::Unknown)];
 
     /// Returns the vendor's name, or the value that the server sent.
+    ///
+    /// ```
+    /// use clm::keyfactor::CustomAlias;
+    ///
+    /// assert_eq!(CustomAlias::Forbidden.as_str(), "Forbidden");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -61,6 +67,12 @@ impl PrivateKeyAllowed {
         &[(0, Self::Forbidden), (1, Self::Optional), (2, Self::Required), (UNSAID, Self::Unknown)];
 
     /// Returns the vendor's name, or the value that the server sent.
+    ///
+    /// ```
+    /// use clm::keyfactor::PrivateKeyAllowed;
+    ///
+    /// assert_eq!(PrivateKeyAllowed::Optional.as_str(), "Optional");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

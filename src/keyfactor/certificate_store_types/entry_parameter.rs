@@ -48,24 +48,76 @@ row!(EntryParameter: "an entry parameter", Refused {
 
 impl EntryParameter {
     /// Returns whether an addition requires this parameter.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::EntryParameter;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let parameter: EntryParameter = from_value(json!({
+    ///     "Name": "SiteName", "Type": 2, "Options": "Shop,Blog",
+    ///     "RequiredWhen": {"HasPrivateKey": false, "OnAdd": true, "OnRemove": true, "OnReenrollment": false},
+    /// }))?;
+    /// assert!(parameter.is_required_on_add());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_required_on_add(&self) -> bool {
         self.is_required("OnAdd", "OnAdd")
     }
 
     /// Returns whether a removal requires this parameter.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::EntryParameter;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let parameter: EntryParameter = from_value(json!({
+    ///     "Name": "SiteName", "Type": 2, "Options": "Shop,Blog",
+    ///     "RequiredWhen": {"HasPrivateKey": false, "OnAdd": true, "OnRemove": true, "OnReenrollment": false},
+    /// }))?;
+    /// assert!(parameter.is_required_on_remove());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_required_on_remove(&self) -> bool {
         self.is_required("OnRemove", "OnRemove")
     }
 
     /// Returns whether a reenrollment requires this parameter. `ValidationOptions` calls this `OnODKG`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::EntryParameter;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let parameter: EntryParameter = from_value(json!({
+    ///     "Name": "SiteName", "Type": 2, "Options": "Shop,Blog",
+    ///     "RequiredWhen": {"HasPrivateKey": false, "OnAdd": true, "OnRemove": true, "OnReenrollment": false},
+    /// }))?;
+    /// assert!(!parameter.is_required_on_reenrollment());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_required_on_reenrollment(&self) -> bool {
         self.is_required("OnReenrollment", "OnODKG")
     }
 
     /// Returns whether an entry with a private key requires this parameter.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::EntryParameter;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let parameter: EntryParameter = from_value(json!({
+    ///     "Name": "SiteName", "Type": 2, "Options": "Shop,Blog",
+    ///     "RequiredWhen": {"HasPrivateKey": false, "OnAdd": true, "OnRemove": true, "OnReenrollment": false},
+    /// }))?;
+    /// assert!(!parameter.is_required_with_private_key());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_required_with_private_key(&self) -> bool {
         self.is_required("HasPrivateKey", "HasPrivateKey")
@@ -77,6 +129,19 @@ impl EntryParameter {
 
     /// Returns the permitted values; empty if any value is permitted. The comma as separator is taken from the
     /// vendor's own store types.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::EntryParameter;
+    /// use clm::serde_json::{from_value, json};
+    ///
+    /// let parameter: EntryParameter = from_value(json!({
+    ///     "Name": "SiteName", "Type": 2, "Options": "Shop,Blog",
+    ///     "RequiredWhen": {"HasPrivateKey": false, "OnAdd": true, "OnRemove": true, "OnReenrollment": false},
+    /// }))?;
+    /// assert_eq!(parameter.options().collect::<Vec<_>>(), ["Shop", "Blog"]);
+    /// # Ok(()) }
+    /// ```
     pub fn options(&self) -> impl Iterator<Item = &str> {
         let text = self.options_text.as_deref().unwrap_or_default();
         text.split(',').map(str::trim).filter(|option| !option.is_empty())
@@ -129,6 +194,12 @@ impl EntryParameterType {
         &[(0, Self::String), (1, Self::Bool), (2, Self::MultipleChoice), (3, Self::Secret), (i64::MIN, Self::Unknown)];
 
     /// Returns the vendor's name, or the value that the server sent.
+    ///
+    /// ```
+    /// use clm::keyfactor::EntryParameterType;
+    ///
+    /// assert_eq!(EntryParameterType::MultipleChoice.as_str(), "MultipleChoice");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

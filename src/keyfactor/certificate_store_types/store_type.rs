@@ -41,11 +41,33 @@ row!(CertificateStoreType: "a type of certificate store", Refused {
 
 impl CertificateStoreType {
     /// Returns the parameters that a removal requires.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let types = keyfactor.certificate_store_types().list(clm::keyfactor::Query::all()).rows()?.collect().await?;
+    /// for store_type in &types {
+    ///     let needed: Vec<_> = store_type.needed_on_remove().map(|it| it.name.as_str()).collect();
+    ///     println!("{:?}: {needed:?}", store_type.short_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn needed_on_remove(&self) -> impl Iterator<Item = &EntryParameter> {
         self.entry_parameters.iter().filter(|parameter| parameter.is_required_on_remove())
     }
 
     /// Returns the parameters that an addition requires.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let types = keyfactor.certificate_store_types().list(clm::keyfactor::Query::all()).rows()?.collect().await?;
+    /// for store_type in &types {
+    ///     let needed: Vec<_> = store_type.needed_on_add().map(|it| it.name.as_str()).collect();
+    ///     println!("{:?}: {needed:?}", store_type.short_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn needed_on_add(&self) -> impl Iterator<Item = &EntryParameter> {
         self.entry_parameters.iter().filter(|parameter| parameter.is_required_on_add())
     }

@@ -77,6 +77,20 @@ impl RequestBuilder<AddCertificates> {
     /// Selects which of the entry's inventory parameters are sent as job fields. This applies only to the entries of
     /// a [plan](CertificateStores::add_back); other entries have no inventory parameters. The default is
     /// [`JobFieldsFromInventory::WhereNeeded`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{JobFieldsFromInventory, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let addition = stores.add_back(&plan, Schedule::Immediate);
+    /// addition.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
         self.operation().choose(choice);
         self
@@ -108,6 +122,20 @@ impl RequestBuilder<AddCertificates> {
 
     /// Changes each entry before the request is built, for example to set a password: the entries of
     /// [`add_back`](CertificateStores::add_back) have none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let addition = stores.add_back(&plan, Schedule::Immediate);
+    /// addition.map_entries(|entry| entry.pfx_password("a password")).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn map_entries(mut self, change: impl FnMut(CertificateStoreEntry) -> CertificateStoreEntry) -> Self {
         self.operation().change_entries(change);
         self
@@ -135,30 +163,91 @@ impl AddCertificates {
     }
 
     /// Returns the id of the certificate to add.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com.pem");
+    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// assert_eq!(addition.build()?.certificate_id(), scene.certificate());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate_id(&self) -> CertificateId {
         self.certificate
     }
 
     /// Returns the entries to create.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com.pem");
+    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// assert_eq!(addition.build()?.entries()[0].store(), scene.stores()[0]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn entries(&self) -> &[CertificateStoreEntry] {
         &self.entries
     }
 
     /// Returns when the jobs run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com.pem");
+    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// assert_eq!(addition.build()?.schedule(), &Schedule::Immediate);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
     /// Returns the scope in which the server checks permissions, after the precedence rule has been applied.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com.pem");
+    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// assert_eq!(addition.collection_id(4).build()?.scope().to_string(), "collection 4");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()
     }
 
     /// Returns the thumbprint that the certificate must have, if one was set.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com.pem");
+    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// let request = addition.expecting_thumbprint(scene.thumbprint()).build()?;
+    /// assert!(request.expected_thumbprint().is_some());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
         self.expected.as_ref()

@@ -166,12 +166,28 @@ impl CertificateStoreEntry {
     }
 
     /// Returns the store.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateStoreEntry;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let entry = CertificateStoreEntry::new(Uuid::from_u128(1)).alias("www.example.com.pem");
+    /// assert_eq!(entry.store().get(), Uuid::from_u128(1));
+    /// ```
     #[must_use]
     pub fn store(&self) -> CertificateStoreId {
         self.store
     }
 
     /// Returns the alias, if one was set.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateStoreEntry;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let entry = CertificateStoreEntry::new(Uuid::from_u128(1)).alias("www.example.com.pem");
+    /// assert_eq!(entry.alias_asked_for(), Some("www.example.com.pem"));
+    /// ```
     #[must_use]
     pub fn alias_asked_for(&self) -> Option<&str> {
         self.alias.as_deref()

@@ -40,6 +40,17 @@ row!(InventoryEntry: "an entry of an inventory", Refused {
 
 impl InventoryEntry {
     /// Returns the certificate that the alias holds: the first one of the entry, as seen on real servers.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let inventory = keyfactor.certificate_stores().inventory(scene.stores()[0]);
+    /// for entry in inventory.rows()?.collect().await? {
+    ///     let thumbprint = entry.leaf().map(|leaf| leaf.thumbprint.as_str());
+    ///     println!("{}: {}", entry.alias, thumbprint.unwrap_or("no certificate"));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn leaf(&self) -> Option<&InventoryCertificate> {
         self.certificates.first()
@@ -47,6 +58,18 @@ impl InventoryEntry {
 
     /// Returns the chain of the certificate. The same root is in the chain of many entries, so never treat a chain
     /// certificate as the entry's own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let inventory = keyfactor.certificate_stores().inventory(scene.stores()[0]);
+    /// for entry in inventory.rows()?.collect().await? {
+    ///     for issuer in entry.chain() {
+    ///         println!("{}: {}", entry.alias, issuer.issued_dn);
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn chain(&self) -> &[InventoryCertificate] {
         self.certificates.get(1..).unwrap_or_default()

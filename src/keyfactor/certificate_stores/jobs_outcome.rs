@@ -144,6 +144,18 @@ impl<T: Target> JobsOutcome<T> {
     /// Returns the ids of the orchestrator jobs, in the order in which the server returned them. Whether this is the
     /// order of the locations is undocumented by the vendor. All ids are returned, even if there are more or fewer
     /// than expected.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+    /// # assert_eq!(removal.job_ids().len(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn job_ids(&self) -> &[JobId] {
         &self.job_ids
@@ -151,6 +163,20 @@ impl<T: Target> JobsOutcome<T> {
 
     /// Returns the entries of the response that are not GUIDs, or are the nil GUID. If there are very many, only the
     /// first ones are kept. Secrets of the request are redacted.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// for entry in removal.unrecognized_entries() {
+    ///     println!("not a job id: {entry}");
+    /// }
+    /// # assert!(removal.unrecognized_entries().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unrecognized_entries(&self) -> &[Value] {
         &self.unrecognized_entries
@@ -158,6 +184,20 @@ impl<T: Target> JobsOutcome<T> {
 
     /// Returns how many unrecognized entries were left out of [`unrecognized_entries`](Self::unrecognized_entries) to
     /// limit memory use. The body of the [`receipt`](Self::receipt) contains all of them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// if removal.entries_left_out() > 0 {
+    ///     println!("{} more", removal.entries_left_out());
+    /// }
+    /// # assert_eq!(removal.entries_left_out(), 0);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn entries_left_out(&self) -> usize {
         self.entries_left_out
@@ -168,12 +208,37 @@ impl<T: Target> JobsOutcome<T> {
     }
 
     /// Returns the scope in which the server was asked to check permissions.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).collection_id(4).send().await?;
+    /// assert_eq!(removal.scope().to_string(), "collection 4");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope
     }
 
     /// Returns whether the response has exactly one job id for each location, all different, and nothing else.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// if !removal.is_complete() {
+    ///     println!("{} jobs for {} locations", removal.job_ids().len(), removal.locations().len());
+    /// }
+    /// # assert!(removal.is_complete());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let asked = self.locations.len();
@@ -191,6 +256,16 @@ impl<T: Target> JobsOutcome<T> {
     }
 
     /// Turns an incomplete outcome into an error.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Returns [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.
@@ -216,6 +291,17 @@ impl<T: Target> JobsOutcome<T> {
     }
 
     /// Returns the receipt: the raw response, the server's correlation id, and details of the request.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// println!("{} attempt(s)", removal.receipt().attempts());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
@@ -224,12 +310,35 @@ impl<T: Target> JobsOutcome<T> {
 
 impl JobsOutcome<CertificateLocation> {
     /// Returns the locations of the removal, without repetitions.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// assert_eq!(removal.locations().len(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn locations(&self) -> &[CertificateLocation] {
         &self.locations
     }
 
     /// Returns the locations that were given more than once with identical settings. They were sent once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let twice = [scene.locations(), scene.locations()].concat();
+    /// let removal = stores.remove_certificates(twice, Schedule::Immediate).send().await?;
+    /// assert_eq!((removal.locations().len(), removal.repeated().len()), (2, 2));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn repeated(&self) -> &[CertificateLocation] {
         &self.repeated
@@ -238,6 +347,19 @@ impl JobsOutcome<CertificateLocation> {
 
 impl JobsOutcome<CertificateStoreEntry> {
     /// Returns the entries of the addition.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # let store = scene.keyfactor.add_store();
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let entry = CertificateStoreEntry::new(store).alias("www.example.com.pem");
+    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate).send().await?;
+    /// assert_eq!(addition.entries().len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn entries(&self) -> &[CertificateStoreEntry] {
         &self.locations

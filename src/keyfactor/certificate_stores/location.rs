@@ -112,18 +112,42 @@ impl CertificateLocation {
     }
 
     /// Returns the thumbprint that the alias must hold, if one was set.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateLocation;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pem");
+    /// assert!(location.expected_thumbprint().is_none());
+    /// ```
     #[must_use]
     pub fn expected_thumbprint(&self) -> Option<&Thumbprint> {
         self.expected.as_ref()
     }
 
     /// Returns the store.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateLocation;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pem");
+    /// assert_eq!(location.store().get(), Uuid::from_u128(1));
+    /// ```
     #[must_use]
     pub fn store(&self) -> CertificateStoreId {
         self.store
     }
 
     /// Returns the alias.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateLocation;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pem");
+    /// assert_eq!(location.alias(), "www.example.com.pem");
+    /// ```
     #[must_use]
     pub fn alias(&self) -> &str {
         &self.alias
@@ -131,6 +155,14 @@ impl CertificateLocation {
 
     /// Returns the names of the job fields: first those from the inventory, then the others in the order in which
     /// they were set.
+    ///
+    /// ```
+    /// use clm::keyfactor::CertificateLocation;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pem").job_field("SiteName", "Shop");
+    /// assert_eq!(location.job_field_names().collect::<Vec<_>>(), ["SiteName"]);
+    /// ```
     pub fn job_field_names(&self) -> impl Iterator<Item = &str> {
         self.job_fields.names()
     }

@@ -35,6 +35,18 @@ impl RequestBuilder<RemoveCertificates> {
 
     /// Accepts a plan that was made for another server, for example because the server was renamed or copied. Without
     /// this call, such a plan is refused. It has no effect on a removal that was not made from a plan.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// // The server was renamed since the plan was saved.
+    /// stores.remove(&plan, Schedule::Immediate).accept_other_server().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept_other_server(mut self) -> Self {
         if let Some(conditions) = &mut self.operation().conditions {
             conditions.other_server = None;
@@ -46,6 +58,20 @@ impl RequestBuilder<RemoveCertificates> {
 impl RequestBuilder<AddCertificates> {
     /// Accepts a plan that was made for another server, for example because the server was renamed or copied. Without
     /// this call, such a plan is refused. It has no effect on an addition that was not made from a plan.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// // The server was renamed since the plan was saved.
+    /// stores.add_back(&plan, Schedule::Immediate).accept_other_server().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept_other_server(mut self) -> Self {
         if let Some(conditions) = &mut self.operation().conditions {
             conditions.other_server = None;

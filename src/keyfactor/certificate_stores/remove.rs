@@ -165,24 +165,69 @@ enum Recurring {
 
 impl RemoveCertificates {
     /// Returns the locations to remove, without repetitions.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// assert_eq!(removal.build()?.locations().len(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn locations(&self) -> &[CertificateLocation] {
         &self.locations
     }
 
     /// Returns the locations that were given more than once with identical settings. They are sent once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let twice = [scene.locations(), scene.locations()].concat();
+    /// let request = stores.remove_certificates(twice, Schedule::Immediate).build()?;
+    /// assert_eq!(request.repeated().len(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn repeated(&self) -> &[CertificateLocation] {
         &self.repeated
     }
 
     /// Returns when the jobs run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// assert_eq!(removal.build()?.schedule(), &Schedule::Immediate);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
     /// Returns the scope in which the server checks permissions, after the precedence rule has been applied.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// assert_eq!(removal.collection_id(4).build()?.scope().to_string(), "collection 4");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()

@@ -61,12 +61,34 @@ pub struct ScheduleInventory {
 
 impl ScheduleInventory {
     /// Returns the stores, without duplicates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let request = stores.schedule_inventory(scene.stores().iter().copied(), Schedule::Immediate).build()?;
+    /// assert_eq!(request.store_ids(), scene.stores());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn store_ids(&self) -> &[CertificateStoreId] {
         &self.stores
     }
 
     /// Returns the schedule.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let request = stores.schedule_inventory(scene.stores().iter().copied(), Schedule::Immediate).build()?;
+    /// assert_eq!(request.schedule(), &Schedule::Immediate);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule

@@ -58,6 +58,16 @@ row!(CertificateStore: "a certificate store", Refused {
 
 impl CertificateStore {
     /// Returns the parsed properties of the store type, or `None` if there are none or they are not valid JSON.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let store = keyfactor.certificate_stores().get(scene.stores()[0]).send().await?;
+    /// if let Some(properties) = store.properties() {
+    ///     println!("{properties}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn properties(&self) -> Option<Value> {
         serde_json::from_str(self.properties_text.as_deref()?).ok()
@@ -67,6 +77,14 @@ impl CertificateStore {
 impl CertificateStore {
     /// Returns whether the store is inventoried on a schedule. The answer is reliable only for a store that was read
     /// with [`get`](crate::keyfactor::CertificateStores::get), because the list never includes the schedule.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let store = keyfactor.certificate_stores().get(scene.stores()[0]).send().await?;
+    /// assert!(store.has_inventory_schedule());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn has_inventory_schedule(&self) -> bool {
         self.inventory_schedule.is_set() || self.cert_store_inventory_job_id.is_some()

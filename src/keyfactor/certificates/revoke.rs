@@ -75,12 +75,34 @@ impl Certificates {
 impl RequestBuilder<RevokeCertificates> {
     /// Sets the comment that Command records. Required. For a note in this program's audit events, use
     /// [`audit_note`](Self::audit_note).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// revocation.send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn comment(mut self, text: impl Into<String>) -> Self {
         self.operation().comment = Some(text.into());
         self
     }
 
     /// Sets the time from which the certificates are considered revoked. The default is the server's current time.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// revocation.effective_date("2026-03-19T21:26:35Z".parse()?).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn effective_date(mut self, time: Timestamp) -> Self {
         self.operation().effective_date = Some(time);
         self
@@ -88,6 +110,17 @@ impl RequestBuilder<RevokeCertificates> {
 
     /// Requests the publication of a new certificate revocation list. The vendor's member is `PublishCRL`. When the
     /// list is published is undocumented by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// revocation.publish_crl().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn publish_crl(mut self) -> Self {
         self.operation().crl = Crl::Published;
         self
@@ -137,6 +170,12 @@ pub enum RevocationReason {
 
 impl RevocationReason {
     /// Returns the vendor's numeric code.
+    ///
+    /// ```
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// assert_eq!(RevocationReason::Superseded.code(), 4);
+    /// ```
     #[must_use]
     pub fn code(self) -> i32 {
         match self {
@@ -155,24 +194,68 @@ impl RevocationReason {
 
 impl RevokeCertificates {
     /// Returns the certificates, without duplicates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// assert_eq!(revocation.build()?.certificate_ids(), [scene.certificate()]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate_ids(&self) -> &[CertificateId] {
         &self.ids
     }
 
     /// Returns the reason.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// assert_eq!(revocation.build()?.reason(), RevocationReason::Superseded);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn reason(&self) -> RevocationReason {
         self.reason
     }
 
     /// Returns the comment.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// assert_eq!(revocation.build()?.comment(), Some("CHG 1234"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
     }
 
     /// Returns the scope in which the server checks permissions, after the precedence rule has been applied.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// assert_eq!(revocation.collection_id(4).build()?.scope().to_string(), "collection 4");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scope(&self) -> PermissionScope {
         self.scope.resolved()

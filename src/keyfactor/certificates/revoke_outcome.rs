@@ -165,6 +165,21 @@ impl RevokeOutcome {
     }
 
     /// Returns whether the server reports that it revoked all the requested certificates, and nothing else.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let outcome = revocation.send().await?;
+    /// if !outcome.is_complete() {
+    ///     println!("wait for approval: {:?}", outcome.suspended);
+    /// }
+    /// # assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.suspended.is_empty() && self.only_waits()
@@ -177,6 +192,18 @@ impl RevokeOutcome {
     }
 
     /// Turns an incomplete outcome into an error.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RevocationReason;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let outcome = revocation.send().await?.require_complete()?;
+    /// assert_eq!(outcome.revoked, [scene.certificate()]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Returns [`Incomplete`], which holds this outcome, if [`is_complete`](Self::is_complete) is false.

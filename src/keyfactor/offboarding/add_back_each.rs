@@ -73,6 +73,20 @@ pub type AddBackEachOutcome = ManyOutcome<PlannedCertificate, AddCertificates>;
 impl BatchBuilder<AddBackEach> {
     /// Changes each entry before the calls are sent, for example to set a password; see
     /// [`map_entries`](crate::RequestBuilder::map_entries).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let addition = stores.add_back_each(&plan, Schedule::Immediate);
+    /// let outcome = addition.map_entries(|_, entry| entry.pfx_password("a password")).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn map_entries(
         mut self,
         mut change: impl FnMut(&PlannedCertificate, CertificateStoreEntry) -> CertificateStoreEntry,
@@ -85,6 +99,20 @@ impl BatchBuilder<AddBackEach> {
 
     /// Selects which of the entries' inventory parameters are sent as job fields; see
     /// [`job_fields_from_inventory`](crate::RequestBuilder::job_fields_from_inventory).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{JobFieldsFromInventory, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let addition = stores.add_back_each(&plan, Schedule::Immediate);
+    /// let outcome = addition.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {
         for (_, request) in &mut self.batch().additions {
             request.operation_mut().choose(choice);
@@ -94,6 +122,21 @@ impl BatchBuilder<AddBackEach> {
 
     /// Accepts a plan that was made for another server; see
     /// [`accept_other_server`](crate::RequestBuilder::accept_other_server).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let addition = stores.add_back_each(&plan, Schedule::Immediate);
+    /// // The server was renamed since the plan was saved.
+    /// let outcome = addition.accept_other_server().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept_other_server(mut self) -> Self {
         let AddBackEach { common, additions } = self.batch();
         common.operation_mut().conditions = None;
@@ -170,6 +213,22 @@ impl Calls for AdditionsLeft {
 impl AddBackEachOutcome {
     /// Returns the ids of the jobs that the server created for these [`items`](Self::items). Outcomes that a stream
     /// has already returned are not included; their job ids are in their `answer`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let addition = stores.add_back_each(&plan, Schedule::Immediate);
+    /// let outcome = addition.send().await?;
+    /// let watch = keyfactor.orchestrator_jobs().watch(outcome.job_ids());
+    /// # assert_eq!(outcome.job_ids().count(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn job_ids(&self) -> impl Iterator<Item = JobId> + '_ {
         self.answers().flat_map(AddOutcome::job_ids).copied()
     }

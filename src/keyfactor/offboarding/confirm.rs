@@ -131,6 +131,20 @@ impl ConfirmRemoved {
     /// missing alias might be misspelled or newer than the inventory, so the confirmation waits until an inventory
     /// job has finished. Only an account that may read the job history can see that. Do not call this for a plan that
     /// was carried out and undone in the meantime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// assert!(confirmation.all_gone());
+    /// # Ok(()) }
+    /// ```
     pub fn was_listed(mut self) -> Self {
         self.known.before = Before::AsTheCallerSays;
         self
@@ -146,6 +160,23 @@ impl ConfirmPutBack {
     /// A certificate that is listed is then [`Back`](PutBackVerdict::Back) at once. Without this call, the inventory
     /// might still be the one from before the removal, so the confirmation waits for a new one. Only an account that
     /// may read the job history can see that.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// assert!(stores.confirm_removed(plan.locations()).was_listed().send().await?.all_gone());
+    /// stores.add_back(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_put_back(plan.locations()).was_gone().send().await?;
+    /// assert!(confirmation.all_back());
+    /// # Ok(()) }
+    /// ```
     pub fn was_gone(mut self) -> Self {
         self.known.before = Before::AsTheCallerSays;
         self
@@ -162,6 +193,25 @@ impl<V: Verdict> Confirm<V> {
     /// Accepts an inventory job that started after this time as a new one, as if it had started after this call. Use
     /// the time at which the last job of the removal or addition ended, from its report. It is compared with the job
     /// history, so it must be the server's time. It has no effect if the account may not read the job history.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let removal = stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// let ends = report.finished().iter().filter_map(|job| job.entry.operation_end.as_ref()?.timestamp());
+    /// let mut confirm = stores.confirm_removed(plan.locations()).was_listed();
+    /// if let Some(last) = ends.max() {
+    ///     confirm = confirm.newer_than(last);
+    /// }
+    /// assert!(confirm.send().await?.all_gone());
+    /// # Ok(()) }
+    /// ```
     pub fn newer_than(mut self, time: Timestamp) -> Self {
         self.known.newer_than = Some(time);
         self
@@ -203,6 +253,24 @@ impl<V: Verdict> Confirm<V> {
     /// Stores that cannot be read, and stores whose schedule cannot be read, are not triggered; they are reported.
     /// The time limit of a trigger is the rest of the deadline, but at least 5 s. The time limit is 5 s for each
     /// later read of a schedule, and 30 s for restoring it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let schedules = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+    /// // … write the schedules to a file …
+    /// let removal = stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().trigger_inventory().send().await?;
+    /// for store in confirmation.triggered() {
+    ///     println!("{}: {:?}", store.store_id, store.schedule_after);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn trigger_inventory(mut self) -> Self {
         self.trigger = Trigger::Immediate;
         self
@@ -210,12 +278,42 @@ impl<V: Verdict> Confirm<V> {
 
     /// Adds a note to the audit events of triggered inventories and restored schedules, for example a ticket number.
     /// It is local to this program and never sent to the server. At most 32,767 characters.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let confirm = stores.confirm_removed(plan.locations()).was_listed().trigger_inventory().audit_note("CHG 1234");
+    /// let confirmation = confirm.send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.audit_note = Some(note.into());
         self
     }
 
     /// Sets how long to wait for the inventories. The default is 30 minutes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use std::time::Duration;
+    ///
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().deadline(Duration::from_secs(60)).send().await?;
+    /// assert!(confirmation.all_gone());
+    /// # Ok(()) }
+    /// ```
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.pace.deadline = deadline;
         self
@@ -223,12 +321,43 @@ impl<V: Verdict> Confirm<V> {
 
     /// Sets the first and the longest interval between reads. The interval doubles after each read. The defaults are
     /// 2 s and 30 s.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use std::time::Duration;
+    ///
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirm = stores.confirm_removed(plan.locations()).was_listed();
+    /// let confirmation = confirm.pauses(Duration::from_secs(5), Duration::from_secs(60)).send().await?;
+    /// assert!(confirmation.all_gone());
+    /// # Ok(()) }
+    /// ```
     pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         (self.pace.first_pause, self.pace.longest_pause) = (first, longest.max(first));
         self
     }
 
     /// Reads the inventories until every location is settled or the deadline has passed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// assert!(confirmation.all_gone());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Validation`] if there is no location or one is empty, if an inventory is triggered but not waited

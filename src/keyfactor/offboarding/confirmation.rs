@@ -101,12 +101,26 @@ pub enum PutBackVerdict {
 
 impl PutBackVerdict {
     /// Returns whether the certificate is confirmed to be back, under any alias.
+    ///
+    /// ```
+    /// use clm::keyfactor::PutBackVerdict;
+    ///
+    /// assert!(PutBackVerdict::Back.is_back());
+    /// assert!(!PutBackVerdict::NotListed.is_back());
+    /// ```
     #[must_use]
     pub fn is_back(&self) -> bool {
         matches!(self, Self::Back | Self::BackUnderAnotherAlias { .. })
     }
 
     /// Returns whether the inventory lists the certificate under any alias, however old the inventory is.
+    ///
+    /// ```
+    /// use clm::keyfactor::PutBackVerdict;
+    ///
+    /// assert!(PutBackVerdict::NotInventoried { listed: true }.is_listed());
+    /// assert!(!PutBackVerdict::NotListed.is_listed());
+    /// ```
     #[must_use]
     pub fn is_listed(&self) -> bool {
         self.is_back() || matches!(self, Self::Listed { .. } | Self::NotInventoried { listed: true })
@@ -174,6 +188,14 @@ pub enum ScheduleAfter {
 
 impl TriggeredInventory {
     /// Returns whether the schedule is lost or has been replaced by another one.
+    ///
+    /// ```
+    /// use clm::keyfactor::{ScheduleAfter, ServerSchedule, TriggeredInventory};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let store = TriggeredInventory::new(Uuid::from_u128(1), ServerSchedule::Unset, ScheduleAfter::NoneBefore);
+    /// assert!(!store.schedule_changed());
+    /// ```
     #[must_use]
     pub fn schedule_changed(&self) -> bool {
         matches!(self.schedule_after, ScheduleAfter::Gone { .. } | ScheduleAfter::ChangedSince { .. })
@@ -190,6 +212,23 @@ pub struct Confirmation<V = RemovalVerdict> {
 
 impl<V> Confirmation<V> {
     /// Returns every location, in the order in which they were given.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// for it in confirmation.locations() {
+    ///     println!("{}: {:?}", it.location.alias(), it.verdict);
+    /// }
+    /// # assert_eq!(confirmation.locations().len(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn locations(&self) -> &[ConfirmedLocation<V>] {
         &self.locations
@@ -197,6 +236,20 @@ impl<V> Confirmation<V> {
 
     /// Returns the stores whose inventory was to be triggered. Stores that could not be triggered are included, with
     /// their errors.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// assert!(confirmation.triggered().is_empty(), "no inventory was requested");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn triggered(&self) -> &[TriggeredInventory] {
         &self.triggered
@@ -205,6 +258,23 @@ impl<V> Confirmation<V> {
 
 impl Confirmation<PutBackVerdict> {
     /// Returns whether the inventories show that the certificates are back in all locations, under any alias.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// assert!(stores.confirm_removed(plan.locations()).was_listed().send().await?.all_gone());
+    /// stores.add_back(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_put_back(plan.locations()).was_gone().send().await?;
+    /// assert!(confirmation.all_back());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn all_back(&self) -> bool {
         self.locations.iter().all(|it| it.verdict.is_back())
@@ -215,6 +285,20 @@ impl Confirmation {
     /// Returns whether the inventories prove for all locations that the certificates are gone: neither the alias nor
     /// the certificate is listed, under any alias, or the alias is listed with another certificate.
     /// [`AliasGone`](RemovalVerdict::AliasGone) is not sufficient.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// assert!(confirmation.all_gone());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn all_gone(&self) -> bool {
         self.locations.iter().all(|it| matches!(it.verdict, RemovalVerdict::Gone | RemovalVerdict::HoldsAnother { .. }))
@@ -225,6 +309,15 @@ impl Confirmation {
 #[cfg(feature = "testing")]
 impl<V> ConfirmedLocation<V> {
     /// Creates a location with a verdict and without `inventoried_at`. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{CertificateLocation, ConfirmedLocation, RemovalVerdict};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pem");
+    /// let confirmed = ConfirmedLocation::new(location, RemovalVerdict::Gone);
+    /// assert!(confirmed.inventoried_at.is_none());
+    /// ```
     pub fn new(location: impl Into<CertificateLocation>, verdict: V) -> Self {
         Self { location: location.into(), verdict, inventoried_at: None }
     }
@@ -234,6 +327,14 @@ impl<V> ConfirmedLocation<V> {
 #[cfg(feature = "testing")]
 impl TriggeredInventory {
     /// Creates a store whose inventory was triggered without an error. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{ScheduleAfter, ServerSchedule, TriggeredInventory};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let store = TriggeredInventory::new(Uuid::from_u128(1), ServerSchedule::Unset, ScheduleAfter::NoneBefore);
+    /// assert!(!store.schedule_changed());
+    /// ```
     pub fn new(
         store_id: impl Into<CertificateStoreId>,
         schedule_before: ServerSchedule,

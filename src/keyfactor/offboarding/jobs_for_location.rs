@@ -100,12 +100,39 @@ impl JobsForLocation {
     /// Excludes runs that started before this time and jobs that were requested before it. Rows without a readable
     /// time are included. **The time is compared with the server's clock**, so allow for clock differences. By
     /// default, all jobs of the store are returned.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let yesterday = "2026-03-18T21:00:00Z".parse()?;
+    /// let seen = jobs.for_location(&scene.locations()[0]).since(yesterday).send().await?;
+    /// println!("{seen}");
+    /// # Ok(()) }
+    /// ```
     pub fn since(mut self, time: Timestamp) -> Self {
         self.since = Some(time);
         self
     }
 
     /// Sends the requests.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let seen = jobs.for_location(&scene.locations()[0]).send().await?;
+    /// println!("{seen}");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// See [`OrchestratorJobs::for_location`].
@@ -234,6 +261,20 @@ impl JobsSeen {
 impl JobsSeen {
     /// Returns the job ids without duplicates: scheduled jobs first, then jobs that have started. Pass them to
     /// [`watch`](OrchestratorJobs::watch).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let seen = jobs.for_location(&scene.locations()[0]).send().await?;
+    /// let watch = jobs.watch(seen.job_ids());
+    /// # assert_eq!(seen.job_ids().len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn job_ids(&self) -> Vec<JobId> {
         let ids = self.scheduled.iter().map(|job| job.id).chain(self.runs.iter().map(|run| run.job_id));
@@ -243,6 +284,19 @@ impl JobsSeen {
 
     /// Returns whether no job was found. **This does not prove that there is none**; see
     /// [`OrchestratorJobs::for_location`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let seen = jobs.for_location(&scene.locations()[0]).send().await?;
+    /// assert!(!seen.is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.scheduled.is_empty() && self.runs.is_empty()

@@ -61,12 +61,28 @@ impl LocateCertificate {
 
     /// Limits the search to this collection, and makes the server check the permission to read certificates there.
     /// The id must be positive.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let certificates = keyfactor.certificates();
+    /// let located = certificates.locations_of(scene.thumbprint()).collection_id(clm::testing::Scene::COLLECTION).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
         self.collection_id = Some(id.into());
         self
     }
 
     /// Sends the requests.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// assert_eq!(located.locations().len(), 2);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// See [`Certificates::locations_of`].
@@ -194,18 +210,43 @@ pub struct LocatedCertificate {
 
 impl LocatedCertificate {
     /// Returns the certificate, as the list returned it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// println!("{}", located.certificate().issued_cn);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
     /// Returns the thumbprint of the certificate.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// assert_eq!(located.thumbprint().as_str(), scene.thumbprint());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn thumbprint(&self) -> &Thumbprint {
         &self.thumbprint
     }
 
     /// Keeps only the locations for which `keep` returns `true`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// let on_web01 = located.only(|it| it.store_machine() == Some("web01.example.com"));
+    /// assert_eq!(on_web01.locations().len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn only(mut self, keep: impl FnMut(&FoundLocation) -> bool) -> Self {
         self.locations.retain(keep);
@@ -215,6 +256,17 @@ impl LocatedCertificate {
     /// Returns the locations. Pass them to
     /// [`remove_certificates`](crate::keyfactor::CertificateStores::remove_certificates), or pass the located
     /// certificate to [`plan_removal`](crate::keyfactor::CertificateStores::plan_removal).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(located.locations(), Schedule::Immediate).send().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn locations(&self) -> &[FoundLocation] {
         &self.locations
@@ -222,18 +274,48 @@ impl LocatedCertificate {
 
     /// Returns the places that must not be removed: the certificate is only part of another certificate's chain
     /// there, or the server does not say whether it is, or sends no store or alias.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for place in located.excluded() {
+    ///     println!("{} holds it only in a chain", place.alias);
+    /// }
+    /// # assert_eq!(located.excluded().len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn excluded(&self) -> &[CertificateStoreLocation] {
         &self.excluded
     }
 
     /// Returns the collection to which the search was limited.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// assert_eq!(located.collection_id(), None);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn collection_id(&self) -> Option<CollectionId> {
         self.collection_id
     }
 
     /// Returns why the readiness of the stores is unknown, if it could not be read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// if let Some(error) = located.readiness_error() {
+    ///     println!("the readiness of the stores is unknown: {error}");
+    /// }
+    /// # assert!(located.readiness_error().is_none());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn readiness_error(&self) -> Option<&Error> {
         self.readiness_error.as_deref()
@@ -277,6 +359,23 @@ impl LocatedCertificate {
     }
 
     /// Sets the readiness of a store. Feature `testing`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Certificate, LocatedCertificate, StoreReadiness};
+    /// use clm::serde_json::{from_value, json};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let store = Uuid::from_u128(1);
+    /// let row: Certificate = from_value(json!({
+    ///     "Id": 7, "Thumbprint": "00112233445566778899AABBCCDDEEFF00112233", "IssuedCN": "www.example.com",
+    ///     "Locations": [{"CertStoreId": store, "Alias": "www.example.com.pfx", "ChainLevel": 0}],
+    /// }))?;
+    /// let readiness: StoreReadiness = from_value(json!({"agent_available": false, "approved": true, "supports_removal": true}))?;
+    /// let located = LocatedCertificate::of_row(row)?.with_readiness(store, readiness);
+    /// assert!(located.locations()[0].readiness().has_obstacle());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn with_readiness(mut self, store: impl Into<CertificateStoreId>, readiness: StoreReadiness) -> Self {
         let store = store.into();
@@ -287,6 +386,23 @@ impl LocatedCertificate {
     }
 
     /// Sets the error with which the stores could not be read. Feature `testing`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Certificate, Error, LookupError, LocatedCertificate};
+    /// use clm::serde_json::{from_value, json};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let store = Uuid::from_u128(1);
+    /// let row: Certificate = from_value(json!({
+    ///     "Id": 7, "Thumbprint": "00112233445566778899AABBCCDDEEFF00112233", "IssuedCN": "www.example.com",
+    ///     "Locations": [{"CertStoreId": store, "Alias": "www.example.com.pfx", "ChainLevel": 0}],
+    /// }))?;
+    /// let error = Error::from(LookupError::UnsupportedVersion { version: "10.4".to_owned() });
+    /// let located = LocatedCertificate::of_row(row)?.with_readiness_error(error);
+    /// assert!(located.readiness_error().is_some());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn with_readiness_error(self, error: Error) -> Self {
         Self { readiness_error: Some(error.into()), ..self }
@@ -306,30 +422,80 @@ pub struct FoundLocation {
 
 impl FoundLocation {
     /// Returns the store and alias, with the expected thumbprint.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for found in located.locations() {
+    ///     println!("{}", found.location().alias());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn location(&self) -> &CertificateLocation {
         &self.location
     }
 
     /// Returns the machine of the store.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for found in located.locations() {
+    ///     println!("{:?}", found.store_machine());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn store_machine(&self) -> Option<&str> {
         self.store_machine.as_deref()
     }
 
     /// Returns the path of the store on its machine.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for found in located.locations() {
+    ///     println!("{:?}", found.store_path());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn store_path(&self) -> Option<&str> {
         self.store_path.as_deref()
     }
 
     /// Returns the id of the store type, if the server sent it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for found in located.locations() {
+    ///     println!("{:?}", found.store_type());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn store_type(&self) -> Option<CertificateStoreTypeId> {
         self.store_type
     }
 
     /// Returns whether a removal is expected to be possible.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for found in located.locations() {
+    ///     println!("{:?}", found.readiness());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn readiness(&self) -> StoreReadiness {
         self.readiness
@@ -363,6 +529,16 @@ pub struct StoreReadiness {
 
 impl StoreReadiness {
     /// Returns whether anything is known that prevents a removal.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+    /// for found in located.locations().iter().filter(|it| it.readiness().has_obstacle()) {
+    ///     println!("{}: {:?}", found.location().alias(), found.readiness());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn has_obstacle(self) -> bool {
         [self.agent_available, self.approved, self.supports_removal].contains(&Some(false))

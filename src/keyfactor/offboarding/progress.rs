@@ -57,6 +57,20 @@ pub enum FollowedJob<'a> {
 
 impl FollowedJob<'_> {
     /// Returns the id of the job.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// let job = removal.job_ids()[0];
+    /// assert_eq!(report.of(job).map(|followed| followed.job_id()), Some(job));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn job_id(&self) -> JobId {
         match self {
@@ -66,6 +80,20 @@ impl FollowedJob<'_> {
     }
 
     /// Returns whether the job has finished and succeeded, possibly with a warning.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// let succeeded = |job| report.of(job).is_some_and(|followed| followed.succeeded());
+    /// assert!(removal.job_ids().iter().all(|job| succeeded(*job)));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn succeeded(&self) -> bool {
         matches!(self, Self::Finished(job) if job.succeeded())
@@ -127,6 +155,19 @@ pub enum Progress<'a> {
 
 impl Progress<'_> {
     /// Returns whether the job of the input is known to have succeeded.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// assert!(removal.with(&report).iter().all(|it| it.progress.succeeded()));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn succeeded(&self) -> bool {
         matches!(self, Self::Succeeded(_))
@@ -239,6 +280,22 @@ impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> Many
 
 impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> ItemOutcome<I, O> {
     /// Matches this input with its jobs in a report.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// let outcome = removal.one_job_per_location().send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(outcome.job_ids()).finish().await?;
+    /// for item in outcome.items() {
+    ///     println!("{}", item.with(&report));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn with<'a>(&'a self, report: &'a JobsReport) -> ItemProgress<'a, I> {
         ItemProgress { item: &self.item, progress: of_item(self, |job| report.of(job)) }

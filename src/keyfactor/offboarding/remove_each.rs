@@ -118,6 +118,19 @@ pub(super) fn state_of(ended: Result<bool, SharedError>) -> ItemState<Keyfactor>
 impl RemoveEachOutcome {
     /// Returns the ids of the jobs that the server created for these [`items`](Self::items). Outcomes that a stream
     /// has already returned are not included; their job ids are in their `answer`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// let outcome = removal.one_job_per_location().send().await?;
+    /// let watch = keyfactor.orchestrator_jobs().watch(outcome.job_ids());
+    /// # assert_eq!(outcome.job_ids().count(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn job_ids(&self) -> impl Iterator<Item = JobId> + '_ {
         self.answers().flat_map(RemoveOutcome::job_ids).copied()
     }

@@ -100,6 +100,19 @@ pub enum OpenJobPlace {
 
 impl FinishedJob {
     /// Returns whether the job succeeded, possibly with a warning.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// assert!(report.finished().iter().all(|job| job.succeeded()));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.result.is_success()
@@ -119,30 +132,107 @@ impl fmt::Display for FinishedJob {
 
 impl JobsReport {
     /// Returns the finished jobs, in the order in which they were requested.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// for job in report.finished() {
+    ///     println!("{job}");
+    /// }
+    /// # assert_eq!(report.finished().len(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn finished(&self) -> &[FinishedJob] {
         &self.finished
     }
 
     /// Returns the jobs that have not finished, in the order in which they were requested.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// for job in report.still_open() {
+    ///     println!("job {}: {:?}", job.job_id, job.place);
+    /// }
+    /// # assert!(report.still_open().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn still_open(&self) -> &[OpenJob] {
         &self.still_open
     }
 
     /// Returns the finished jobs that did not succeed: failures and unknown results.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// for job in report.unsuccessful() {
+    ///     eprintln!("{job}");
+    /// }
+    /// # assert_eq!(report.unsuccessful().count(), 0);
+    /// # Ok(()) }
+    /// ```
     pub fn unsuccessful(&self) -> impl Iterator<Item = &FinishedJob> {
         self.finished.iter().filter(|job| !job.succeeded())
     }
 
     /// Returns whether every job has finished and succeeded, possibly with a warning. It is `false` if there are no
     /// jobs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// assert!(report.all_succeeded());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn all_succeeded(&self) -> bool {
         self.still_open.is_empty() && !self.finished.is_empty() && self.finished.iter().all(FinishedJob::succeeded)
     }
 
     /// Returns the last temporary error, whether or not a later query succeeded.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// if let Some(trouble) = report.last_trouble() {
+    ///     eprintln!("{trouble}");
+    /// }
+    /// # assert_eq!(report.last_trouble(), None);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn last_trouble(&self) -> Option<&str> {
         self.last_trouble.as_deref()
@@ -150,12 +240,41 @@ impl JobsReport {
 
     /// Returns the error that stopped the watch before its jobs finished and before its deadline, because the server
     /// refused the query. `None` if the watch was not stopped.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// if let Some(error) = report.stopped_by() {
+    ///     eprintln!("{}", error.report());
+    /// }
+    /// # assert!(report.stopped_by().is_none());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn stopped_by(&self) -> Option<&Error> {
         self.stopped_by.as_deref()
     }
 
     /// Returns an error if any job has failed or has not finished.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// let report = report.require_success()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Returns [`Incomplete`], which holds this report, if [`all_succeeded`](Self::all_succeeded) is false.
@@ -209,6 +328,15 @@ impl JobsReport {
     }
 
     /// Marks these open jobs as scheduled when the watch ended. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{JobId, JobsReport, OpenJobPlace};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let job = JobId::from(Uuid::from_u128(1));
+    /// let report = JobsReport::of_runs([job], []).with_scheduled([job]);
+    /// assert_eq!(report.still_open()[0].place, OpenJobPlace::Scheduled);
+    /// ```
     #[must_use]
     pub fn with_scheduled(mut self, jobs: impl IntoIterator<Item: Into<JobId>>) -> Self {
         let scheduled: HashSet<JobId> = jobs.into_iter().map(Into::into).collect();
@@ -219,6 +347,16 @@ impl JobsReport {
     }
 
     /// Sets the error that stopped the watch. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{Error, JobId, JobsReport, LookupError};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let job = JobId::from(Uuid::from_u128(1));
+    /// let error = Error::from(LookupError::UnsupportedVersion { version: "10.4".to_owned() });
+    /// let report = JobsReport::of_runs([job], []).with_stopped_by(error);
+    /// assert!(report.stopped_by().is_some());
+    /// ```
     #[must_use]
     pub fn with_stopped_by(self, error: Error) -> Self {
         Self { stopped_by: Some(error.into()), ..self }
@@ -229,12 +367,30 @@ impl JobsReport {
 #[cfg(feature = "testing")]
 impl JobChange {
     /// Returns the change that a watch reports when it first sees this run. Feature `testing`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{JobChange, JobResult, JobState};
+    /// use clm::serde_json::{from_value, json};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let run = json!({"JobHistoryId": 7, "JobId": Uuid::from_u128(1), "Status": "Completed", "Result": "Success"});
+    /// assert_eq!(JobChange::of_run(from_value(run)?).state, JobState::Done(JobResult::Success));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn of_run(run: JobHistoryEntry) -> Self {
         Self { job_id: run.job_id, state: JobState::of(&run), entry: Some(run) }
     }
 
     /// Returns the change that a watch reports for a job that no orchestrator has started. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{JobChange, JobState};
+    /// use clm::uuid::Uuid;
+    ///
+    /// assert_eq!(JobChange::pending(Uuid::from_u128(1)).state, JobState::Pending);
+    /// ```
     pub fn pending(job: impl Into<JobId>) -> Self {
         Self { job_id: job.into(), state: JobState::Pending, entry: None }
     }

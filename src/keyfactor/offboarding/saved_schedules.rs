@@ -51,6 +51,13 @@ pub struct RestoredSchedule {
 #[cfg(feature = "testing")]
 impl RestoredSchedule {
     /// Creates the result of restoring a store's schedule. Feature `testing`.
+    ///
+    /// ```
+    /// use clm::keyfactor::{RestoredSchedule, ScheduleAfter, ServerSchedule};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let restored = RestoredSchedule::new(Uuid::from_u128(1), ServerSchedule::Unset, ScheduleAfter::Unchanged);
+    /// ```
     pub fn new(store_id: impl Into<CertificateStoreId>, was: ServerSchedule, now: ScheduleAfter) -> Self {
         Self { store_id: store_id.into(), was, now }
     }
@@ -137,6 +144,17 @@ pub struct RestoreInventorySchedules {
 impl RestoreInventorySchedules {
     /// Adds a note to the audit events of these changes, for example a ticket number. It is local to this program and
     /// never sent to the server. At most 32,767 characters.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let saved = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+    /// // … a triggered inventory replaces them …
+    /// let restore = stores.restore_inventory_schedules(&saved);
+    /// let restored = restore.audit_note("CHG 1234").send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.audit_note = Some(note.into());
         self
@@ -144,6 +162,19 @@ impl RestoreInventorySchedules {
 
     /// Reads the stores and restores lost schedules. Results are in the order of the saved schedules. If the future
     /// is dropped, no further schedule is set.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let saved = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+    /// // … a triggered inventory replaces them …
+    /// let restore = stores.restore_inventory_schedules(&saved);
+    /// for restored in restore.send().await? {
+    ///     println!("{}: {:?}", restored.store_id, restored.now);
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Validation`], before anything is sent, if the audit note is blank or too long; [`Error::Transport`]

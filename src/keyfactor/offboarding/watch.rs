@@ -116,6 +116,25 @@ impl JobWatch {
 
     /// Ignores these runs and all earlier ones. Use it after a [`reschedule`](OrchestratorJobs::reschedule), where
     /// the failed runs would otherwise end the watch at once. Run ids increase across all jobs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # use clm::testing::FakeOrchestrator;
+    /// # scene.keyfactor.orchestrator(FakeOrchestrator::new().after_polls(0).fails("locked"));
+    /// # keyfactor.certificate_stores().remove_certificates(scene.locations(), clm::keyfactor::Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let failed = Query::field("Result").eq(4).and(Query::field("JobType").contains("Management"));
+    /// let runs = jobs.history(failed).rows()?.collect().await?;
+    /// jobs.reschedule(runs.iter().map(|run| run.job_history_id)).send().await?;
+    /// # scene.keyfactor.orchestrator(FakeOrchestrator::new().after_polls(0)); scene.keyfactor.run_jobs();
+    /// let watch = jobs.watch(runs.iter().map(|run| run.job_id));
+    /// let report = watch.after(runs.iter().map(|run| run.job_history_id)).finish().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn after(self, job_history_ids: impl IntoIterator<Item: Into<JobHistoryId>>) -> Self {
         let newest = job_history_ids.into_iter().map(Into::into).max();
         locked(&self.known).only_after(newest);
@@ -158,6 +177,18 @@ impl JobWatch {
     }
 
     /// Returns what is known so far.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+    /// assert_eq!(watch.report().still_open().len(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn report(&self) -> JobsReport {
         locked(&self.known).report()
@@ -167,6 +198,19 @@ impl JobWatch {
     /// watch stopped early. If the server refuses the query, [`JobsReport::stopped_by`] holds the error; a 403 names
     /// the missing permission. Temporary errors, such as a lost connection or a 5xx, do not stop the watch; see
     /// [`JobsReport::last_trouble`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+    /// assert!(report.all_succeeded());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Validation`], before anything is sent, if there is no job id or one is nil.

@@ -43,11 +43,38 @@ impl OrchestratorJobs {
     }
 
     /// Unschedules every job that a query matches. Otherwise it is the same as [`unschedule`](Self::unschedule).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # keyfactor.certificate_stores().remove_certificates(scene.locations(), clm::keyfactor::Schedule::Immediate).send().await?;
+    /// use clm::keyfactor::Query;
+    ///
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// jobs.unschedule_matching(Query::field("JobType").contains("Management")).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn unschedule_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
         self.caller.request(ControlJobs { action: JobAction::Unschedule, selection: JobSelection::Matching(query) })
     }
 
     /// Runs failed jobs again. The ids are those of the failed runs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # use clm::testing::FakeOrchestrator;
+    /// # scene.keyfactor.orchestrator(FakeOrchestrator::new().after_polls(0).fails("locked"));
+    /// # keyfactor.certificate_stores().remove_certificates(scene.locations(), clm::keyfactor::Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let failed = Query::field("Result").eq(4).and(Query::field("JobType").contains("Management"));
+    /// let runs = jobs.history(failed).rows()?.collect().await?;
+    /// jobs.reschedule(runs.iter().map(|run| run.job_history_id)).send().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// - **Call:** `POST /OrchestratorJobs/Reschedule`, which returns 204.
     /// - **Permissions:** to modify orchestrator management (assumed).
@@ -68,11 +95,42 @@ impl OrchestratorJobs {
 
     /// Runs every failed job again that a query matches. Otherwise it is the same as
     /// [`reschedule`](Self::reschedule).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # use clm::testing::FakeOrchestrator;
+    /// # scene.keyfactor.orchestrator(FakeOrchestrator::new().after_polls(0).fails("locked"));
+    /// # keyfactor.certificate_stores().remove_certificates(scene.locations(), clm::keyfactor::Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let failed = Query::field("Result").eq(4);
+    /// jobs.reschedule_matching(failed).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn reschedule_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
         self.caller.request(ControlJobs { action: JobAction::Reschedule, selection: JobSelection::Matching(query) })
     }
 
     /// Acknowledges failed jobs and warnings. The ids are those of the runs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # use clm::testing::FakeOrchestrator;
+    /// # scene.keyfactor.orchestrator(FakeOrchestrator::new().after_polls(0).fails("locked"));
+    /// # keyfactor.certificate_stores().remove_certificates(scene.locations(), clm::keyfactor::Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let failed = Query::field("Result").eq(4);
+    /// let runs = jobs.history(failed).rows()?.collect().await?;
+    /// jobs.acknowledge(runs.iter().map(|run| run.job_history_id)).send().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// - **Call:** `POST /OrchestratorJobs/Acknowledge`, which returns 204.
     /// - **Permissions:** to modify orchestrator management (assumed).
@@ -89,6 +147,21 @@ impl OrchestratorJobs {
     }
 
     /// Acknowledges every run that a query matches. Otherwise it is the same as [`acknowledge`](Self::acknowledge).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # use clm::testing::FakeOrchestrator;
+    /// # scene.keyfactor.orchestrator(FakeOrchestrator::new().after_polls(0).fails("locked"));
+    /// # keyfactor.certificate_stores().remove_certificates(scene.locations(), clm::keyfactor::Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs();
+    /// use clm::keyfactor::Query;
+    ///
+    /// let jobs = keyfactor.orchestrator_jobs();
+    /// let failed = Query::field("Result").eq(4);
+    /// jobs.acknowledge_matching(failed).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn acknowledge_matching(&self, query: Query) -> RequestBuilder<ControlJobs> {
         self.caller.request(ControlJobs { action: JobAction::Acknowledge, selection: JobSelection::Matching(query) })
     }
@@ -146,12 +219,34 @@ pub struct ControlJobs {
 
 impl ControlJobs {
     /// Returns the action.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{JobAction, JobSelection, Query};
+    ///
+    /// let failed = Query::field("Result").eq(4);
+    /// let request = keyfactor.orchestrator_jobs().acknowledge_matching(failed.clone()).build()?;
+    /// assert_eq!(request.action(), JobAction::Acknowledge);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn action(&self) -> JobAction {
         self.action
     }
 
     /// Returns the selected jobs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{JobAction, JobSelection, Query};
+    ///
+    /// let failed = Query::field("Result").eq(4);
+    /// let request = keyfactor.orchestrator_jobs().acknowledge_matching(failed.clone()).build()?;
+    /// assert_eq!(request.selection(), &JobSelection::Matching(failed));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn selection(&self) -> &JobSelection {
         &self.selection

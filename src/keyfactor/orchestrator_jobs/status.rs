@@ -44,6 +44,12 @@ impl JobResult {
         &[(0, Self::Unknown), (2, Self::Success), (3, Self::Warning), (4, Self::Failure)];
 
     /// Returns the vendor's name, or the value that the server sent.
+    ///
+    /// ```
+    /// use clm::keyfactor::JobResult;
+    ///
+    /// assert_eq!(JobResult::Failure.as_str(), "Failure");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -58,6 +64,13 @@ impl JobResult {
 
 impl JobResult {
     /// Returns whether the job succeeded, possibly with a warning.
+    ///
+    /// ```
+    /// use clm::keyfactor::JobResult;
+    ///
+    /// assert!(JobResult::Warning.is_success());
+    /// assert!(!JobResult::Failure.is_success());
+    /// ```
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success | Self::Warning)
@@ -75,6 +88,12 @@ impl JobStatus {
     ];
 
     /// Returns the vendor's name, or the value that the server sent.
+    ///
+    /// ```
+    /// use clm::keyfactor::JobStatus;
+    ///
+    /// assert_eq!(JobStatus::CompletedWillRetry.as_str(), "CompletedWillRetry");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -70,6 +70,19 @@ impl RemovalPlan {
     /// Reads a plan from JSON, in UTF-8 or in UTF-16 with a byte order mark. Some tools rewrite files in UTF-16.
     /// Plans of earlier versions of this crate are accepted, including those without a header.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let mut file = Vec::new();
+    /// plan.write_to(&mut file)?;
+    /// assert_eq!(RemovalPlan::from_json(&file)?, plan);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`PlanError`] distinguishes a truncated file, a file that is not JSON, a file of another format, such as a
     /// plan for AppViewX, and a plan of a newer version of this crate. Whether the plan was made for another server
@@ -80,6 +93,16 @@ impl RemovalPlan {
 
     /// Reads a plan as [`from_json`](Self::from_json), from a reader. Reading stops early if the data does not begin
     /// like a plan or is larger than 128 MiB. It blocks the thread.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::fs::File;
+    ///
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// let plan = RemovalPlan::read_from(File::open("removal-plan.json")?)?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Those of [`from_json`](Self::from_json), and [`PlanError::Unreadable`].

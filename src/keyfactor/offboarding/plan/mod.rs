@@ -261,12 +261,34 @@ impl<'de> Deserialize<'de> for RemovalPlan {
 
 impl RemovalPlan {
     /// Returns the locations, each with its expected thumbprint.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let confirmation = stores.confirm_removed(plan.locations()).look_once().send().await?;
+    /// # assert_eq!(plan.locations().count(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn locations(&self) -> impl Iterator<Item = CertificateLocation> + '_ {
         self.removals.iter().map(PlannedRemoval::location)
     }
 
     /// Returns the entries that cannot be added back, or only after a decision. Review them before you remove
     /// anything.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in plan.cannot_be_put_back() {
+    ///     println!("{}: {:?}", entry.alias, entry.put_back);
+    /// }
+    /// # assert_eq!(plan.cannot_be_put_back().count(), 0);
+    /// # Ok(()) }
+    /// ```
     pub fn cannot_be_put_back(&self) -> impl Iterator<Item = &PlannedRemoval> {
         self.removals
             .iter()
@@ -274,6 +296,17 @@ impl RemovalPlan {
     }
 
     /// Returns the certificate of an entry.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in &plan.removals {
+    ///     println!("{}: {:?}", entry.alias, plan.certificate_of(entry).map(|it| &it.issued_cn));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate_of(&self, removal: &PlannedRemoval) -> Option<&PlannedCertificate> {
         self.certificates.iter().find(|it| it.thumbprint == removal.thumbprint)
@@ -281,6 +314,16 @@ impl RemovalPlan {
 
     /// Keeps only the entries for which `keep` returns `true`. Certificates and schedules of stores that then have no
     /// entry are dropped. [`omitted`](Self::omitted) is unchanged, and still has to be accepted.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let on_web01 = plan.only(|entry| entry.store_machine.as_deref() == Some("web01.example.com"));
+    /// assert_eq!(on_web01.removals.len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn only(mut self, keep: impl FnMut(&PlannedRemoval) -> bool) -> Self {
         self.removals.retain(keep);
@@ -315,6 +358,15 @@ impl PlannedCertificate {
 impl PlannedRemoval {
     /// Returns the store and alias, with the expected thumbprint and the job fields that the removal requires, if the
     /// inventory shows them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// assert_eq!(plan.removals[0].location().alias(), plan.removals[0].alias);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn location(&self) -> CertificateLocation {
         CertificateLocation::new(self.store_id, &self.alias)

@@ -72,12 +72,30 @@ pub struct PlanRemovalOf {
 impl PlanRemovalOf {
     /// Limits the search to this collection, and makes the server check the permission to read certificates there.
     /// The id must be positive.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let planning = stores.plan_removal_of([scene.thumbprint()]);
+    /// let plan = planning.collection_id(clm::testing::Scene::COLLECTION).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
         self.collection_id = Some(id.into());
         self
     }
 
     /// Sends the requests. Each certificate takes several calls, so show progress to interactive users.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// println!("{} entries, {} left out", plan.removals.len(), plan.omitted.len());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Validation`], before anything is sent, if there is no thumbprint, there are too many, or one is

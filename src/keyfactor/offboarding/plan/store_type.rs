@@ -39,6 +39,19 @@ impl PlannedStoreType {
     }
 
     /// Returns the requirements of the store type, if they are known.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in &plan.removals {
+    ///     if let Some(needs) = entry.store_type.needs() {
+    ///         println!("{}: {:?}", entry.alias, needs.needed_on_remove);
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn needs(&self) -> Option<&StoreTypeNeeds> {
         match self {
@@ -101,6 +114,17 @@ pub(super) fn type_of(
 impl PlannedRemoval {
     /// Returns the job fields that are sent with the removal: the parameters in the inventory that the store type
     /// requires. See [`JobFieldsFromInventory`](crate::keyfactor::JobFieldsFromInventory).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in &plan.removals {
+    ///     println!("{}: {:?}", entry.alias, entry.job_fields_on_remove());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn job_fields_on_remove(&self) -> BTreeMap<String, Value> {
         self.fields_on_remove().needed
@@ -108,6 +132,17 @@ impl PlannedRemoval {
 
     /// Returns the job fields that are sent when the entry is added back: the parameters in the inventory that the
     /// store type requires.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in &plan.removals {
+    ///     println!("{}: {:?}", entry.alias, entry.job_fields_on_add());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn job_fields_on_add(&self) -> BTreeMap<String, Value> {
         self.fields_on_add().needed
@@ -115,6 +150,19 @@ impl PlannedRemoval {
 
     /// Returns the parameters that a removal requires and the inventory does not show. Without them the job may fail;
     /// set them with [`map_locations`](crate::RequestBuilder::map_locations). Empty if the store type is unknown.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in &plan.removals {
+    ///     for name in entry.missing_on_remove() {
+    ///         println!("{}: {name} is missing", entry.alias);
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn missing_on_remove(&self) -> impl Iterator<Item = &str> {
         self.missing(|needs| &needs.needed_on_remove)
     }
@@ -122,12 +170,36 @@ impl PlannedRemoval {
     /// Returns the parameters that adding the entry back requires and the inventory did not show. Without them the
     /// job may fail; set them with [`map_entries`](crate::RequestBuilder::map_entries). Empty if the store type is
     /// unknown.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in &plan.removals {
+    ///     for name in entry.missing_on_add() {
+    ///         println!("{}: {name} is missing", entry.alias);
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn missing_on_add(&self) -> impl Iterator<Item = &str> {
         self.missing(|needs| &needs.needed_on_add)
     }
 
     /// Returns the alias that is sent when the entry is added back, or `None` if the store type forbids an alias and
     /// the store chooses one. If the store type is unknown, the alias is sent, and the server may refuse it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// for entry in &plan.removals {
+    ///     println!("{}: {:?}", entry.alias, entry.alias_on_add());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn alias_on_add(&self) -> Option<&str> {
         let is_forbidden = self.store_type.needs().is_some_and(|needs| needs.custom_alias == CustomAlias::Forbidden);
