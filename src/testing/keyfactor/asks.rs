@@ -9,12 +9,11 @@ use super::{FakeJob, FakeJobKind, FakeJobState, FakeKeyfactor, KeyfactorCall};
 use crate::keyfactor::CertificateStoreId;
 use crate::testing::{RecordedRequest, seen};
 
-/// What a test asks, and what it asserts. The messages of assertions print what was seen: requests with method, path and status,
-/// what the store holds, its jobs. They print no bodies, headers and queries, and no values of job fields, entry parameters and
-/// properties of stores, which may hold secrets.
+/// Questions and assertions for tests. The message of a failed assertion shows the requests with method, path and status, what the
+/// store holds, and its jobs. It shows no bodies, headers and queries, because they may contain secrets.
 impl FakeKeyfactor {
-    /// From here on, assertions and [`changes`](Self::changes) count: what was asked before does not, and
-    /// [`assert_untouched`](Self::assert_untouched) compares with the state as it is now.
+    /// Starts a new section of the test: assertions and [`changes`](Self::changes) ignore earlier requests, and
+    /// [`assert_untouched`](Self::assert_untouched) compares with the state at this point.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,24 +41,71 @@ impl FakeKeyfactor {
         self.server.mark(state);
     }
 
-    /// The changes that were received since the last [`mark`](Self::mark), or since the start: calls that may change something,
-    /// whatever was answered. Of the requests that the fake does not know, all but `GET`, `HEAD` and `OPTIONS` are among them.
+    /// Returns the changes that were received since the last [`mark`](Self::mark), or since the start: requests for calls that may
+    /// change something, whatever the response was. Unknown requests are included, unless their method is `GET`, `HEAD` or
+    /// `OPTIONS`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Schedule;
+    /// use clm::testing::{FakeKeyfactor, KeyfactorCall};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let stores = fake.client().certificate_stores();
+    /// stores.get(store).send().await?;
+    /// stores.schedule_inventory([store], Schedule::Immediate).send().await?;
+    ///
+    /// let changes = fake.changes();
+    /// assert_eq!(changes.len(), 1);
+    /// assert!(changes[0].is(KeyfactorCall::ScheduleInventory));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn changes(&self) -> Vec<RecordedRequest> {
         self.server.requests_since_mark().into_iter().filter(seen::is_change).collect()
     }
 
-    /// The newest job on an alias of a store, whatever it does.
+    /// Returns the newest job for an alias of a store, of any kind.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// let removal = fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate);
+    /// let job_ids = removal.send().await?.job_ids().to_vec();
+    /// assert_eq!(fake.job_of(store, "www.pem").map(|job| job.id), job_ids.first().copied());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn job_of(&self, store: CertificateStoreId, alias: &str) -> Option<FakeJob> {
         self.jobs().into_iter().rfind(|job| job.store == store && job.alias == alias)
     }
 
-    /// Asserts that an alias was removed: the store does not hold it, and a job that removes it has succeeded, perhaps with a
-    /// warning. Command's inventory may not know it yet.
+    /// Asserts that an alias was removed: the store does not hold it, and a removal job for it succeeded or ended with a warning.
+    /// The alias can still be in Command's inventory.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// fake.assert_removed(store, "www.pem");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
-    /// If it was not, with what the store holds, its jobs, and the requests.
+    /// If it was not removed. The message shows what the store holds, its jobs, and the requests.
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion of tests")]
     pub fn assert_removed(&self, store: CertificateStoreId, alias: &str) {
@@ -78,14 +124,14 @@ impl FakeKeyfactor {
         panic!("{alias:?} was not removed from the store {store}: {why}{}", self.seen_of(store));
     }
 
-    /// Asserts that nothing was changed since the last [`mark`](Self::mark): no change was received, whatever was answered, and the
-    /// state is as it was. Without a mark, that no change was received since the start; the state is not compared then.
+    /// Asserts that nothing was changed since the last [`mark`](Self::mark): no change was received, whatever the response was, and
+    /// the state is the same. Without a mark it asserts that no change was received since the start, and does not compare the
+    /// state.
     ///
-    /// A read can let an orchestrator go on with a job, which changes the state.
+    /// A read can let an orchestrator continue a job, which changes the state. See the example of [`mark`](Self::mark).
     ///
     /// # Panics
-    /// If something was changed, with the changes and the differences of the state. If requests since then are forgotten: a fake
-    /// keeps as many as [`requests`](Self::requests) gives.
+    /// If something was changed. The message shows the changes and the differences of the state.
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion of tests")]
     pub fn assert_untouched(&self) {
@@ -95,22 +141,34 @@ impl FakeKeyfactor {
         self.server.assert_none_forgotten();
     }
 
-    /// Asserts that a call was sent once since the last [`mark`](Self::mark), or since the start. Every try counts, whatever was
-    /// answered.
+    /// Asserts that a call was sent once since the last [`mark`](Self::mark), or since the start. Every attempt counts, whatever
+    /// the response was. See the example of [`mark`](Self::mark).
     ///
     /// # Panics
-    /// If it was not, with the requests. If requests since then are forgotten: a fake keeps as many as
-    /// [`requests`](Self::requests) gives.
+    /// If it was not sent exactly once. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once(&self, call: KeyfactorCall) {
         self.assert_seen_once(call.as_str(), |it| it.is(call));
     }
 
-    /// The same for the requests whose body, as JSON, is taken by `body`:
-    /// `fake.assert_sent_once_with(KeyfactorCall::RemoveCertificates, |body| body["CollectionId"] == 4)`.
+    /// Asserts that exactly one request for a call has a JSON body for which `body` returns true. Otherwise it is the same as
+    /// [`assert_sent_once`](Self::assert_sent_once).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Schedule;
+    /// use clm::testing::{FakeKeyfactor, KeyfactorCall};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let stores = fake.client().certificate_stores();
+    /// stores.schedule_inventory([store], Schedule::Immediate).send().await?;
+    /// fake.assert_sent_once_with(KeyfactorCall::ScheduleInventory, |body| body["Schedule"]["Immediate"] == true);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
-    /// If there was not one, with the requests.
+    /// If the number of such requests is not one. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once_with(&self, call: KeyfactorCall, body: impl Fn(&Value) -> bool) {
         self.assert_seen_once(&format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));

@@ -7,8 +7,10 @@ use http::Method;
 use super::token_requests::TOKEN_PATH;
 use crate::testing::server::{Effect, FakeCall, KnownCall, sealed};
 
-/// A call that [`FakeKeyfactor`](super::FakeKeyfactor) knows. `Display` and [`as_str`](Self::as_str) give the name that the
-/// client has for it in its spans and in the audit.
+/// A call that [`FakeKeyfactor`](super::FakeKeyfactor) serves. `Display` and [`as_str`](Self::as_str) return the name that the
+/// client uses for it in spans and in the audit.
+///
+/// # Example
 ///
 /// ```
 /// use clm::testing::KeyfactorCall;
@@ -57,7 +59,7 @@ pub enum KeyfactorCall {
     Acknowledge,
     /// `GET /Status/Endpoints`. The client has no operation for it.
     ListEndpoints,
-    /// `POST /oauth2/token` of the [identity provider](super::FakeIdentityProvider). No change: a token more does no harm.
+    /// `POST /oauth2/token` of the [identity provider](super::FakeIdentityProvider). It does not count as a change.
     RequestToken,
 }
 
@@ -65,7 +67,7 @@ pub enum KeyfactorCall {
 const ID: &str = "{id}";
 
 impl KeyfactorCall {
-    /// Every call. No request fits two of them.
+    /// All calls. No request matches two of them.
     pub const ALL: &[Self] = &[
         Self::SearchCertificates,
         Self::GetCertificate,
@@ -120,25 +122,27 @@ impl KeyfactorCall {
         }
     }
 
-    /// The name that the client has for it: `keyfactor.certificate_stores.remove_certificates`, for example.
+    /// Returns the client's name for the call, such as `keyfactor.certificate_stores.remove_certificates`. See the
+    /// [example](Self#example).
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.row().0
     }
 
-    /// The method.
+    /// Returns the method. See the [example](Self#example).
     #[must_use]
     pub fn method(self) -> Method {
         self.row().1
     }
 
-    /// The path below the API path, or of the identity provider; `{id}` stands for an id.
+    /// Returns the path below the API path or below the URL of the identity provider; `{id}` stands for an id. See the
+    /// [example](Self#example).
     #[must_use]
     pub fn path(self) -> &'static str {
         self.row().2
     }
 
-    /// Whether it may change something.
+    /// Returns whether the call may change something. See the [example](Self#example).
     #[must_use]
     pub fn is_change(self) -> bool {
         self != Self::RequestToken && self.method() == Method::POST

@@ -26,7 +26,7 @@ use crate::keyfactor::CertificateId;
 ///
 /// let fake = FakeKeyfactor::start().await;
 /// let certificate = FakeCertificate::new("www.example.com").private_key().collection(4).metadata("Owner", "Web");
-/// fake.issue(certificate);
+/// let _ = fake.issue(certificate);
 ///
 /// let search = fake.client().certificates().search(Query::all()).collection_id(4);
 /// let rows = search.include_has_private_key().include_metadata().rows()?.collect().await?;
@@ -127,7 +127,7 @@ impl FakeCertificate {
     /// use clm::testing::{FakeCertificate, FakeKeyfactor};
     ///
     /// let fake = FakeKeyfactor::start().await;
-    /// fake.issue(FakeCertificate::new("old.example.com").expired());
+    /// let _ = fake.issue(FakeCertificate::new("old.example.com").expired());
     /// let certificates = fake.client().certificates();
     /// assert!(certificates.search(Query::all()).rows()?.collect().await?.is_empty());
     /// assert_eq!(certificates.search(Query::all()).include_expired().rows()?.collect().await?.len(), 1);
@@ -145,7 +145,7 @@ impl FakeCertificate {
     /// use clm::testing::{FakeCertificate, FakeKeyfactor};
     ///
     /// let fake = FakeKeyfactor::start().await;
-    /// fake.issue(FakeCertificate::new("old.example.com").revoked());
+    /// let _ = fake.issue(FakeCertificate::new("old.example.com").revoked());
     /// let certificates = fake.client().certificates();
     /// assert!(certificates.search(Query::all()).rows()?.collect().await?.is_empty());
     /// assert_eq!(certificates.search(Query::all()).include_revoked().rows()?.collect().await?.len(), 1);

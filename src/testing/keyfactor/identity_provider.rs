@@ -16,51 +16,69 @@ const CLIENT_SECRET: &str = "fake-keyfactor-client-secret";
 /// What many providers are set to; RFC 6749 names no default.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// The identity provider of a [`FakeKeyfactor`]: it gives bearer tokens to one client, by the OAuth 2.0 client credentials
-/// grant. Feature `testing`. Had from [`FakeKeyfactor::identity_provider`].
+/// The identity provider of a [`FakeKeyfactor`]: it issues bearer tokens to one client with the OAuth 2.0 client credentials grant.
+/// [`FakeKeyfactor::identity_provider`] returns it. Feature `testing`.
 ///
-/// It listens on a port of its own, as real ones stand on hosts of their own, and answers `POST` of
-/// [`token_url`](FakeKeyfactor::token_url). The fake takes a token exactly as long as it is valid: until it expires, is
-/// [revoked](FakeKeyfactor::revoke_token), or all of them are [expired](FakeKeyfactor::expire_tokens).
+/// It listens on a port of its own and serves `POST` requests to [`token_url`](FakeKeyfactor::token_url). The fake accepts a token
+/// as long as the token is valid: until it expires, until it is [revoked](FakeKeyfactor::revoke_token), or until all tokens are
+/// [expired](FakeKeyfactor::expire_tokens).
 ///
-/// **As RFC 6749 has it:** the form and its members (4.4.2); that a member without a value is as none and that a repeated one
-/// is refused (3.2); client id and secret in the header, form-encoded (2.3.1), or in the form, and not in both (2.3); the
-/// answer with `access_token`, `token_type`, `expires_in`, with `scope` where it differs from what was asked for, and with
-/// `Cache-Control: no-store` (5.1); the errors `invalid_request`, `unauthorized_client`,
-/// `unsupported_grant_type` and `invalid_scope` with 400, and `invalid_client` with 401 and `WWW-Authenticate` (5.2).
+/// **According to RFC 6749:** the form and its members (4.4.2); a member without a value counts as missing, and a repeated member
+/// is refused (3.2); client id and secret are in the header, form-encoded (2.3.1), or in the form, but not in both (2.3); the
+/// response has `access_token`, `token_type`, `expires_in`, `Cache-Control: no-store`, and `scope` if it differs from the requested
+/// one (5.1); the errors are `invalid_request`, `unauthorized_client`, `unsupported_grant_type` and `invalid_scope` with 400, and
+/// `invalid_client` with 401 and `WWW-Authenticate` (5.2).
 ///
-/// **Seen in the vendor's tools:** that `scope` holds scopes with spaces between them, and that `audience` names the API.
+/// **Seen in the vendor's tools:** `scope` holds scopes separated by spaces, and `audience` names the API.
 ///
-/// **Assumed:** that a missing or unknown audience is `invalid_request`; the status 401 also where the form held a wrong
-/// secret (the RFC allows 400); `temporarily_unavailable` with 503, which the RFC knows of another endpoint; that a token
-/// lives an hour; the order in which the causes are checked; the texts. Tokens are opaque: they are no JWTs, and bear neither
-/// claims nor a signature.
+/// **Assumed:** a missing or unknown audience is `invalid_request`; the status is 401 also for a wrong secret in the form (the RFC
+/// allows 400); `temporarily_unavailable` has the status 503 (the RFC defines it for another endpoint); a token is valid for one
+/// hour; the order of the checks; the texts. Tokens are opaque: they are not JWTs and have no claims and no signature.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::{Client, Query};
+/// use clm::testing::FakeKeyfactor;
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let provider = fake.identity_provider();
+/// provider.take_scopes(["command"]);
+/// provider.take_audiences(["https://keyfactor.example.com"]);
+///
+/// let credentials = fake.oauth_credentials().scope("command").audience("https://keyfactor.example.com");
+/// let client = Client::builder(fake.url()).credentials(credentials).build()?;
+/// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
+/// assert_eq!((provider.tokens_issued(), provider.requests().len()), (1, 1));
+/// # Ok(()) }
+/// ```
 pub struct FakeIdentityProvider {
     server: Server,
     provider: Arc<Provider>,
 }
 
-/// Where a [`FakeIdentityProvider`] takes client id and secret. Which of them a real one takes is a setting of the client there.
+/// Where a [`FakeIdentityProvider`] accepts the client id and secret. For a real provider this is a setting of the client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FakeSecretPlace {
     /// In the header or in the form.
     Either,
-    /// In the header only, as HTTP Basic authentication.
+    /// Only in the header, as HTTP Basic authentication.
     HeaderOnly,
-    /// In the form only, as `client_id` and `client_secret`.
+    /// Only in the form, as `client_id` and `client_secret`.
     FormOnly,
 }
 
-/// How a [`FakeIdentityProvider`] refuses every token request.
+/// How a [`FakeIdentityProvider`] refuses all token requests; see [`FakeIdentityProvider::refuse`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FakeTokenRefusal {
-    /// 400 `unauthorized_client`, to who shows the right secret: the client is disabled, or may not use this grant.
+    /// 400 `unauthorized_client` for requests with the right secret: the client is disabled, or must not use this grant.
     UnauthorizedClient,
-    /// 503 `temporarily_unavailable`, to everybody.
+    /// 503 `temporarily_unavailable` for all requests.
     TemporarilyUnavailable,
-    /// 502 with a page of HTML, as a proxy before the provider gives it, to everybody.
+    /// 502 with an HTML page for all requests, as a proxy in front of the provider returns it.
     HtmlPage,
 }
 
@@ -116,72 +134,170 @@ impl FakeIdentityProvider {
         Self { server: Server::start_with(service, 0, faults), provider }
     }
 
-    /// The id of the client that it knows.
+    /// Returns the id of the client that the provider knows.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials, Query};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let provider = fake.identity_provider();
+    /// let secret = provider.client_secret();
+    /// let credentials = Credentials::client_credentials(fake.token_url(), provider.client_id(), secret);
+    /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
+    /// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn client_id(&self) -> &str {
         CLIENT_ID
     }
 
-    /// The secret of that client. It is a fake secret, and still `Debug` does not show it.
+    /// Returns the secret of that client. `Debug` does not show it, although it is a fake secret. See the example of
+    /// [`client_id`](Self::client_id).
     #[must_use]
     pub fn client_secret(&self) -> String {
         self.state(|state| state.client_secret.clone())
     }
 
-    /// Gives the client another secret, as an administrator would. The old one is refused with `invalid_client`; tokens stay
-    /// valid.
+    /// Changes the secret of the client. The provider refuses the old one with `invalid_client`. Tokens stay valid.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Error, Query};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let old = fake.oauth_credentials();
+    /// fake.identity_provider().set_client_secret("rotated");
+    ///
+    /// let client = Client::builder(fake.url()).credentials(old).build()?;
+    /// let error = client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// assert!(matches!(error, Error::Authentication(_)));
+    /// # Ok(()) }
+    /// ```
     pub fn set_client_secret(&self, secret: impl Into<String>) {
         self.state(|state| state.client_secret = secret.into());
     }
 
-    /// Takes client id and secret in this place only. Elsewhere they are refused with `invalid_client`. Default
+    /// Sets where the provider accepts the client id and secret. Elsewhere it refuses them with `invalid_client`. The default is
     /// [`Either`](FakeSecretPlace::Either).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Query};
+    /// use clm::testing::{FakeKeyfactor, FakeSecretPlace};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.identity_provider().take_secret_in(FakeSecretPlace::HeaderOnly);
+    /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
+    /// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn take_secret_in(&self, place: FakeSecretPlace) {
         self.state(|state| state.secret_place = place);
     }
 
-    /// Takes these scopes only; any other is refused with `invalid_scope`. A request without a scope is granted all of them,
-    /// and told so. Default: any scope is taken.
+    /// Accepts only these scopes; the provider refuses others with `invalid_scope`. A request without a scope is granted all of
+    /// them, and the response lists them. By default every scope is accepted. See the [example](Self#example).
     pub fn take_scopes(&self, scopes: impl IntoIterator<Item: Into<String>>) {
         let scopes = scopes.into_iter().map(Into::into).collect();
         self.state(|state| state.scopes = Some(scopes));
     }
 
     /// Refuses a request without a scope with `invalid_scope`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Query};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.identity_provider().require_scope();
+    /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
+    /// let error = client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// assert!(error.to_string().contains("invalid_scope"));
+    /// # Ok(()) }
+    /// ```
     pub fn require_scope(&self) {
         self.state(|state| state.scope_required = true);
     }
 
-    /// Takes these audiences only; any other is refused with `invalid_request` (assumed). Default: any audience is taken.
+    /// Accepts only these audiences; the provider refuses others with `invalid_request` (assumed). By default every audience is
+    /// accepted. See the [example](Self#example).
     pub fn take_audiences(&self, audiences: impl IntoIterator<Item: Into<String>>) {
         let audiences = audiences.into_iter().map(Into::into).collect();
         self.state(|state| state.audiences = Some(audiences));
     }
 
     /// Refuses a request without an audience with `invalid_request` (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Query};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.identity_provider().require_audience();
+    /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
+    /// let error = client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// assert!(error.to_string().contains("invalid_request"));
+    /// # Ok(()) }
+    /// ```
     pub fn require_audience(&self) {
         self.state(|state| state.audience_required = true);
     }
 
-    /// How long the next tokens live: `expires_in` says so in whole seconds. Default one hour. With [`Duration::ZERO`] every
-    /// new token is expired when it comes.
+    /// Sets the lifetime of tokens that are issued from now on. `expires_in` holds it in whole seconds. The default is one hour.
+    /// With [`Duration::ZERO`] a new token has already expired.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.identity_provider().set_token_lifetime(Duration::ZERO);
+    /// let _token = fake.identity_provider().issue_token();
+    /// assert!(fake.identity_provider().valid_tokens().is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.state(|state| state.lifetime = lifetime);
     }
 
-    /// Refuses every token request from now on, until [`stop_refusing`](Self::stop_refusing). Tokens that were issued stay
-    /// valid.
+    /// Refuses all token requests until [`stop_refusing`](Self::stop_refusing). Tokens that were issued stay valid.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::RetryPolicy;
+    /// use clm::keyfactor::{Client, Error, Query};
+    /// use clm::testing::{FakeKeyfactor, FakeTokenRefusal};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.identity_provider().refuse(FakeTokenRefusal::TemporarilyUnavailable);
+    /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials());
+    /// let stores = client.retry_policy(RetryPolicy::none()).build()?.certificate_stores();
+    /// let error = stores.list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// assert!(matches!(error, Error::Authentication(_)));
+    ///
+    /// fake.identity_provider().stop_refusing();
+    /// stores.list(Query::all()).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn refuse(&self, refusal: FakeTokenRefusal) {
         self.state(|state| state.refusal = Some(refusal));
     }
 
-    /// Gives tokens again.
+    /// Issues tokens again after [`refuse`](Self::refuse), whose example shows it.
     pub fn stop_refusing(&self) {
         self.state(|state| state.refusal = None);
     }
 
-    /// Closes the provider's port and its connections; the fake itself stays, and takes the tokens that were issued. What
-    /// hits single requests is a fault of the fake, narrowed to [`KeyfactorCall::RequestToken`](super::KeyfactorCall::RequestToken).
+    /// Closes the provider's port and its connections. The fake itself keeps running and accepts the tokens that were issued. To
+    /// make single token requests fail, set a fault of the fake for
+    /// [`KeyfactorCall::RequestToken`](super::KeyfactorCall::RequestToken).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -207,34 +323,57 @@ impl FakeIdentityProvider {
         self.server.go_away();
     }
 
-    /// Listens again on the port of before [`go_away`](Self::go_away).
+    /// Opens the port again after [`go_away`](Self::go_away), whose example shows it.
     ///
     /// # Panics
-    /// If another program has the port by now.
+    /// If another program uses the port.
     #[track_caller]
     pub fn come_back(&self) {
         self.server.come_back();
     }
 
-    /// A token as a client would be given it, without a request: for programs that take a token as it is.
+    /// Issues a token without a request, for programs that are configured with a token.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials, Query};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let token = fake.identity_provider().issue_token();
+    /// let client = Client::builder(fake.url()).credentials(Credentials::bearer(token)).build()?;
+    /// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn issue_token(&self) -> String {
         self.state(|state| state.tokens.issue(state.lifetime))
     }
 
-    /// How many tokens were issued.
+    /// Returns the number of tokens that were issued. See the [example](Self#example).
     #[must_use]
     pub fn tokens_issued(&self) -> u64 {
         self.state(|state| state.tokens.issued())
     }
 
-    /// The tokens that the fake takes now, the oldest first; those of [`FakeKeyfactor::accept_bearer`] too.
+    /// Returns the tokens that the fake accepts, oldest first, including those of [`FakeKeyfactor::accept_bearer`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let token = fake.identity_provider().issue_token();
+    /// assert_eq!(fake.identity_provider().valid_tokens(), [token]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn valid_tokens(&self) -> Vec<String> {
         self.state(|state| state.tokens.valid())
     }
 
-    /// The requests that the provider was sent, oldest first; as many as [`FakeKeyfactor::requests`] keeps.
+    /// Returns the requests that the provider received, oldest first. It keeps as many as [`FakeKeyfactor::requests`] does. See the
+    /// [example](Self#example).
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.server.requests()
@@ -289,11 +428,11 @@ impl fmt::Debug for FakeIdentityProvider {
 
 /// OAuth.
 impl FakeKeyfactor {
-    /// The identity provider, whose tokens the fake takes: what it knows, refuses and gave out. It starts when it is first asked
-    /// for.
+    /// Returns the identity provider whose tokens the fake accepts. The first call starts it. See the
+    /// [example](FakeIdentityProvider#example) of its type.
     ///
     /// # Panics
-    /// If no loopback port can be had.
+    /// If no port is available.
     #[must_use]
     pub fn identity_provider(&self) -> &FakeIdentityProvider {
         self.identity_provider.get_or_init(|| FakeIdentityProvider::start(self.provider(), self.server.faults()))
@@ -303,14 +442,22 @@ impl FakeKeyfactor {
         self.state(|state| Arc::clone(&state.identity_provider))
     }
 
-    /// Where the identity provider gives tokens, `http://127.0.0.1:port/oauth2/token`. The port is not that of
-    /// [`url`](Self::url).
+    /// Returns the URL for token requests, `http://127.0.0.1:port/oauth2/token`. The port differs from that of [`url`](Self::url).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// assert!(fake.token_url().ends_with("/oauth2/token"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn token_url(&self) -> String {
         self.identity_provider().token_url()
     }
 
-    /// Client credentials that the identity provider takes.
+    /// Returns client credentials that the identity provider accepts.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -343,17 +490,42 @@ impl FakeKeyfactor {
         Credentials::client_credentials(self.token_url(), provider.client_id(), provider.client_secret())
     }
 
-    /// Takes this bearer token as well, until it is revoked or all tokens expire.
+    /// Accepts this bearer token as well, until it is revoked or all tokens are expired.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials, Query};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.accept_bearer("a token of your own");
+    /// let credentials = Credentials::bearer("a token of your own");
+    /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
+    /// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept_bearer(&self, token: impl Into<String>) {
         self.provider().state(|state| state.tokens.take(token.into(), None));
     }
 
-    /// Every bearer token that the fake took so far is refused from now on, with 401. New ones can be had.
+    /// Expires all bearer tokens: the fake refuses them with 401. The identity provider still issues new ones. See the example of
+    /// [`oauth_credentials`](Self::oauth_credentials).
     pub fn expire_tokens(&self) {
         self.provider().state(|state| state.tokens.revoke_all());
     }
 
-    /// This bearer token is refused from now on, with 401.
+    /// Revokes a bearer token: the fake refuses it with 401.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let token = fake.identity_provider().issue_token();
+    /// fake.revoke_token(&token);
+    /// assert!(fake.identity_provider().valid_tokens().is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn revoke_token(&self, token: &str) {
         self.provider().state(|state| state.tokens.revoke(token));
     }

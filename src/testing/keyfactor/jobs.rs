@@ -11,17 +11,17 @@ use super::query::{Filter, Operand};
 use super::state::numbered;
 use crate::keyfactor::{CertificateStoreId, JobId};
 
-/// A job of the fake.
+/// A job of the fake; see [`FakeKeyfactor::jobs`](super::FakeKeyfactor::jobs).
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FakeJob {
-    /// Its GUID.
+    /// Its id.
     pub id: JobId,
     /// What it does.
     pub kind: FakeJobKind,
-    /// The store on which it acts.
+    /// The store that it changes or takes inventory of.
     pub store: CertificateStoreId,
-    /// The alias on which it acts; empty for an inventory.
+    /// The alias that it changes; empty for an inventory job.
     pub alias: String,
     /// Whether it runs again and again.
     pub recurring: bool,
@@ -41,7 +41,7 @@ pub enum FakeJobKind {
     Inventory,
 }
 
-/// How far a job of the fake is.
+/// The state of a job of the fake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeJobState {
@@ -51,13 +51,13 @@ pub enum FakeJobState {
     Running,
     /// A run has failed, and another one follows.
     WillRetry,
-    /// It did what it was for.
+    /// It did its work.
     Succeeded,
-    /// It did what it was for, with a warning.
+    /// It did its work, and ended with a warning.
     Warned,
-    /// It changed nothing: there was nothing under its alias, or the orchestrator failed.
+    /// It changed nothing: nothing was under its alias, or the orchestrator failed.
     Failed,
-    /// It is gone, and nothing tells what became of it.
+    /// It is gone, without a row in the job history.
     Vanished,
     /// It was unscheduled.
     Unscheduled,

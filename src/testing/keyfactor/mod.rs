@@ -56,13 +56,32 @@ const PASSWORD: &str = "fake-keyfactor-password";
 
 /// A fake Keyfactor Command server with certificates, certificate stores, orchestrators and an account. Feature `testing`.
 ///
-/// It has the calls of [`KeyfactorCall`]; any other request is 404, and listed by [`unknown_requests`](Self::unknown_requests).
+/// It serves the calls of [`KeyfactorCall`]. It returns 404 for any other request; [`unknown_requests`](Self::unknown_requests)
+/// lists them.
 ///
-/// It has **two layers**: what a store holds, and what Command's inventory says that it holds. A job changes the store;
-/// the inventory follows at once, or lags ([`inventory_lags`](Self::inventory_lags)).
+/// A store has **two states**: what it holds, and what Command's inventory lists for it. A job changes what the store holds. The
+/// inventory follows at once, or [lags](Self::inventory_lags).
 ///
-/// **What it does is not always what is known of the server**: [the guide](crate::guide::fakes#keyfactor-command) says of each behaviour
-/// whether it is documented, recorded, taken from the vendor's code, inferred or assumed.
+/// **The fake is not the vendor's software.** [The guide](crate::guide::fakes#keyfactor-command) says for each behaviour whether it
+/// is documented, recorded, taken from the vendor's code, inferred or assumed.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::{CertificateLocation, Schedule};
+/// use clm::testing::FakeKeyfactor;
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let store = fake.add_store();
+/// fake.add_certificate(store, "www.pem");
+///
+/// let location = CertificateLocation::new(store, "www.pem");
+/// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+/// fake.run_jobs();
+/// fake.assert_removed(store, "www.pem");
+/// # Ok(()) }
+/// ```
 pub struct FakeKeyfactor {
     server: Server,
     /// Most tests need none, so it is started when it is asked for.
@@ -74,15 +93,27 @@ pub struct FakeKeyfactor {
 struct Command(Mutex<State>);
 
 impl FakeKeyfactor {
-    /// Starts a fake without stores, whose account may do everything system-wide.
+    /// Starts a fake without stores on a free port of `127.0.0.1`. Its account has every permission system-wide. See the
+    /// [example](Self#example).
     ///
     /// # Panics
-    /// If no loopback port can be had.
+    /// If no port is available.
     pub async fn start() -> Self {
         Self::start_on(0).await
     }
 
-    /// The same on this port of `127.0.0.1`, for programs that are told where the server is before it starts.
+    /// Starts a fake on this port of `127.0.0.1`, for programs that need the address before the server starts.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// # let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    /// # let port = free;
+    /// let fake = FakeKeyfactor::start_on(port).await;
+    /// assert_eq!(fake.url(), format!("http://127.0.0.1:{port}/KeyfactorAPI"));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
     /// If the port is in use.
@@ -93,61 +124,131 @@ impl FakeKeyfactor {
         Self { server: Server::start(service, port), identity_provider: OnceLock::new(), command }
     }
 
-    /// The base URL, `http://127.0.0.1:port/KeyfactorAPI`.
+    /// Returns the base URL, `http://127.0.0.1:port/KeyfactorAPI`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Client;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.credentials()).build()?;
+    /// assert_eq!(client.base_url().as_str().trim_end_matches('/'), fake.url());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}/{}", self.server.origin(), self.state(|state| state.api_path.clone()))
     }
 
-    /// The path below which the API is: `KeyfactorAPI`, unless the installation chose another, for example `Keyfactor/API`.
-    /// The [`url`](Self::url) and new clients follow. Slashes around it are dropped.
+    /// Sets the path of the API. The default is `KeyfactorAPI`; an installation can use another one, such as `Keyfactor/API`. The
+    /// [`url`](Self::url) and new clients use the new path. Slashes at the start and the end are ignored.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.set_api_path("Keyfactor/API");
+    /// assert!(fake.url().ends_with("/Keyfactor/API"));
+    /// # Ok(()) }
+    /// ```
     pub fn set_api_path(&self, path: impl AsRef<str>) {
         self.state(|state| path.as_ref().trim_matches('/').clone_into(&mut state.api_path));
     }
 
-    /// Credentials that the fake takes: [`user`](Self::user) and [`password`](Self::password). It takes tokens of its
-    /// [identity provider](Self::identity_provider) as well.
+    /// Returns credentials that the fake accepts: [`user`](Self::user) and [`password`](Self::password). It also accepts tokens of
+    /// its [identity provider](Self::identity_provider). See the example of [`url`](Self::url).
     #[must_use]
     pub fn credentials(&self) -> Credentials {
         Credentials::basic(USER, PASSWORD)
     }
 
-    /// The account's user name, with its domain: `EXAMPLE\svc-clm`.
+    /// Returns the account's user name with its domain: `EXAMPLE\svc-clm`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let credentials = Credentials::basic(fake.user(), fake.password());
+    /// let _client = Client::builder(fake.url()).credentials(credentials).build()?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn user(&self) -> &str {
         USER
     }
 
-    /// The account's password. It is a fake secret, and still `Debug` does not show it.
+    /// Returns the account's password. `Debug` does not show it, although it is a fake secret. See the example of
+    /// [`user`](Self::user).
     #[must_use]
     pub fn password(&self) -> &str {
         PASSWORD
     }
 
-    /// A client of this fake. It uses no proxy.
+    /// Returns a client of this fake. It uses no proxy. See the [example](Self#example).
     ///
     /// # Panics
-    /// Never: the settings are fixed and right.
+    /// Never: the settings are fixed and valid.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a helper of tests; the settings are fixed")]
     pub fn client(&self) -> Client {
         Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's own settings")
     }
 
-    /// Limits what the account may do to these permissions.
+    /// Sets the permissions of the account. It has no others.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeKeyfactor, KeyfactorPermission};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.restrict_to([KeyfactorPermission::ReadStores]);
+    /// let client = fake.client();
+    /// assert!(client.certificate_stores().list(Query::all()).rows()?.collect().await.is_ok());
+    ///
+    /// let error = client.certificates().search(Query::all()).rows()?.collect().await.unwrap_err();
+    /// assert_eq!(error.status().map(|status| status.as_u16()), Some(403));
+    /// # Ok(()) }
+    /// ```
     pub fn restrict_to(&self, permissions: impl IntoIterator<Item = KeyfactorPermission>) {
         let permissions = permissions.into_iter().collect();
         self.state(|state| state.permissions = permissions);
     }
 
-    /// What the fake was asked, oldest first; the last 10,000 requests and 64 MiB of bodies at most.
+    /// Returns the requests that the fake received, oldest first. It keeps the last 10,000 requests, and at most 64 MiB of bodies.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.client().certificate_stores().get(store).send().await?;
+    /// assert_eq!(fake.requests()[0].path(), format!("/KeyfactorAPI/CertificateStores/{store}"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.server.requests()
     }
 
-    /// The requests that the fake does not know, and behind them those that its identity provider does not know. The first of each
-    /// method and path is told as a `tracing` warning as well.
+    /// Returns the requests that neither the fake nor its identity provider knows; those to the identity provider come last. The
+    /// first request of each method and path is also logged as a `tracing` warning.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let _ = fake.client().raw(Method::GET, "Agents").send().await;
+    /// assert_eq!(fake.unknown_requests()[0].path(), "/KeyfactorAPI/Agents");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unknown_requests(&self) -> Vec<RecordedRequest> {
         let mut unknown = self.server.unknown_requests();
@@ -155,26 +256,58 @@ impl FakeKeyfactor {
         unknown
     }
 
-    /// Asserts that the fake was asked nothing that it does not know, and neither was its identity provider.
+    /// Asserts that the fake and its identity provider received no unknown requests.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.client().certificate_stores().list(Query::all()).rows()?.collect().await?;
+    /// fake.assert_no_unknown_requests();
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
-    /// If it was. The message lists method and path of each such request.
+    /// If there was one. The message lists the method and the path of each.
     #[track_caller]
     pub fn assert_no_unknown_requests(&self) {
         let of_provider = self.identity_provider.get().map_or(0, FakeIdentityProvider::unknown_forgotten);
         assert_none_unknown(&self.unknown_requests(), self.server.unknown_forgotten() + of_provider);
     }
 
-    /// The product version that the server tells in a header of every answer, for example `10.5.0.0`. A new fake is a 25.4.1. An
-    /// empty one is not told, and neither is one that no header can have.
+    /// Sets the product version that the server sends in a header of every response, such as `10.5.0.0`. The default is that of a
+    /// 25.4.1. The header is not sent if the string is empty or is not a valid header value.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.set_product_version("10.5.0.0");
+    /// let answer = fake.client().raw(Method::GET, "CertificateStores").send().await?;
+    /// assert_eq!(answer.headers()["X-Keyfactor-Product-Version"], "10.5.0.0");
+    /// # Ok(()) }
+    /// ```
     pub fn set_product_version(&self, version: impl Into<String>) {
         let version = version.into();
         self.state(|state| state.product_version = Some(version).filter(|version| !version.is_empty()));
     }
 
-    /// Sets the server's clock, which goes on by a second with each job and each run, and not by itself: so printed stories can
-    /// be compared. It begins at 2026-03-19T21:00:00Z. What compares times of the server with those of the machine, such as
-    /// [`JobsForLocation::since`](crate::keyfactor::JobsForLocation::since), needs the machine's: `set_clock(Timestamp::now())`.
+    /// Sets the server's clock. It starts at 2026-03-19T21:00:00Z and advances by one second with each job and each run, but not
+    /// with real time, so printed times are the same in every run. To compare times of the server with times of the machine, as
+    /// [`JobsForLocation::since`](crate::keyfactor::JobsForLocation::since) does, set it to the machine's time.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.set_clock(clm::jiff::Timestamp::now());
+    /// # Ok(()) }
+    /// ```
     pub fn set_clock(&self, time: jiff::Timestamp) {
         self.state(|state| state.set_clock(time));
     }

@@ -10,29 +10,29 @@ use crate::testing::server::{RecordedRequest, Reply};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What the fake's account may do.
+/// A permission of the fake's account; see [`FakeKeyfactor::restrict_to`](super::FakeKeyfactor::restrict_to).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum KeyfactorPermission {
     /// Read certificates, system-wide.
     ReadCertificates,
-    /// Read the certificates of this collection, in calls that name it.
+    /// Read the certificates of this collection, in calls that specify it.
     ReadCertificatesIn(i32),
     /// Revoke certificates, system-wide.
     RevokeCertificates,
-    /// Revoke the certificates of this collection, in calls that name it.
+    /// Revoke the certificates of this collection, in calls that specify it.
     RevokeCertificatesIn(i32),
     /// Read certificate stores and their inventories, system-wide.
     ReadStores,
-    /// Read the certificate stores of this container, and their inventories.
+    /// Read the certificate stores of this container and their inventories.
     ReadStoresIn(i32),
-    /// Read types of certificate stores. Which permission that needs is undocumented by the vendor.
+    /// Read certificate store types. The permission for this is undocumented by the vendor.
     ReadStoreTypes,
     /// Schedule jobs on certificate stores, system-wide.
     ScheduleStores,
     /// Schedule jobs on the certificate stores of this container.
     ScheduleStoresIn(i32),
-    /// Read the history of jobs, and the jobs that wait.
+    /// Read the job history and the scheduled jobs.
     ReadJobs,
     /// Unschedule, reschedule and acknowledge jobs.
     ModifyJobs,

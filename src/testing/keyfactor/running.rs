@@ -204,7 +204,23 @@ impl State {
 }
 
 impl FakeKeyfactor {
-    /// All jobs, oldest first.
+    /// Returns all jobs, oldest first.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::{FakeJobKind, FakeJobState, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    ///
+    /// let job = &fake.jobs()[0];
+    /// assert_eq!((job.kind, job.state), (FakeJobKind::Remove, FakeJobState::Waiting));
+    /// assert_eq!((job.store, job.alias.as_str()), (store, "www.pem"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn jobs(&self) -> Vec<FakeJob> {
         let shown = |job: &Job| FakeJob {
@@ -218,8 +234,23 @@ impl FakeKeyfactor {
         self.state(|state| state.jobs.iter().map(shown).collect())
     }
 
-    /// Has the orchestrators run every job that waits or is under way to its end, whatever its time: the fake does not
-    /// look at schedules. A recurring job runs again at the next call.
+    /// Runs every waiting or running job to its end. The fake ignores the times of schedules. A recurring job runs again with the
+    /// next call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert!(fake.aliases(store).is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn run_jobs(&self) {
         self.state(State::run_all);
     }

@@ -17,9 +17,31 @@ use crate::testing::server::Reply;
 
 /// A type of certificate stores; see [`FakeKeyfactor::add_store_of_type`].
 ///
-/// **What it asks for is enforced.** An addition that gives an alias where the type forbids it, or none where the type needs
-/// one, is answered 400. A job that is not told a parameter which the type needs fails. How far that is known,
-/// [the guide](crate::guide::fakes#certificate-stores) says.
+/// **The fake enforces it.** It returns 400 for an addition with an alias if the type forbids one, and for an addition without an
+/// alias if the type requires one. A job without a required parameter fails. [The guide](crate::guide::fakes#certificate-stores)
+/// says how much of this is known of real servers.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::testing::{FakeCustomAlias, FakeEntryParameter, FakeKeyfactor, FakeStoreType};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let binding = FakeEntryParameter::new("Binding").needed_on_remove().default_value("443");
+/// let store_type = FakeStoreType::new(120, "Proxy")
+///     .name("Reverse proxy")
+///     .custom_alias(FakeCustomAlias::Required)
+///     .entry_parameter(binding)
+///     .entry_parameter(FakeEntryParameter::new("Pin").secret())
+///     .entry_parameter(FakeEntryParameter::new("Mode").options("strict,open").needed_on_add());
+/// let _store = fake.add_store_of_type(store_type);
+///
+/// let row = fake.client().certificate_store_types().get(120).send().await?;
+/// let needed: Vec<&str> = row.needed_on_remove().map(|it| it.name.as_str()).collect();
+/// assert_eq!(needed, ["Binding"]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "the fake knows it once it is given to it"]
 pub struct FakeStoreType {
@@ -30,19 +52,19 @@ pub struct FakeStoreType {
     pub(super) parameters: Vec<FakeEntryParameter>,
 }
 
-/// Whether an alias may be given when a certificate is added.
+/// Whether an addition may have an alias; see [`FakeStoreType::custom_alias`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeCustomAlias {
-    /// The store chooses it.
+    /// The store chooses the alias.
     Forbidden,
-    /// It may be given.
+    /// An alias may be given.
     Optional,
-    /// It must be given.
+    /// An alias must be given.
     Required,
 }
 
-/// An entry parameter of a [`FakeStoreType`].
+/// An entry parameter of a [`FakeStoreType`]. See the [example](FakeStoreType#example) there.
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "the fake knows it once it is given to it"]
 pub struct FakeEntryParameter {
@@ -56,15 +78,27 @@ pub struct FakeEntryParameter {
 }
 
 impl FakeStoreType {
-    /// A type with this number and short name, whose stores take an alias or none and whose jobs need no parameters.
+    /// Creates a type with this number and short name. An alias is optional, and jobs need no parameters. See the
+    /// [example](Self#example).
     pub fn new(number: i32, short_name: impl Into<String>) -> Self {
         let short_name = short_name.into();
         let (name, alias) = (short_name.clone(), FakeCustomAlias::Optional);
         Self { number, name, short_name, alias, parameters: Vec::new() }
     }
 
-    /// IIS, as the vendor's `IISU`: an alias is forbidden; site name, address and protocol of the binding are needed to add
-    /// and to remove. Its number, 104, is made up.
+    /// Creates the vendor's type `IISU` for IIS. An alias is forbidden. Additions and removals need the site name, the address and
+    /// the protocol of the binding. The number, 104, is invented.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeKeyfactor, FakeStoreType};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store_of_type(FakeStoreType::iis());
+    /// let row = fake.client().certificate_stores().get(store).send().await?;
+    /// assert_eq!(row.cert_store_type.map(|id| id.get()), Some(104));
+    /// # Ok(()) }
+    /// ```
     pub fn iis() -> Self {
         let needed = |name: &str| FakeEntryParameter::new(name).needed_on_add().needed_on_remove();
         Self::new(104, "IISU")
@@ -77,29 +111,29 @@ impl FakeStoreType {
             .entry_parameter(needed("Protocol").options("https,http").default_value("https"))
     }
 
-    /// Java keystores, the vendor's type 0: an alias is required.
+    /// Creates the vendor's type 0 for Java keystores. An alias is required. It is used as [`iis`](Self::iis) is in its example.
     pub fn jks() -> Self {
         Self::new(0, "JKS").name("Java Keystore").custom_alias(FakeCustomAlias::Required)
     }
 
-    /// PEM files, the vendor's type 2: an alias may be given.
+    /// Creates the vendor's type 2 for PEM files. An alias is optional. It is used as [`iis`](Self::iis) is in its example.
     pub fn pem() -> Self {
         Self::new(2, "PEM").name("PEM File")
     }
 
-    /// Its name for people; the short name unless it is set.
+    /// Sets the display name. The default is the short name. See the [example](Self#example).
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Whether an alias may be given when a certificate is added.
+    /// Sets whether an addition may have an alias. See the [example](Self#example).
     pub fn custom_alias(mut self, alias: FakeCustomAlias) -> Self {
         self.alias = alias;
         self
     }
 
-    /// Has one more parameter.
+    /// Adds an entry parameter. See the [example](Self#example).
     pub fn entry_parameter(mut self, parameter: FakeEntryParameter) -> Self {
         self.parameters.push(parameter);
         self
@@ -193,37 +227,38 @@ impl FakeStoreType {
 }
 
 impl FakeEntryParameter {
-    /// A text that no job needs.
+    /// Creates a text parameter that no job needs. See the [example](FakeStoreType#example).
     pub fn new(name: impl Into<String>) -> Self {
         let (options, default_value) = (String::new(), String::new());
         Self { name: name.into(), options, secret: false, default_value, on_add: false, on_remove: false }
     }
 
-    /// One of these values, which stand between commas.
+    /// Makes the parameter a choice between these values, separated by commas. See the [example](FakeStoreType#example).
     pub fn options(mut self, options: impl Into<String>) -> Self {
         self.options = options.into();
         self
     }
 
-    /// A secret, of which an inventory shows no value, or stars (assumed).
+    /// Makes the parameter a secret. An inventory shows no value for it, or asterisks (assumed). See the
+    /// [example](FakeStoreType#example).
     pub fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    /// What the vendor's portal suggests. The fake does not fill it in.
+    /// Sets the value that the vendor's portal suggests. The fake does not fill it in. See the [example](FakeStoreType#example).
     pub fn default_value(mut self, value: impl Into<String>) -> Self {
         self.default_value = value.into();
         self
     }
 
-    /// Additions need it.
+    /// Additions need the parameter. See the [example](FakeStoreType#example).
     pub fn needed_on_add(mut self) -> Self {
         self.on_add = true;
         self
     }
 
-    /// Removals need it.
+    /// Removals need the parameter. See the [example](FakeStoreType#example).
     pub fn needed_on_remove(mut self) -> Self {
         self.on_remove = true;
         self
@@ -314,7 +349,23 @@ impl State {
 }
 
 impl FakeKeyfactor {
-    /// Adds a certificate store of this type, which the fake knows from then on.
+    /// Adds the type, and an empty certificate store of it. Returns the id of the store.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::{FakeJobState, FakeKeyfactor, FakeStoreType};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store_of_type(FakeStoreType::iis());
+    /// fake.add_certificate(store, "www");
+    ///
+    /// let location = CertificateLocation::new(store, "www");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert_eq!(fake.jobs()[0].state, FakeJobState::Failed, "the job fields of the binding are missing");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn add_store_of_type(&self, store_type: FakeStoreType) -> CertificateStoreId {
         self.state(|state| {
@@ -325,8 +376,20 @@ impl FakeKeyfactor {
         .into()
     }
 
-    /// Describes a type of stores, anew if the fake has it. Types of stores that nobody has described take an alias or none,
-    /// and their jobs need no parameters.
+    /// Adds a type of certificate stores, or replaces the one with the same number. For stores whose type was not added, an alias
+    /// is optional and jobs need no parameters.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeKeyfactor, FakeStoreType};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.set_store_type(FakeStoreType::jks());
+    /// let types = fake.client().certificate_store_types().list(Query::all()).rows()?.collect().await?;
+    /// assert_eq!(types[0].short_name.as_deref(), Some("JKS"));
+    /// # Ok(()) }
+    /// ```
     pub fn set_store_type(&self, store_type: FakeStoreType) {
         self.state(|state| state.described_types.insert(store_type.number, store_type));
     }

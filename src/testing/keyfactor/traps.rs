@@ -148,106 +148,376 @@ impl Traps {
     }
 }
 
-/// Ways in which servers differ from their documentation, and from each other. Once turned on, they stay on.
+/// Ways in which servers differ from their documentation and from each other. Each of them stays on once it is turned on.
 impl FakeKeyfactor {
     fn trap(&self, trap: Trap) {
         self.state(|state| state.traps.on.insert(trap));
     }
 
-    /// Results and statuses of jobs are names, `"Success"`, and not numbers: seen on Command 10.
+    /// Writes results and statuses of jobs as names, such as `"Success"`, instead of numbers. Command 10 was seen to do so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::serde_json::Value;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.write_names_for_numbers();
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    ///
+    /// let (client, location) = (fake.client(), CertificateLocation::new(store, "www.pem"));
+    /// client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// let rows: Value = client.raw(Method::GET, "OrchestratorJobs/JobHistory").read().await?;
+    /// assert_eq!(rows[0]["Result"], "Success");
+    /// # Ok(()) }
+    /// ```
     pub fn write_names_for_numbers(&self) {
         self.trap(Trap::NamesForNumbers);
     }
 
-    /// Types of certificate stores are written as the vendor's schema has them: numbers for whether an alias may be given and
-    /// for the type of a parameter, and `ValidationOptions` alone to say when a parameter is needed. Command 25 was seen to
-    /// write names, and `RequiredWhen` as well; so does the fake without this.
+    /// Writes types of certificate stores according to the vendor's schema: numbers for the alias rule and for the type of a
+    /// parameter, and only `ValidationOptions` to say when a parameter is required. Without this setting the fake writes what
+    /// Command 25 was seen to write: names, and `RequiredWhen` as well.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::serde_json::Value;
+    /// use clm::testing::{FakeKeyfactor, FakeStoreType};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.set_store_type(FakeStoreType::iis());
+    /// fake.write_store_types_by_schema();
+    ///
+    /// let types: Value = fake.client().raw(Method::GET, "CertificateStoreTypes").read().await?;
+    /// assert_eq!(types[0]["CustomAliasAllowed"], 0);
+    /// # Ok(()) }
+    /// ```
     pub fn write_store_types_by_schema(&self) {
         self.trap(Trap::StoreTypesBySchema);
     }
 
-    /// Times have no zone and mean UTC: seen on Command 10.
+    /// Writes times without a zone; they are UTC. Command 10 was seen to do so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let id = fake.issue(FakeCertificate::new("www.example.com"));
+    /// fake.write_zoneless_times();
+    ///
+    /// let row = fake.client().certificates().get(id).send().await?;
+    /// assert_eq!(row.not_after.unwrap().timestamp(), Some("2126-01-02T00:00:00Z".parse()?));
+    /// # Ok(()) }
+    /// ```
     pub fn write_zoneless_times(&self) {
         self.trap(Trap::ZonelessTimes);
     }
 
-    /// Every object has a member that no documentation knows, as minor releases may add them.
+    /// Adds an undocumented member to every object, as minor releases may.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let id = fake.issue(FakeCertificate::new("www.example.com"));
+    /// fake.write_unknown_members();
+    ///
+    /// let row = fake.client().certificates().get(id).send().await?;
+    /// assert_eq!(row.issued_cn, "www.example.com");
+    /// # Ok(()) }
+    /// ```
     pub fn write_unknown_members(&self) {
         self.trap(Trap::UnknownMembers);
     }
 
-    /// Members whose text, list or object is empty are null, as many of them were seen.
+    /// Writes null in place of an empty string, list or object. Servers were seen to do so for many members.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let id = fake.issue(FakeCertificate::new("www.example.com"));
+    /// fake.write_nulls_for_empty();
+    ///
+    /// let row = fake.client().certificates().get(id).send().await?;
+    /// assert!(row.locations.is_empty() && row.metadata.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn write_nulls_for_empty(&self) {
         self.trap(Trap::NullsForEmpty);
     }
 
-    /// Lists come without `X-Total-Count`, which no published schema declares.
+    /// Lists have no `X-Total-Count` header. No published schema declares it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let _store = fake.add_store();
+    /// fake.hide_total_count();
+    ///
+    /// let stores = fake.client().certificate_stores();
+    /// assert_eq!(stores.list(Query::all()).rows()?.collect().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn hide_total_count(&self) {
         self.trap(Trap::HidesTotalCount);
     }
 
-    /// Lists give all their rows, whatever `QueryString` says: what happens to parameters that a server does not know.
+    /// Lists return all rows and ignore `QueryString`, as a server ignores parameters that it does not know (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let _ = fake.issue(FakeCertificate::new("www.example.com"));
+    /// let _ = fake.issue(FakeCertificate::new("mail.example.com"));
+    /// fake.ignore_filters();
+    ///
+    /// let query = Query::field("IssuedCN").eq("www.example.com");
+    /// let rows = fake.client().certificates().search(query).rows()?.collect().await?;
+    /// assert_eq!(rows.len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn ignore_filters(&self) {
         self.trap(Trap::IgnoresFilters);
     }
 
-    /// Every page of a list is its first one.
+    /// Every page of a list is the first page, so the list never ends.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Error, LookupError, Query};
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// for name in ["www.example.com", "mail.example.com", "ftp.example.com"] {
+    ///     let _ = fake.issue(FakeCertificate::new(name));
+    /// }
+    /// fake.repeat_pages();
+    ///
+    /// let search = fake.client().certificates().search(Query::all()).page_size(2);
+    /// let Err(Error::Lookup(error)) = search.rows()?.collect().await else { panic!() };
+    /// assert!(matches!(*error, LookupError::RepeatedPage { page: 2, .. }));
+    /// # Ok(()) }
+    /// ```
     pub fn repeat_pages(&self) {
         self.trap(Trap::RepeatsPages);
     }
 
-    /// Every page of a list has all of its rows, whatever `PageReturned` and `ReturnLimit` say. Assumed: what happens to
-    /// parameters that a server does not know.
+    /// Every page of a list has all rows; `PageReturned` and `ReturnLimit` are ignored, as a server ignores parameters that it does
+    /// not know (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// for name in ["www.example.com", "mail.example.com", "ftp.example.com"] {
+    ///     let _ = fake.issue(FakeCertificate::new(name));
+    /// }
+    /// fake.ignore_paging();
+    ///
+    /// let search = fake.client().certificates().search(Query::all()).page_size(2);
+    /// assert_eq!(search.rows()?.collect().await?.len(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn ignore_paging(&self) {
         self.trap(Trap::IgnoresPaging);
     }
 
-    /// A page of a list has at most so many rows, and the page of a number begins where pages of the size **that was asked for**
-    /// would make it begin: asked for 1,000 rows, a server that gives 50 goes on with the 1,001st. Assumed: whether there is a
-    /// largest page, and how it is skipped, is undocumented by the vendor.
+    /// Limits pages of a list to this number of rows. The offset of a page is computed from the **requested** page size: after a
+    /// request for 1,000 rows, a server with a limit of 50 continues with row 1,001. Assumed: a page limit, and how offsets are
+    /// computed with it, are undocumented by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// for name in ["www.example.com", "mail.example.com", "ftp.example.com"] {
+    ///     let _ = fake.issue(FakeCertificate::new(name));
+    /// }
+    /// fake.cap_pages_skipping_as_asked(2);
+    ///
+    /// let search = fake.client().certificates().search(Query::all());
+    /// assert_eq!(search.rows()?.collect().await?.len(), 3, "the client notices the limit");
+    /// # Ok(()) }
+    /// ```
     pub fn cap_pages_skipping_as_asked(&self, rows: usize) {
         self.state(|state| state.traps.cap = Some(PageCap { rows, skips: Skips::AsAsked }));
     }
 
-    /// A page of a list has at most so many rows, and the page of a number begins where pages of the size **that it can have**
-    /// would make it begin. Assumed, as [`cap_pages_skipping_as_asked`](Self::cap_pages_skipping_as_asked).
+    /// Limits pages of a list to this number of rows. The offset of a page is computed from the **limited** page size. Assumed, as
+    /// for [`cap_pages_skipping_as_asked`](Self::cap_pages_skipping_as_asked).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::{FakeCertificate, FakeKeyfactor};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// for name in ["www.example.com", "mail.example.com", "ftp.example.com"] {
+    ///     let _ = fake.issue(FakeCertificate::new(name));
+    /// }
+    /// fake.cap_pages_skipping_as_given(2);
+    ///
+    /// let search = fake.client().certificates().search(Query::all());
+    /// assert_eq!(search.rows()?.collect().await?.len(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn cap_pages_skipping_as_given(&self, rows: usize) {
         self.state(|state| state.traps.cap = Some(PageCap { rows, skips: Skips::AsGiven }));
     }
 
-    /// A page without rows is answered 204, without a body. Assumed: the vendor's clients take 204 for a success of every call,
-    /// and crashed at empty answers.
+    /// Returns 204 without a body for a page that has no rows. Assumed: the vendor's clients accept 204 as a success of every call,
+    /// and crashed on empty responses.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Query;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// fake.answer_empty_pages_with_204();
+    /// let stores = fake.client().certificate_stores();
+    /// assert!(stores.list(Query::all()).rows()?.collect().await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn answer_empty_pages_with_204(&self) {
         self.trap(Trap::NoContentForEmpty);
     }
 
-    /// The names of members begin with a small letter, `certStoreId`, in every answer. The models of the vendor's own client for
-    /// Command 11 read such answers; those that were recorded have capital letters. The names of metadata fields and of an
-    /// entry's parameters are the customer's, and stay as they are (assumed).
+    /// Writes member names with a lower-case first letter, such as `certStoreId`, in every response. The models of the vendor's own
+    /// client for Command 11 read such responses; recorded responses have capital letters. The names of metadata fields and of
+    /// entry parameters belong to the customer and are not changed (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::serde_json::Value;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let _store = fake.add_store();
+    /// fake.write_camel_case();
+    ///
+    /// let stores: Value = fake.client().raw(Method::GET, "CertificateStores").read().await?;
+    /// assert!(stores[0]["clientMachine"].is_string());
+    /// # Ok(()) }
+    /// ```
     pub fn write_camel_case(&self) {
         self.trap(Trap::CamelCase);
     }
 
-    /// The job history gives every row twice in a row. Assumed: lists are paged by offset, so that rows can repeat.
+    /// The job history returns every row twice, one after the other. Assumed: lists are paged by offset, so rows can repeat.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::keyfactor::Schedule;
+    /// use clm::serde_json::Value;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.repeat_history_rows();
+    /// let client = fake.client();
+    /// client.certificate_stores().schedule_inventory([store], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    ///
+    /// let rows: Value = client.raw(Method::GET, "OrchestratorJobs/JobHistory").read().await?;
+    /// assert_eq!(rows[0], rows[1]);
+    /// # Ok(()) }
+    /// ```
     pub fn repeat_history_rows(&self) {
         self.trap(Trap::RepeatsHistory);
     }
 
-    /// The job history, unless it is asked for an order, gives every second row first. Assumed.
+    /// The job history returns every second row first, unless the request asks for an order (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::keyfactor::Schedule;
+    /// use clm::serde_json::Value;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let stores = [fake.add_store(), fake.add_store()];
+    /// fake.shuffle_history_rows();
+    /// let client = fake.client();
+    /// client.certificate_stores().schedule_inventory(stores, Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    ///
+    /// let rows: Value = client.raw(Method::GET, "OrchestratorJobs/JobHistory").read().await?;
+    /// assert!(rows[0]["JobHistoryId"].as_i64() > rows[1]["JobHistoryId"].as_i64());
+    /// # Ok(()) }
+    /// ```
     pub fn shuffle_history_rows(&self) {
         self.trap(Trap::ShufflesHistory);
     }
 
-    /// What jobs change is seen by Command only when it takes inventory of the store again: by
-    /// [`run_inventory`](Self::run_inventory), or by an inventory job. Seen on real servers. Without it, Command's inventory
-    /// follows every job at once.
+    /// Command's inventory of a store changes only when it takes inventory of the store again: with
+    /// [`run_inventory`](Self::run_inventory), or with an inventory job. Real servers were seen to behave like this. Without this
+    /// setting the inventory changes at the end of each job.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.inventory_lags();
+    ///
+    /// let location = CertificateLocation::new(store, "www.pem");
+    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert_eq!(fake.inventory_aliases(store), ["www.pem"]);
+    /// fake.run_inventory(store);
+    /// assert!(fake.inventory_aliases(store).is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn inventory_lags(&self) {
         self.trap(Trap::InventoryLags);
     }
 
-    /// `POST /CertificateStores/Schedule` with a schedule that runs once leaves the stored inventory schedule as it is. Without it,
-    /// such a schedule replaces the stored one, and is cleared when it has run: very likely what real servers do, by what the
-    /// vendor documents of containers and by the vendor's code, and assumed here.
+    /// `POST /CertificateStores/Schedule` with a schedule that runs once does not change the stored inventory schedule. Without
+    /// this setting such a schedule replaces the stored one and is cleared after its run. Real servers very likely do the latter,
+    /// according to what the vendor documents for containers and to the vendor's code; the fake assumes it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::Schedule;
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// fake.set_store(store, |it| it.inventory_schedule(clm::serde_json::json!({"Interval": {"Minutes": 60}})));
+    /// fake.immediate_inventory_keeps_schedule();
+    ///
+    /// let stores = fake.client().certificate_stores();
+    /// stores.schedule_inventory([store], Schedule::Immediate).send().await?;
+    /// fake.run_jobs();
+    /// assert!(stores.get(store).send().await?.has_inventory_schedule());
+    /// # Ok(()) }
+    /// ```
     pub fn immediate_inventory_keeps_schedule(&self) {
         self.trap(Trap::ImmediateInventoryKeepsSchedule);
     }

@@ -11,16 +11,14 @@ use super::state::State;
 use crate::testing::state::FakeStateError;
 pub(super) use words::{kind as kind_word, state as state_word};
 
-/// The state as JSON, to compare before and after, to keep, and to start from.
+/// The state as JSON: to compare it before and after, to store it, and to start a fake from it.
 impl FakeKeyfactor {
-    /// The state as JSON: certificates, types of stores, stores with what they hold and with what Command's inventory says,
-    /// orchestrators, jobs and their runs, permissions, and the modes that are on. Equal states give equal values, whatever
-    /// brought them about. The members are those of
-    /// [this page](crate::guide::fake_state).
+    /// Returns the state as JSON: certificates, store types, stores with what they hold and with what Command's inventory lists,
+    /// orchestrators, jobs and their runs, permissions, and the settings that are on. Equal states give equal values. The members
+    /// are described on [this page](crate::guide::fake_state).
     ///
-    /// **Left out**, because they may be secrets: the values of job fields and of secret entry parameters, which are null, and
-    /// tokens and passwords. **Left out**, because they are no state of the server: what was asked, faults, and for how long
-    /// jobs have waited.
+    /// It **omits** possible secrets: the values of job fields and of secret entry parameters, which are null, tokens and
+    /// passwords. It also omits what is not state of the server: the requests, faults, and how long jobs have waited.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -43,9 +41,8 @@ impl FakeKeyfactor {
         self.state(|state| state.to_snapshot())
     }
 
-    /// Starts a fake in the state of a [`snapshot`](Self::snapshot), or of a document written by hand. Members that are missing
-    /// have defaults, so that a short document is enough:
-    /// [this page](crate::guide::fake_state) has them.
+    /// Starts a fake in the state of a [`snapshot`](Self::snapshot) or of a document that was written by hand. Missing members have
+    /// defaults, so a short document is enough. The members are described on [this page](crate::guide::fake_state).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -67,10 +64,10 @@ impl FakeKeyfactor {
     /// ```
     ///
     /// # Errors
-    /// With the path of a member that is unknown or cannot be read.
+    /// If a member is unknown or cannot be read. The error contains its path.
     ///
     /// # Panics
-    /// If no loopback port can be had.
+    /// If no port is available.
     pub async fn start_from(state: &Value) -> Result<Self, FakeStateError> {
         let state = Self::read_snapshot(state)?;
         let fake = Self::start().await;
@@ -78,11 +75,24 @@ impl FakeKeyfactor {
         Ok(fake)
     }
 
-    /// Puts the fake into the state of a [`snapshot`](Self::snapshot), in place of the one that it has. The API path, tokens, and
-    /// what was asked, stay. Nothing changes if it cannot be read.
+    /// Replaces the state of the fake by that of a [`snapshot`](Self::snapshot). The API path, the tokens and the recorded requests
+    /// stay.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeKeyfactor;
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store();
+    /// let before = fake.snapshot();
+    /// fake.add_certificate(store, "www.pem");
+    /// fake.load(&before)?;
+    /// assert!(fake.aliases(store).is_empty());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// With the path of a member that is unknown or cannot be read.
+    /// If a member is unknown or cannot be read. The error contains its path, and the state of the fake does not change.
     pub fn load(&self, state: &Value) -> Result<(), FakeStateError> {
         self.replace_state(Self::read_snapshot(state)?);
         Ok(())
