@@ -498,8 +498,8 @@ impl FakeKeyfactor {
     /// use clm::testing::FakeKeyfactor;
     ///
     /// let fake = FakeKeyfactor::start().await;
-    /// fake.accept_bearer("a token of your own");
-    /// let credentials = Credentials::bearer("a token of your own");
+    /// fake.accept_bearer("token-of-the-test");
+    /// let credentials = Credentials::bearer("token-of-the-test");
     /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
     /// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
     /// # Ok(()) }
