@@ -81,6 +81,8 @@ struct Folder(PathBuf);
 impl Folder {
     fn create() -> Result<Self, Trouble> {
         let path = std::env::temp_dir().join(format!("clm-serve-fakes-{:016x}", fastrand::u64(..)));
+        // Programs that are told the file may run elsewhere.
+        let path = std::path::absolute(&path).unwrap_or(path);
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -82,7 +82,7 @@ async fn a_refusal_of_an_older_server_is_that_refusal() {
 async fn a_raw_call_asks_for_another_version_of_its_endpoint() {
     let fake = FakeKeyfactor::start().await;
     let keyfactor = fake.client();
-    let call = keyfactor.raw(clm::http::Method::GET, "Certificates");
+    let call = keyfactor.raw(http::Method::GET, "Certificates");
     call.clone().send().await.unwrap();
     call.api_version(2).api_version(3).send().await.unwrap();
     let asked: Vec<Vec<String>> = fake

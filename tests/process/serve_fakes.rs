@@ -251,6 +251,16 @@ async fn offboard_works_with_exactly_these_lines() {
     assert!(served.finish().success());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_shell_elsewhere_finds_the_authority() {
+    let folder = std::env::temp_dir();
+    let mut command = example("serve_fakes");
+    command.args(["sh", "-c", r#"cd /; test -f "$KEYFACTOR_CA_CERT""#]);
+    let said = output(command.env("TMPDIR", ".").current_dir(folder).stdin(Stdio::null()));
+    assert_eq!(said.status.code(), Some(0), "{said:?}");
+}
+
 #[test]
 fn it_ends_with_its_input_and_leaves_nothing() {
     let served = ServeFakes::start(&[]);
