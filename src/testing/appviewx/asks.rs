@@ -6,11 +6,11 @@ use super::{AppViewXCall, DEFAULT_GROUP, FakeAppViewX};
 use crate::testing::server::member;
 use crate::testing::{RecordedRequest, seen};
 
-/// What a test asks, and what it asserts. The messages of assertions print what was seen: requests with method, path and status,
-/// and where the certificate is. They print no bodies, headers and queries, which may hold secrets.
+/// Questions and assertions for tests. The message of a failed assertion shows the requests with method, path and status, and the
+/// group of the certificate. It shows no bodies, headers and queries, because they may contain secrets.
 impl FakeAppViewX {
-    /// From here on, assertions and [`changes`](Self::changes) count: what was asked before does not, and
-    /// [`assert_untouched`](Self::assert_untouched) compares with the state as it is now.
+    /// Starts a new section of the test: assertions and [`changes`](Self::changes) ignore earlier requests, and
+    /// [`assert_untouched`](Self::assert_untouched) compares with the state at this point.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,9 +34,23 @@ impl FakeAppViewX {
         self.server.mark(state);
     }
 
-    /// The changes that were received since the last [`mark`](Self::mark), or since the start: calls that may change certificates
-    /// and groups, whatever was answered. Logins and logouts are not among them. Of the requests that the fake does not know, all
-    /// but `GET`, `HEAD` and `OPTIONS` are.
+    /// Returns the changes that were received since the last [`mark`](Self::mark), or since the start: requests for calls that may
+    /// change certificates and groups, whatever the response was. Logins and logouts are not included. Unknown requests are
+    /// included, unless their method is `GET`, `HEAD` or `OPTIONS`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{AppViewXCall, FakeAppViewX};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// let groups = fake.client().certificate_groups();
+    /// groups.view("web-servers").send().await?;
+    /// groups.unassign(["67bc2ca76a105e1a05691c1c"]).send().await?;
+    /// assert_eq!(fake.changes().len(), 1);
+    /// assert!(fake.changes()[0].is(AppViewXCall::Unassign));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn changes(&self) -> Vec<RecordedRequest> {
         let of_sessions = |it: &RecordedRequest| it.is(AppViewXCall::Login) || it.is(AppViewXCall::Logout);
@@ -44,21 +58,33 @@ impl FakeAppViewX {
         requests.filter(|it| seen::is_change(it) && !of_sessions(it)).collect()
     }
 
-    /// Asserts that a certificate was unassigned: it is in the default group, and an unassignment that names it was answered
-    /// with 200 since the last [`mark`](Self::mark), or since the start.
+    /// Asserts that a certificate was unassigned: it is in the default group, and an unassignment that names it returned 200 since
+    /// the last [`mark`](Self::mark), or since the start. See the example of [`mark`](Self::mark).
     ///
     /// # Panics
-    /// If it was not, with the group that it is in, and the requests.
+    /// If it was not unassigned. The message shows its group and the requests.
     #[track_caller]
     pub fn assert_unassigned(&self, resource_id: &str) {
         self.assert_moved(AppViewXCall::Unassign, resource_id, DEFAULT_GROUP, "was not unassigned");
     }
 
-    /// Asserts that a certificate was assigned to a group: it is in this group, and an assignment that names it was answered with
-    /// 200 since the last [`mark`](Self::mark), or since the start.
+    /// Asserts that a certificate was assigned to a group: it is in this group, and an assignment that names it returned 200 since
+    /// the last [`mark`](Self::mark), or since the start.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_group("agents", "Default");
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.client().certificate_groups().assign("agents", ["67bc2ca76a105e1a05691c1c"]).send().await?;
+    /// fake.assert_assigned("67bc2ca76a105e1a05691c1c", "agents");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
-    /// If it was not, with the group that it is in, and the requests.
+    /// If it was not assigned. The message shows its group and the requests.
     #[track_caller]
     pub fn assert_assigned(&self, resource_id: &str, group: &str) {
         self.assert_moved(
@@ -87,12 +113,12 @@ impl FakeAppViewX {
         panic!("the certificate {resource_id:?} {otherwise}: {place}{asked}{}", seen::requests(&requests));
     }
 
-    /// Asserts that nothing was changed since the last [`mark`](Self::mark): no change was received, whatever was answered, and the
-    /// state is as it was. Without a mark, that no change was received since the start; the state is not compared then.
+    /// Asserts that nothing was changed since the last [`mark`](Self::mark): no change was received, whatever the response was, and
+    /// the state is the same. Without a mark it asserts that no change was received since the start, and does not compare the
+    /// state. See the example of [`mark`](Self::mark).
     ///
     /// # Panics
-    /// If something was changed, with the changes and the differences of the state. If requests since then are forgotten: a fake
-    /// keeps as many as [`requests`](Self::requests) gives.
+    /// If something was changed. The message shows the changes and the differences of the state.
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion of tests")]
     pub fn assert_untouched(&self) {
@@ -102,22 +128,33 @@ impl FakeAppViewX {
         self.server.assert_none_forgotten();
     }
 
-    /// Asserts that a call was sent once since the last [`mark`](Self::mark), or since the start. Every try counts, whatever was
-    /// answered.
+    /// Asserts that a call was sent once since the last [`mark`](Self::mark), or since the start. Every attempt counts, whatever
+    /// the response was. See the example of [`mark`](Self::mark).
     ///
     /// # Panics
-    /// If it was not, with the requests. If requests since then are forgotten: a fake keeps as many as
-    /// [`requests`](Self::requests) gives.
+    /// If it was not sent exactly once. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once(&self, call: AppViewXCall) {
         self.assert_seen_once(call.as_str(), |it| it.is(call));
     }
 
-    /// The same for the requests whose body, as JSON, is taken by `body`:
-    /// `fake.assert_sent_once_with(AppViewXCall::Unassign, |body| body["comment"] == "CHG 1234")`.
+    /// Asserts that exactly one request for a call has a JSON body for which `body` returns true. Otherwise it is the same as
+    /// [`assert_sent_once`](Self::assert_sent_once).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{AppViewXCall, FakeAppViewX};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// let unassign = fake.client().certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]);
+    /// unassign.comment("CHG 1234").send().await?;
+    /// fake.assert_sent_once_with(AppViewXCall::Unassign, |body| body["comment"] == "CHG 1234");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
-    /// If there was not one, with the requests.
+    /// If the number of such requests is not one. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once_with(&self, call: AppViewXCall, body: impl Fn(&Value) -> bool) {
         self.assert_seen_once(&format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));

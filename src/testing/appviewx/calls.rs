@@ -6,8 +6,10 @@ use http::Method;
 
 use crate::testing::server::{Effect, FakeCall, KnownCall, sealed};
 
-/// A call that [`FakeAppViewX`](super::FakeAppViewX) knows. `Display` and [`as_str`](Self::as_str) give the name that the client
-/// has for it in its spans and in the audit.
+/// A call that [`FakeAppViewX`](super::FakeAppViewX) serves. `Display` and [`as_str`](Self::as_str) return the name that the client
+/// uses for it in spans and in the audit.
+///
+/// # Example
 ///
 /// ```
 /// use clm::testing::AppViewXCall;
@@ -24,7 +26,7 @@ pub enum AppViewXCall {
     Unassign,
     /// `PUT /certificate/group/assign`.
     Assign,
-    /// `PUT /certificate/revoke`; and `PUT /certificate/action`, for a revocation in the background.
+    /// `PUT /certificate/revoke`, and `PUT /certificate/action` for a revocation in the background.
     Revoke,
     /// `POST /certificate/search`.
     Search,
@@ -32,7 +34,8 @@ pub enum AppViewXCall {
     ListGroups,
     /// `GET /certificate/group`.
     ViewGroup,
-    /// `POST /login`, and its other spelling `POST /acctmgmt-perform-login`. A change: accounts lock.
+    /// `POST /login`, and its other path `POST /acctmgmt-perform-login`. It counts as a change, because failed logins lock the
+    /// account.
     Login,
     /// `POST /acctmgmt-perform-logout`.
     Logout,
@@ -41,7 +44,7 @@ pub enum AppViewXCall {
 }
 
 impl AppViewXCall {
-    /// Every call.
+    /// All calls.
     pub const ALL: &[Self] = &[
         Self::Unassign,
         Self::Assign,
@@ -73,25 +76,26 @@ impl AppViewXCall {
         }
     }
 
-    /// The name that the client has for it: `appviewx.certificate_groups.unassign`, for example.
+    /// Returns the client's name for the call, such as `appviewx.certificate_groups.unassign`. See the [example](Self#example).
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.row().0
     }
 
-    /// The method.
+    /// Returns the method. See the [example](Self#example).
     #[must_use]
     pub fn method(self) -> Method {
         self.row().1
     }
 
-    /// The path below `/avxapi`; of two, the one that the client sends unless it is told otherwise.
+    /// Returns the path below `/avxapi`. For a call with two paths it is the one that the client uses by default. See the
+    /// [example](Self#example).
     #[must_use]
     pub fn path(self) -> &'static str {
         self.row().2.first().copied().unwrap_or_default()
     }
 
-    /// Whether it may change something.
+    /// Returns whether the call may change something. See the [example](Self#example).
     #[must_use]
     pub fn is_change(self) -> bool {
         self.row().3 == Effect::Change

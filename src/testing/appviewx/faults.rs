@@ -8,16 +8,16 @@ use crate::testing::server::{FakeAnswer, FakeFault};
 /// A fault of `FakeAppViewX` in one of its calls, or in any.
 type Fault<'a> = FakeFault<'a, AppViewXCall>;
 
-/// Faults of the network, and of gateways and proxies before the server.
+/// Faults of the network, and of gateways and proxies in front of the server.
 ///
-/// A fault hits the next requests of any call; [`FakeFault::of`] and [`FakeFault::after`] say more exactly which. Several faults
-/// happen in the order in which they were set: a request that one of them concerns is left alone by those behind it.
-/// [`assert_faults_used`](Self::assert_faults_used) ends a test whose faults must have happened.
+/// A fault affects the next requests of all calls; [`FakeFault::of`] and [`FakeFault::after`] restrict it. Faults happen in the
+/// order in which they were set, and each request is affected by one fault at most. Call
+/// [`assert_faults_used`](Self::assert_faults_used) at the end of a test to check that all faults happened.
 impl FakeAppViewX {
-    /// Carries out the next requests and closes their connections without an answer.
+    /// Carries out the next requests and closes their connections without a response.
     ///
-    /// **The story:** the server did what it was told, and the network broke before it could say so. A client that sends such a
-    /// change again does it twice.
+    /// **Scenario:** the server carried out the request, and the network failed before the response arrived. A client that sends
+    /// such a change again makes it twice.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -39,11 +39,12 @@ impl FakeAppViewX {
         self.server.lose_answers(requests)
     }
 
-    /// Answers the next requests with this status and does not carry them out. The body is a refusal of the vendor's shape, with a
-    /// message and without a code; a 401 is the one of an expired session. [`FakeAnswer`] adds a `Retry-After`, or another body.
+    /// Returns this status for the next requests and does not carry them out. The body has the form of the vendor's refusals, with
+    /// a message and without a code; a 401 is that of an expired session. [`FakeAnswer`] adds a `Retry-After` header or another
+    /// body.
     ///
-    /// **The story:** something is in the way. A proxy refuses (502, 503), the server is asked too often (429), or it fails
-    /// inside (500), after which nobody knows whether it had begun.
+    /// **Scenario:** a proxy refuses the request (502, 503), the server receives too many requests (429), or it fails with an
+    /// internal error (500), after which it is unknown whether the change began.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -62,16 +63,16 @@ impl FakeAppViewX {
     /// ```
     ///
     /// # Panics
-    /// If a status is not one of 200 to 599.
+    /// If the status is not in the range 200 to 599.
     #[track_caller]
     pub fn refuse_next(&self, answer: impl Into<FakeAnswer>, requests: usize) -> Fault<'_> {
         self.server.refuse_next(answer.into(), requests)
     }
 
-    /// Carries out the next requests and closes their connections in the middle of the answer: after the head, which announces the
-    /// length, and half of the body. An answer without a body ends in the middle of its head.
+    /// Carries out the next requests and closes their connections in the middle of the response: after the head, which contains the
+    /// length, and half of the body. A response without a body ends in the middle of its head.
     ///
-    /// **The story:** the server said that it did it, and half of what it said is lost, ids among it.
+    /// **Scenario:** the server confirmed the change, and half of the response is lost, with ids in it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -92,11 +93,11 @@ impl FakeAppViewX {
         self.server.cut_answers(requests)
     }
 
-    /// Carries out and answers the next requests, and sends a second answer that nobody asked for on the same connection: a 200
-    /// that names another certificate as unassigned. [`stray_answers_of`](Self::stray_answers_of) sends another one.
+    /// Carries out the next requests, and sends a second, unsolicited response on the same connection: a 200 that confirms another
+    /// certificate as unassigned. [`stray_answers_of`](Self::stray_answers_of) sends a response of your own.
     ///
-    /// **The story:** HTTP/1.1 has no names for answers. Whatever lies in a connection is taken for the answer to the next request
-    /// on it: a client that reuses the connection reports a certificate that has nothing to do with its change.
+    /// **Scenario:** HTTP/1.1 does not identify responses. Bytes that are left on a connection are read as the response to the next
+    /// request on it. A client that reuses the connection reports a certificate that does not belong to its change.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -117,8 +118,8 @@ impl FakeAppViewX {
         self.server.stray_answers(None, requests)
     }
 
-    /// [`stray_answers`](Self::stray_answers) with an answer of your own. 408 is what some gateways and servers send on a connection
-    /// that is idle for too long.
+    /// Works as [`stray_answers`](Self::stray_answers), with a response of your own. Some gateways and servers send a 408 on a
+    /// connection that is idle for too long.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -135,17 +136,17 @@ impl FakeAppViewX {
     /// ```
     ///
     /// # Panics
-    /// If a status is not one of 200 to 599.
+    /// If the status is not in the range 200 to 599.
     #[track_caller]
     pub fn stray_answers_of(&self, answer: impl Into<FakeAnswer>, requests: usize) -> Fault<'_> {
         self.server.stray_answers(Some(answer.into()), requests)
     }
 
-    /// Waits so long before each answer, from now on. The request is carried out **before** the wait: a client that gives up
-    /// meanwhile has changed something. The latest setting that concerns a call counts; `Duration::ZERO` ends it.
-    /// [`FakeFault::after`] has no effect on it.
+    /// Waits for this time before each response from now on. The request is carried out **before** the wait, so a change takes
+    /// effect even if the client gives up. If several settings match a call, the latest one applies; `Duration::ZERO` ends the
+    /// delay. [`FakeFault::after`] has no effect on it.
     ///
-    /// **The story:** the server is overloaded, and clients lose their patience.
+    /// **Scenario:** the server is overloaded, and clients time out.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -170,10 +171,10 @@ impl FakeAppViewX {
         self.server.slow_down(pause)
     }
 
-    /// Closes the port and every connection: new connections are refused. Done when it returns. A request that is under way is
-    /// carried out or not, and its answer is lost. The state stays, and [`come_back`](Self::come_back) opens the same port again.
+    /// Closes the port and all connections before it returns. New connections are refused. A request in progress may or may not be
+    /// carried out, and its response is lost. The state stays, and [`come_back`](Self::come_back) opens the same port again.
     ///
-    /// **The story:** the server is restarted, or a deployment goes wrong.
+    /// **Scenario:** the server restarts, or a deployment fails.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -198,25 +199,46 @@ impl FakeAppViewX {
         self.server.go_away();
     }
 
-    /// Listens again on the port of before [`go_away`](Self::go_away).
+    /// Opens the port again after [`go_away`](Self::go_away), whose example shows it.
     ///
     /// # Panics
-    /// If another program has the port by now.
+    /// If another program uses the port.
     #[track_caller]
     pub fn come_back(&self) {
         self.server.come_back();
     }
 
-    /// How many more requests the faults are to hit. [`slow_down`](Self::slow_down) does not count.
+    /// Returns how many more requests the faults will affect. [`slow_down`](Self::slow_down) does not count.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.refuse_next(503, 2);
+    /// assert_eq!(fake.faults_left(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn faults_left(&self) -> usize {
         self.server.faults_left()
     }
 
-    /// Asserts that every fault has hit as many requests as it was set for: a test of a fault that never happened proves nothing.
+    /// Asserts that every fault affected as many requests as it was set for. A test whose fault never happened proves nothing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.refuse_next(503, 1);
+    /// fake.client().certificates().search().rows()?.collect().await?;
+    /// fake.assert_faults_used();
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
-    /// If some are left. The message lists them.
+    /// If some did not. The message lists them.
     #[track_caller]
     pub fn assert_faults_used(&self) {
         self.server.assert_faults_used();

@@ -24,10 +24,25 @@ const DEFAULT_GROUP: &str = "Default";
 
 /// A fake AppViewX server with certificates in groups, sessions, an account and a service account. Feature `testing`.
 ///
-/// It has the calls of [`AppViewXCall`]; any other request is 404, and listed by [`unknown_requests`](Self::unknown_requests).
+/// It serves the calls of [`AppViewXCall`]. It returns 404 for any other request; [`unknown_requests`](Self::unknown_requests)
+/// lists them.
 ///
-/// **What it does is not always what is known of the server**: [the guide](crate::guide::fakes#appviewx-cert) says of each behaviour
-/// whether it is documented, taken from clients' code, inferred, assumed or invented.
+/// **The fake is not the vendor's software.** [The guide](crate::guide::fakes#appviewx-cert) says for each behaviour whether it is
+/// documented, taken from the code of clients, inferred, assumed or invented.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::testing::FakeAppViewX;
+///
+/// let fake = FakeAppViewX::start().await;
+/// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+///
+/// fake.client().certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]).send().await?;
+/// fake.assert_unassigned("67bc2ca76a105e1a05691c1c");
+/// # Ok(()) }
+/// ```
 pub struct FakeAppViewX {
     server: Server,
     gateway: Arc<Gateway>,
@@ -43,7 +58,7 @@ pub enum FakeCategory {
     Client,
     /// A code signing certificate.
     CodeSigning,
-    /// A certificate of a device.
+    /// A device certificate.
     Device,
 }
 
@@ -51,26 +66,26 @@ impl FakeCategory {
     const ALL: [Self; 4] = [Self::Server, Self::Client, Self::CodeSigning, Self::Device];
 }
 
-/// What the fake's account may do, unless it is denied.
+/// A permission of the fake's account. The account has all permissions except those that a test [denies](FakeAppViewX::deny).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum AppViewXPermission {
-    /// Call the API of groups. Denied: `AVX_GW_005`.
+    /// Assign and unassign certificates. If denied: `AVX_GW_005`.
     AssignGroups,
-    /// Update certificates, which adding a comment is. Denied: `CERT-ACL-0006`.
+    /// Update certificates; a call with a comment needs it. If denied: `CERT-ACL-0006`.
     UpdateCertificates,
-    /// Work with certificates of this category. Denied: `CERT-ACF-0058`.
+    /// Use certificates of this category. If denied: `CERT-ACF-0058`.
     UseCategory(FakeCategory),
-    /// View the inventory of this category. Denied: `ACF_NOT_AVAILABLE_FOR_…_CERT`.
+    /// View the inventory of this category. If denied: `ACF_NOT_AVAILABLE_FOR_…_CERT`.
     ViewInventory(FakeCategory),
-    /// Read and write the group of this name. Denied, it can only be read: its certificates are refused with
-    /// `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, their rows say `R`, and nothing can be assigned to it.
+    /// Read and write the group with this name. If denied, the group is read-only: changes of its certificates are refused with
+    /// `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, their rows have the permission `R`, and no certificate can be assigned to it.
     WriteGroup(String),
-    /// Search certificates. Denied: `AVX_GW_005`.
+    /// Search certificates. If denied: `AVX_GW_005`.
     SearchCertificates,
-    /// List and view groups. Denied: `AVX_GW_005`.
+    /// List and view groups. If denied: `AVX_GW_005`.
     ReadGroups,
-    /// Read and write the default group. Denied: `DEFAULT_CERT_GROUP_PERMISSION_DENIED`.
+    /// Read and write the default group. If denied: `DEFAULT_CERT_GROUP_PERMISSION_DENIED`.
     WriteDefaultGroup,
 }
 
@@ -136,15 +151,26 @@ impl Default for State {
 }
 
 impl FakeAppViewX {
-    /// Starts a fake without certificates, whose account may do everything.
+    /// Starts a fake without certificates on a free port of `127.0.0.1`. Its account has every permission. See the
+    /// [example](Self#example).
     ///
     /// # Panics
-    /// If no loopback port can be had.
+    /// If no port is available.
     pub async fn start() -> Self {
         Self::start_on(0).await
     }
 
-    /// The same on this port of `127.0.0.1`, for programs that are told where the server is before it starts.
+    /// Starts a fake on this port of `127.0.0.1`, for programs that need the address before the server starts.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// # let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    /// let fake = FakeAppViewX::start_on(port).await;
+    /// assert_eq!(fake.url(), format!("http://127.0.0.1:{port}"));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
     /// If the port is in use.
@@ -155,28 +181,52 @@ impl FakeAppViewX {
         Self { server: Server::start(service, port), gateway }
     }
 
-    /// The base URL, `http://127.0.0.1:port`.
+    /// Returns the base URL, `http://127.0.0.1:port`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::Client;
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.credentials()).build()?;
+    /// assert!(client.base_url().as_str().starts_with(&fake.url()));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn url(&self) -> String {
         self.server.origin()
     }
 
-    /// A client of this fake, with a session. It uses no proxy.
+    /// Returns a client of this fake that has a session. It uses no proxy. See the [example](Self#example).
     ///
     /// # Panics
-    /// Never: the settings are fixed and right.
+    /// Never: the settings are fixed and valid.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a helper of tests; the settings are fixed")]
     pub fn client(&self) -> Client {
         Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's own settings")
     }
 
-    /// Adds a server certificate to a group.
+    /// Adds a server certificate to a group. See the [example](Self#example).
     pub fn add_certificate(&self, resource_id: impl Into<String>, group: impl Into<String>) {
         self.add_certificate_of(FakeCategory::Server, resource_id, group);
     }
 
-    /// Adds a certificate of a category to a group.
+    /// Adds a certificate of this category to a group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::CertificateCategory;
+    /// use clm::testing::{FakeAppViewX, FakeCategory};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate_of(FakeCategory::Client, "67bc2ca76a105e1a05691c1c", "agents");
+    ///
+    /// let search = fake.client().certificates().search().category(CertificateCategory::Client);
+    /// assert_eq!(search.rows()?.collect().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn add_certificate_of(&self, category: FakeCategory, resource_id: impl Into<String>, group: impl Into<String>) {
         let certificate = Certificate { group: group.into(), category, comments: Vec::new(), members: Map::new() };
         self.state(|state| {
@@ -185,7 +235,20 @@ impl FakeAppViewX {
         });
     }
 
-    /// Sets a member of a certificate's row in searches, for example `commonName`.
+    /// Sets a member of a certificate's row in searches, such as `commonName`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.set_member("67bc2ca76a105e1a05691c1c", "commonName", "www.example.com");
+    ///
+    /// let rows = fake.client().certificates().search().rows()?.collect().await?;
+    /// assert_eq!(rows[0].common_name.as_deref(), Some("www.example.com"));
+    /// # Ok(()) }
+    /// ```
     pub fn set_member(&self, resource_id: &str, name: impl Into<String>, value: impl Into<Value>) {
         self.state(|state| {
             if let Some(certificate) = state.certificates.get_mut(resource_id) {
@@ -194,18 +257,51 @@ impl FakeAppViewX {
         });
     }
 
-    /// Adds a group with a policy. A group that came with a certificate has the policy `Default`.
+    /// Adds a group with a policy. A group that was added with a certificate has the policy `Default`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_group("web-servers", "Strict");
+    /// let group = fake.client().certificate_groups().view("web-servers").send().await?;
+    /// assert_eq!(group.policy_name.as_deref(), Some("Strict"));
+    /// # Ok(()) }
+    /// ```
     pub fn add_group(&self, name: impl Into<String>, policy: impl Into<String>) {
         self.state(|state| state.groups.insert(name.into(), policy.into()));
     }
 
-    /// The policy that applies to a certificate: that of its group.
+    /// Returns the policy of a certificate, which is the policy of its group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_group("web-servers", "Strict");
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// assert_eq!(fake.policy_of("67bc2ca76a105e1a05691c1c").as_deref(), Some("Strict"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn policy_of(&self, resource_id: &str) -> Option<String> {
         self.state(|state| state.certificates.get(resource_id).map(|it| state.policy_of_group(&it.group)))
     }
 
-    /// Puts a certificate into another group, as somebody else might.
+    /// Moves a certificate to another group, as another user would.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.move_certificate("67bc2ca76a105e1a05691c1c", "agents");
+    /// assert_eq!(fake.group_of("67bc2ca76a105e1a05691c1c").as_deref(), Some("agents"));
+    /// # Ok(()) }
+    /// ```
     pub fn move_certificate(&self, resource_id: &str, group: impl Into<String>) {
         let group = group.into();
         self.state(|state| {
@@ -216,106 +312,308 @@ impl FakeAppViewX {
         });
     }
 
-    /// Searches find every certificate of their categories, whatever they ask for. Invented: the vendor documents no rule
-    /// of matching.
+    /// Searches return every certificate of their categories, whatever their terms are. Invented: how terms match is undocumented
+    /// by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.ignore_search_terms();
+    ///
+    /// let search = fake.client().certificates().search().free_text("nobody.example.com");
+    /// assert_eq!(search.rows()?.collect().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn ignore_search_terms(&self) {
         self.state(|state| state.search.ignores_terms = true);
     }
 
-    /// From now on, searches show every certificate in the group that it is in now, wherever it goes, until
+    /// From now on, searches return every certificate with its current group, even after it was moved, until
     /// [`catch_up`](Self::catch_up). Invented: whether a search shows a change at once is undocumented by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.lag_behind();
+    /// fake.move_certificate("67bc2ca76a105e1a05691c1c", "agents");
+    ///
+    /// let search = fake.client().certificates().search();
+    /// assert_eq!(search.clone().rows()?.collect().await?[0].group.as_deref(), Some("web-servers"));
+    /// fake.catch_up();
+    /// assert_eq!(search.rows()?.collect().await?[0].group.as_deref(), Some("agents"));
+    /// # Ok(()) }
+    /// ```
     pub fn lag_behind(&self) {
         self.state(|state| {
             state.search.shown = state.certificates.iter().map(|(id, it)| (id.clone(), it.group.clone())).collect();
         });
     }
 
-    /// Searches show the groups as they are again.
+    /// Searches return the current groups again. See the example of [`lag_behind`](Self::lag_behind).
     pub fn catch_up(&self) {
         self.state(|state| state.search.shown.clear());
     }
 
-    /// Every page of a search has all of its rows, whatever `start` and `max` say. Invented, as what happens to members that a
-    /// server does not know.
+    /// Every page of a search has all rows; `start` and `max` are ignored. Invented.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.add_certificate("67bc2ca76a105e1a05691c2c", "web-servers");
+    /// fake.ignore_paging();
+    ///
+    /// let search = fake.client().certificates().search().page_size(1);
+    /// assert_eq!(search.rows()?.collect().await?.len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn ignore_paging(&self) {
         self.state(|state| state.search.ignores_paging = true);
     }
 
-    /// A page of a search has at most so many rows. Invented: the vendor documents no largest page.
+    /// Limits pages of a search to this number of rows. Invented: a page limit is undocumented by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.add_certificate("67bc2ca76a105e1a05691c2c", "web-servers");
+    /// fake.cap_pages(1);
+    ///
+    /// let rows = fake.client().certificates().search().rows()?.collect().await?;
+    /// assert_eq!(rows.len(), 2, "the client reads the next page");
+    /// # Ok(()) }
+    /// ```
     pub fn cap_pages(&self, rows: usize) {
         self.state(|state| state.search.cap = Some(rows));
     }
 
-    /// Answers a search without hits with 404, as a client of the vendor's expects it, instead of 200.
+    /// Returns 404 instead of 200 for a search without hits. A client of the vendor expects it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.answer_no_hits_with_404();
+    /// assert!(fake.client().certificates().search().rows()?.collect().await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn answer_no_hits_with_404(&self) {
         self.state(|state| state.search.no_hits_are_404 = true);
     }
 
-    /// Searches write their counts and their range as text, `"totalRecords": "2"`, as the vendor's pages of version 2020.3 have
-    /// them. Without it they are numbers, which is what the vendor's clients read.
+    /// Searches write their counts and their range as strings, `"totalRecords": "2"`, as in the vendor's pages of version 2020.3.
+    /// Without this setting they are numbers, which the vendor's clients read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.write_counts_as_text();
+    /// assert_eq!(fake.client().certificates().search().rows()?.collect().await?.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn write_counts_as_text(&self) {
         self.state(|state| state.writing.counts_are_text = true);
     }
 
-    /// A login that succeeds tells `availableLoginAttemptCount` as a number, as the vendor's sample of version 2020.1 has it.
-    /// Without it the member is null there, as in the sample of 2023.1, which every client reads.
+    /// A successful login returns `availableLoginAttemptCount` as a number, as in the vendor's sample of version 2020.1. Without
+    /// this setting the member is null, as in the sample of 2023.1, which every client reads.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::Client;
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.tell_login_attempts();
+    /// let client = Client::builder(fake.url()).credentials(fake.login()).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn tell_login_attempts(&self) {
         self.state(|state| state.writing.tells_login_attempts = true);
     }
 
-    /// The group that a certificate is in; `Default` once it was unassigned.
+    /// Returns the group of a certificate; `Default` after it was unassigned.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// assert_eq!(fake.group_of("67bc2ca76a105e1a05691c1c").as_deref(), Some("web-servers"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn group_of(&self, resource_id: &str) -> Option<String> {
         self.state(|state| state.certificates.get(resource_id).map(|it| it.group.clone()))
     }
 
-    /// The comments that were made on a certificate, oldest first.
+    /// Returns the comments on a certificate, oldest first.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// let unassign = fake.client().certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]);
+    /// unassign.comment("CHG 1234").send().await?;
+    /// assert_eq!(fake.comments_on("67bc2ca76a105e1a05691c1c"), ["CHG 1234"]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn comments_on(&self, resource_id: &str) -> Vec<String> {
         self.state(|state| state.certificates.get(resource_id).map(|it| it.comments.clone()).unwrap_or_default())
     }
 
-    /// Takes a permission from the account.
+    /// Removes a permission from the account.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{AppViewXPermission, FakeAppViewX};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.deny(AppViewXPermission::AssignGroups);
+    ///
+    /// let unassign = fake.client().certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]);
+    /// let error = unassign.clone().send().await.unwrap_err();
+    /// assert_eq!(error.status().map(|status| status.as_u16()), Some(403));
+    ///
+    /// fake.allow(&AppViewXPermission::AssignGroups);
+    /// unassign.send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn deny(&self, permission: AppViewXPermission) {
         self.state(|state| state.denied.insert(permission));
     }
 
-    /// Gives a permission back.
+    /// Gives a permission back to the account. See the example of [`deny`](Self::deny).
     pub fn allow(&self, permission: &AppViewXPermission) {
         self.state(|state| state.denied.remove(permission));
     }
 
-    /// Accepts these characters in comments as well, as some deployments do.
+    /// Accepts these additional characters in comments, as some deployments do.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::CommentRule;
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.accept_in_comments("-");
+    ///
+    /// let unassign = fake.client().certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]);
+    /// unassign.comment_rule(CommentRule::allowing("-")).comment("CHG-1234").send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept_in_comments(&self, characters: &str) {
         self.state(|state| state.comment_characters.extend(characters.chars()));
     }
 
-    /// Treats a comment as a mandatory field. Invented: the vendor documents it as optional.
+    /// Requires a comment. Invented: the vendor documents it as optional.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.require_comment();
+    ///
+    /// let unassign = fake.client().certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]);
+    /// let error = unassign.send().await.unwrap_err();
+    /// assert_eq!(error.status().map(|status| status.as_u16()), Some(400));
+    /// # Ok(()) }
+    /// ```
     pub fn require_comment(&self) {
         self.state(|state| state.comment_required = true);
     }
 
-    /// Refuses comments beyond this number of characters instead of 255. Invented: the vendor documents 255.
+    /// Refuses comments with more characters than this. Invented: the vendor documents a limit of 255, which is the default.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.set_comment_limit(4);
+    ///
+    /// let unassign = fake.client().certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]);
+    /// let error = unassign.comment("CHG 1234").send().await.unwrap_err();
+    /// assert_eq!(error.status().map(|status| status.as_u16()), Some(400));
+    /// # Ok(()) }
+    /// ```
     pub fn set_comment_limit(&self, limit: usize) {
         self.state(|state| state.comment_limit = limit);
     }
 
-    /// What the fake was asked, oldest first; the last 10,000 requests and 64 MiB of bodies at most.
+    /// Returns the requests that the fake received, oldest first. It keeps the last 10,000 requests, and at most 64 MiB of bodies.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{AppViewXCall, FakeAppViewX};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.client().certificates().search().rows()?.collect().await?;
+    /// assert!(fake.requests()[0].is(AppViewXCall::Search));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.server.requests()
     }
 
-    /// The requests that the fake does not know. The first of each method and path is told as a `tracing` warning as well.
+    /// Returns the requests that the fake does not know. The first request of each method and path is also logged as a `tracing`
+    /// warning.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::http::Method;
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let _ = fake.client().raw(Method::GET, "device/list").send().await;
+    /// assert_eq!(fake.unknown_requests().len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unknown_requests(&self) -> Vec<RecordedRequest> {
         self.server.unknown_requests()
     }
 
-    /// Asserts that the fake was asked nothing that it does not know.
+    /// Asserts that the fake received no unknown requests.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.client().certificates().search().rows()?.collect().await?;
+    /// fake.assert_no_unknown_requests();
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
-    /// If it was. The message lists method and path of each such request.
+    /// If there was one. The message lists the method and the path of each.
     #[track_caller]
     pub fn assert_no_unknown_requests(&self) {
         assert_none_unknown(&self.unknown_requests(), self.server.unknown_forgotten());

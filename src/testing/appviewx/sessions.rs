@@ -47,89 +47,230 @@ impl Default for Sessions {
 }
 
 impl FakeAppViewX {
-    /// A session that the fake takes, until [`expire_sessions`](Self::expire_sessions).
+    /// Returns a session that the fake accepts until [`expire_sessions`](Self::expire_sessions). See the example of
+    /// [`url`](Self::url).
     #[must_use]
     pub fn credentials(&self) -> Credentials {
         Credentials::session_id(SESSION)
     }
 
-    /// User name and password that the fake takes as headers.
+    /// Returns the user name and password of the account, to be sent as headers of each request.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::Client;
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.password_headers()).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// assert!(fake.requests()[0].header("username").is_some());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn password_headers(&self) -> Credentials {
         Credentials::password_headers(USER, PASSWORD)
     }
 
-    /// User name and password that the fake takes for a login.
+    /// Returns the user name and password of the account, for a login.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::Client;
+    /// use clm::testing::{AppViewXCall, FakeAppViewX};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.login()).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// fake.assert_sent_once(AppViewXCall::Login);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn login(&self) -> Credentials {
         Credentials::login(USER, PASSWORD)
     }
 
-    /// Id and secret of a service account that the fake gives tokens to.
+    /// Returns the id and secret of a service account to which the fake issues tokens.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::Client;
+    /// use clm::testing::{AppViewXCall, FakeAppViewX};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.service_account()).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// fake.assert_sent_once(AppViewXCall::ServiceToken);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn service_account(&self) -> Credentials {
         Credentials::service_account(SERVICE_ID, SERVICE_SECRET)
     }
 
-    /// The account's user name.
+    /// Returns the user name of the account.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::{Client, Credentials};
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let credentials = Credentials::login(fake.user(), fake.password());
+    /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn user(&self) -> &str {
         USER
     }
 
-    /// The account's password, as it is now. It is a fake secret, as are the others, and still `Debug` does not show it.
+    /// Returns the current password of the account. `Debug` does not show it, nor the other secrets, although they are fake. See
+    /// the example of [`user`](Self::user).
     #[must_use]
     pub fn password(&self) -> String {
         self.state(|state| state.sessions.password.clone())
     }
 
-    /// The id of a live session: that of [`credentials`](Self::credentials) or, if it was ended, that of another one, which
-    /// is begun if there is none.
+    /// Returns the id of an active session: that of [`credentials`](Self::credentials), or of another one after that was ended. If
+    /// there is none, it creates one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::{Client, Credentials};
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let credentials = Credentials::session_id(fake.session_id());
+    /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn session_id(&self) -> String {
         self.state(|state| state.sessions.live_session())
     }
 
-    /// The id of the service account that the fake gives tokens to.
+    /// Returns the id of the service account.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::{Client, Credentials};
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let credentials = Credentials::service_account(fake.service_account_id(), fake.service_account_secret());
+    /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn service_account_id(&self) -> &str {
         SERVICE_ID
     }
 
-    /// The secret of that service account.
+    /// Returns the secret of the service account. See the example of [`service_account_id`](Self::service_account_id).
     #[must_use]
     pub fn service_account_secret(&self) -> &str {
         SERVICE_SECRET
     }
 
-    /// Ends every session.
+    /// Ends all sessions.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::Client;
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.login()).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// fake.expire_sessions();
+    /// client.certificates().search().rows()?.collect().await?;
+    /// assert_eq!(fake.sessions(), 1, "the client logged in again");
+    /// # Ok(()) }
+    /// ```
     pub fn expire_sessions(&self) {
         self.state(|state| state.sessions.live.clear());
     }
 
-    /// How many sessions there are. One is there without a login.
+    /// Returns the number of active sessions. A new fake has one, without a login. See the example of
+    /// [`expire_sessions`](Self::expire_sessions).
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.state(|state| state.sessions.len())
     }
 
-    /// Ends every token.
+    /// Expires all tokens of the service account.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::Client;
+    /// use clm::testing::{AppViewXCall, FakeAppViewX};
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let client = Client::builder(fake.url()).credentials(fake.service_account()).build()?;
+    /// client.certificates().search().rows()?.collect().await?;
+    /// fake.expire_tokens();
+    /// client.certificates().search().rows()?.collect().await?;
+    /// let token_requests = fake.requests().iter().filter(|it| it.is(AppViewXCall::ServiceToken)).count();
+    /// assert_eq!(token_requests, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn expire_tokens(&self) {
         self.state(|state| state.sessions.tokens.clear());
     }
 
-    /// How long the next tokens live. Default 30 minutes, as the vendor documents it.
+    /// Sets the lifetime of tokens that are issued from now on. The default is the documented one, 30 minutes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.set_token_lifetime(Duration::from_secs(60));
+    /// # Ok(()) }
+    /// ```
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.state(|state| state.sessions.token_lifetime = lifetime);
     }
 
-    /// Changes the account's password. Sessions stay.
+    /// Changes the password of the account. Sessions stay active.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::{Client, Error};
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let old = fake.login();
+    /// fake.set_password("rotated");
+    /// let client = Client::builder(fake.url()).credentials(old).build()?;
+    /// let error = client.certificates().search().rows()?.collect().await.unwrap_err();
+    /// assert!(matches!(error, Error::Authentication(_)));
+    /// # Ok(()) }
+    /// ```
     pub fn set_password(&self, password: impl Into<String>) {
         self.state(|state| state.sessions.password = password.into());
     }
 
-    /// How many more logins may fail before the account locks. 0 locks it now, and any other number unlocks it. Default
-    /// 10, the number of the vendor's sample; a login that succeeds sets it back to that.
+    /// Sets how many more logins may fail before the account is locked. 0 locks it now; any other number unlocks it. The default is
+    /// 10, the number in the vendor's sample. A successful login resets it to the default.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::{Client, Error};
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// fake.set_login_attempts(0);
+    /// let client = Client::builder(fake.url()).credentials(fake.login()).build()?;
+    /// let error = client.certificates().search().rows()?.collect().await.unwrap_err();
+    /// assert!(matches!(error, Error::Authentication(_)));
+    /// # Ok(()) }
+    /// ```
     pub fn set_login_attempts(&self, remaining: u32) {
         self.state(|state| state.sessions.attempts_left = remaining);
     }

@@ -5,15 +5,14 @@ use serde_json::{Map, Value, json};
 use super::{AppViewXPermission, Certificate, DEFAULT_GROUP, FakeAppViewX, FakeCategory, State};
 use crate::testing::state::{FakeStateError, Loaded, Object, members, number, one_of, text, unknown_word, word_with};
 
-/// The state as JSON, to compare before and after, to keep, and to start from.
+/// The state as JSON: to compare it before and after, to store it, and to start a fake from it.
 impl FakeAppViewX {
-    /// The state as JSON: certificates with group, category, comments and the members of their rows, groups with their
-    /// policies, what the account is denied, and the modes that are on. Equal states give equal values, whatever brought them
-    /// about. The members are those of
-    /// [this page](crate::guide::fake_state).
+    /// Returns the state as JSON: certificates with their group, category, comments and the members of their rows, groups with
+    /// their policies, the denied permissions, and the settings that are on. Equal states give equal values. The members are
+    /// described on [this page](crate::guide::fake_state).
     ///
-    /// **Left out**, because they are secrets: sessions, tokens and passwords. **Left out**, because they are no state of the
-    /// server: what was asked, and faults.
+    /// It **omits** secrets: sessions, tokens and passwords. It also omits what is not state of the server: the requests and
+    /// faults.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -33,9 +32,8 @@ impl FakeAppViewX {
         self.state(|state| state.to_snapshot())
     }
 
-    /// Starts a fake in the state of a [`snapshot`](Self::snapshot), or of a document written by hand. Members that are missing
-    /// have defaults, so that a short document is enough:
-    /// [this page](crate::guide::fake_state) has them.
+    /// Starts a fake in the state of a [`snapshot`](Self::snapshot) or of a document that was written by hand. Missing members have
+    /// defaults, so a short document is enough. The members are described on [this page](crate::guide::fake_state).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,10 +50,10 @@ impl FakeAppViewX {
     /// ```
     ///
     /// # Errors
-    /// With the path of a member that is unknown or cannot be read.
+    /// If a member is unknown or cannot be read. The error contains its path.
     ///
     /// # Panics
-    /// If no loopback port can be had.
+    /// If no port is available.
     pub async fn start_from(state: &Value) -> Result<Self, FakeStateError> {
         let state = Self::read_snapshot(state)?;
         let fake = Self::start().await;
@@ -63,11 +61,23 @@ impl FakeAppViewX {
         Ok(fake)
     }
 
-    /// Puts the fake into the state of a [`snapshot`](Self::snapshot), in place of the one that it has. Sessions, tokens and the
-    /// account stay, and what was asked. Nothing changes if it cannot be read.
+    /// Replaces the state of the fake by that of a [`snapshot`](Self::snapshot). Sessions, tokens, the account and the recorded
+    /// requests stay.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::FakeAppViewX;
+    ///
+    /// let fake = FakeAppViewX::start().await;
+    /// let before = fake.snapshot();
+    /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
+    /// fake.load(&before)?;
+    /// assert_eq!(fake.group_of("67bc2ca76a105e1a05691c1c"), None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// With the path of a member that is unknown or cannot be read.
+    /// If a member is unknown or cannot be read. The error contains its path, and the state of the fake does not change.
     pub fn load(&self, state: &Value) -> Result<(), FakeStateError> {
         self.replace_state(Self::read_snapshot(state)?);
         Ok(())
