@@ -82,7 +82,7 @@ impl FailedOperation {
     }
 }
 
-/// What could be read out of an answer's body. No shape is required: the vendor documents none.
+/// The readable parts of an error response. No form is required, because the vendor documents none.
 #[derive(Debug, Default)]
 pub struct KeyfactorErrorBody {
     pub(super) code: Option<ErrorCode>,

@@ -7,6 +7,24 @@ use http::StatusCode;
 use crate::transport::Answer;
 
 /// The kind of an error status.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{ErrorKind, Schedule};
+///
+/// scene.keyfactor.restrict_to([]);
+/// let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+/// if let Err(error) = removal.send().await {
+///     match error.kind() {
+///         Some(ErrorKind::Unauthorized) => eprintln!("check the credentials"),
+///         Some(ErrorKind::Forbidden) => eprintln!("ask for the permission: {}", error.report()),
+///         _ => return Err(error.into()),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -69,6 +87,20 @@ impl ErrorKind {
 
 /// The vendor's error codes. They are **not unique**: one code may have unrelated causes, so read the message as
 /// well.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, ErrorCode};
+/// use clm::testing::FakeAnswer;
+///
+/// let body = clm::serde_json::json!({"ErrorCode": "0xA0130000", "Message": "The object was not found."});
+/// scene.keyfactor.refuse_next(FakeAnswer::status(404).json(body), 1);
+/// let read = keyfactor.certificates().get(scene.certificate()).send().await;
+/// let Err(Error::Api(error)) = read else { panic!() };
+/// assert_eq!(error.code(), Some(&ErrorCode::ObjectNotFound));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorCode {

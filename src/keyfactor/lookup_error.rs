@@ -9,6 +9,23 @@ use crate::lenient::one_line;
 use crate::operation::LookupLimitReached;
 
 /// The result of a read is unreliable, or is not what was requested. Nothing was changed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, LookupError};
+///
+/// let unknown = "0".repeat(40);
+/// match keyfactor.certificates().locations_of(unknown).send().await {
+///     Err(Error::Lookup(error)) => match *error {
+///         LookupError::NothingVisible { certificate } => println!("no such certificate: {certificate:?}"),
+///         LookupError::InNoStore { thumbprint, .. } => println!("{thumbprint} is in no store"),
+///         other => return Err(other.into()),
+///     },
+///     other => println!("{} locations", other?.locations().len()),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {

@@ -10,6 +10,23 @@ use super::types::{CollectionId, ContainerId};
 ///
 /// The vendor's precedence rule is applied before a request is sent: a collection takes precedence over a container.
 /// Without either, permissions granted system-wide or for the stores' containers apply.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{PermissionScope, Schedule};
+///
+/// let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+/// let request = removal.collection_id(4).container_id(7).build()?;
+/// match request.scope() {
+///     PermissionScope::Collection { id, ignored_container: Some(container), .. } => {
+///         println!("checked in collection {id:?}; container {container:?} is not sent");
+///     }
+///     other => println!("{other}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]

@@ -6,7 +6,7 @@ use super::vendor::Keyfactor;
 use crate::operation::{Operation, RequestBuilder};
 use crate::validation::{Problems, Reason};
 
-/// What a request was told about the scope, and what follows of it.
+/// The collection and the container of a request.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Scope {
     collection: Option<CollectionId>,

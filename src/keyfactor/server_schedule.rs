@@ -29,6 +29,17 @@ use crate::rows::{Member, Source, Taken};
 ///
 /// In files, a known schedule is written as the vendor's object, an unset one as null, and an unknown one as the
 /// server sent it.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::{Schedule, ServerSchedule};
+/// use clm::serde_json::{from_value, json};
+///
+/// let hourly: ServerSchedule = from_value(json!({"Interval": {"Minutes": 60}}))?;
+/// assert_eq!(hourly, ServerSchedule::Set(Schedule::Interval { minutes: 60 }));
+/// assert_eq!(from_value::<ServerSchedule>(json!(null))?, ServerSchedule::Unset);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub enum ServerSchedule {

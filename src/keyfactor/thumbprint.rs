@@ -8,11 +8,28 @@ use super::types::CertificateId;
 use crate::validation::{Problems, Reason};
 
 /// The SHA-1 thumbprint of a certificate in Command's form: 40 hex digits in upper case.
+///
+/// ```
+/// use clm::keyfactor::Thumbprint;
+///
+/// let written = Thumbprint::from("00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33");
+/// assert_eq!(written, Thumbprint::from("00112233445566778899AABBCCDDEEFF00112233"));
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Thumbprint(String);
 
 /// Identifies a certificate.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let certificates = keyfactor.certificates();
+/// let by_id = certificates.locations_of(scene.certificate()).send().await?;
+/// let by_thumbprint = certificates.locations_of(scene.thumbprint()).send().await?;
+/// assert_eq!(by_id.locations(), by_thumbprint.locations());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CertificateRef {

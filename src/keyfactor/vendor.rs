@@ -37,7 +37,7 @@ pub type RawCall = operation::RawCall<Keyfactor>;
 pub(super) type Caller = operation::Caller<Keyfactor>;
 pub(super) type ReadError = operation::ReadError<Keyfactor>;
 
-/// What a client was told that concerns its calls, and what it learnt.
+/// The settings and the cached facts of a client that its calls use.
 #[derive(Debug)]
 pub struct CallLimits {
     pub(super) max_locations_per_call: usize,

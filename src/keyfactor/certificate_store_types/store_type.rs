@@ -9,8 +9,8 @@ use crate::rows::{RawJson, row};
 
 /// A certificate store type.
 ///
-/// Command 25 was seen to deviate from its schema: it sent strings instead of numbers (`"CustomAliasAllowed":
-/// "Forbidden"`), and members that the schema does not have. Both forms are read.
+/// Command 25 was seen to deviate from its schema: it sent strings instead of numbers
+/// (`"CustomAliasAllowed": "Forbidden"`), and members that the schema does not have. Both forms are read.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStoreType {

@@ -1,4 +1,4 @@
-//! The outcome of calls that create orchestrator jobs: their answer is an array of job GUIDs.
+//! The outcome of calls that create orchestrator jobs. The response is an array of job GUIDs.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A plan of several certificates put back, with one call for each.
+//! Adding the certificates of a plan back, with one call for each.
 
 use std::collections::VecDeque;
 

@@ -8,6 +8,29 @@ use crate::keyfactor::vendor::SharedError;
 
 /// What Command's inventory shows about a location after a removal. The inventory is only as recent as the store's
 /// last inventory job.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{RemovalVerdict, Schedule};
+///
+/// let stores = keyfactor.certificate_stores();
+/// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// stores.remove(&plan, Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+/// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+/// for it in confirmation.locations() {
+///     let alias = it.location.alias();
+///     match &it.verdict {
+///         RemovalVerdict::Gone => println!("{alias}: removed"),
+///         RemovalVerdict::HoldsAnother { thumbprint } => println!("{alias}: replaced by {thumbprint}"),
+///         RemovalVerdict::UnderAnotherAlias { alias: now } => println!("{alias}: now {now}"),
+///         other => println!("{alias}: not confirmed: {other:?}"),
+///     }
+/// }
+/// # assert!(confirmation.all_gone());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RemovalVerdict {

@@ -51,8 +51,8 @@ impl OrchestratorJobs {
     /// # }
     /// ```
     ///
-    /// - **Calls:** `GET /CertificateStores/{id}` for the store's machine and path; all pages of `GET
-    ///   /OrchestratorJobs/ScheduledJobs`, then `GET /OrchestratorJobs/JobHistory`, filtered by `TargetPath`. A job
+    /// - **Calls:** `GET /CertificateStores/{id}` for the store's machine and path; all pages of
+    ///   `GET /OrchestratorJobs/ScheduledJobs`, then `GET /OrchestratorJobs/JobHistory`, filtered by `TargetPath`. A job
     ///   that starts between these two calls is found in the history.
     /// - **Permissions:** to read certificate stores, and to read orchestrator management, which a removal does not
     ///   require.

@@ -32,8 +32,8 @@ impl Certificates {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Calls:** `GET /Certificates/{id}` for an id; `GET /Certificates`, filtered by the thumbprint; and `GET
-    ///   /CertificateStores`, filtered by `CertificateId`, `AgentAvailable` and `RemoveSupported`.
+    /// - **Calls:** `GET /Certificates/{id}` for an id; `GET /Certificates`, filtered by the thumbprint; and
+    ///   `GET /CertificateStores`, filtered by `CertificateId`, `AgentAvailable` and `RemoveSupported`.
     /// - **Permissions:** to read certificates, system-wide or in the given collection; for the readiness of the
     ///   stores, to read certificate stores. Without the latter permission, locations are still returned; see
     ///   [`readiness_error`](LocatedCertificate::readiness_error).

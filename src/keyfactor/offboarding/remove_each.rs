@@ -1,4 +1,4 @@
-//! A removal with one call for each location, so that each job is known by its location.
+//! Removing certificates with one call for each location.
 
 use std::collections::VecDeque;
 

@@ -25,6 +25,25 @@ pub struct JobChange {
 }
 
 /// The state of a job.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{JobState, Schedule};
+///
+/// let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let mut watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+/// while let Some(change) = watch.next().await {
+///     let change = change?;
+///     match change.state {
+///         JobState::Done(result) => println!("{}: {result:?}", change.job_id),
+///         state => println!("{}: {state:?}", change.job_id),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[non_exhaustive]
 pub enum JobState {

@@ -25,6 +25,19 @@ const PUTTING_BACK: Duration = Duration::from_secs(30);
 
 /// The inventory schedule of a store, which can be saved to a file:
 /// `{"store_id":"…","schedule":{"Interval":{"Minutes":60}}}`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::SavedSchedule;
+///
+/// let stores = keyfactor.certificate_stores();
+/// let saved = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+/// let file = clm::serde_json::to_string(&saved)?;
+/// let read: Vec<SavedSchedule> = clm::serde_json::from_str(&file)?;
+/// assert_eq!(read, saved);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SavedSchedule {

@@ -35,8 +35,8 @@ impl OrchestratorJobs {
     /// # Ok(()) }
     /// ```
     ///
-    /// - **Calls:** `GET /OrchestratorJobs/JobHistory`, filtered by `JobId`; at the deadline `GET
-    ///   /OrchestratorJobs/ScheduledJobs`.
+    /// - **Calls:** `GET /OrchestratorJobs/JobHistory`, filtered by `JobId`; at the deadline
+    ///   `GET /OrchestratorJobs/ScheduledJobs`.
     /// - **Permissions:** to read orchestrator management (`/agents/management/read/`), **which a removal does not
     ///   require**; check it with [`can_follow`](Self::can_follow) first.
     /// - **Arguments:** at least one job id. Duplicate ids are ignored.

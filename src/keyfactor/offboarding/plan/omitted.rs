@@ -28,6 +28,18 @@ pub struct Omitted {
 }
 
 /// Why a plan leaves something out.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::OmissionReason;
+///
+/// let stores = keyfactor.certificate_stores();
+/// let unknown = "0".repeat(40);
+/// let plan = stores.plan_removal_of([scene.thumbprint(), unknown.as_str()]).send().await?;
+/// assert_eq!(plan.omitted[0].why, OmissionReason::NotFound);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 #[non_exhaustive]

@@ -7,6 +7,21 @@ use crate::keyfactor::certificate_stores::only_value;
 
 /// Whether an entry can be added back after a removal: the certificate under its alias. The entry's parameters are
 /// not considered.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Restorability;
+///
+/// let stores = keyfactor.certificate_stores();
+/// let mut plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// for entry in &mut plan.removals {
+///     if entry.put_back == Restorability::Unclear {
+///         entry.put_back = Restorability::WithPrivateKey;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
