@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::state::{FakeStateError, Object};
 use super::{FakeAppViewX, FakeKeyfactor};
 
-/// Loads one document into both fakes: `{"keyfactor": {…}, "appviewx": {…}}`, each part as its `load` takes it. A fake whose part is
-/// missing stays as it is. Nothing changes if any part of it cannot be read.
+/// Loads one document into both fakes: `{"keyfactor": {…}, "appviewx": {…}}`. Each part has the form that the fake's `load`
+/// accepts. A fake whose part is missing keeps its state.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +26,8 @@ use super::{FakeAppViewX, FakeKeyfactor};
 /// ```
 ///
 /// # Errors
-/// With the path of a member that is unknown or cannot be read: `keyfactor.stores[2].machine`.
+/// If a member is unknown or cannot be read. The error contains its path, such as `keyfactor.stores[2].machine`, and neither fake
+/// changes.
 pub fn load_both(document: &Value, keyfactor: &FakeKeyfactor, appviewx: &FakeAppViewX) -> Result<(), FakeStateError> {
     let mut parts = Object::of(document)?;
     let of_keyfactor = parts.take("keyfactor", FakeKeyfactor::read_snapshot)?;

@@ -4,12 +4,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-/// What comes of a call: the answer of a server, or what came in its place. [`Request::outcome_of`] says what the crate makes of it,
-/// and nothing is sent.
+/// The end of a call: a response of the server, or a failure in its place. [`Request::outcome_of`] returns what the crate makes of
+/// it, without sending anything.
 ///
-/// An answer is read as one from the network is: what its status means, which shape its body must have, and what of it is redacted
-/// are the crate's own rules. There is one try: nothing is sent again, and no credential is renewed. A request holds no client, so
-/// that of secrets only those of the request are redacted.
+/// The crate handles a response like one from the network: its status, the shape of its body and redaction follow the same rules.
+/// There is one attempt: nothing is retried, and no credential is renewed. A request holds no client, so only the secrets of the
+/// request itself are redacted.
+///
+/// # Example
 ///
 /// ```
 /// # #[cfg(feature = "keyfactor")] {
@@ -60,7 +62,7 @@ pub(crate) enum End {
 }
 
 impl Reply {
-    /// An answer with this status and this JSON body.
+    /// A response with this status and this JSON body. See the [example](Self#example).
     ///
     /// # Panics
     /// If `status` is below 100 or above 999, or if the body cannot be written as JSON.
@@ -71,7 +73,23 @@ impl Reply {
         Self::text(status, serde_json::to_vec(&body).expect("a body that can be written as JSON"))
     }
 
-    /// An answer with this status and this body, whatever it is: the page of a gateway, half a document, no text at all.
+    /// A response with this status and any body, such as the HTML page of a gateway or an incomplete document.
+    ///
+    /// ```
+    /// # #[cfg(feature = "keyfactor")] {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials, Error};
+    /// use clm::testing::Reply;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let request = client.certificate_stores().get(Uuid::from_u128(1)).build()?;
+    /// let error = request.outcome_of(Reply::text(200, "<html>Sign in</html>")).unwrap_err();
+    /// assert!(matches!(error, Error::Decode(_)));
+    /// # Ok(()) }
+    /// # main().unwrap();
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// If `status` is below 100 or above 999.
@@ -84,29 +102,83 @@ impl Reply {
         Self { end: End::Answer { status, headers: HeaderMap::new(), body, is_cut: false } }
     }
 
-    /// No answer: the call may have arrived. A change ends as `OutcomeUnknown`, a call that only reads as `Transport`.
+    /// No response; the request may have arrived. A change ends with `OutcomeUnknown`, a read with `Transport`. See the
+    /// [example](Self#example).
     #[must_use]
     pub fn nothing() -> Self {
         Self { end: End::Nothing }
     }
 
-    /// No connection came about, so that nothing was sent: `Transport`.
+    /// No connection could be opened, so nothing was sent. The call ends with `Transport`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "keyfactor")] {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials, Error, Schedule};
+    /// use clm::testing::Reply;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let stores = client.certificate_stores();
+    /// let request = stores.schedule_inventory([Uuid::from_u128(1)], Schedule::Immediate).build()?;
+    /// let error = request.outcome_of(Reply::no_connection()).unwrap_err();
+    /// assert!(matches!(error, Error::Transport(_)));
+    /// # Ok(()) }
+    /// # main().unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn no_connection() -> Self {
         Self { end: End::NoConnection }
     }
 
-    /// The identity provider, or the login, refused the credential with this code and message, so that the call was not sent:
+    /// The identity provider or the login refused the credential with this code and message, so the call was not sent. It ends with
     /// `Authentication`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "keyfactor")] {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{Client, Credentials, Error};
+    /// use clm::testing::Reply;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let request = client.certificate_stores().get(Uuid::from_u128(1)).build()?;
+    /// let refused = Reply::no_credential("invalid_client", "The secret has expired.");
+    /// let error = request.outcome_of(refused).unwrap_err();
+    /// assert!(matches!(error, Error::Authentication(_)));
+    /// # Ok(()) }
+    /// # main().unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn no_credential(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { end: End::NoCredential { code: code.into(), message: message.into() } }
     }
 
-    /// The answer has this header, for example `X-Keyfactor-Correlation-Id`. Without an answer there is none.
+    /// Adds a header to the response, such as `X-Keyfactor-Correlation-Id`. It is ignored if there is no response.
+    ///
+    /// ```
+    /// # #[cfg(feature = "keyfactor")] {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Client, Credentials, Schedule};
+    /// use clm::serde_json::json;
+    /// use clm::testing::Reply;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.pem");
+    /// let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).build()?;
+    /// let reply = Reply::json(400, json!({"Message": "no"})).header("X-Keyfactor-Correlation-Id", "4f2a");
+    /// let error = removal.outcome_of(reply).unwrap_err();
+    /// assert!(error.report().to_string().contains("4f2a"));
+    /// # Ok(()) }
+    /// # main().unwrap();
+    /// # }
+    /// ```
     ///
     /// # Panics
-    /// If name or value can be no header's.
+    /// If the name or the value is not valid in a header.
     #[must_use]
     #[track_caller]
     #[expect(clippy::expect_used, reason = "a helper of tests")]
@@ -118,7 +190,24 @@ impl Reply {
         self
     }
 
-    /// The body breaks off after what is given.
+    /// The response ends in the middle of its body: only the given part arrives.
+    ///
+    /// ```
+    /// # #[cfg(feature = "keyfactor")] {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::keyfactor::{CertificateLocation, Client, Credentials, Error, Schedule};
+    /// use clm::testing::Reply;
+    /// use clm::uuid::Uuid;
+    ///
+    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.pem");
+    /// let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).build()?;
+    /// let error = removal.outcome_of(Reply::text(200, "[\"0000").cut()).unwrap_err();
+    /// assert!(matches!(error, Error::OutcomeUnknown(_)));
+    /// # Ok(()) }
+    /// # main().unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn cut(mut self) -> Self {
         if let End::Answer { is_cut, .. } = &mut self.end {

@@ -4,9 +4,25 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
 
-/// Why a state cannot be loaded into a fake. Nothing was loaded.
+/// The error for a state that cannot be loaded into a fake. Nothing was loaded.
 ///
-/// The path is that of the member in the document: `stores[2].machine`.
+/// It contains the path of the member in the document, such as `stores[2].machine`.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "keyfactor")] {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::serde_json::json;
+/// use clm::testing::FakeKeyfactor;
+///
+/// let error = FakeKeyfactor::start_from(&json!({"stores": [{"machin": "web01"}]})).await.unwrap_err();
+/// assert_eq!(error.path(), "stores[0].machin");
+/// assert_eq!(error.problem(), "is not a member that the fake knows");
+/// # Ok(()) }
+/// # main().unwrap();
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FakeStateError {
     /// From the inside out.
@@ -37,7 +53,7 @@ impl FakeStateError {
         self
     }
 
-    /// Where the problem is; empty if it is the document itself.
+    /// Returns the path of the member; empty if the problem is the document itself. See the [example](Self#example).
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::new();
@@ -52,7 +68,7 @@ impl FakeStateError {
         path
     }
 
-    /// What is wrong there.
+    /// Returns the problem with this member. See the [example](Self#example).
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem

@@ -11,9 +11,11 @@ use super::FakeAppViewX;
 use super::FakeKeyfactor;
 use crate::keyfactor::{CertificateId, CertificateLocation, CertificateStoreId, JobId};
 
-/// Fakes in the state in which a story begins, and what a test of the story needs to know. Feature `testing`.
+/// Fakes in a prepared state, with the values that a test needs to know. Feature `testing`.
 ///
-/// Everything in a scene is the same in every run, except for the ports. A test may change both fakes further.
+/// A scene is the same in every run, except for the ports. A test may change both fakes further.
+///
+/// # Example
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,21 +56,21 @@ struct Location {
 }
 
 impl Scene {
-    /// The common name of the certificate that the story is about, on both sides.
+    /// The common name of the scene's certificate at Keyfactor Command and at AppViewX.
     pub const COMMON_NAME: &str = "www.example.com";
-    /// The collection that it is in.
+    /// The collection of the certificate.
     pub const COLLECTION: i32 = 4;
-    /// The id at AppViewX of a partner's certificate, which a search for the name finds as well and which must stay as it is.
-    /// It is in every scene except for [`partly_failing`](Self::partly_failing).
+    /// The AppViewX id of a partner's certificate, which a search for the name finds as well and which must not be changed. It is
+    /// in every scene except [`partly_failing`](Self::partly_failing).
     pub const PARTNER: &str = "67bc2ca76a105e1a05691c4c";
 
-    /// **A certificate is to be taken out of service, everywhere.** At Keyfactor it stands in two stores, a PEM file under an alias and
-    /// an IIS server with a binding, which take inventory every hour. A third store has it in the chain of another certificate,
-    /// where no removal can be about it. An orchestrator takes up a job once a poll has seen it wait, and the next poll sees it
-    /// run. Command sees what the stores hold only when it takes inventory.
+    /// **A certificate is to be removed everywhere.** At Keyfactor it is in two stores that take inventory every hour: a PEM file
+    /// with an alias, and an IIS server with a binding. In a third store it is part of the chain of another certificate, so it
+    /// cannot be removed there. An orchestrator starts a job after a poll has found it waiting, and the next poll finds it running.
+    /// Command's inventory changes only when Command takes inventory.
     ///
-    /// At AppViewX three rows have its name, two server certificates in the group `web-servers` and a client certificate in
-    /// `agents`. A search for the name finds a fourth, of a partner's: `www.example.com.partner.example`.
+    /// At AppViewX three certificates have its name: two server certificates in the group `web-servers` and a client certificate in
+    /// `agents`. A search for the name finds a fourth, which belongs to a partner: `www.example.com.partner.example`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -87,10 +89,10 @@ impl Scene {
         arranged::offboarding().await
     }
 
-    /// **One of two orchestrators is away.** The certificate stands in two PEM files. The jobs of the first are done by the first
-    /// poll of them; those of the second wait and never run. A program that follows both must come to an end, and say which
-    /// one is left: the second of [`stores`](Self::stores), which is among the [`failing_stores`](Self::failing_stores). At AppViewX the rows
-    /// are those of [`offboarding`](Self::offboarding).
+    /// **One of two orchestrators is offline.** The certificate is in two PEM files. Jobs of the first store end with the first
+    /// poll; jobs of the second store wait and never run. A program that follows both must end, and must report which one is still
+    /// open: the second of [`stores`](Self::stores), which is one of the [`failing_stores`](Self::failing_stores). AppViewX is as
+    /// in [`offboarding`](Self::offboarding).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -117,12 +119,12 @@ impl Scene {
         arranged::orchestrator_offline().await
     }
 
-    /// **Some of it fails.** The certificate stands in ten PEM files. In the first `failing` of them, ten at most, every job fails with
-    /// a message of the orchestrator, `Access to the path is denied.`; in the others it is done. All are ended by the first poll.
+    /// **Some jobs fail.** The certificate is in ten PEM files. In the first `failing` of them, ten at most, every job fails with
+    /// the message `Access to the path is denied.`; in the others it succeeds. All jobs end with the first poll.
     ///
-    /// At AppViewX ten server certificates have its name, in the group `web-servers`. As many of them are gone meanwhile:
-    /// [`resource_ids`](Self::resource_ids) names them first, AppViewX does not know them, and an unassignment leaves them out
-    /// of what it confirms.
+    /// At AppViewX ten server certificates in the group `web-servers` have its name. The same number of them was deleted meanwhile:
+    /// [`resource_ids`](Self::resource_ids) lists them first, AppViewX does not know them, and an unassignment does not confirm
+    /// them.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -146,10 +148,10 @@ impl Scene {
         arranged::partly_failing(failing).await
     }
 
-    /// **Ten thousand jobs are under way.** The certificate stood in 10,000 PEM files, and its removal from all of them is scheduled:
-    /// [`job_ids`](Self::job_ids). An orchestrator takes up each job once a poll has seen it wait. Every hundredth fails, 100 in
-    /// all ([`failing_stores`](Self::failing_stores)). A program that follows them must not ask for each job by itself, nor leave
-    /// one out. At AppViewX the rows are those of [`offboarding`](Self::offboarding).
+    /// **Ten thousand jobs are scheduled.** The certificate is in 10,000 PEM files, and its removal from all of them is scheduled:
+    /// [`job_ids`](Self::job_ids). An orchestrator starts each job after a poll has found it waiting. Every hundredth job fails,
+    /// 100 in total ([`failing_stores`](Self::failing_stores)). A program that follows the jobs must not send a request for each of
+    /// them, and must not miss one. AppViewX is as in [`offboarding`](Self::offboarding).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -168,25 +170,46 @@ impl Scene {
         arranged::ten_thousand_jobs().await
     }
 
-    /// The certificate that the story is about.
+    /// Returns the id of the certificate at Keyfactor Command.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::Scene;
+    ///
+    /// let scene = Scene::offboarding().await;
+    /// let located = scene.keyfactor.client().certificates().get(scene.certificate()).send().await?;
+    /// assert_eq!(located.issued_cn, Scene::COMMON_NAME);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn certificate(&self) -> CertificateId {
         self.certificate
     }
 
-    /// Its thumbprint.
+    /// Returns the thumbprint of the certificate.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::Scene;
+    ///
+    /// let scene = Scene::offboarding().await;
+    /// let located = scene.keyfactor.client().certificates().locations_of(scene.thumbprint()).send().await?;
+    /// assert_eq!(located.locations().len(), scene.stores().len());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn thumbprint(&self) -> &str {
         &self.thumbprint
     }
 
-    /// The stores from which it can be removed.
+    /// Returns the stores from which the certificate can be removed. See the example of [`thumbprint`](Self::thumbprint).
     #[must_use]
     pub fn stores(&self) -> &[CertificateStoreId] {
         &self.stores
     }
 
-    /// Its place in each of the [`stores`](Self::stores), in their order, with the job fields that a removal there needs.
+    /// Returns the location of the certificate in each of the [`stores`](Self::stores), in the same order, with the job fields that
+    /// a removal needs. See the [example](Self#example).
     #[must_use]
     pub fn locations(&self) -> Vec<CertificateLocation> {
         let location = |it: &Location| {
@@ -196,19 +219,30 @@ impl Scene {
         self.locations.iter().map(location).collect()
     }
 
-    /// Those of the [`stores`](Self::stores) in which removals fail or wait for ever.
+    /// Returns the [`stores`](Self::stores) in which removals fail or never run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::Scene;
+    ///
+    /// let scene = Scene::orchestrator_offline().await;
+    /// assert_eq!(scene.failing_stores(), [scene.stores()[1]]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn failing_stores(&self) -> &[CertificateStoreId] {
         &self.failing
     }
 
-    /// The jobs that are scheduled when the story begins, one for each of the [`stores`](Self::stores), in their order.
+    /// Returns the jobs that the scene has already scheduled, one for each of the [`stores`](Self::stores), in the same order. See
+    /// the example of [`ten_thousand_jobs`](Self::ten_thousand_jobs).
     #[must_use]
     pub fn job_ids(&self) -> &[JobId] {
         &self.jobs
     }
 
-    /// The ids at AppViewX of the certificates that the story is about.
+    /// Returns the AppViewX ids of the certificates with the scene's common name. See the example of
+    /// [`offboarding`](Self::offboarding).
     #[cfg(feature = "appviewx")]
     #[must_use]
     pub fn resource_ids(&self) -> &[String] {

@@ -1,6 +1,6 @@
 //! Which call a request is.
 
-/// A call that a fake knows: a `KeyfactorCall` or an `AppViewXCall`. The trait is sealed.
+/// A call that a fake serves: a `KeyfactorCall` or an `AppViewXCall`. The trait is sealed.
 pub trait FakeCall: Copy + sealed::Sealed {
     /// The name, as the client has it in spans and in the audit.
     #[doc(hidden)]

@@ -33,22 +33,28 @@ impl Fault {
     }
 }
 
-/// What a fault did to a request: see [`RecordedRequest::fault`](super::RecordedRequest::fault).
+/// The effect of a fault on a request; see [`RecordedRequest::fault`](super::RecordedRequest::fault).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeFaultKind {
-    /// It was carried out and its connection was closed without an answer: `lose_answers`.
+    /// `lose_answers`: the request was carried out, and its connection was closed without a response.
     LostAnswer,
-    /// It was carried out and half of the answer was sent: `cut_answers`.
+    /// `cut_answers`: the request was carried out, and half of the response was sent.
     CutAnswer,
-    /// It was refused and not carried out: `refuse_next`.
+    /// `refuse_next`: the request was refused and not carried out.
     Refusal,
-    /// It was carried out and answered twice: `stray_answers`.
+    /// `stray_answers`: the request was carried out, and two responses were sent.
     StrayAnswer,
 }
 
 impl FakeFaultKind {
-    /// The method that sets the fault: `lose_answers`, for example.
+    /// Returns the name of the method that sets the fault, such as `lose_answers`.
+    ///
+    /// ```
+    /// use clm::testing::FakeFaultKind;
+    ///
+    /// assert_eq!(FakeFaultKind::LostAnswer.as_str(), "lose_answers");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -66,7 +72,9 @@ impl fmt::Display for FakeFaultKind {
     }
 }
 
-/// An answer that a test makes up. A status alone has the shape of the vendor's refusals, where that is known.
+/// A response for faults. Without a body of its own, its body has the form of the vendor's refusals, as far as that is known.
+///
+/// # Example
 ///
 /// ```
 /// # #[cfg(feature = "keyfactor")] {
@@ -83,7 +91,7 @@ impl fmt::Display for FakeFaultKind {
 /// let stores = fake.client().certificate_stores();
 /// let error = stores.list(Query::all()).rows().unwrap().collect().await.unwrap_err();
 /// assert_eq!(error.message(), Some("The server is asleep."));
-/// assert_eq!(fake.requests().len(), 3, "429 is tried again");
+/// assert_eq!(fake.requests().len(), 3, "a 429 is retried");
 /// # }
 /// # main();
 /// # }
@@ -96,10 +104,10 @@ pub struct FakeAnswer {
 }
 
 impl FakeAnswer {
-    /// An answer with this status, 200 to 599.
+    /// A response with this status. See the [example](Self#example).
     ///
     /// # Panics
-    /// If it is no status that can end a request.
+    /// If the status is not in the range 200 to 599.
     #[must_use]
     #[track_caller]
     pub fn status(status: u16) -> Self {
@@ -107,14 +115,15 @@ impl FakeAnswer {
         Self { status: StatusCode::from_u16(status).unwrap_or_default(), retry_after: None, body: None }
     }
 
-    /// With a `Retry-After` of so many seconds, as servers send it with 429 and 503. A part of a second counts as one.
+    /// Adds a `Retry-After` header with this time in seconds, rounded up. Servers send it with 429 and 503. See the
+    /// [example](Self#example).
     #[must_use]
     pub fn retry_after(mut self, pause: Duration) -> Self {
         self.retry_after = Some(pause);
         self
     }
 
-    /// With this body.
+    /// Sets the body. See the [example](Self#example).
     #[must_use]
     pub fn json(mut self, body: impl Into<Value>) -> Self {
         self.body = Some(body.into());
@@ -148,11 +157,29 @@ impl From<u16> for FakeAnswer {
     }
 }
 
-/// A fault that was set. It acts from the moment when it was set, whether this value is kept or not; its methods say more exactly
-/// which requests it hits.
+/// A fault that was set. It is active from the moment when it was set, even if this value is dropped. Its methods restrict which
+/// requests it affects.
 ///
-/// Set faults before the calls begin. A request that arrives in the moment between `lose_answers(1)` and its `.of(..)` is hit
-/// whatever it is, and a fault that is used up by then has nothing left to be narrowed.
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "keyfactor")] {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::Query;
+/// use clm::testing::{FakeKeyfactor, KeyfactorCall};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let store = fake.add_store();
+/// fake.refuse_next(404, 1).of(KeyfactorCall::GetStore).after(1);
+///
+/// let stores = fake.client().certificate_stores();
+/// stores.list(Query::all()).rows()?.collect().await?;
+/// assert!(stores.get(store).send().await.is_ok());
+/// assert!(stores.get(store).send().await.is_err(), "the second request for this call");
+/// # Ok(()) }
+/// # main().unwrap();
+/// # }
+/// ```
 pub struct FakeFault<'a, C> {
     faults: &'a Faults,
     id: u64,
@@ -164,14 +191,15 @@ impl<'a, C: FakeCall> FakeFault<'a, C> {
         Self { faults, id, calls: PhantomData }
     }
 
-    /// It hits this call only. Without it, it hits any, logins and token requests among them.
+    /// Restricts the fault to this call. By default it affects all calls, including logins and token requests. See the
+    /// [example](Self#example).
     #[allow(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "it acts also if it is dropped")]
     pub fn of(self, call: C) -> Self {
         self.faults.narrow(self.id, call.name());
         self
     }
 
-    /// The first `requests` that it would hit pass unharmed.
+    /// The first `requests` requests that match the fault are not affected. See the [example](Self#example).
     #[allow(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "it acts also if it is dropped")]
     pub fn after(self, requests: usize) -> Self {
         self.faults.postpone(self.id, requests);

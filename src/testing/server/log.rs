@@ -14,7 +14,35 @@ use super::{FakeCall, FakeFaultKind};
 const MOST_REQUESTS: usize = 10_000;
 const MOST_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// A request that a fake received. `Debug` shows neither the values of headers nor the body: both may hold secrets.
+/// A request that a fake received. `Debug` does not show header values and the body, because both may contain secrets.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "keyfactor")] {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::Schedule;
+/// use clm::testing::{FakeFaultKind, FakeKeyfactor, KeyfactorCall};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let store = fake.add_store();
+/// fake.lose_answers(1);
+/// let stores = fake.client().certificate_stores();
+/// let _ = stores.schedule_inventory([store], Schedule::Immediate).send().await;
+///
+/// let requests = fake.requests();
+/// let request = &requests[0];
+/// assert_eq!((request.method().as_str(), request.path()), ("POST", "/KeyfactorAPI/CertificateStores/Schedule"));
+/// assert_eq!((request.query(), request.status()), ("", 204));
+/// assert_eq!(request.header("content-type"), Some("application/json"));
+/// assert_eq!(request.json()["StoreIds"][0], store.to_string());
+/// assert!(request.is(KeyfactorCall::ScheduleInventory) && request.is_change());
+/// assert_eq!(request.operation(), Some("keyfactor.certificate_stores.schedule_inventory"));
+/// assert_eq!(request.fault(), Some(FakeFaultKind::LostAnswer));
+/// # Ok(()) }
+/// # main().unwrap();
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RecordedRequest {
     pub(super) method: Method,
@@ -29,75 +57,76 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// The method.
+    /// Returns the method. See the [example](Self#example).
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The path, with its leading slash.
+    /// Returns the path with its leading slash. See the [example](Self#example).
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The query as it was sent, without the question mark.
+    /// Returns the query as it was sent, without the question mark. See the [example](Self#example).
     #[must_use]
     pub fn query(&self) -> &str {
         &self.query
     }
 
-    /// All headers.
+    /// Returns all headers; [`header`](Self::header) returns one. See the [example](Self#example).
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// A header's value, if it is there and is text.
+    /// Returns the value of a header, if it is present and is text. See the [example](Self#example).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body.
+    /// Returns the body; [`json`](Self::json) parses it. See the [example](Self#example).
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as JSON; null if it is not JSON.
+    /// Returns the body as JSON, or null if it is not JSON. See the [example](Self#example).
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// The status that the fake answered. Where a fault kept the answer back or cut it, the status that it had.
+    /// Returns the status of the fake's response. If a fault suppressed or cut the response, it is the status that the response
+    /// had. See the [example](Self#example).
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Which call it is, by the name that the client has for it in spans and in the audit:
-    /// `keyfactor.certificate_stores.remove_certificates`, for example. `None` if the fake does not know it.
+    /// Returns the client's name for the call, as in spans and in the audit, such as
+    /// `keyfactor.certificate_stores.remove_certificates`. It is `None` for an unknown request. See the [example](Self#example).
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.call.map(|call| call.name)
     }
 
-    /// Whether it is this call.
+    /// Returns whether the request is for this call. See the [example](Self#example).
     #[must_use]
     pub fn is(&self, call: impl FakeCall) -> bool {
         self.operation() == Some(call.name())
     }
 
-    /// Whether its call may change something. A login of AppViewX counts as a change, since accounts lock; a token request does
-    /// not. A request that the fake does not know changes nothing.
+    /// Returns whether the call may change something. An AppViewX login counts as a change, because failed logins lock the account;
+    /// a token request does not. An unknown request does not count as a change. See the [example](Self#example).
     #[must_use]
     pub fn is_change(&self) -> bool {
         self.call.is_some_and(|call| call.effect == Effect::Change)
     }
 
-    /// The fault that hit it.
+    /// Returns the fault that affected the request. See the [example](Self#example).
     #[must_use]
     pub fn fault(&self) -> Option<FakeFaultKind> {
         self.fault
