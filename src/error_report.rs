@@ -85,6 +85,13 @@ impl ErrorReport {
     }
 
     /// The lines of the report. All but the first start with two spaces.
+    ///
+    /// ```
+    /// let error = clm::keyfactor::Client::builder("keyfactor.example.com").build().unwrap_err();
+    /// for line in error.report().lines() {
+    ///     eprintln!("{line}");
+    /// }
+    /// ```
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(String::as_str)
     }

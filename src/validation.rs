@@ -23,12 +23,26 @@ pub struct ValidationError {
 
 impl ValidationError {
     /// The problems, in the order of the request's fields. The list is never empty.
+    ///
+    /// ```
+    /// use clm::appviewx::Comment;
+    ///
+    /// let error = Comment::new("CHG-1").unwrap_err();
+    /// assert_eq!(error.problems().len(), 1);
+    /// ```
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
     /// Returns a readable report with one line per problem.
+    ///
+    /// ```
+    /// use clm::appviewx::Comment;
+    ///
+    /// let error = Comment::new("CHG-1").unwrap_err();
+    /// eprintln!("{}", error.report());
+    /// ```
     #[must_use]
     pub fn report(&self) -> ErrorReport {
         ErrorReport::of_problems(REFUSED, &self.problems)
@@ -62,18 +76,39 @@ pub struct Problem {
 
 impl Problem {
     /// The path of the field, for example `certificate_stores[2].alias`.
+    ///
+    /// ```
+    /// use clm::appviewx::Comment;
+    ///
+    /// let error = Comment::new("CHG-1").unwrap_err();
+    /// assert_eq!(error.problems()[0].field(), "comment");
+    /// ```
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
     }
 
     /// The kind of problem, to match on in code.
+    ///
+    /// ```
+    /// use clm::appviewx::Comment;
+    ///
+    /// let error = Comment::new("CHG-1").unwrap_err();
+    /// assert!(matches!(error.problems()[0].reason(), clm::Reason::InvalidCharacters(_)));
+    /// ```
     #[must_use]
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
 
     /// A readable sentence that describes the problem and how to fix it.
+    ///
+    /// ```
+    /// use clm::appviewx::Comment;
+    ///
+    /// let error = Comment::new("CHG-1").unwrap_err();
+    /// eprintln!("{}", error.problems()[0].sentence());
+    /// ```
     #[must_use]
     pub fn sentence(&self) -> &str {
         &self.sentence

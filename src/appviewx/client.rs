@@ -63,6 +63,16 @@ impl Client {
     }
 
     /// The base URL of every call, including the API path.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// use clm::appviewx::{Client, Credentials};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a password");
+    /// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
+    /// assert_eq!(appviewx.base_url().as_str(), "https://appviewx.example.com:31443/avxapi");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn base_url(&self) -> &Url {
         self.caller.transport().base_url()
@@ -193,6 +203,15 @@ impl Client {
 
 impl ClientBuilder {
     /// Sets the credentials. Required.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::appviewx::Error> {
+    /// use clm::appviewx::{Client, Credentials};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a password");
+    /// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.settings.credentials = Some(credentials);
         self
@@ -299,6 +318,13 @@ impl ClientBuilder {
     }
 
     /// Checks every setting and builds the client. Nothing is sent.
+    ///
+    /// ```
+    /// use clm::appviewx::{Client, Error};
+    ///
+    /// let Err(Error::Configuration(error)) = Client::builder("https://appviewx.example.com:31443").build() else { panic!() };
+    /// assert_eq!(error.setting(), "credentials");
+    /// ```
     ///
     /// # Errors
     /// [`Error::Configuration`], which names the missing or invalid setting.

@@ -26,6 +26,13 @@ impl Comment {
 
     /// Checks a comment against [`CommentRule::Documented`].
     ///
+    /// ```
+    /// use clm::appviewx::Comment;
+    ///
+    /// assert!(Comment::new("Decommissioned with CHG 1234").is_ok());
+    /// assert!(Comment::new("CHG-1234").is_err(), "a hyphen is not a documented character");
+    /// ```
+    ///
     /// # Errors
     /// [`ValidationError`] on the field `comment` with all problems; see [`with_rule`](Self::with_rule).
     pub fn new(text: impl Into<String>) -> Result<Self, ValidationError> {
@@ -33,6 +40,12 @@ impl Comment {
     }
 
     /// Checks a comment against a rule.
+    ///
+    /// ```
+    /// use clm::appviewx::{Comment, CommentRule};
+    ///
+    /// assert!(Comment::with_rule("CHG-1234", &CommentRule::allowing("-")).is_ok());
+    /// ```
     ///
     /// # Errors
     /// [`ValidationError`] on the field `comment` if it is empty, only white space, longer than
@@ -71,6 +84,13 @@ impl Comment {
     }
 
     /// The text of the comment.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), clm::ValidationError> {
+    /// let comment = clm::appviewx::Comment::new("CHG 1234")?;
+    /// assert_eq!(comment.as_str(), "CHG 1234");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -103,6 +123,13 @@ pub enum CommentRule {
 
 impl CommentRule {
     /// The documented characters and those in `characters`: `CommentRule::allowing(".,-:#/")`.
+    ///
+    /// ```
+    /// use clm::appviewx::{Comment, CommentRule};
+    ///
+    /// let rule = CommentRule::allowing(".,-:#/");
+    /// assert!(Comment::with_rule("CHG-1234: see #7", &rule).is_ok());
+    /// ```
     #[must_use]
     pub fn allowing(characters: &str) -> Self {
         Self::Allowing(characters.chars().collect())

@@ -184,6 +184,10 @@ impl ErrorCode {
     }
 
     /// The vendor's spelling of the code.
+    ///
+    /// ```
+    /// assert_eq!(clm::appviewx::ErrorCode::GroupNotFound.as_str(), "GROUP_NOT_FOUND");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -193,6 +197,11 @@ impl ErrorCode {
     }
 
     /// The HTTP status that the vendor documents for this code. The actual status is the error's `status()`.
+    ///
+    /// ```
+    /// let status = clm::appviewx::ErrorCode::GroupNotFound.documented_status();
+    /// assert_eq!(status.map(|it| it.as_u16()), Some(404));
+    /// ```
     #[must_use]
     pub fn documented_status(&self) -> Option<StatusCode> {
         self.row().map(|row| row.status)
@@ -200,6 +209,12 @@ impl ErrorCode {
 
     /// What to do about the error. The text follows the page of the unassign call. It is **assumed** that a code has
     /// the same meaning for other calls.
+    ///
+    /// ```
+    /// if let Some(remediation) = clm::appviewx::ErrorCode::CategoryDenied.remediation() {
+    ///     eprintln!("{remediation}");
+    /// }
+    /// ```
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.row().map(|row| row.remediation)

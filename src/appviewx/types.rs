@@ -16,6 +16,11 @@ pub struct ResourceId(String);
 
 impl ResourceId {
     /// The id as text.
+    ///
+    /// ```
+    /// let id = clm::appviewx::ResourceId::from("67bc2ca76a105e1a05691c1c");
+    /// assert_eq!(id.as_str(), "67bc2ca76a105e1a05691c1c");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -16,6 +16,16 @@ pub struct ServerTime(Value);
 
 impl ServerTime {
     /// The time, if it can be parsed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let rows = appviewx.certificates().search().rows()?.collect().await?;
+    /// for valid_to in rows.iter().filter_map(|row| row.valid_to.as_ref()) {
+    ///     println!("{:?}", valid_to.timestamp());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         let milliseconds = match &self.0 {
@@ -27,6 +37,16 @@ impl ServerTime {
     }
 
     /// The value as the server wrote it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let rows = appviewx.certificates().search().rows()?.collect().await?;
+    /// for valid_to in rows.iter().filter_map(|row| row.valid_to.as_ref()) {
+    ///     println!("{:?}", valid_to.raw());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.0

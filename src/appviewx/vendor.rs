@@ -162,6 +162,18 @@ impl From<LookupError> for Error {
 
 impl ApiError {
     /// The vendor's `tags`: additional information in an undocumented format. Null if the response has none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// if let Err(Error::Api(error)) = appviewx.certificate_groups().assign("no such group", ids).send().await {
+    ///     println!("{:?}", error.tags());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn tags(&self) -> &Value {
         &self.error_body().tags
@@ -169,6 +181,18 @@ impl ApiError {
 
     /// Ids that the response lists as successful although it reports a failure. Which of the two is true is
     /// undocumented by the vendor, so check before you act on them. Secrets of the request are redacted in them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// if let Err(Error::Api(error)) = appviewx.certificate_groups().assign("no such group", ids).send().await {
+    ///     println!("{:?}", error.successful_ids());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn successful_ids(&self) -> &[ResourceId] {
         &self.error_body().successful_ids

@@ -228,18 +228,51 @@ impl<V: Vendor> Error<V> {
     }
 
     /// The vendor's error code, if the server sent one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     eprintln!("{:?}", error.code());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&V::Code> {
         self.evidence().code
     }
 
     /// The HTTP status, if a response was received.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     assert_eq!(error.status().map(|it| it.as_u16()), Some(404));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.evidence().answer.map(|answer| answer.status)
     }
 
     /// The server's message, if it sent a readable one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     eprintln!("{}", error.message().unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.evidence().message
@@ -273,6 +306,17 @@ impl<V: Vendor> Error<V> {
     ///
     /// For [`OutcomeUnknown`](Self::OutcomeUnknown) this is the same text as
     /// [`how_to_find_out`](OutcomeUnknown::how_to_find_out). Print only one of the two.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     eprintln!("{}", error.remediation().unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn remediation(&self) -> Option<&str> {
         match self {
@@ -286,6 +330,17 @@ impl<V: Vendor> Error<V> {
 
     /// The raw body, as far as it was received, as lossy UTF-8, up to the client's size limit. **It may contain a
     /// secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     eprintln!("{}", error.body().unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.evidence().answer.map(|answer| answer.body.as_str())
@@ -293,24 +348,68 @@ impl<V: Vendor> Error<V> {
 
     /// The bytes of the raw body, as far as they were received, up to the client's size limit. They may be invalid
     /// UTF-8 or in a content encoding that was not requested. **They may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     eprintln!("{} bytes", error.body_bytes().map_or(0, <[u8]>::len));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
         self.evidence().answer.map(|answer| answer.body.as_bytes())
     }
 
     /// The number of times the call was sent, if it was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     assert_eq!(error.attempts(), Some(1));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.evidence().trace.map(|trace| trace.attempts)
     }
 
     /// The total duration of the call, if it was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     eprintln!("after {:?}", error.elapsed());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {
         self.evidence().trace.map(|trace| trace.elapsed)
     }
 
     /// The correlation id, if the vendor has one and the server sent it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(error) = result {
+    ///     eprintln!("{:?}", error.correlation_id());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         let Evidence { trace, answer, .. } = self.evidence();
@@ -319,6 +418,20 @@ impl<V: Vendor> Error<V> {
     }
 
     /// The outcome inside [`Incomplete`](Self::Incomplete), if it has this type.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::{Error, UnassignOutcome};
+    ///
+    /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+    /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
+    /// if let Err(error) = outcome.require_complete().map_err(Error::from) {
+    ///     let outcome = error.incomplete::<UnassignOutcome>().expect("the outcome of an unassignment");
+    ///     println!("not confirmed: {:?}", outcome.unconfirmed_ids());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn incomplete<T: 'static>(&self) -> Option<&T> {
         match self {
@@ -392,18 +505,57 @@ impl<V: Vendor> ApiError<V> {
     /// Whether an earlier copy of this change received no response and was retried because the request called
     /// `repeat_after_silence()`. In this case the error says nothing about the earlier copy, which may have been
     /// carried out and may even be the cause of the error.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     assert!(!error.after_unanswered_copy());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn after_unanswered_copy(&self) -> bool {
         self.refusal.after_unanswered_copy
     }
 
     /// The HTTP status. For AppViewX it can be 2xx, if only the `appStatusCode` indicates the error.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     assert_eq!(error.status(), 404);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.refusal.answer.status
     }
 
     /// The vendor's error code, if the response contains one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("{:?}", error.code());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&V::Code> {
         self.body.code()
@@ -411,6 +563,19 @@ impl<V: Vendor> ApiError<V> {
 
     /// The server's message: the vendor's message member, else for Keyfactor the reasons of the failed operations or
     /// the detail of an RFC 7807 problem, else the body text or the title of an HTML page.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("{}", error.message().unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.body.message().map(ServerText::as_str)
@@ -418,18 +583,57 @@ impl<V: Vendor> ApiError<V> {
 
     /// Whether the body contains more than was parsed, to limit memory use. The lists and values of such an error are
     /// then only the first part of what the server sent. [`body`](Self::body) contains everything.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     assert!(!error.is_abridged());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_abridged(&self) -> bool {
         self.body.is_abridged()
     }
 
     /// What to do about the error, if known.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("{}", error.remediation().unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.remedy.or_else(|| V::remediation(self.status(), &self.body, self.permission_needed))
     }
 
     /// The raw body, as far as it was received, as lossy UTF-8. **It may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("{}", error.body());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body(&self) -> &str {
         self.refusal.answer.body.as_str()
@@ -437,30 +641,95 @@ impl<V: Vendor> ApiError<V> {
 
     /// The bytes of the raw body, as far as they were received. They may be in a content encoding that was not
     /// requested. **They may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("{} bytes", error.body_bytes().len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.refusal.answer.body.as_bytes()
     }
 
     /// The correlation id, if the vendor has one and the server sent it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("{:?}", error.correlation_id());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.refusal.trace.correlation_id.as_ref().map(ServerText::as_str)
     }
 
     /// The permission scope that was requested, if the call is a change with such a scope.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("{:?}", error.scope());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scope(&self) -> Option<&V::Scope> {
         self.scope.as_ref()
     }
 
     /// The number of times the call was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     assert_eq!(error.attempts(), 1);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.refusal.trace.attempts
     }
 
     /// The total duration of the call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::Error;
+    ///
+    /// let ids = scene.resource_ids();
+    /// let result = appviewx.certificate_groups().assign("no such group", ids).send().await;
+    /// if let Err(Error::Api(error)) = result {
+    ///     eprintln!("after {:?}", error.elapsed());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.refusal.trace.elapsed

@@ -19,12 +19,35 @@ impl<Outcome> Incomplete<Outcome> {
     }
 
     /// The outcome.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+    /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
+    /// if let Err(incomplete) = outcome.require_complete() {
+    ///     println!("not confirmed: {:?}", incomplete.outcome().unconfirmed_ids());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
     /// Returns the outcome.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+    /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
+    /// if let Err(incomplete) = outcome.require_complete() {
+    ///     let outcome = incomplete.into_outcome();
+    ///     println!("confirmed: {:?}", outcome.successful_ids());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn into_outcome(self) -> Outcome {
         *self.outcome
@@ -41,12 +64,39 @@ pub struct IncompleteOutcome {
 
 impl IncompleteOutcome {
     /// The outcome, if it has this type.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::{Error, UnassignOutcome};
+    ///
+    /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+    /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
+    /// if let Err(Error::Incomplete(incomplete)) = outcome.require_complete().map_err(Error::from) {
+    ///     assert!(incomplete.outcome::<UnassignOutcome>().is_some());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn outcome<T: 'static>(&self) -> Option<&T> {
         self.outcome.get()
     }
 
     /// Returns the outcome.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::{Error, UnassignOutcome};
+    ///
+    /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+    /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
+    /// if let Err(Error::Incomplete(incomplete)) = outcome.require_complete().map_err(Error::from) {
+    ///     let outcome = incomplete.into_outcome::<UnassignOutcome>().expect("the outcome of an unassignment");
+    ///     println!("confirmed: {:?}", outcome.successful_ids());
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// The error itself, if the outcome has another type.

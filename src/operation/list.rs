@@ -101,6 +101,15 @@ impl<L: List> ListBuilder<L> {
     }
 
     /// Sets the retry policy for the call of each page. Overrides the client's policy.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::RetryPolicy;
+    ///
+    /// let rows = appviewx.certificates().search().retry_policy(RetryPolicy::none()).rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry_policy = Some(policy);
         self

@@ -63,24 +63,60 @@ pub struct LookupLimitReached {
 impl LookupLimitReached {
     /// Creates the error for a limit that was reached after this number of pages of a list, for example `GET
     /// /Certificates`. For tests without a server. Feature `testing`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use clm::{LookupLimit, LookupLimitReached};
+    ///
+    /// let reached = LookupLimitReached::new("GET /Certificates", LookupLimit::Pages(1_000), 1_000);
+    /// println!("{reached}");
+    /// # }
+    /// ```
     #[cfg(feature = "testing")]
     pub fn new(list: impl Into<String>, limit: LookupLimit, pages: u32) -> Self {
         Self { list: list.into(), limit, pages }
     }
 
     /// The limit that was reached.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use clm::{LookupLimit, LookupLimitReached};
+    ///
+    /// let reached = LookupLimitReached::new("GET /Certificates", LookupLimit::Pages(1_000), 1_000);
+    /// assert!(matches!(reached.limit(), LookupLimit::Pages(1_000)));
+    /// # }
+    /// ```
     #[must_use]
     pub fn limit(&self) -> LookupLimit {
         self.limit
     }
 
     /// The list that was being read, as method and path: `GET /CertificateStores/{id}/Inventory`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use clm::{LookupLimit, LookupLimitReached};
+    ///
+    /// let reached = LookupLimitReached::new("GET /Certificates", LookupLimit::Pages(1_000), 1_000);
+    /// assert_eq!(reached.list(), "GET /Certificates");
+    /// # }
+    /// ```
     #[must_use]
     pub fn list(&self) -> &str {
         &self.list
     }
 
     /// The number of pages that were read.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")] {
+    /// use clm::{LookupLimit, LookupLimitReached};
+    ///
+    /// let reached = LookupLimitReached::new("GET /Certificates", LookupLimit::Pages(1_000), 1_000);
+    /// assert_eq!(reached.pages(), 1_000);
+    /// # }
+    /// ```
     #[must_use]
     pub fn pages(&self) -> u32 {
         self.pages

@@ -111,6 +111,14 @@ impl<B: Batch> BatchBuilder<B> {
 
     /// Sets a function that creates the audit note of each call from its items. The note is not sent to the server. If
     /// the function returns a blank text, the note of the whole request is used.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls();
+    /// let outcome = unassign.audit_note_for(|ids| format!("CHG 1234, {} certificates", ids.len())).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn audit_note_for(mut self, note: impl Fn(&[B::Item]) -> String + Send + Sync + 'static) -> Self {
         self.audit_note = Some(Arc::new(note));
         self
@@ -162,6 +170,14 @@ impl<B: Batch> BatchBuilder<B> {
 
     /// Sends the calls and returns the outcome of every item. If the future is dropped, the outcomes collected so far
     /// are lost.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Only [`Error::Validation`], before the first call. Later errors are in the outcome.
@@ -218,6 +234,16 @@ struct UnderWay<B: Batch> {
 impl<B: Batch> Outcomes<B> {
     /// Returns the next outcome as soon as it is known, or `None` after the last one. This method is cancellation safe:
     /// if the future is dropped, the next call returns the same outcome.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// while let Some(outcome) = outcomes.next().await {
+    ///     println!("{}: {:?}", outcome.item, outcome.state);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn next(&mut self) -> Option<ItemOutcome<B::Item, B::Operation>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -229,6 +255,16 @@ impl<B: Batch> Outcomes<B> {
     /// Sends the remaining calls and returns the outcomes that [`next`](Self::next) has not returned yet, in the order
     /// of their items. Whether the result is complete takes the outcomes that `next` returned into account. If the
     /// future is dropped, the outcomes collected so far are lost.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// let first = outcomes.next().await;
+    /// let rest = outcomes.finish().await;
+    /// assert_eq!(rest.items().len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub async fn finish(mut self) -> ManyOutcomeOf<B> {
         let mut outcomes = Vec::new();
         while let Some(outcome) = self.next_numbered().await {
@@ -292,12 +328,32 @@ impl<B: Batch> Outcomes<B> {
     }
 
     /// The number of calls that were started.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// while outcomes.next().await.is_some() {}
+    /// assert_eq!(outcomes.calls(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn calls(&self) -> u32 {
         self.sent
     }
 
     /// The error that ended the run, if there was one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// while outcomes.next().await.is_some() {}
+    /// if let Some(error) = outcomes.ended_by() {
+    ///     eprintln!("{}", error.report());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn ended_by(&self) -> Option<&SharedError<VendorOf<B>>> {
         self.ended_by.as_ref()

@@ -32,18 +32,46 @@ pub enum ItemState<V: Vendor> {
 
 impl<V: Vendor> ItemState<V> {
     /// Whether the server confirmed the item.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert!(outcome.items()[0].state.is_confirmed());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         matches!(self, Self::Confirmed)
     }
 
     /// Whether the change may have been carried out: confirmed, unconfirmed or unknown.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert!(outcome.items()[0].state.is_possibly_done());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_possibly_done(&self) -> bool {
         matches!(self, Self::Confirmed | Self::Unconfirmed | Self::Unknown(_))
     }
 
     /// The error, if the state has one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// for it in outcome.items() {
+    ///     if let Some(error) = it.state.error() {
+    ///         eprintln!("{}: {}", it.item, error.report());
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn error(&self) -> Option<&Error<V>> {
         match self {
@@ -120,23 +148,57 @@ impl<I: Serialize, O: Change<Outcome: Serialize>> Serialize for ManyOutcome<I, O
 
 impl<I, O: Change> ManyOutcome<I, O> {
     /// The items with their states, in request order. Items that a stream returned earlier are not included.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// for it in outcome.items() {
+    ///     println!("{}: {:?}", it.item, it.state);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn items(&self) -> &[ItemOutcome<I, O>] {
         &self.items
     }
 
     /// The confirmed items.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert_eq!(outcome.confirmed().count(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn confirmed(&self) -> impl Iterator<Item = &I> {
         self.items.iter().filter(|outcome| outcome.state.is_confirmed()).map(|outcome| &outcome.item)
     }
 
     /// The items whose change may have been carried out: confirmed, unconfirmed or unknown. To revert the changes, name
     /// these items.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert_eq!(outcome.possibly_done().count(), 3);
+    /// # Ok(()) }
+    /// ```
     pub fn possibly_done(&self) -> impl Iterator<Item = &I> {
         self.items.iter().filter(|outcome| outcome.state.is_possibly_done()).map(|outcome| &outcome.item)
     }
 
     /// The outcomes of the accepted calls with at least one of these [`items`](Self::items), without duplicates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert_eq!(outcome.answers().count(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn answers(&self) -> impl Iterator<Item = &O::Outcome> {
         let mut seen = HashSet::new();
         let answers = self.items.iter().filter_map(|outcome| outcome.answer.as_deref());
@@ -144,30 +206,72 @@ impl<I, O: Change> ManyOutcome<I, O> {
     }
 
     /// Items that were given more than once. They count once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert!(outcome.repeated().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn repeated(&self) -> &[I] {
         &self.repeated
     }
 
     /// The number of calls, including refused calls that were split.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert_eq!(outcome.calls(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn calls(&self) -> u32 {
         self.calls
     }
 
     /// The refusals of the calls that were split.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert!(outcome.split_calls().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn split_calls(&self) -> &[SharedError<O::Vendor>] {
         &self.split_calls
     }
 
     /// The error that ended the run, if there was one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// if let Some(error) = outcome.ended_by() {
+    ///     eprintln!("{}", error.report());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn ended_by(&self) -> Option<&SharedError<O::Vendor>> {
         self.ended_by.as_ref()
     }
 
     /// Whether the server confirmed every item, including those that a stream returned earlier, and named no other.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let HandedOut { items, unconfirmed, of_incomplete_answers } = self.handed_out;
@@ -179,6 +283,13 @@ impl<I, O: Change> ManyOutcome<I, O> {
     }
 
     /// Returns an error if the outcome is incomplete.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Incomplete`], which contains this outcome, if [`is_complete`](Self::is_complete) is false.

@@ -70,6 +70,20 @@ impl<V: Vendor> OutcomeUnknown<V> {
 
     /// Returns the request.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::{Error, UnassignCertificates};
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     let request = unknown.into_request::<UnassignCertificates>().expect("the request of an unassignment");
+    ///     println!("{:?}", request.resource_ids());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// The error itself, if the request belongs to another operation.
     #[expect(clippy::boxed_local, reason = "the error holds it in a box")]
@@ -81,18 +95,57 @@ impl<V: Vendor> OutcomeUnknown<V> {
     }
 
     /// The status, if a response was received.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     assert_eq!(unknown.status(), None);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.answer.as_ref().map(|answer| answer.status)
     }
 
     /// The response headers, if a response was received. **They may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     println!("{:?}", unknown.headers());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.answer.as_ref().map(|answer| &answer.headers)
     }
 
     /// The body, as far as it was received, as lossy UTF-8. **It may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     println!("{:?}", unknown.body());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.answer.as_ref().map(|answer| answer.body.as_str())
@@ -100,24 +153,76 @@ impl<V: Vendor> OutcomeUnknown<V> {
 
     /// The bytes of the body, as far as they were received. They may be in a content encoding that was not requested.
     /// **They may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     println!("{:?}", unknown.body_bytes().map(<[u8]>::len));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
         self.answer.as_ref().map(|answer| answer.body.as_bytes())
     }
 
     /// The vendor's error code, if the response contains one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     println!("{:?}", unknown.code());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&V::Code> {
         self.code.as_ref()
     }
 
     /// The vendor's message, if the response contains one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     println!("{:?}", unknown.message());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_ref().map(ServerText::as_str)
     }
 
     /// The permission scope that was requested, if the call has one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     println!("{:?}", unknown.scope());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn scope(&self) -> Option<&V::Scope> {
         self.scope.as_ref()
@@ -125,18 +230,57 @@ impl<V: Vendor> OutcomeUnknown<V> {
 
     /// How to check whether the change was carried out. [`Error::remediation`](super::Error::remediation) returns the
     /// same text, so print only one of the two.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     eprintln!("{}", unknown.how_to_find_out());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn how_to_find_out(&self) -> &'static str {
         self.how_to_find_out
     }
 
     /// The number of times the call was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     assert_eq!(unknown.attempts(), 1);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
     /// The total duration of the call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.lose_answers(1);
+    /// use clm::appviewx::Error;
+    ///
+    /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+    /// if let Err(Error::OutcomeUnknown(unknown)) = result {
+    ///     eprintln!("after {:?}", unknown.elapsed());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed

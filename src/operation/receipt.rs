@@ -65,12 +65,30 @@ impl Receipt {
     }
 
     /// The number of times the call was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// let receipt = outcome.receipt();
+    /// assert_eq!(receipt.attempts(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
     /// The total duration, including the pauses between tries.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// let receipt = outcome.receipt();
+    /// println!("{:?}", receipt.elapsed());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
@@ -78,6 +96,15 @@ impl Receipt {
 
     /// The correlation id, for the vendor's support and the server's log: Keyfactor's `X-Keyfactor-Correlation-Id`. No
     /// such header is known for AppViewX.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// let receipt = outcome.receipt();
+    /// println!("{:?}", receipt.correlation_id());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.correlation_id.as_str()
@@ -85,24 +112,60 @@ impl Receipt {
 
     /// The server's version: Keyfactor's `X-Keyfactor-Product-Version`, for example `25.4.1+` followed by a commit. No
     /// such header is known for AppViewX.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// let receipt = outcome.receipt();
+    /// println!("{:?}", receipt.product_version());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn product_version(&self) -> Option<&str> {
         self.product_version.as_str()
     }
 
     /// The HTTP status.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// let receipt = outcome.receipt();
+    /// assert_eq!(receipt.status(), 200);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// The body as lossy UTF-8. **It may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// let receipt = outcome.receipt();
+    /// println!("{}", receipt.body());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body(&self) -> &str {
         self.body.as_str()
     }
 
     /// The bytes of the body. **They may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// let receipt = outcome.receipt();
+    /// println!("{} bytes", receipt.body_bytes().len());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.body.as_bytes()

@@ -18,6 +18,22 @@ impl<O: Operation> Request<O> {
     /// audit event is written. Look-ups before a change, such as reading the inventory of a store, are skipped. Feature
     /// `testing`.
     ///
+    /// ```
+    /// # #[cfg(feature = "appviewx")] {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::appviewx::{Client, Credentials, Error};
+    /// use clm::testing::Reply;
+    ///
+    /// let credentials = Credentials::session_id("id");
+    /// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
+    /// let request = appviewx.certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]).build()?;
+    ///
+    /// assert!(matches!(request.outcome_of(Reply::nothing()), Err(Error::OutcomeUnknown(_))));
+    /// # Ok(()) }
+    /// # main().unwrap();
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The error that this reply causes in a real call; see [`Reply`] for an example.
     pub fn outcome_of(self, reply: Reply) -> Result<O::Outcome, Error<O::Vendor>> {

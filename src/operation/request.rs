@@ -82,6 +82,13 @@ impl<O: Operation> RequestBuilder<O> {
 
     /// Checks the request and sends it.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// The errors of [`build`](Self::build) as [`Error::Validation`], and those of the call.
     pub fn send(self) -> impl Future<Output = Result<O::Outcome, Error<O::Vendor>>> + Send + use<O> {
@@ -159,6 +166,14 @@ impl<O> Request<O> {
     }
 
     /// The note for the audit event. It is not sent to the server.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let request = appviewx.certificate_groups().unassign(scene.resource_ids()).audit_note("CHG 1234").build()?;
+    /// assert_eq!(request.audit_note(), Some("CHG 1234"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn audit_note(&self) -> Option<&str> {
         self.settings.audit_note.as_deref()

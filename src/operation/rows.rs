@@ -158,12 +158,31 @@ impl<T, E> Rows<T, E> {
     }
 
     /// Returns the next row, or `None` at the end of the list.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().rows()?;
+    /// while let Some(row) = rows.next().await {
+    ///     println!("{:?}", row?.common_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn next(&mut self) -> Option<Result<T, E>> {
         std::future::poll_fn(|context| self.stream.as_mut().poll_next(context)).await
     }
 
     /// The total number of rows that the server reported last. `None` before the first page was read, or if the server
     /// does not report a total.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().rows()?;
+    /// let first = rows.next().await;
+    /// println!("{:?} rows", rows.total());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.count.announced().map(|announced| announced.last)
@@ -171,6 +190,15 @@ impl<T, E> Rows<T, E> {
 
     /// The number of rows received so far, without duplicates. It includes rows that were not returned yet or that a
     /// client-side filter excludes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().rows()?;
+    /// let first = rows.next().await;
+    /// assert!(rows.received() > 0);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn received(&self) -> u64 {
         self.count.received()
@@ -188,6 +216,14 @@ impl<T, E> Rows<T, E> {
 
     /// Returns all rows.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let rows = appviewx.certificates().search().rows()?.collect().await?;
+    /// assert_eq!(rows.len(), 3);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// The first error. Fewer rows than the server's total are also an error. The rows before the error are dropped. To
     /// keep them, use [`read_to_end`](Self::read_to_end) or [`next`](Self::next).
@@ -198,6 +234,17 @@ impl<T, E> Rows<T, E> {
     }
 
     /// Appends all remaining rows to `rows`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let mut rows = appviewx.certificates().search().rows()?;
+    /// let mut certificates = Vec::new();
+    /// if let Err(error) = rows.read_to_end(&mut certificates).await {
+    ///     eprintln!("after {} rows: {}", certificates.len(), error.report());
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// The first error. The rows before it are in `rows`. [`total`](Self::total) and [`received`](Self::received)

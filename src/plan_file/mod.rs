@@ -66,12 +66,30 @@ impl PlanHeader {
     }
 
     /// The name of the format.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// println!("{}", plan.header().format());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn format(&self) -> &str {
         self.format
     }
 
     /// The version of the format.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// assert_eq!(plan.header().version(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version

@@ -29,6 +29,15 @@ const LONGEST_PARSED: usize = 1024 * 1024;
 
 impl RawJson {
     /// The JSON text.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let row: clm::keyfactor::CertificateStore = clm::serde_json::from_str(
+    ///     r#"{"Id": "57070000-0000-4000-8000-000000000001", "NewMember": {"A": 1}}"#,
+    /// )?;
+    /// println!("{}", row.extra.as_str());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.text.as_deref().unwrap_or("{}")
@@ -36,6 +45,15 @@ impl RawJson {
 
     /// The parsed value. `None` if `serde_json` cannot represent it: more than 128 levels of nesting, or a number out
     /// of range.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let row: clm::keyfactor::CertificateStore = clm::serde_json::from_str(
+    ///     r#"{"Id": "57070000-0000-4000-8000-000000000001", "NewMember": {"A": 1}}"#,
+    /// )?;
+    /// println!("{:?}", row.extra.value());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn value(&self) -> Option<Value> {
         serde_json::from_str(self.as_str()).ok()
@@ -43,12 +61,30 @@ impl RawJson {
 
     /// The value of a member with this name, else of one that matches ignoring ASCII case. `None` if there is no such
     /// member, if a [`Value`] cannot represent it, or if this is not an object.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let row: clm::keyfactor::CertificateStore = clm::serde_json::from_str(
+    ///     r#"{"Id": "57070000-0000-4000-8000-000000000001", "NewMember": {"A": 1}}"#,
+    /// )?;
+    /// println!("{:?}", row.extra.get("NewMember"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
         serde_json::from_str(self.get_raw(name)?).ok()
     }
 
     /// The JSON text of a member, looked up as in [`get`](Self::get).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let row: clm::keyfactor::CertificateStore = clm::serde_json::from_str(
+    ///     r#"{"Id": "57070000-0000-4000-8000-000000000001", "NewMember": {"A": 1}}"#,
+    /// )?;
+    /// println!("{:?}", row.extra.get_raw("NewMember"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn get_raw(&self, name: &str) -> Option<&str> {
         let mut deserializer = serde_json::Deserializer::from_str(self.text.as_deref()?);
@@ -56,12 +92,32 @@ impl RawJson {
     }
 
     /// The members in their original order, each with the JSON text of its value. Empty if this is not an object.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let row: clm::keyfactor::CertificateStore = clm::serde_json::from_str(
+    ///     r#"{"Id": "57070000-0000-4000-8000-000000000001", "NewMember": {"A": 1}}"#,
+    /// )?;
+    /// for (name, value) in row.extra.members() {
+    ///     println!("{name}: {value}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
         let members = self.text.as_deref().and_then(|text| serde_json::from_str::<Members<'_>>(text).ok());
         members.map(|members| members.0).unwrap_or_default().into_iter()
     }
 
     /// Whether this is an empty object.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let row: clm::keyfactor::CertificateStore = clm::serde_json::from_str(
+    ///     r#"{"Id": "57070000-0000-4000-8000-000000000001", "NewMember": {"A": 1}}"#,
+    /// )?;
+    /// assert!(!row.extra.is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_none()

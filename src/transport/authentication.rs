@@ -34,6 +34,20 @@ impl AuthenticationError {
 
     /// The error code from the identity provider or the login: OAuth's `error`, for example `invalid_client`, or the
     /// vendor's code.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     eprintln!("{:?}", error.code());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.said.code.as_ref().map(ServerText::as_str)
@@ -41,18 +55,60 @@ impl AuthenticationError {
 
     /// The message from the identity provider or the login: OAuth's `error_description`, or the vendor's status
     /// description.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     eprintln!("{:?}", error.message());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.said.message.as_ref().map(ServerText::as_str)
     }
 
     /// The number of failed logins that remain before the account is locked, if the server reports it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     eprintln!("{:?}", error.remaining_attempts());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn remaining_attempts(&self) -> Option<u32> {
         self.said.remaining_attempts
     }
 
     /// The HTTP status from the identity provider or the login, if it responded.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     eprintln!("{:?}", error.provider_status());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn provider_status(&self) -> Option<StatusCode> {
         self.said.status
@@ -66,6 +122,20 @@ impl AuthenticationError {
 
     /// The time until the client logs in again, counted from the start of this call. `Some` if this is the error of an
     /// earlier login, and no login was tried for this call because accounts lock.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     assert_eq!(error.stands_for(), None, "this call tried to log in");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn stands_for(&self) -> Option<Duration> {
         match self.tried {
@@ -75,6 +145,20 @@ impl AuthenticationError {
     }
 
     /// A short description of the problem.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     eprintln!("{}", error.problem());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn problem(&self) -> &'static str {
         self.what
@@ -82,24 +166,80 @@ impl AuthenticationError {
 
     /// What to do about the error, if known: if the server that issues the credential could not be reached, or its
     /// certificate was not accepted.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     eprintln!("{:?}", error.remediation());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.remedy.or_else(|| self.cause.as_ref()?.remedy())
     }
 
     /// The status that the operation was refused with, if it was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     assert_eq!(error.status(), None);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.refused.as_ref().map(|answer| answer.status)
     }
 
     /// The number of times the operation was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     assert_eq!(error.attempts(), 0);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
     /// The total duration of the call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await;
+    /// use clm::appviewx::{Client, Credentials, Error};
+    ///
+    /// let credentials = Credentials::login("svc-clm", "a wrong password");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// let result = appviewx.certificate_groups().view("web-servers").send().await;
+    /// if let Err(Error::Authentication(error)) = result {
+    ///     eprintln!("after {:?}", error.elapsed());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed

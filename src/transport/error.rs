@@ -35,12 +35,26 @@ impl ConfigurationError {
     }
 
     /// The name of the setting, as in the builder, the environment or the configuration file.
+    ///
+    /// ```
+    /// use clm::keyfactor::{Client, Error};
+    ///
+    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() else { panic!() };
+    /// println!("{}", error.setting());
+    /// ```
     #[must_use]
     pub fn setting(&self) -> &str {
         &self.setting
     }
 
     /// What is wrong with the setting. It never contains the value of a secret.
+    ///
+    /// ```
+    /// use clm::keyfactor::{Client, Error};
+    ///
+    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() else { panic!() };
+    /// println!("{}", error.problem());
+    /// ```
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
@@ -71,6 +85,19 @@ impl TransportError {
 
     /// What to do about the error, if known: for a certificate that was not accepted, and for a connection that failed
     /// because of the proxy, the host name, the address or a timeout.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.go_away();
+    /// use clm::keyfactor::Error;
+    ///
+    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(clm::RetryPolicy::none()).send().await;
+    /// if let Err(Error::Transport(error)) = read {
+    ///     eprintln!("{}", error.remediation().unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn remediation(&self) -> Option<&'static str> {
         self.remedy.or_else(|| self.cause.remedy())
@@ -82,12 +109,38 @@ impl TransportError {
     }
 
     /// The number of times the call was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.go_away();
+    /// use clm::keyfactor::Error;
+    ///
+    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(clm::RetryPolicy::none()).send().await;
+    /// if let Err(Error::Transport(error)) = read {
+    ///     assert_eq!(error.attempts(), 1);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
     /// The total duration of the call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.go_away();
+    /// use clm::keyfactor::Error;
+    ///
+    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(clm::RetryPolicy::none()).send().await;
+    /// if let Err(Error::Transport(error)) = read {
+    ///     eprintln!("after {:?}", error.elapsed());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed
@@ -121,12 +174,36 @@ impl DecodeError {
     }
 
     /// The HTTP status.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
+    /// use clm::keyfactor::Error;
+    ///
+    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    ///     assert_eq!(error.status(), 200);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.answer.status
     }
 
     /// The body, as far as it was read, as lossy UTF-8. **It may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
+    /// use clm::keyfactor::Error;
+    ///
+    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    ///     eprintln!("{}", error.body());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body(&self) -> &str {
         self.answer.body.as_str()
@@ -134,18 +211,54 @@ impl DecodeError {
 
     /// The bytes of the body, as far as they were read. They may be in a content encoding that was not requested.
     /// **They may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
+    /// use clm::keyfactor::Error;
+    ///
+    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    ///     eprintln!("{} bytes", error.body_bytes().len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body_bytes(&self) -> &[u8] {
         self.answer.body.as_bytes()
     }
 
     /// The number of times the call was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
+    /// use clm::keyfactor::Error;
+    ///
+    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    ///     assert_eq!(error.attempts(), 1);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.trace.attempts
     }
 
     /// The total duration of the call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
+    /// use clm::keyfactor::Error;
+    ///
+    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    ///     eprintln!("after {:?}", error.elapsed());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.trace.elapsed

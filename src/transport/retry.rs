@@ -60,6 +60,14 @@ impl RetryPolicy {
     }
 
     /// Sets the limits of the first and of the longest pause.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clm::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::DEFAULT.pauses(Duration::from_millis(500), Duration::from_secs(30));
+    /// ```
     #[must_use]
     pub const fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         self.first_pause = first;

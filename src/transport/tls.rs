@@ -36,6 +36,17 @@ enum ServerCheck {
 /// The settings of TLS. Feature `rustls`.
 impl<Settings> ClientBuilder<Settings> {
     /// Trusts the certificates in this PEM bundle as roots, in addition to those of the platform.
+    ///
+    /// ```no_run
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// # fn client() -> Result<Client, Box<dyn std::error::Error>> {
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .add_root_certificate(std::fs::read_to_string("company-root.pem")?)
+    ///     .build()?;
+    /// # Ok(keyfactor) }
+    /// ```
     pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
         self.options.tls.add_root(pem.into());
         self
@@ -43,12 +54,34 @@ impl<Settings> ClientBuilder<Settings> {
 
     /// Trusts the certificates in this PEM bundle as roots, **instead of** those of the platform. Further calls add
     /// more certificates.
+    ///
+    /// ```no_run
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// # fn client() -> Result<Client, Box<dyn std::error::Error>> {
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .only_root_certificate(std::fs::read_to_string("company-root.pem")?)
+    ///     .build()?;
+    /// # Ok(keyfactor) }
+    /// ```
     pub fn only_root_certificate(mut self, pem: impl Into<String>) -> Self {
         self.options.tls.roots.push(Root::Only(pem.into()));
         self
     }
 
     /// Sets the client certificate for mutual TLS: the chain, leaf first, and its private key, both in PEM.
+    ///
+    /// ```no_run
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// # fn client() -> Result<Client, Box<dyn std::error::Error>> {
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .client_identity(std::fs::read_to_string("client.pem")?, std::fs::read_to_string("client.key")?)
+    ///     .build()?;
+    /// # Ok(keyfactor) }
+    /// ```
     pub fn client_identity(
         mut self,
         certificate_chain_pem: impl Into<String>,
@@ -61,6 +94,17 @@ impl<Settings> ClientBuilder<Settings> {
     /// Disables the check of server certificates, if `true`. **An attacker on the network can then read the credentials
     /// and change every response.** Each `build()` logs a warning. For a private certificate authority, use
     /// [`add_root_certificate`](Self::add_root_certificate).
+    ///
+    /// ```no_run
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// # fn client() -> Result<Client, Box<dyn std::error::Error>> {
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+    ///     .danger_accept_invalid_certs(true)
+    ///     .build()?;
+    /// # Ok(keyfactor) }
+    /// ```
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.options.tls.server_check = if accept { ServerCheck::Off } else { ServerCheck::Full };
         self

@@ -69,6 +69,14 @@ impl Move for Assign {
 
 impl AssignCertificates {
     /// The name of the target group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let request = appviewx.certificate_groups().assign("archive", scene.resource_ids()).build()?;
+    /// assert_eq!(request.group(), "archive");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn group(&self) -> &str {
         &self.target().group
@@ -77,6 +85,15 @@ impl AssignCertificates {
 
 impl AssignOutcome {
     /// The name of the target group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.add_group("archive", "Default");
+    /// let outcome = appviewx.certificate_groups().assign("archive", scene.resource_ids()).send().await?;
+    /// assert_eq!(outcome.group(), "archive");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn group(&self) -> &str {
         &self.target().group

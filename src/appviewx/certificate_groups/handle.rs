@@ -11,6 +11,14 @@ pub struct CertificateGroups {
 impl CertificateGroups {
     /// The name of the group that unassigned certificates are moved to, as set by
     /// [`ClientBuilder::default_group`](crate::appviewx::ClientBuilder::default_group).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// assert_eq!(groups.default_group(), "Default");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn default_group(&self) -> &str {
         &self.caller.settings().default_group

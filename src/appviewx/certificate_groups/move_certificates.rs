@@ -117,18 +117,43 @@ impl<M: Move> MoveCertificates<M> {
     }
 
     /// The resource ids of the certificates, without duplicates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let request = appviewx.certificate_groups().unassign(scene.resource_ids()).comment("CHG 1234").build()?;
+    /// assert_eq!(request.resource_ids().len(), 3);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn resource_ids(&self) -> &[ResourceId] {
         &self.resource_ids
     }
 
     /// Ids that were given more than once. Each is sent once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let id = &scene.resource_ids()[0];
+    /// let request = appviewx.certificate_groups().unassign([id, id]).build()?;
+    /// assert_eq!(request.repeated(), [id.as_str()]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn repeated(&self) -> &[ResourceId] {
         &self.repeated
     }
 
     /// The comment, if one was set.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let request = appviewx.certificate_groups().unassign(scene.resource_ids()).comment("CHG 1234").build()?;
+    /// assert_eq!(request.comment().map(|it| it.as_str()), Some("CHG 1234"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn comment(&self) -> Option<&Comment> {
         self.comment.as_ref()
@@ -300,36 +325,84 @@ impl<M: Move> MoveOutcome<M> {
     }
 
     /// The requested ids that the server confirmed, in request order.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert_eq!(outcome.successful_ids().len(), 3);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn successful_ids(&self) -> &[ResourceId] {
         &self.successful_ids
     }
 
     /// The requested ids that the response does not name. They may or may not have been moved.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert!(outcome.unconfirmed_ids().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unconfirmed_ids(&self) -> &[ResourceId] {
         &self.unconfirmed_ids
     }
 
     /// Ids that the response names although they were not requested. Secrets of the request are redacted in them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert!(outcome.unexpected_ids().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unexpected_ids(&self) -> &[ResourceId] {
         &self.unexpected_ids
     }
 
     /// Ids that were given more than once. Each was sent once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert!(outcome.repeated().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn repeated(&self) -> &[ResourceId] {
         &self.repeated
     }
 
     /// The server's message.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// println!("{}", outcome.message().unwrap_or_default());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_ref().map(ServerText::as_str)
     }
 
     /// The response as received, with its attempts and duration.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert_eq!(outcome.receipt().attempts(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
@@ -337,18 +410,41 @@ impl<M: Move> MoveOutcome<M> {
 
     /// Whether the response contains more than this outcome keeps, to limit memory use. If so, there may be more
     /// unexpected ids, and ids that are unconfirmed here may be named in the body of the [`receipt`](Self::receipt).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert!(!outcome.is_abridged());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_abridged(&self) -> bool {
         self.is_abridged
     }
 
     /// Whether the server confirmed every requested id and no other, and the whole response was read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.unconfirmed_ids.is_empty() && self.unexpected_ids.is_empty() && !self.is_abridged
     }
 
     /// Returns an error if the outcome is incomplete.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Incomplete`], which contains this outcome, if [`is_complete`](Self::is_complete) is false.

@@ -46,6 +46,14 @@ pub struct ViewGroup {
 
 impl ViewGroup {
     /// The group's name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let request = appviewx.certificate_groups().view("web-servers").build()?;
+    /// assert_eq!(request.name(), "web-servers");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

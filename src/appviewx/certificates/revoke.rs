@@ -66,6 +66,16 @@ impl Certificates {
 impl RequestBuilder<RevokeCertificate> {
     /// Sets the comments that AppViewX records. Some certificate authorities require them for some reasons. The allowed
     /// characters are undocumented by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let revocation = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn comments(mut self, text: impl Into<String>) -> Self {
         self.operation().comments = Some(text.into());
         self
@@ -75,18 +85,54 @@ impl RequestBuilder<RevokeCertificate> {
     /// must be less than the client's [`change_timeout`](crate::ClientBuilder::change_timeout), so that the server
     /// responds first. Default: five sixths of that timeout, which is 250 s for the default of 300 s. It cannot be
     /// combined with [`in_background`](Self::in_background).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use std::time::Duration;
+    ///
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let revocation = appviewx.certificates().revoke(id, RevocationReason::Superseded);
+    /// let outcome = revocation.ttl(Duration::from_secs(60)).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn ttl(mut self, limit: Duration) -> Self {
         self.operation().ttl = Some(limit);
         self
     }
 
     /// Requests that the server responds immediately and revokes the certificate later.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).in_background().send().await?;
+    /// assert!(!outcome.is_revoked());
+    /// # Ok(()) }
+    /// ```
     pub fn in_background(mut self) -> Self {
         self.operation().mode = Mode::Async;
         self
     }
 
     /// Requires manual approval before the revocation. The vendor's default is automatic approval.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let revocation = appviewx.certificates().revoke(id, RevocationReason::Superseded);
+    /// let outcome = revocation.with_manual_approval().send().await?;
+    /// assert!(!outcome.is_revoked());
+    /// # Ok(()) }
+    /// ```
     pub fn with_manual_approval(mut self) -> Self {
         self.operation().approval = Approval::Manual;
         self
@@ -138,6 +184,12 @@ pub enum RevocationReason {
 
 impl RevocationReason {
     /// The vendor's spelling.
+    ///
+    /// ```
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// assert_eq!(RevocationReason::KeyCompromise.as_str(), "Key compromise");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -154,18 +206,51 @@ impl RevocationReason {
 
 impl RevokeCertificate {
     /// The resource id of the certificate.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let request = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").build()?;
+    /// assert_eq!(request.resource_id(), id.as_str());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn resource_id(&self) -> &ResourceId {
         &self.id
     }
 
     /// The reason for the revocation.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let request = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").build()?;
+    /// assert_eq!(*request.reason(), RevocationReason::Superseded);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn reason(&self) -> &RevocationReason {
         &self.reason
     }
 
     /// The comments, if any were set.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let request = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").build()?;
+    /// assert_eq!(request.comments(), Some("CHG 1234"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn comments(&self) -> Option<&str> {
         self.comments.as_deref()
@@ -330,12 +415,34 @@ impl RevokeOutcome {
     }
 
     /// Whether the server reports the certificate as revoked.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).send().await?;
+    /// assert!(outcome.is_revoked());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         self.state == RevocationState::Revoked
     }
 
     /// The request id, if the certificate is not revoked yet and the response contains it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).in_background().send().await?;
+    /// println!("{:?}", outcome.request_id());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         match &self.state {
@@ -347,6 +454,16 @@ impl RevokeOutcome {
     }
 
     /// Returns an error if the certificate is not revoked yet.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::RevocationReason;
+    ///
+    /// let id = &scene.resource_ids()[0];
+    /// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Incomplete`], which contains this outcome, if [`is_revoked`](Self::is_revoked) is false.

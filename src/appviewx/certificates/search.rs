@@ -182,6 +182,16 @@ impl ListBuilder<CertificateSearch> {
 
     /// Sorts by a column. The vendor's clients use `commonName` and `requestIds`. By default no column is sent and the
     /// server chooses the order.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::SortOrder;
+    ///
+    /// let search = appviewx.certificates().search().sort_by("commonName", SortOrder::Ascending);
+    /// let rows = search.rows()?.collect().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn sort_by(mut self, column: impl Into<String>, order: SortOrder) -> Self {
         self.list().sort = Some((column.into(), order));
         self

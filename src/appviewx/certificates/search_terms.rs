@@ -25,6 +25,10 @@ pub enum CertificateCategory {
 
 impl CertificateCategory {
     /// The vendor's spelling.
+    ///
+    /// ```
+    /// assert_eq!(clm::appviewx::CertificateCategory::RootCa.as_str(), "Root CA");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -66,6 +70,10 @@ pub enum Keyword {
 
 impl Keyword {
     /// The vendor's spelling.
+    ///
+    /// ```
+    /// assert_eq!(clm::appviewx::Keyword::SubjectCommonName.as_str(), "subject:cn");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -87,6 +87,18 @@ impl AssignBack {
     /// Sets the group in which the certificates are expected now. Default: the client's
     /// [`default_group`](crate::appviewx::ClientBuilder::default_group), where an unassignment puts them. After an
     /// assignment, set its target group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.add_group("archive", "Default");
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// groups.assign("archive", scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).from_group("archive").send().await?;
+    /// assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     pub fn from_group(mut self, name: impl Into<String>) -> Self {
         self.expected = name.into();
         self
@@ -97,6 +109,16 @@ impl AssignBack {
     /// certificate in its old group, it is reported as [`NotSeenYet`](AssignBackState::NotSeenYet) instead of
     /// [`AlreadyThere`](AssignBackState::AlreadyThere). **Whether a search shows a change immediately is undocumented
     /// by the vendor.** Ids that the plan does not contain are ignored.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).after_moving(moved.successful_ids().to_vec()).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn after_moving(mut self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
         self.moved.extend(resource_ids.into_iter().map(Into::into));
         self
@@ -104,6 +126,16 @@ impl AssignBack {
 
     /// Also assigns back certificates that are in neither the expected group nor their old one. Someone has moved them
     /// since, and this undoes that move.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).even_if_moved_on().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn even_if_moved_on(mut self) -> Self {
         self.moved_on = MovedOn::AssignAll;
         self
@@ -111,6 +143,16 @@ impl AssignBack {
 
     /// Accepts a plan that was made for another server, for example because the server was renamed or cloned. By
     /// default such a plan is a validation error.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).accept_other_server().send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept_other_server(mut self) -> Self {
         self.other_server = None;
         self
@@ -118,6 +160,18 @@ impl AssignBack {
 
     /// Adds a category to search. Categories are searched in the order of these calls. Default: server, client and code
     /// signing certificates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::CertificateCategory;
+    ///
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).category(CertificateCategory::Server).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn category(mut self, category: CertificateCategory) -> Self {
         self.lookup.category(category);
         self
@@ -125,12 +179,32 @@ impl AssignBack {
 
     /// Sets the comment of each assignment, as for [`assign`](CertificateGroups::assign). The client's comment rule
     /// applies.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).comment("CHG 1234 was withdrawn").send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn comment(mut self, text: impl Into<String>) -> Self {
         self.comment = Some(text.into());
         self
     }
 
     /// Sets a note for the audit event of each assignment, for example a ticket number. It is not sent to the server.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).audit_note("CHG 1234").send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn audit_note(mut self, note: impl Into<String>) -> Self {
         self.audit_note = Some(note.into());
         self
@@ -140,6 +214,17 @@ impl AssignBack {
     /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call) if that is smaller. If one certificate is
     /// refused, the others are still processed; see [`in_calls`](RequestBuilder::in_calls) and
     /// [`OnFailure::ContinueAfterRefusal`]. After a call with an unknown outcome, no further group is started.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).send().await?;
+    /// assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Only [`Error::Validation`], before anything is sent. The outcome contains the result for each certificate.
@@ -268,6 +353,12 @@ pub enum AssignBackState {
 
 impl AssignBackState {
     /// Whether the certificate is in its old group, according to the server.
+    ///
+    /// ```
+    /// use clm::appviewx::AssignBackState;
+    ///
+    /// assert!(!AssignBackState::NotFound.is_back());
+    /// ```
     #[must_use]
     pub fn is_back(&self) -> bool {
         matches!(self, Self::Sent(ItemState::Confirmed) | Self::AlreadyThere)
@@ -284,18 +375,53 @@ pub struct AssignBackOutcome {
 
 impl AssignBackOutcome {
     /// Every id of the plan with its result.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).send().await?;
+    /// for (id, state) in outcome.ids() {
+    ///     println!("{id}: {state:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn ids(&self) -> &[(ResourceId, AssignBackState)] {
         &self.ids
     }
 
     /// The result for one id, or `None` if the plan does not contain it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).send().await?;
+    /// assert!(outcome.of(&scene.resource_ids()[0]).is_some());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&AssignBackState> {
         self.ids.iter().find(|(known, _)| known == id).map(|(_, state)| state)
     }
 
     /// The outcomes of the assignments, group by group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).send().await?;
+    /// assert!(!outcome.answers().is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn answers(&self) -> &[ManyOutcome<ResourceId, AssignCertificates>] {
         &self.answers
@@ -303,12 +429,33 @@ impl AssignBackOutcome {
 
     /// Whether every certificate is in its old group, according to the server. The search result for
     /// [`AlreadyThere`](AssignBackState::AlreadyThere) may be outdated; see [`AssignBack::after_moving`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).send().await?;
+    /// assert!(outcome.is_complete());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.ids.iter().all(|(_, state)| state.is_back())
     }
 
     /// Returns an error if the outcome is incomplete.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let moved = groups.unassign(scene.resource_ids()).send().await?;
+    /// let outcome = groups.assign_back(&plan).send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Incomplete`], which contains this outcome, if [`is_complete`](Self::is_complete) is false.

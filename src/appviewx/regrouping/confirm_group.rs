@@ -52,12 +52,31 @@ pub struct ConfirmGroup {
 impl ConfirmGroup {
     /// Adds a category to search. Categories are searched in the order of these calls. Default: server, client and code
     /// signing certificates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::CertificateCategory;
+    ///
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").category(CertificateCategory::Server).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn category(mut self, category: CertificateCategory) -> Self {
         self.lookup.category(category);
         self
     }
 
     /// Searches for each id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+    /// assert_eq!(confirmation.memberships().len(), 3);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Only [`Error::Validation`]. Failed reads are in the result, per id.
@@ -83,29 +102,80 @@ pub struct GroupConfirmation {
 
 impl GroupConfirmation {
     /// The expected group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+    /// assert_eq!(confirmation.group(), "web-servers");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn group(&self) -> &str {
         &self.group
     }
 
     /// Every requested id with its group, in request order and without duplicates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+    /// for (id, membership) in confirmation.memberships() {
+    ///     println!("{id}: {membership:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn memberships(&self) -> &[(ResourceId, GroupMembership)] {
         &self.memberships
     }
 
     /// The group of one id, or `None` if it was not requested.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+    /// assert!(confirmation.of(&scene.resource_ids()[0]).is_some());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&GroupMembership> {
         self.memberships.iter().find(|(asked, _)| asked == id).map(|(_, membership)| membership)
     }
 
     /// The ids that are in the expected group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+    /// for id in confirmation.ids_in_group() {
+    ///     println!("{id}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn ids_in_group(&self) -> impl Iterator<Item = &ResourceId> {
         self.memberships.iter().filter(|(_, membership)| self.is_there(membership)).map(|(id, _)| id)
     }
 
     /// The ids that are not known to be in the expected group, each with its search result.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+    /// for (id, membership) in confirmation.others() {
+    ///     eprintln!("{id}: {membership:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn others(&self) -> impl Iterator<Item = &(ResourceId, GroupMembership)> {
         self.memberships.iter().filter(|(_, membership)| !self.is_there(membership))
     }
@@ -115,12 +185,32 @@ impl GroupConfirmation {
     }
 
     /// Whether every certificate is in the expected group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+    /// if !confirmation.is_complete() {
+    ///     eprintln!("some certificates are in another group");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.others().next().is_none()
     }
 
     /// Returns an error if not every certificate is in the expected group.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// groups.unassign(scene.resource_ids()).send().await?;
+    /// groups.confirm_group(scene.resource_ids(), "Default").send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Incomplete`], which contains this confirmation, if [`is_complete`](Self::is_complete) is false.

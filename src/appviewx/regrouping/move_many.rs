@@ -277,6 +277,15 @@ fn all(ids: Vec<Numbered<ResourceId>>, state: &ItemState<AppViewX>) -> Vec<IdSta
 
 impl<M: Move> ManyOutcome<ResourceId, MoveCertificates<M>> {
     /// The state of one id, or `None` if it was not requested.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let state = outcome.of(&scene.resource_ids()[0]).expect("it was requested");
+    /// assert!(state.is_confirmed());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&ItemState<AppViewX>> {
         self.items().iter().find(|outcome| outcome.item == id).map(|outcome| &outcome.state)

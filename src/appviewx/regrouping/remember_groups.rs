@@ -51,12 +51,31 @@ pub struct RememberGroups {
 impl RememberGroups {
     /// Adds a category to search. Categories are searched in the order of these calls. Default: server, client and code
     /// signing certificates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::CertificateCategory;
+    ///
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).category(CertificateCategory::Server).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn category(mut self, category: CertificateCategory) -> Self {
         self.lookup.category(category);
         self
     }
 
     /// Searches for each id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// assert!(plan.is_complete());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Validation`], and errors that every further search would meet: no valid credential, no connection, 401,
@@ -146,6 +165,19 @@ impl GroupPlan {
     /// Reads a plan from the bytes of a file: JSON in UTF-8, or in UTF-16 with a byte order mark, which some tools
     /// write. Plans of earlier versions of this crate can be read, including those without a header.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::GroupPlan;
+    ///
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let mut file = Vec::new();
+    /// plan.write_to(&mut file)?;
+    /// assert_eq!(GroupPlan::from_json(&file)?, plan);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`PlanError`] distinguishes a truncated file, a file that is not JSON, a file of another format, such as a plan
     /// for Keyfactor, and a file of a newer version of this crate. Whether the plan was made for another server is
@@ -157,6 +189,19 @@ impl GroupPlan {
     /// Reads a plan from a reader. Reading stops early if the input does not start like a plan or is larger than 128
     /// MiB. This blocks the thread.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::GroupPlan;
+    ///
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let mut file = Vec::new();
+    /// plan.write_to(&mut file)?;
+    /// assert_eq!(GroupPlan::read_from(file.as_slice())?, plan);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// The errors of [`from_json`](Self::from_json), [`PlanError::TooLarge`] and [`PlanError::Unreadable`].
     pub fn read_from(reader: impl io::Read) -> Result<Self, PlanError> {
@@ -166,6 +211,16 @@ impl GroupPlan {
     /// Writes the plan as JSON. **A truncated file cannot be used.** Write to a temporary file in the same directory,
     /// sync it to disk and rename it before you move anything. This blocks the thread.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let mut file = Vec::new();
+    /// plan.write_to(&mut file)?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// The errors of the writer. [`FileTooLarge`](std::io::ErrorKind::FileTooLarge), with nothing written, if the file
     /// would be too large to read back.
@@ -174,18 +229,49 @@ impl GroupPlan {
     }
 
     /// The header: for which server the plan was made, when, and by which program.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// println!("made for {:?}", plan.header().server);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn header(&self) -> &PlanHeader {
         &self.header
     }
 
     /// The certificates whose group is known.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// for it in plan.remembered() {
+    ///     println!("{} is in {}", it.resource_id, it.group);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn remembered(&self) -> &[RememberedGroup] {
         &self.remembered
     }
 
     /// The certificates whose group could not be determined. The plan cannot restore them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// for it in plan.not_remembered() {
+    ///     eprintln!("{}: {}", it.resource_id, it.why);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn not_remembered(&self) -> &[NotRemembered] {
         &self.not_remembered
@@ -197,6 +283,16 @@ impl GroupPlan {
     /// Pass the certificates that your move may have changed, as returned by
     /// [`possibly_done`](crate::ManyOutcome::possibly_done). If your move did not change a certificate, someone else
     /// may have put it where it is, and the plan should not revert that.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let plan = plan.only([&scene.resource_ids()[0]]);
+    /// assert_eq!(plan.remembered().len(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn only(&self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
         let mut wanted: BTreeSet<ResourceId> = resource_ids.into_iter().map(Into::into).collect();
@@ -216,12 +312,29 @@ impl GroupPlan {
     }
 
     /// Whether the group of every certificate is known.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// assert!(plan.is_complete());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.not_remembered.is_empty()
     }
 
     /// Returns an error if a group is unknown.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?.require_complete()?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Incomplete`], which contains this plan, if [`is_complete`](Self::is_complete) is false.

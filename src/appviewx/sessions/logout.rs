@@ -66,12 +66,34 @@ impl LogoutOutcome {
 
 impl LoggedOut {
     /// The server's message.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::LogoutOutcome;
+    ///
+    /// if let LogoutOutcome::LoggedOut(logged_out) = appviewx.logout().await? {
+    ///     println!("{}", logged_out.message().unwrap_or_default());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
     /// The response as received, with its attempts and duration. **Its body may repeat the session id.**
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::LogoutOutcome;
+    ///
+    /// if let LogoutOutcome::LoggedOut(logged_out) = appviewx.logout().await? {
+    ///     println!("{} attempt(s)", logged_out.receipt().attempts());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt

@@ -55,18 +55,48 @@ impl RawAnswer {
     }
 
     /// The response as received, with its attempts and duration.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// assert_eq!(answer.receipt().attempts(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
 
     /// The HTTP status, always 2xx.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// assert_eq!(answer.status(), 200);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.receipt.status()
     }
 
     /// The `Content-Type` header, as received.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// println!("{:?}", answer.content_type());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
@@ -74,12 +104,32 @@ impl RawAnswer {
 
     /// All response headers, for example Keyfactor's `x-total-count`. **They may contain a secret** if the server
     /// repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// println!("{:?}", answer.headers().get("x-total-count"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.kept.answer.headers
     }
 
     /// The bytes of the body. **They may contain a secret** if the server repeats one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// println!("{} bytes", answer.bytes().len());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.kept.answer.body.as_bytes()
@@ -87,6 +137,17 @@ impl RawAnswer {
 
     /// Deserialises the body as JSON. A leading byte order mark is ignored. A response that has no body by definition
     /// (204, 205, the response to HEAD) is read as `null`. The memory use depends on the type.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// let stores: Vec<clm::serde_json::Value> = answer.read_as()?;
+    /// assert!(!stores.is_empty());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`UnreadableAnswer`], which contains this response. `?` converts it to [`Error`].
@@ -98,6 +159,17 @@ impl RawAnswer {
     /// Deserialises the body as a JSON `Value`. The body may be at most 1 MiB, because a `Value` takes many times as
     /// much memory. For a larger body, use [`read_as`](Self::read_as) with a type that contains only what you need, or
     /// [`bytes`](Self::bytes).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// let stores = answer.read()?;
+    /// assert!(stores.is_array());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`UnreadableAnswer`], which contains this response. `?` converts it to [`Error`].
@@ -182,18 +254,54 @@ pub enum UnreadableReason {
 
 impl UnreadableAnswer {
     /// The response.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// if let Err(unreadable) = answer.read_as::<u32>() {
+    ///     assert_eq!(unreadable.answer().status(), 200);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn answer(&self) -> &RawAnswer {
         &self.answer
     }
 
     /// Returns the response.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// if let Err(unreadable) = answer.read_as::<u32>() {
+    ///     println!("{} bytes", unreadable.into_answer().bytes().len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn into_answer(self) -> RawAnswer {
         *self.answer
     }
 
     /// Why the response cannot be read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// if let Err(unreadable) = answer.read_as::<u32>() {
+    ///     println!("{:?}", unreadable.reason());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn reason(&self) -> UnreadableReason {
         self.reason

@@ -56,6 +56,16 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// headers), connection headers (`Host`, `Content-Length`, …), headers that override the method or path on some
     /// servers (`X-HTTP-Method-Override`, `X-Original-URL`, …), and headers that describe proxies and the original
     /// client (`Forwarded`, `X-Forwarded-*`, `X-Real-IP`, …).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let call = keyfactor.raw(Method::GET, "CertificateStores").header("x-request-source", "nightly job");
+    /// let answer = call.send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.operation().headers.push((name.into(), value.into()));
         self
@@ -84,6 +94,17 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// that only searches.
     ///
     /// **A call declared as a read may be retried and is not audited.**
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::RawEffect;
+    /// use clm::http::Method;
+    ///
+    /// let call = keyfactor.raw(Method::GET, "CertificateStores").effect(RawEffect::Read);
+    /// let answer = call.send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn effect(mut self, effect: RawEffect) -> Self {
         self.operation().effect = effect;
         self
@@ -92,12 +113,33 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// Declares a value in the request as secret. It is redacted wherever the crate shows text from the response. This
     /// does not send the value. The path must not contain a secret. Secrets shorter than four characters are not
     /// redacted, because they cannot be distinguished from ordinary text.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let body = clm::serde_json::json!({"StoreIds": [scene.stores()[0]], "Schedule": {"Immediate": true}});
+    /// let call = keyfactor.raw(Method::POST, "CertificateStores/Schedule").json(&body).secret("a password in the body");
+    /// let answer = call.send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.operation().secrets.push(secret.into());
         self
     }
 
     /// Sends the call and deserialises the response with [`RawAnswer::read`](super::RawAnswer::read).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let stores = keyfactor.raw(Method::GET, "CertificateStores").read().await?;
+    /// assert!(stores.is_array());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Those of [`send`](Self::send). If the response cannot be read: [`Error::Decode`] for a read. For a change, which
@@ -108,6 +150,15 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     }
 
     /// Sends the call and deserialises the response with [`RawAnswer::read_as`](super::RawAnswer::read_as).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let stores: Vec<clm::serde_json::Value> = keyfactor.raw(Method::GET, "CertificateStores").read_as().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Those of [`read`](Self::read).

@@ -92,18 +92,48 @@ impl<V: Vendor> RawCall<V> {
     }
 
     /// The method.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let call = keyfactor.raw(Method::GET, "CertificateStores").build()?;
+    /// assert_eq!(call.method(), Method::GET);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
     /// The path with its placeholders.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let call = keyfactor.raw(Method::GET, "CertificateStores").build()?;
+    /// assert_eq!(call.path(), "CertificateStores");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.text()
     }
 
     /// Whether the call can change something.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::http::Method;
+    ///
+    /// let call = keyfactor.raw(Method::GET, "CertificateStores").build()?;
+    /// assert_eq!(call.effect(), clm::RawEffect::Read);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn effect(&self) -> RawEffect {
         self.effect
