@@ -31,6 +31,18 @@ use crate::operation::LookupLimitReached;
 pub enum LookupError {
     /// The server reports a Command version older than 11. It does not support the paging and query parameters that
     /// this crate sends, so its response may be unfiltered.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, Query};
+    ///
+    /// scene.keyfactor.set_product_version("10.4.0");
+    /// let read = keyfactor.certificates().search(Query::all()).rows()?.collect().await;
+    /// let Err(Error::Lookup(error)) = read else { panic!() };
+    /// assert!(matches!(*error, LookupError::UnsupportedVersion { .. }));
+    /// # Ok(()) }
+    /// ```
     #[error("the server is Keyfactor Command {version}: before version 11 its lists may ignore what was asked for")]
     UnsupportedVersion {
         /// The version that the server reports.
@@ -77,6 +89,20 @@ pub enum LookupError {
         reached: LookupLimitReached,
     },
     /// A row is not what was requested; the server may have ignored the filter. The response was not used.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{CertificateStoreEntry, Error, LookupError, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let entry = CertificateStoreEntry::new(scene.stores()[0]);
+    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// let sent = addition.expecting_thumbprint("0".repeat(40)).send().await;
+    /// let Err(Error::Lookup(error)) = sent else { panic!() };
+    /// assert!(matches!(*error, LookupError::NotAsked { .. }));
+    /// # Ok(()) }
+    /// ```
     #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]
     NotAsked {
         /// What was requested.
@@ -87,12 +113,37 @@ pub enum LookupError {
         asked: String,
     },
     /// The server shows no such certificate to this account: it may not exist, or the account may not see it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError};
+    ///
+    /// let unknown = "0".repeat(40);
+    /// let read = keyfactor.certificates().locations_of(unknown).send().await;
+    /// let Err(Error::Lookup(error)) = read else { panic!() };
+    /// assert!(matches!(*error, LookupError::NothingVisible { .. }));
+    /// # Ok(()) }
+    /// ```
     #[error("{certificate} is not visible to this account, or does not exist")]
     NothingVisible {
         /// The requested certificate.
         certificate: CertificateRef,
     },
     /// Command knows the certificate, but shows this account no store from which it can be removed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError};
+    /// use clm::testing::FakeCertificate;
+    ///
+    /// let id = scene.keyfactor.issue(FakeCertificate::new("unused.example.com"));
+    /// let read = keyfactor.certificates().locations_of(id).send().await;
+    /// let Err(Error::Lookup(error)) = read else { panic!() };
+    /// assert!(matches!(*error, LookupError::InNoStore { .. }));
+    /// # Ok(()) }
+    /// ```
     #[error(
         "certificate {id} ({thumbprint}) is in no store that this account can see; {excluded} place(s) were left out, in which \
          it only stands in another one's chain, or the server does not say whether it does"
@@ -106,6 +157,19 @@ pub enum LookupError {
         excluded: usize,
     },
     /// Command has several certificates with this thumbprint. Use an id instead.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError};
+    /// use clm::testing::FakeCertificate;
+    ///
+    /// scene.keyfactor.issue(FakeCertificate::new("copy.example.com").thumbprint(scene.thumbprint()));
+    /// let read = keyfactor.certificates().locations_of(scene.thumbprint()).send().await;
+    /// let Err(Error::Lookup(error)) = read else { panic!() };
+    /// assert!(matches!(*error, LookupError::Ambiguous { .. }));
+    /// # Ok(()) }
+    /// ```
     #[error("several certificates have the thumbprint {thumbprint}: name one by its id")]
     Ambiguous {
         /// The thumbprint.
@@ -127,6 +191,18 @@ pub enum LookupError {
         fault: String,
     },
     /// Nothing could be planned. No change was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError};
+    ///
+    /// let unknown = ["0".repeat(40), "1".repeat(40)];
+    /// let read = keyfactor.certificate_stores().plan_removal_of(unknown).send().await;
+    /// let Err(Error::Lookup(error)) = read else { panic!() };
+    /// assert!(matches!(*error, LookupError::NothingPlanned { .. }));
+    /// # Ok(()) }
+    /// ```
     #[error("nothing can be planned: {}", first_few(omitted))]
     NothingPlanned {
         /// What was left out, with reasons.
@@ -140,6 +216,19 @@ pub enum LookupError {
         store: CertificateStoreId,
     },
     /// The alias holds another certificate than the one to be removed. Nothing was sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, Schedule};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let location = scene.locations()[0].clone().expecting_thumbprint("0".repeat(40));
+    /// let sent = stores.remove_certificates([location], Schedule::Immediate).send().await;
+    /// let Err(Error::Lookup(error)) = sent else { panic!() };
+    /// assert!(matches!(*error, LookupError::AliasHoldsAnother { .. }));
+    /// # Ok(()) }
+    /// ```
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]
     AliasHoldsAnother {
         /// The store.
