@@ -6,8 +6,9 @@ use super::vendor::RawCall;
 use crate::operation::RequestBuilder;
 
 impl RequestBuilder<RawCall> {
-    /// Asks for another version of the endpoint, in the header `x-keyfactor-api-version`. Default 1. The vendor has a
-    /// version 2 of some endpoints; the response header `Api-Supported-Versions` lists those of the one that was called.
+    /// Requests another version of the endpoint with the header `x-keyfactor-api-version`. The default is 1. Some of
+    /// the vendor's endpoints have a version 2; the response header `Api-Supported-Versions` lists the versions of the
+    /// endpoint that was called.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
