@@ -19,8 +19,8 @@ use crate::validation::ValidationError;
 /// The error of a call. `keyfactor::Error` and `appviewx::Error` are aliases of this type.
 ///
 /// Apart from [`Incomplete`](Self::Incomplete), which contains the outcome of a call that was carried out, a change
-/// ends in one of three ways: as `Ok`, as an error that means that it was not carried out or was refused, or as
-/// [`OutcomeUnknown`](Self::OutcomeUnknown).
+/// ends in one of three ways: as `Ok`, as an error that means that it was refused or cannot have reached the server, or
+/// as [`OutcomeUnknown`](Self::OutcomeUnknown).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error<V: Vendor> {

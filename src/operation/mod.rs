@@ -61,9 +61,9 @@ use crate::validation::Problems;
 ///
 /// A [`RequestBuilder`] collects a value of this type, which is checked and then sent. The trait is sealed.
 pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
-    /// Whose call it is.
+    /// The vendor of the call.
     type Vendor: Vendor;
-    /// What the call gives.
+    /// The outcome of the call.
     type Outcome: Send + 'static;
 
     /// Which call it is.
@@ -248,9 +248,9 @@ pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// What can be read out of a refusal.
     #[doc(hidden)]
     type ErrorBody: ErrorBody<Self::Code>;
-    /// What was read is not what was asked for.
+    /// The vendor's error for unreliable or unexpected read results.
     type LookupError: std::error::Error + From<LookupLimitReached> + Send + Sync;
-    /// Where permissions are looked for.
+    /// The permission scope of a change.
     type Scope: Clone + fmt::Debug + fmt::Display + Send + Sync;
     /// What a client was told that concerns its calls.
     #[doc(hidden)]

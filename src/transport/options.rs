@@ -360,7 +360,8 @@ impl<Settings> ClientBuilder<Settings> {
     }
 
     /// Sets how long an idle shared connection is kept. Job history, scheduled jobs and searches share connections;
-    /// every other call has its own. Default 4 s, which is less than servers keep connections. Zero disables sharing.
+    /// every other call has its own. Default 4 s, which is less than servers keep connections. With zero, no idle
+    /// connection is kept.
     ///
     /// ```
     /// # use std::time::Duration;
