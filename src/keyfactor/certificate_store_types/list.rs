@@ -24,9 +24,9 @@ impl CertificateStoreTypes {
     /// ```
     ///
     /// - **Call:** `GET /CertificateStoreTypes`, page by page.
-    /// - **Permissions:** undocumented by the vendor.
-    /// - **Arguments:** a query. Its fields are undocumented by the vendor.
-    /// - **Order:** the server's own. Sort fields are undocumented by the vendor.
+    /// - **Arguments:** a query.
+    /// - **Order:** the server's own.
+    /// - **Undocumented by the vendor:** the permissions, and the fields by which the list can be filtered and sorted.
     /// - **Errors:** `rows()` refuses a query that cannot be expressed in the vendor's query language; the rows
     ///   return those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Source:** Keyfactor Command reference, "GET Certificate Store Types". Servers deviate from it; see
