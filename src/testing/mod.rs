@@ -1,19 +1,19 @@
 //! Fakes of both servers, for tests and demonstrations without an account. Feature `testing`.
 //!
-//! The crate is tested with them, and its examples run on them. Each fake listens on a free port of `127.0.0.1`, holds
-//! its state in memory and stops when it is dropped. A refusal is brought about by putting the fake into the state
-//! that calls for it, not by a canned reply.
+//! The crate's own tests and examples use them. Each fake listens on a free port of `127.0.0.1`, keeps its state in memory and stops
+//! when it is dropped. To get a refusal, a test puts the fake into the state that causes it, for example by removing a permission; no
+//! canned response is needed.
 //!
-//! A fake is **not the vendor's software**. [The guide](crate::guide::fakes) says of each behaviour whether it is documented by the
+//! A fake is **not the vendor's software**. [The guide](crate::guide::fakes) says for each behaviour whether it is documented by the
 //! vendor, recorded, inferred or assumed.
 //!
-//! Faults of the network, and of what stands before a server, are asked for: an answer that is lost, cut or slow, a second one that
-//! nobody asked for, a refusal, a server that is away; of one call or of any. See [`FakeFault`], and `lose_answers` with its
-//! neighbours at each fake. [`RecordedRequest`] says which call a request was, and what happened to it.
+//! A test can also set faults of the network, and of proxies and gateways in front of a server: lost, cut, slow or unsolicited
+//! responses, refusals, and a server that is not reachable, for one call or for all. See [`FakeFault`] and the `lose_answers` method of
+//! each fake. [`RecordedRequest`] shows which call a request was for and which fault affected it.
 //!
-//! A fake runs in a thread of its own. It outlives the runtime that started it, and serves programs that have none.
+//! A fake runs in its own thread. It keeps running when the runtime that started it ends, and also serves programs without a runtime.
 //!
-//! The guide has a page for your own tests: [Test your automation in five minutes](crate::guide::testing).
+//! For tests of your own code, start with the guide's page [Test your automation in five minutes](crate::guide::testing).
 //!
 //! ```
 //! # #[cfg(feature = "keyfactor")] {
@@ -33,7 +33,7 @@
 //!     .await?;
 //! assert_eq!(removal.job_ids().len(), 1);
 //!
-//! assert_eq!(fake.aliases(store), ["web01.pfx"], "a job is scheduled, nothing is gone yet");
+//! assert_eq!(fake.aliases(store), ["web01.pfx"], "a job is scheduled, and nothing is removed yet");
 //! fake.run_jobs();
 //! assert!(fake.aliases(store).is_empty());
 //! # Ok(()) }
@@ -43,27 +43,27 @@
 //!
 //! # Without any server
 //!
-//! What a program is handed can be made in a test, without a server, a runtime or a wait: **say what the server says, and the crate's
-//! own code makes the value of it.** Nothing here is another list of members that could differ from the real one.
+//! A test can create the values that the client returns without a server, a runtime or waiting: **it gives the server's response, and
+//! the crate's own code reads it.** The values therefore have no second definition that could differ from the real one.
 //!
-//! | what | how |
+//! | value | how to create it |
 //! |---|---|
-//! | a row: `JobHistoryEntry`, `ScheduledJob`, `Certificate`, `CertificateStore`, `InventoryEntry`, `CertificateStoreType`, `CertificateGroup`, … | `serde_json::from_value`, with the server's names in any case. Members that name the row are needed, as always |
+//! | a row: `JobHistoryEntry`, `ScheduledJob`, `Certificate`, `CertificateStore`, `InventoryEntry`, `CertificateStoreType`, `CertificateGroup`, … | `serde_json::from_value`, with the server's member names in any letter case. The members that identify the row are required |
 //! | the outcome of a call, and its receipt | [`Request::outcome_of`](crate::Request::outcome_of) with a [`Reply`] |
 //! | `Api`, `OutcomeUnknown`, `Transport`, `Authentication`, `Decode` | the same |
-//! | `Validation`, `Configuration` | `build()` of a wrong request or client |
+//! | `Validation`, `Configuration` | `build()` of an invalid request or client |
 //! | `Lookup` | `Error::from(LookupError::..)` |
-//! | `Incomplete` | `require_complete()?` of an outcome with a gap |
+//! | `Incomplete` | `require_complete()?` of an incomplete outcome |
 //! | the outcome of many calls: `RemoveEachOutcome`, `AddBackEachOutcome`, that of `in_calls()` | [`BatchBuilder::outcome_of`](crate::BatchBuilder::outcome_of) |
 //! | a list | [`Rows::of_results`](crate::Rows::of_results) |
-//! | `JobsReport`, `JobChange`, `JobsSeen`, `LocatedCertificate` | `of_runs`, `of_run`, `of_rows`, `of_row`: the rows that were seen |
-//! | `Progress` of each item | `with` of an outcome and a report that were made so |
-//! | `Confirmation`, `TriggeredInventory`, `RestoredSchedule`, `GroupConfirmation`, `AssignBackOutcome` | their `new` |
-//! | `LogoutOutcome` | its `outcome_of` |
-//! | `RemovalPlan`, `GroupPlan`, `SavedSchedule` | from JSON, with the checks of a plan that is read from a file |
+//! | `JobsReport`, `JobChange`, `JobsSeen`, `LocatedCertificate` | `of_runs`, `of_run`, `of_rows`, `of_row`, with the rows that the server returned |
+//! | `Progress` of each item | `with` of an outcome and a report that were created like this |
+//! | `Confirmation`, `TriggeredInventory`, `RestoredSchedule`, `GroupConfirmation`, `AssignBackOutcome` | `new` |
+//! | `LogoutOutcome` | `LogoutOutcome::outcome_of` |
+//! | `RemovalPlan`, `GroupPlan`, `SavedSchedule` | from JSON, with the same checks as for a plan that is read from a file |
 //!
-//! None of them can be made without the feature `testing`, but for rows, errors and plans: a program cannot say of itself that a
-//! certificate is gone. Futures and streams that belong to a client, such as `JobWatch`, are none of them: use a fake.
+//! Except for rows, errors and plans, they can be created only with the feature `testing`, so a production program cannot claim that a
+//! certificate was removed. Futures and streams that belong to a client, such as `JobWatch`, need a fake.
 //!
 //! ```
 //! # #[cfg(feature = "keyfactor")] {
@@ -74,7 +74,7 @@
 //! use clm::testing::Reply;
 //! # use clm::uuid::Uuid;
 //!
-//! /// What is to be tested.
+//! /// The code under test.
 //! fn summary(removal: &RemoveOutcome, report: &JobsReport) -> String {
 //!     let failed = report.unsuccessful().count();
 //!     format!("{} job(s), {failed} failed, {} open", removal.job_ids().len(), report.still_open().len())

@@ -20,7 +20,7 @@ use serde::Serialize;
 /// use clm::testing::Reply;
 /// use clm::{serde_json::json, uuid::Uuid};
 ///
-/// /// What is to be tested: which jobs are to be followed.
+/// /// The code under test: it returns the jobs to follow.
 /// fn to_follow(ended: Result<RemoveOutcome, Error>) -> Result<Vec<JobId>, &'static str> {
 ///     match ended {
 ///         Ok(removal) => Ok(removal.job_ids().to_vec()),

@@ -48,7 +48,7 @@ pub struct FakeAppViewX {
     gateway: Arc<Gateway>,
 }
 
-/// The category of a certificate.
+/// The category of a certificate; see [`FakeAppViewX::add_certificate_of`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeCategory {

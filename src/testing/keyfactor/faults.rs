@@ -10,8 +10,8 @@ type Fault<'a> = FakeFault<'a, KeyfactorCall>;
 
 /// Faults of the network, and of gateways and proxies in front of the server.
 ///
-/// A fault affects the next requests of all calls; [`FakeFault::of`] and [`FakeFault::after`] restrict it. Faults happen in the
-/// order in which they were set, and each request is affected by one fault at most. Call
+/// A fault affects the next requests of all calls; [`FakeFault::of`] and [`FakeFault::after`] restrict it. Faults happen in the order in
+/// which they were set: if a request matches several faults, only the first of them counts it. Call
 /// [`assert_faults_used`](Self::assert_faults_used) at the end of a test to check that all faults happened.
 impl FakeKeyfactor {
     /// Carries out the next requests and closes their connections without a response.

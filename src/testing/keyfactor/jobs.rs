@@ -17,27 +17,27 @@ use crate::keyfactor::{CertificateStoreId, JobId};
 pub struct FakeJob {
     /// Its id.
     pub id: JobId,
-    /// What it does.
+    /// Its kind.
     pub kind: FakeJobKind,
     /// The store that it changes or takes inventory of.
     pub store: CertificateStoreId,
     /// The alias that it changes; empty for an inventory job.
     pub alias: String,
-    /// Whether it runs again and again.
+    /// Whether it runs repeatedly.
     pub recurring: bool,
-    /// How far it is.
+    /// Its state.
     pub state: FakeJobState,
 }
 
-/// What a job of the fake does.
+/// The kind of a job of the fake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeJobKind {
-    /// It removes what stands under its alias.
+    /// It removes the certificate with its alias.
     Remove,
-    /// It puts a certificate under its alias.
+    /// It adds a certificate with its alias.
     Add,
-    /// It tells Command what the store holds.
+    /// It reports to Command what the store holds.
     Inventory,
 }
 
@@ -47,9 +47,9 @@ pub enum FakeJobKind {
 pub enum FakeJobState {
     /// No orchestrator has run it yet.
     Waiting,
-    /// It is under way.
+    /// It is running.
     Running,
-    /// A run has failed, and another one follows.
+    /// A run failed, and it will be retried.
     WillRetry,
     /// It did its work.
     Succeeded,

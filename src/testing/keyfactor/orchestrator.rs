@@ -138,7 +138,7 @@ impl FakeOrchestrator {
 
     /// This many runs of a job fail before the last run, which ends as it is set to end. Each run has its own row in the job
     /// history, and the rows of the failed runs say that the job will be retried. Every poll finds one more run.
-    /// At most 10,000: a larger number counts as this one.
+    /// The maximum is 10,000; a larger number has the same effect.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
