@@ -18,10 +18,9 @@ use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
 impl Certificates {
     /// Searches certificates.
     ///
-    /// **How the server matches search terms is undocumented by the vendor**: whole values or parts, and with or
-    /// without regard to case. Check the rows before you act on them, or let
-    /// [`common_name_is`](ListBuilder::common_name_is) and [`in_group`](ListBuilder::in_group) filter them. The crate's
-    /// own workflows compare exactly.
+    /// **Do not rely on how the server matches search terms.** It may match whole values or parts, with or without
+    /// regard to case. Check the rows before you act on them, or let [`common_name_is`](ListBuilder::common_name_is)
+    /// and [`in_group`](ListBuilder::in_group) filter them. The crate's own workflows compare exactly.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,9 +50,9 @@ impl Certificates {
     /// - **Errors:** those of [`appviewx::Error`](crate::appviewx::Error); `Lookup` if a page is not the requested one,
     ///   and, after the last row, if the number of rows differs from the server's total or pages overlapped. "No
     ///   records", with status 200 or 404, is an empty list.
-    /// - **Undocumented by the vendor:** how terms are matched; the maximum page size; whether pages have a stable
-    ///   order. That `start` counts rows from 1 is **assumed** from the vendor's clients, and checked where the
-    ///   response states it.
+    /// - **Undocumented by the vendor:** how terms are matched (whole values or parts, case); the maximum page size;
+    ///   whether pages have a stable order. That `start` counts rows from 1 is **assumed** from the vendor's clients,
+    ///   and checked where the response states it.
     /// - **Source:** AppViewX CERT+ API reference, "Search/Get Certificate Inventory".
     pub fn search(&self) -> ListBuilder<CertificateSearch> {
         ListBuilder::new(self.caller.clone(), CertificateSearch::default())
