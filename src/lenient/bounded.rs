@@ -285,7 +285,12 @@ mod tests {
 
     #[test]
     fn the_whole_is_read_also_where_nothing_is_kept() {
-        for broken in ["[1, 2, x]", r#"[{"a": 1}, {"a"}]"#, "[1]]", r#"{"a": [1, }"#, r#"["\ud800"]"#, "[1e999]"] {
+        let mut broken = vec!["[1, 2, x]", r#"[{"a": 1}, {"a"}]"#, "[1]]", r#"{"a": [1, }"#, r#"["\ud800"]"#];
+        // With its feature `arbitrary_precision`, which another crate may turn on, serde_json takes any number.
+        if serde_json::from_str::<Value>("1e999").is_err() {
+            broken.push("[1e999]");
+        }
+        for broken in broken {
             assert!(read_seed(broken, Kept::entry(&Budget::none())).unwrap_err().is_syntax(), "{broken}");
         }
         let deep = format!("{}{}", "[".repeat(128), "]".repeat(128));
