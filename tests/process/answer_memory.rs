@@ -9,6 +9,7 @@ use std::thread;
 use clm::{RetryPolicy, appviewx, keyfactor};
 use uuid::Uuid;
 
+use crate::resident::peak_kib_without_program;
 use crate::support::{read_whole_request, spawn};
 
 const MIB: usize = 1024 * 1024;
@@ -79,13 +80,7 @@ fn plays_its_role() {
     let [call, limit, url] = parts[..] else { panic!("{role}") };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let end = runtime.block_on(ends(call, limit.parse().unwrap(), url));
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let kib = |name: &str| -> usize {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    };
-    // Without the pages of the program, which grow with every test that is added to it.
-    println!("{SAYS}{end} {}", kib("VmHWM:") - kib("RssFile:"));
+    println!("{SAYS}{end} {}", peak_kib_without_program());
 }
 
 /// How a call ends, and that what it came to can be shown.

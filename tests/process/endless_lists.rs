@@ -5,6 +5,7 @@ use clm::{LookupLimit, RetryPolicy};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::resident::peak_kib;
 use crate::support::keyfactor_reads::{ok, page_of, target};
 use crate::support::scripted::Scripted;
 use crate::support::tls::{in_a_process_of_its_own, is_the_child};
@@ -12,13 +13,7 @@ use crate::support::tls::{in_a_process_of_its_own, is_the_child};
 const DIGITS: &str = "00112233445566778899AABBCCDDEEFF00112233";
 const ROWS_OF_A_PAGE: usize = 100;
 /// What the process may have taken, with the server in it.
-const MOST_KIB: u64 = 64 * 1024;
-
-fn most_resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
+const MOST_KIB: usize = 64 * 1024;
 
 /// Each page has other rows than all before, and the rows are of the size of real ones.
 async fn endless() -> Scripted {
@@ -71,7 +66,7 @@ async fn look_ups_without_an_end_take_little_memory() {
     let LookupError::UnfinishedInventory { rows, reached, .. } = error else { panic!("{error:?}") };
     assert_eq!((rows, reached.limit()), (100_000, LookupLimit::Pages(1_000)));
     assert_eq!(server.received().len(), 1_000, "and nothing but the inventory was asked for");
-    println!("an inventory of {rows} rows and more: {} KiB at most", most_resident_kib());
+    println!("an inventory of {rows} rows and more: {} KiB at most", peak_kib());
 
     let server = endless().await;
     let error = lookup(client(&server).certificates().locations_of(DIGITS).send().await);
@@ -82,7 +77,7 @@ async fn look_ups_without_an_end_take_little_memory() {
     let error = lookup(client(&server).certificates().locations_of(9).send().await);
     let LookupError::LimitReached(reached) = error else { panic!("{error:?}") };
     assert_eq!(reached.limit(), LookupLimit::Pages(1_000));
-    let most = most_resident_kib();
+    let most = peak_kib();
     println!("a search of as many rows without the certificate: {most} KiB at most");
     assert!(most < MOST_KIB, "{most} KiB");
 }

@@ -9,6 +9,7 @@ use std::thread;
 use clm::{appviewx, keyfactor};
 use futures_util::{Stream, StreamExt as _};
 
+use crate::resident::peak_kib_without_program;
 use crate::support::{read_whole_request, spawn};
 
 const MIB: usize = 1024 * 1024;
@@ -163,13 +164,7 @@ fn plays_its_role() {
     let (list, url) = role.split_once(' ').unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(read(list, url));
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let kib = |name: &str| -> usize {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
-    };
-    // Without the pages of the program, which grow with every test that is added to it.
-    println!("\n{SAYS}{} {ended}", kib("VmHWM:") - kib("RssFile:"));
+    println!("\n{SAYS}{} {ended}", peak_kib_without_program());
 }
 
 async fn read(list: &str, url: &str) -> String {

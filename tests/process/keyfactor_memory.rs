@@ -11,6 +11,7 @@ use std::thread;
 
 use clm::keyfactor::{Client, Credentials, Query};
 
+use crate::resident::peak_kib;
 use crate::support::spawn;
 
 const MEGABYTE: u64 = 1 << 20;
@@ -163,10 +164,7 @@ fn reads(url: &str, how: Reading) {
 
 /// The most resident memory that this process ever had, in bytes.
 fn most_resident() -> u64 {
-    let status = std::fs::read_to_string(STATUS).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let kilobytes: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
-    kilobytes * 1024
+    peak_kib() as u64 * 1024
 }
 
 /// Whether the system tells how much memory a process has had. If not, that is said.

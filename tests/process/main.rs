@@ -26,6 +26,11 @@ mod proxy;
 mod raw_memory;
 #[cfg(feature = "keyfactor")]
 mod remedies;
+#[cfg_attr(
+    not(all(feature = "keyfactor", feature = "appviewx", target_os = "linux")),
+    allow(dead_code, reason = "the tests of both vendors use it")
+)]
+mod resident;
 #[cfg(all(feature = "keyfactor", feature = "appviewx", target_os = "linux"))]
 mod scene_cost;
 #[cfg(all(feature = "keyfactor", feature = "appviewx", feature = "rustls"))]

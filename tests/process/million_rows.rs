@@ -7,12 +7,13 @@ use std::process::{Child, Command, Stdio};
 
 use clm::appviewx::{Client, Credentials};
 
+use crate::resident::peak_kib;
 use crate::support::spawn;
 use crate::support::tls::{in_a_process_of_its_own, is_the_child};
 
 const ROWS: u64 = 1_000_000;
 const PAGE: u32 = 1_000;
-const MOST_KIB: u64 = 64 * 1024;
+const MOST_KIB: usize = 64 * 1024;
 /// Set for the process that is the server.
 const ROLE: &str = "CLM_TEST_ROWS_SERVER";
 
@@ -103,13 +104,6 @@ fn page(start: u64, max: u64) -> String {
     page
 }
 
-/// The most memory that this process has had, in KiB.
-fn most_resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[tokio::test]
 async fn a_million_rows_are_read_in_64_mib() {
     // The other tests of this program need memory, too.
@@ -128,7 +122,7 @@ async fn a_million_rows_are_read_in_64_mib() {
         assert_eq!(row.resource_id.unwrap(), format!("{read:024x}"));
     }
     assert_eq!((read, rows.total()), (ROWS, Some(ROWS)));
-    let most = most_resident_kib();
+    let most = peak_kib();
     println!("{ROWS} rows, {most} KiB at most");
     assert!(most < MOST_KIB, "{most} KiB");
 }

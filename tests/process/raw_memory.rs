@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use crate::resident::peak_kib;
 use crate::support::{no_start, reply};
 use clm::http::Method;
 use clm::{RawEffect, appviewx, keyfactor};
@@ -64,9 +65,7 @@ fn plays_its_role() {
             ended(&client.raw(Method::POST, "a").effect(RawEffect::Read).read().await)
         }
     });
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    println!("{SAYS}{ended} {}", line.trim().trim_end_matches(" kB"));
+    println!("{SAYS}{ended} {}", peak_kib());
 }
 
 fn ended<V: clm::Vendor>(result: &Result<serde_json::Value, clm::Error<V>>) -> &'static str {
