@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::RecordedRequest;
+use super::server::Server;
 
 /// Lines of a list in a message. Beyond them, their number is said.
 const MOST_LINES: usize = 20;
@@ -46,14 +47,19 @@ pub(super) fn touched(changes: &[RecordedRequest], marked: Option<&Value>, now: 
     Some(if marked.is_some() { changes + &section("what differs from the mark", differences) } else { changes })
 }
 
-/// Panics unless it was once.
+/// Panics unless exactly one request since the mark is such a one. `what` names it.
 #[track_caller]
 #[expect(clippy::panic, reason = "an assertion of tests")]
-pub(super) fn assert_sent_once(what: &str, seen: &[RecordedRequest], count: usize) {
+pub(super) fn assert_sent_once(server: &Server, what: &str, is_it: impl Fn(&RecordedRequest) -> bool) {
+    let seen = server.requests_since_mark();
+    let count = seen.iter().filter(|it| is_it(it)).count();
+    if count < 2 {
+        server.assert_none_forgotten();
+    }
     match count {
         1 => {}
-        0 => panic!("{what} was never sent{}", requests(seen)),
-        _ => panic!("{what} was sent {count} times{}", requests(seen)),
+        0 => panic!("{what} was never sent{}", requests(&seen)),
+        _ => panic!("{what} was sent {count} times{}", requests(&seen)),
     }
 }
 

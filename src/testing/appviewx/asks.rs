@@ -135,7 +135,7 @@ impl FakeAppViewX {
     /// If it was not sent exactly once. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once(&self, call: AppViewXCall) {
-        self.assert_seen_once(call.as_str(), |it| it.is(call));
+        seen::assert_sent_once(&self.server, call.as_str(), |it| it.is(call));
     }
 
     /// Asserts that exactly one request for a call has a JSON body for which `body` returns true. Otherwise it is the same as
@@ -157,16 +157,6 @@ impl FakeAppViewX {
     /// If the number of such requests is not one. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once_with(&self, call: AppViewXCall, body: impl Fn(&Value) -> bool) {
-        self.assert_seen_once(&format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));
-    }
-
-    #[track_caller]
-    fn assert_seen_once(&self, what: &str, is_it: impl Fn(&RecordedRequest) -> bool) {
-        let requests = self.server.requests_since_mark();
-        let count = requests.iter().filter(|it| is_it(it)).count();
-        if count < 2 {
-            self.server.assert_none_forgotten();
-        }
-        seen::assert_sent_once(what, &requests, count);
+        seen::assert_sent_once(&self.server, &format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));
     }
 }
