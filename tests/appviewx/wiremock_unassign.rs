@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use wiremock::matchers::{body_json, header, method, path, query_param};
 use wiremock::{Match, Mock, MockBuilder, MockServer, Request, ResponseTemplate};
 
+use crate::support::only_headers::OnlyHeaders;
+
 const IDS: [&str; 3] = ["67bc2ca76a105e1a05691c1c", "67bc2ca76a105e1a05691c2c", "67bc2ca76a105e1a05691c3c"];
 const SESSION: &str = "an-opaque-session";
 
@@ -18,17 +20,6 @@ struct OnlyQuery(&'static str);
 impl Match for OnlyQuery {
     fn matches(&self, request: &Request) -> bool {
         request.url.query() == Some(self.0)
-    }
-}
-
-/// These headers and no others.
-struct OnlyHeaders(&'static [&'static str]);
-
-impl Match for OnlyHeaders {
-    fn matches(&self, request: &Request) -> bool {
-        let mut names: Vec<&str> = request.headers.keys().map(http::HeaderName::as_str).collect();
-        names.sort_unstable();
-        names == self.0
     }
 }
 

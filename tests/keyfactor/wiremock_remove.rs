@@ -12,6 +12,8 @@ use uuid::Uuid;
 use wiremock::matchers::{body_json, header, method, path};
 use wiremock::{Match, Mock, MockBuilder, MockServer, Request, ResponseTemplate};
 
+use crate::support::only_headers::OnlyHeaders;
+
 const IIS: Uuid = Uuid::from_u128(0x1150_0000_0000_4000_8000_0000_0000_0001);
 const NETSCALER: Uuid = Uuid::from_u128(0x2e75_0000_0000_4000_8000_0000_0000_0002);
 const JOBS: [&str; 2] = ["7ab10000-0000-4000-8000-000000000001", "7ab10000-0000-4000-8000-000000000002"];
@@ -26,17 +28,6 @@ struct NoQuery;
 impl Match for NoQuery {
     fn matches(&self, request: &Request) -> bool {
         request.url.query().is_none()
-    }
-}
-
-/// These headers and no others.
-struct OnlyHeaders(&'static [&'static str]);
-
-impl Match for OnlyHeaders {
-    fn matches(&self, request: &Request) -> bool {
-        let mut names: Vec<&str> = request.headers.keys().map(http::HeaderName::as_str).collect();
-        names.sort_unstable();
-        names == self.0
     }
 }
 

@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod keyfactor;
 pub mod keyfactor_reads;
 pub mod oauth;
+pub mod only_headers;
 pub mod operations;
 pub mod scripted;
 pub mod serve_fakes;
