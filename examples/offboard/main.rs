@@ -21,6 +21,8 @@ mod ended;
 mod environment;
 mod help;
 mod interrupt;
+#[cfg(test)]
+mod interrupting;
 mod keyfactor;
 mod plan_file;
 mod probe;

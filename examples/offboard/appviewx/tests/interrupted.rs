@@ -1,51 +1,16 @@
 //! An interruption while a call is being sent: a real signal, in a process of its own.
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 
 use super::undo::unassigned;
 use super::*;
 use crate::interrupt::real::{assert_passes_alone, interrupt_this_process};
-
-/// What is printed when an interruption is heard while a call is under way.
-const HEARD: &str = "Interrupted: the call under way is finished, and no further one is sent.";
-
-/// Passes on what is said to the fake and its answers, but for a change: that one interrupts this process, and reaches the fake
-/// only when the report says that it was heard.
-async fn interrupting(fake: &FakeAppViewX, change: &'static str, report: Arc<Report>) -> Client {
-    let fake_at = fake.url().replace("http://", "");
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect(&fake_at).await.unwrap();
-            let (mut asked, mut answers) = client.into_split();
-            let (mut given, mut passed_on) = server.into_split();
-            tokio::spawn(async move { tokio::io::copy(&mut given, &mut answers).await });
-            let report = report.clone();
-            tokio::spawn(async move {
-                let mut bytes = vec![0; 64 * 1024];
-                while let Ok(length @ 1..) = asked.read(&mut bytes).await {
-                    if String::from_utf8_lossy(&bytes[..length]).contains(change) {
-                        interrupt_this_process();
-                        while !report.text().contains(HEARD) {
-                            tokio::time::sleep(Duration::from_millis(1)).await;
-                        }
-                    }
-                    passed_on.write_all(&bytes[..length]).await.unwrap();
-                }
-            });
-        }
-    });
-    Client::builder(url).credentials(fake.login()).build().unwrap()
-}
+use crate::interrupting::{HEARD, interrupting};
 
 async fn interrupted(scene: &Scene, change: &'static str, job: AppViewXJob) -> (Ended, String) {
     let report = Arc::new(Report::kept());
-    let client = interrupting(&scene.fake, change, report.clone()).await;
+    let url = interrupting(&scene.fake.url(), change, report.clone(), interrupt_this_process).await;
+    let client = Client::builder(url).credentials(scene.fake.login()).build().unwrap();
     let job = AppViewXJob { client, session: Session::Own, ..job };
     let ended = crate::run(&Job { mode: Mode::Send, keyfactor: None, appviewx: Some(job) }, &report).await;
     (ended, report.text())

@@ -2,52 +2,13 @@
 
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::*;
 use crate::interrupt::Interrupt;
 #[cfg(unix)]
 use crate::interrupt::real::{assert_passes_alone, interrupt_this_process};
-
-/// What is printed when an interruption is heard while a call is under way.
-const HEARD: &str = "Interrupted: the call under way is finished, and no further one is sent.";
-
-/// Passes on what is said to the fake and its answers. A removal causes the interruption, and reaches the fake only when the
-/// report says that it was heard.
-async fn interrupting(
-    fake: &FakeKeyfactor,
-    report: Arc<Report>,
-    interrupt: impl Fn() + Send + Sync + 'static,
-) -> Client {
-    let fake_at = fake.url().replace("http://", "").replace("/KeyfactorAPI", "");
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/KeyfactorAPI", listener.local_addr().unwrap());
-    let interrupt = Arc::new(interrupt);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect(&fake_at).await.unwrap();
-            let (mut asked, mut answers) = client.into_split();
-            let (mut given, mut passed_on) = server.into_split();
-            tokio::spawn(async move { tokio::io::copy(&mut given, &mut answers).await });
-            let (report, interrupt) = (report.clone(), interrupt.clone());
-            tokio::spawn(async move {
-                let mut bytes = vec![0; 64 * 1024];
-                while let Ok(length @ 1..) = asked.read(&mut bytes).await {
-                    if String::from_utf8_lossy(&bytes[..length]).contains("Certificates/Remove") {
-                        interrupt();
-                        while !report.text().contains(HEARD) {
-                            tokio::time::sleep(Duration::from_millis(1)).await;
-                        }
-                    }
-                    passed_on.write_all(&bytes[..length]).await.unwrap();
-                }
-            });
-        }
-    });
-    Client::builder(url).credentials(fake.credentials()).build().unwrap()
-}
+use crate::interrupting::{HEARD, interrupting};
 
 /// A run whose first removal is interrupted: that one is finished, nothing further is sent, and what was sent is told.
 async fn the_first_removal_is_interrupted(interrupt: Interrupt, cause: impl Fn() + Send + Sync + 'static) {
@@ -55,7 +16,8 @@ async fn the_first_removal_is_interrupted(interrupt: Interrupt, cause: impl Fn()
     scene.fake.orchestrator(FakeOrchestrator::new().offline());
     let report = Arc::new(Report::kept());
     let mut job = scene.removal();
-    job.client = interrupting(&scene.fake, report.clone(), cause).await;
+    let url = interrupting(&scene.fake.url(), "Certificates/Remove", report.clone(), cause).await;
+    job.client = Client::builder(url).credentials(scene.fake.credentials()).build().unwrap();
     job.settings.interrupt = interrupt;
     let client = job.client.clone();
     let ended = crate::run(&Job { mode: Mode::Send, keyfactor: Some(job), appviewx: None }, &report).await;

@@ -1,0 +1,50 @@
+//! For tests: a way to a fake on which a change causes an interruption.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::report::Report;
+
+/// What is printed when an interruption is heard while a call is under way.
+pub(crate) const HEARD: &str = "Interrupted: the call under way is finished, and no further one is sent.";
+
+/// Passes on what is said to the fake and its answers. A request with this in it causes the interruption, and reaches the fake only
+/// when the report says that it was heard. Gives the URL to use in the place of the fake's.
+pub(crate) async fn interrupting(
+    fake: &str,
+    change: &'static str,
+    report: Arc<Report>,
+    interrupt: impl Fn() + Send + Sync + 'static,
+) -> String {
+    let fake_at = fake.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = fake.replace(&fake_at, &listener.local_addr().unwrap().to_string());
+    let interrupt = Arc::new(interrupt);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&fake_at).await.unwrap();
+            let (mut asked, mut answers) = client.into_split();
+            let (mut given, mut passed_on) = server.into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut given, &mut answers).await });
+            let (report, interrupt) = (report.clone(), interrupt.clone());
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 64 * 1024];
+                while let Ok(length @ 1..) = asked.read(&mut bytes).await {
+                    if String::from_utf8_lossy(&bytes[..length]).contains(change) {
+                        interrupt();
+                        while !report.text().contains(HEARD) {
+                            tokio::time::sleep(Duration::from_millis(1)).await;
+                        }
+                    }
+                    passed_on.write_all(&bytes[..length]).await.unwrap();
+                }
+            });
+        }
+    });
+    url
+}
