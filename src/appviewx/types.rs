@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::lenient;
 use crate::rows::text_scalar;
-use crate::validation::{LONGEST_NAME, Problems, Reason, invalid_characters, list_characters};
+use crate::validation::{LONGEST_NAME, Problems, Reason, ValidationError, invalid_characters, list_characters};
 
 /// The resource id of a certificate, as `POST /certificate/search` returns it. It is opaque and sent unchanged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -66,6 +67,24 @@ impl From<String> for ResourceId {
 impl From<&str> for ResourceId {
     fn from(id: &str) -> Self {
         Self(id.to_owned())
+    }
+}
+
+/// Unlike `From`, it checks the text at once, by the same rule by which a request checks it.
+///
+/// ```
+/// use clm::appviewx::ResourceId;
+///
+/// assert!("67bc2ca76a105e1a05691c1c".parse::<ResourceId>().is_ok());
+/// assert!("67bc2ca76a105e1a05691c1c,67bc".parse::<ResourceId>().is_err());
+/// ```
+impl FromStr for ResourceId {
+    type Err = ValidationError;
+
+    fn from_str(text: &str) -> Result<Self, ValidationError> {
+        let (id, mut problems) = (Self::from(text), Problems::default());
+        id.check("resource_id", &mut problems);
+        problems.finish().map(|()| id)
     }
 }
 

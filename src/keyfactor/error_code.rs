@@ -47,6 +47,22 @@ pub enum ErrorKind {
     Other(StatusCode),
 }
 
+/// The kind in words. For [`Other`](Self::Other), the status.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::BadRequest => "bad request",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not found",
+            Self::PayloadTooLarge => "payload too large",
+            Self::TooManyRequests => "too many requests",
+            Self::Server => "server error",
+            Self::Other(status) => return status.fmt(f),
+        })
+    }
+}
+
 impl ErrorKind {
     pub(super) fn of(status: StatusCode) -> Self {
         match status {

@@ -1,11 +1,12 @@
 //! Thumbprints and references to certificates.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::types::CertificateId;
-use crate::validation::{Problems, Reason};
+use crate::validation::{Problems, Reason, ValidationError};
 
 /// The SHA-1 thumbprint of a certificate in Command's form: 40 hex digits in upper case.
 ///
@@ -105,6 +106,24 @@ impl From<&str> for Thumbprint {
 impl From<String> for Thumbprint {
     fn from(text: String) -> Self {
         Self::written(&text)
+    }
+}
+
+/// Unlike `From`, it checks the text at once, by the same rule by which a request checks it.
+///
+/// ```
+/// use clm::keyfactor::Thumbprint;
+///
+/// let thumbprint: Result<Thumbprint, clm::ValidationError> = "00:11:22".parse();
+/// assert_eq!(thumbprint.unwrap_err().problems()[0].field(), "thumbprint");
+/// ```
+impl FromStr for Thumbprint {
+    type Err = ValidationError;
+
+    fn from_str(text: &str) -> Result<Self, ValidationError> {
+        let (thumbprint, mut problems) = (Self::written(text), Problems::default());
+        thumbprint.check("thumbprint", &mut problems);
+        problems.finish().map(|()| thumbprint)
     }
 }
 

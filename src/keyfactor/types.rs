@@ -1,6 +1,7 @@
 //! The vendor's identifiers.
 
 use std::fmt;
+use std::num::ParseIntError;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -316,3 +317,22 @@ impl fmt::Display for ContainerId {
         fmt::Display::fmt(&self.0, f)
     }
 }
+
+/// Reads the number in decimal digits. Nothing else is accepted, not even white space.
+macro_rules! number_from_str {
+    ($id:ty) => {
+        impl FromStr for $id {
+            type Err = ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIntError> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+number_from_str!(CertificateId);
+number_from_str!(JobHistoryId);
+number_from_str!(CollectionId);
+number_from_str!(ContainerId);
+number_from_str!(CertificateStoreTypeId);

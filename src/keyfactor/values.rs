@@ -128,6 +128,16 @@ macro_rules! enumeration {
                 serializer.serialize_str(self.as_str())
             }
         }
+
+        /// The vendor's name, or the value that the server sent, on one line.
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self {
+                    Self::Other(sent) => f.pad(&crate::lenient::one_line(sent)),
+                    known => f.pad(known.as_str()),
+                }
+            }
+        }
     };
 }
 pub(super) use enumeration;

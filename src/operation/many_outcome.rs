@@ -1,6 +1,7 @@
 //! The outcomes of the items of a batch.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::SerializeStruct as _;
@@ -83,6 +84,20 @@ impl<V: Vendor> ItemState<V> {
     }
 }
 
+/// The state in words, with the error if there is one, on one line.
+impl<V: Vendor> fmt::Display for ItemState<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Confirmed => f.pad("confirmed"),
+            Self::Unconfirmed => f.pad("not confirmed"),
+            Self::Refused(error) => write!(f, "refused: {error}"),
+            Self::RefusedTogether(error) => write!(f, "refused together with other items: {error}"),
+            Self::Unknown(error) => write!(f, "may have been carried out: {error}"),
+            Self::NotSent(error) => write!(f, "not sent: {error}"),
+        }
+    }
+}
+
 /// An item of a batch and its state.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(bound(serialize = "I: Serialize"))]
@@ -96,6 +111,13 @@ pub struct ItemOutcome<I, O: Change> {
     /// The outcome of the call with this item, if the server accepted the call.
     #[serde(skip)]
     pub answer: Option<Arc<O::Outcome>>,
+}
+
+/// The item and its state.
+impl<I: fmt::Display, O: Change> fmt::Display for ItemOutcome<I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.item, self.state)
+    }
 }
 
 /// The outcome of every item of a batch.

@@ -54,7 +54,7 @@ async fn each_place_has_its_job_where_each_has_a_call() {
         [
             format!("{}: job {}: Success", place(0), ids[0]),
             format!("{}: job {}: Failure: access\\ndenied", place(1), ids[1]),
-            format!("{}: job {}: not over: it waits for its orchestrator", place(2), ids[2]),
+            format!("{}: job {}: not finished: waiting for its orchestrator", place(2), ids[2]),
         ]
     );
     assert_eq!(removals.items()[1].with(&report), lines[1]);

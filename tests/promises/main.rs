@@ -61,6 +61,8 @@ mod secrets;
 mod send_futures;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod stray_answers;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod text_forms;
 mod tls_settings;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod tracing;

@@ -1,5 +1,6 @@
 //! `PUT /certificate/revoke`, and `PUT /certificate/action` with the action `Revoke`.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::Method;
@@ -11,6 +12,7 @@ use crate::appviewx::answer::taken;
 use crate::appviewx::short_envelope::ShortEnvelope;
 use crate::appviewx::types::ResourceId;
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
+use crate::lenient::one_line;
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder, Taken};
 use crate::transport::{Exchange, Parameters, Path};
 use crate::validation::{LONGEST_NAME, LONGEST_TEXT, Problems, Reason};
@@ -201,6 +203,12 @@ impl RevocationReason {
             Self::CessationOfOperation => "Cessation of operation",
             Self::Other(text) => text,
         }
+    }
+}
+
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -398,6 +406,21 @@ pub enum RevocationState {
         /// The request id, if the response contains it.
         request_id: Option<String>,
     },
+}
+
+/// The state in words, with the request id if there is one.
+impl fmt::Display for RevocationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (state, request_id) = match self {
+            Self::Revoked => ("revoked", &None),
+            Self::Requested { request_id } => ("requested, not revoked yet", request_id),
+            Self::AwaitingApproval { request_id } => ("awaiting approval, not revoked", request_id),
+        };
+        match request_id {
+            Some(id) => write!(f, "{state} (request {})", one_line(id)),
+            None => f.pad(state),
+        }
+    }
 }
 
 impl RevokeOutcome {

@@ -87,6 +87,12 @@ impl Keyword {
     }
 }
 
+impl fmt::Display for Keyword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl From<&str> for Keyword {
     fn from(name: &str) -> Self {
         Self::Other(name.to_owned())
@@ -115,5 +121,11 @@ impl SortOrder {
             Self::Ascending => "asc",
             Self::Descending => "desc",
         }
+    }
+}
+
+impl fmt::Display for SortOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

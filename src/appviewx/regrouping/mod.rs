@@ -5,6 +5,7 @@ mod confirm_group;
 mod group_lookup;
 mod move_many;
 mod remember_groups;
+mod shown;
 
 pub use self::assign_back::{AssignBack, AssignBackOutcome, AssignBackState};
 pub use self::confirm_group::{ConfirmGroup, GroupConfirmation};

@@ -45,6 +45,15 @@ pub struct LoggedOut {
     receipt: Receipt,
 }
 
+impl fmt::Display for LogoutOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::LoggedOut(_) => "logged out",
+            Self::NoSession => "no session",
+        })
+    }
+}
+
 /// For tests without a server. Feature `testing`.
 #[cfg(feature = "testing")]
 impl LogoutOutcome {

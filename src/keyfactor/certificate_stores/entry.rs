@@ -273,6 +273,16 @@ impl PartialEq for CertificateStoreEntry {
     }
 }
 
+/// The alias in quotation marks, if one was set, and the store, on one line. Job fields and passwords are not shown.
+impl fmt::Display for CertificateStoreEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.alias {
+            Some(alias) => write!(f, "{alias:?} in store {}", self.store),
+            None => write!(f, "store {}", self.store),
+        }
+    }
+}
+
 impl fmt::Debug for CertificateStoreEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { store, alias, job_fields, existing, private_key, entry_password, pfx_password } = self;

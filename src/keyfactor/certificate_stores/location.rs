@@ -236,6 +236,14 @@ impl PartialEq for CertificateLocation {
     }
 }
 
+/// The alias in quotation marks and the store, on one line. Job fields are not shown.
+impl fmt::Display for CertificateLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { store, alias, job_fields: _, expected: _, store_path: _ } = self;
+        write!(f, "{alias:?} in store {store}")
+    }
+}
+
 impl fmt::Debug for CertificateLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { store, alias, job_fields, expected, store_path: _ } = self;

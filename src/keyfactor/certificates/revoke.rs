@@ -1,6 +1,7 @@
 //! `POST /Certificates/Revoke`.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use http::Method;
 use jiff::Timestamp;
@@ -189,6 +190,23 @@ impl RevocationReason {
             Self::RemoveFromHold => -1,
             Self::Other(code) => code,
         }
+    }
+}
+
+/// The reason in words, or the code.
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromised => "key compromised",
+            Self::CaCompromised => "CA compromised",
+            Self::AffiliationChanged => "affiliation changed",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessation of operation",
+            Self::CertificateHold => "certificate hold",
+            Self::RemoveFromHold => "remove from hold",
+            Self::Other(code) => return write!(f, "code {code}"),
+        })
     }
 }
 

@@ -16,6 +16,7 @@ mod progress;
 mod remove_each;
 mod report;
 mod saved_schedules;
+mod shown;
 mod verdict;
 mod watch;
 

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::plan::PlannedCertificate;
-use super::report::{FinishedJob, JobsReport, OpenJob, OpenJobPlace};
-use crate::keyfactor::certificate_stores::{CertificateLocation, CertificateStoreEntry, JobsOutcome, Target};
+use super::report::{FinishedJob, JobsReport, OpenJob};
+use crate::keyfactor::certificate_stores::{JobsOutcome, Target};
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::Keyfactor;
 use crate::operation::{Change, ItemOutcome, ItemState, ManyOutcome};
@@ -105,14 +104,7 @@ impl fmt::Display for FollowedJob<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Finished(job) => job.fmt(f),
-            Self::Open(OpenJob { job_id, place, .. }) => {
-                let place = match place {
-                    OpenJobPlace::Scheduled => "not over: it waits for its orchestrator",
-                    OpenJobPlace::Begun => "not over: it has begun",
-                    OpenJobPlace::Unknown => "not over: where it is is not known",
-                };
-                write!(f, "job {job_id}: {place}")
-            }
+            Self::Open(job) => job.fmt(f),
         }
     }
 }
@@ -353,23 +345,8 @@ fn write_more(f: &mut fmt::Formatter<'_>, jobs: usize) -> fmt::Result {
     }
 }
 
-impl fmt::Display for ItemProgress<'_, CertificateLocation> {
+impl<T: fmt::Display> fmt::Display for ItemProgress<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} in store {}: {}", self.item.alias(), self.item.store(), self.progress)
-    }
-}
-
-impl fmt::Display for ItemProgress<'_, PlannedCertificate> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, {}: {}", self.item.issued_cn, self.item.thumbprint, self.progress)
-    }
-}
-
-impl fmt::Display for ItemProgress<'_, CertificateStoreEntry> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.item.alias_asked_for() {
-            Some(alias) => write!(f, "{alias:?} in store {}: {}", self.item.store(), self.progress),
-            None => write!(f, "store {}: {}", self.item.store(), self.progress),
-        }
+        write!(f, "{}: {}", self.item, self.progress)
     }
 }

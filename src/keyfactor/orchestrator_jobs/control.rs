@@ -1,6 +1,7 @@
 //! `POST /OrchestratorJobs/Unschedule`, `/Reschedule` and `/Acknowledge`.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::Hash;
 
 use http::Method;
@@ -177,6 +178,17 @@ pub enum JobAction {
     Reschedule,
     /// Acknowledges runs.
     Acknowledge,
+}
+
+/// The vendor's name.
+impl fmt::Display for JobAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unschedule => "Unschedule",
+            Self::Reschedule => "Reschedule",
+            Self::Acknowledge => "Acknowledge",
+        })
+    }
 }
 
 /// Selects jobs, either by ids or by a query.

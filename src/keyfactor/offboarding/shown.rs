@@ -1,0 +1,142 @@
+//! States, verdicts and places in words, on one line.
+
+use std::fmt;
+
+use super::confirmation::{ConfirmedLocation, PutBackVerdict, RemovalVerdict, ScheduleAfter};
+use super::locate::FoundLocation;
+use super::plan::{PlannedCertificate, PlannedRemoval, Restorability};
+use super::report::{JobChange, JobState, OpenJob, OpenJobPlace};
+use crate::lenient::one_line;
+
+/// In words, or the result of the job.
+impl fmt::Display for JobState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending => f.pad("waiting for its orchestrator"),
+            Self::Running => f.pad("running"),
+            Self::WillRetry => f.pad("will be retried"),
+            Self::Done(result) => result.fmt(f),
+            Self::Other(sent) => f.pad(&one_line(sent)),
+        }
+    }
+}
+
+/// The job and its new state.
+impl fmt::Display for JobChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job {}: {}", self.job_id, self.state)
+    }
+}
+
+impl fmt::Display for OpenJobPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Scheduled => "waiting for its orchestrator",
+            Self::Begun => "started",
+            Self::Unknown => "not found",
+        })
+    }
+}
+
+/// One line, as for [`FinishedJob`](super::FinishedJob).
+impl fmt::Display for OpenJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job {}: not finished: {}", self.job_id, self.place)
+    }
+}
+
+impl fmt::Display for RemovalVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.pad("gone"),
+            Self::AliasGone => f.pad("the alias is gone; the certificate may be listed under another alias"),
+            Self::HoldsAnother { thumbprint } => write!(f, "replaced by {}", one_line(thumbprint)),
+            Self::UnderAnotherAlias { alias } => write!(f, "still listed, under the alias {alias:?}"),
+            Self::StillThere => f.pad("still listed"),
+            Self::NeverListed => f.pad("not listed during this call"),
+            Self::NotInventoried { listed: true } => f.pad("listed, but the store has no inventory schedule"),
+            Self::NotInventoried { listed: false } => f.pad("not listed, but the store has no inventory schedule"),
+            Self::NotRead => f.pad("the inventory was not read in time"),
+            Self::Unreadable(error) => write!(f, "the inventory cannot be used: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for PutBackVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Back => f.pad("back"),
+            Self::BackUnderAnotherAlias { alias } => write!(f, "back, under the alias {alias:?}"),
+            Self::Listed { alias } => write!(f, "listed under the alias {alias:?}, perhaps from before the removal"),
+            Self::HoldsAnother { thumbprint } => write!(f, "not back: the alias holds {}", one_line(thumbprint)),
+            Self::NotListed => f.pad("not listed"),
+            Self::NotInventoried { listed: true } => f.pad("listed, but the store has no inventory schedule"),
+            Self::NotInventoried { listed: false } => f.pad("not listed, but the store has no inventory schedule"),
+            Self::NotRead => f.pad("the inventory was not read in time"),
+            Self::Unreadable(error) => write!(f, "the inventory cannot be used: {error}"),
+        }
+    }
+}
+
+/// The location and its verdict.
+impl<V: fmt::Display> fmt::Display for ConfirmedLocation<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location, self.verdict)
+    }
+}
+
+impl fmt::Display for ScheduleAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAsked => f.pad("not read"),
+            Self::NoneBefore => f.pad("no schedule before"),
+            Self::Unchanged => f.pad("unchanged"),
+            Self::Restored => f.pad("restored"),
+            Self::Gone { was, error } => write!(f, "lost; it was {was}, and could not be restored: {error}"),
+            Self::ChangedSince { now } => write!(f, "changed since to {now}"),
+            Self::Over => f.pad("over"),
+            Self::Unreadable(error) => write!(f, "could not be read: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for Restorability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::WithPrivateKey => "with its private key",
+            Self::WithoutPrivateKey => "without a private key",
+            Self::Unclear => "needs a decision about the private key",
+            Self::Impossible => "not possible",
+        })
+    }
+}
+
+/// The alias in quotation marks, the store, and its machine and path if they are known.
+impl fmt::Display for FoundLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.location().fmt(f)?;
+        write_place(f, self.store_machine(), self.store_path())
+    }
+}
+
+/// The alias in quotation marks, the store, and its machine and path if they are known.
+impl fmt::Display for PlannedRemoval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} in store {}", self.alias, self.store_id)?;
+        write_place(f, self.store_machine.as_deref(), self.store_path.as_deref())
+    }
+}
+
+fn write_place(f: &mut fmt::Formatter<'_>, machine: Option<&str>, path: Option<&str>) -> fmt::Result {
+    for text in [machine, path].into_iter().flatten() {
+        write!(f, ", {}", one_line(text))?;
+    }
+    Ok(())
+}
+
+/// The common name in quotation marks and the thumbprint.
+impl fmt::Display for PlannedCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, {}", self.issued_cn, one_line(self.thumbprint.as_str()))
+    }
+}
