@@ -19,6 +19,14 @@
 //! | [`serve_fakes`] | How do programs in Python, Go, PowerShell or a shell use the fakes? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
 
+/// A picture of a page. It is part of the page's HTML, so it has the colors of the reader's theme. Its file contains no blank
+/// line, which would end the HTML. On a narrow screen it is scrolled, like a table.
+macro_rules! picture {
+    ($file:literal) => {
+        concat!("<div style=\"overflow-x:auto\">\n", include_str!($file), "</div>\n")
+    };
+}
+
 #[cfg(feature = "blocking")]
 #[doc = include_str!("guide/blocking.md")]
 pub mod blocking {}
@@ -41,10 +49,15 @@ pub mod lists {}
 #[doc = include_str!("guide/logging.md")]
 pub mod logging {}
 #[doc = include_str!("guide/offboarding.md")]
+#[doc = picture!("guide/offboarding/life_of_a_removal.svg")]
 pub mod offboarding {}
 #[doc = include_str!("guide/regrouping.md")]
 pub mod regrouping {}
 #[doc = include_str!("guide/retries.md")]
+#[doc = picture!("guide/retries/decision.svg")]
+#[doc = include_str!("guide/retries/connections.md")]
+#[doc = picture!("guide/retries/connections.svg")]
+#[doc = include_str!("guide/retries/limits.md")]
 pub mod retries {}
 #[doc = include_str!("guide/scopes.md")]
 pub mod scopes {}

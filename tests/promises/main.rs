@@ -39,6 +39,8 @@ mod limits_note;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod never_twice;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod pictures;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod public_reports;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod raw;
