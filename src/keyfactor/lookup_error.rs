@@ -49,12 +49,50 @@ pub enum LookupError {
         version: String,
     },
     /// A page of a list repeats one of the two previous pages: the server does not page, or returns pages in a cycle.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, Query};
+    ///
+    /// scene.keyfactor.repeat_pages();
+    /// let read = keyfactor.certificates().search(Query::all()).page_size(1).rows()?.collect().await;
+    /// if let Err(Error::Lookup(error)) = read
+    ///     && let LookupError::RepeatedPage { page } = *error
+    /// {
+    ///     eprintln!("the list cannot be read: page {page} repeats an earlier one; use a larger page size");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("page {page} of the list repeats a page before it: the list cannot be read to its end")]
     RepeatedPage {
         /// The page number, starting at 1.
         page: u32,
     },
     /// A list does not end: it has returned many more rows than the server counts.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, Schedule};
+    ///
+    /// # let (store, alias) = (scene.stores()[0], "www.example.com.pem");
+    /// # for _ in 0..1_001 {
+    /// # scene.keyfactor.put_entry(store, alias, scene.certificate(), [("SiteName", "Shop")]);
+    /// # }
+    /// # scene.keyfactor.run_inventory(store);
+    /// let location = scene.locations()[0].clone().expecting_thumbprint(scene.thumbprint());
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates([location], Schedule::Immediate).send().await;
+    /// if let Err(Error::Lookup(error)) = removed
+    ///     && let LookupError::TooManyRows { rows, .. } = *error
+    /// {
+    ///     eprintln!("nothing was sent: the inventory does not end after {rows} rows");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("{rows} rows of the list came, more than there can be: it does not seem to end")]
     TooManyRows {
         /// The number of rows received.
@@ -65,6 +103,27 @@ pub enum LookupError {
     /// A list ended with fewer rows than the server counts. It changed while it was read, or the server returns fewer
     /// rows in a page than it skips. The received rows have already been returned. Read the list again, with a
     /// smaller [`page_size`](crate::ListBuilder::page_size) if the error repeats.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, Query};
+    ///
+    /// # for name in ["a", "b", "c"] { scene.keyfactor.issue(clm::testing::FakeCertificate::new(name)); }
+    /// let search = keyfactor.certificates().search(Query::all());
+    /// let mut rows = search.clone().page_size(2).rows()?;
+    /// # for _ in 0..2 { rows.next().await.unwrap()?; }
+    /// # scene.keyfactor.cap_pages_skipping_as_asked(1);
+    /// if let Err(Error::Lookup(error)) = rows.collect().await
+    ///     && let LookupError::FewerRowsThanCounted { counted, received } = *error
+    /// {
+    ///     eprintln!("{received} of {counted} rows came; reading the list again with a smaller page");
+    ///     let rows = search.page_size(1).rows()?.collect().await?;
+    /// # assert_eq!(rows.len(), 5);
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("the list ended after {received} rows, but the server counts {counted}: rows are missing")]
     FewerRowsThanCounted {
         /// The number of rows that the server counts. If it changed while the list was read, the smallest number,
@@ -74,10 +133,50 @@ pub enum LookupError {
         received: u64,
     },
     /// A lookup reached a limit of the client before it was complete.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Client, Error, LookupError};
+    ///
+    /// # scene.keyfactor.hide_total_count();
+    /// let builder = Client::builder(scene.keyfactor.url()).credentials(scene.keyfactor.credentials());
+    /// let keyfactor = builder.max_lookup_pages(1).build()?;
+    /// let read = keyfactor.certificates().locations_of(scene.thumbprint()).send().await;
+    /// if let Err(Error::Lookup(error)) = read
+    ///     && let LookupError::LimitReached(reached) = *error
+    /// {
+    ///     eprintln!("{}: raise `max_lookup_pages` or `lookup_deadline`", reached.list());
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error(transparent)]
     LimitReached(#[from] LookupLimitReached),
     /// The inventory of a store could not be read completely within the client's lookup limits. An alias may have
     /// further entries, so the entries read so far do not prove what the store holds.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Client, Error, LookupError, Schedule};
+    ///
+    /// # let store = scene.stores()[0];
+    /// # scene.keyfactor.add_certificate(store, "a.pem");
+    /// # scene.keyfactor.cap_pages_skipping_as_given(1);
+    /// # scene.keyfactor.run_inventory(store);
+    /// let builder = Client::builder(scene.keyfactor.url()).credentials(scene.keyfactor.credentials());
+    /// let stores = builder.max_lookup_pages(1).build()?.certificate_stores();
+    /// let location = scene.locations()[0].clone().expecting_thumbprint(scene.thumbprint());
+    /// let removed = stores.remove_certificates([location], Schedule::Immediate).send().await;
+    /// if let Err(Error::Lookup(error)) = removed
+    ///     && let LookupError::UnfinishedInventory { store, rows, .. } = *error
+    /// {
+    ///     eprintln!("nothing was sent: store {store} has more than {rows} entries; raise `max_lookup_pages`");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("the inventory of store {store} was not read to its end: {rows} entries came")]
     UnfinishedInventory {
         /// The store.
@@ -176,6 +275,24 @@ pub enum LookupError {
         thumbprint: Thumbprint,
     },
     /// Command has no usable thumbprint for this certificate, so nothing can be compared with it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError};
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let row = clm::serde_json::json!({"Id": 7, "Thumbprint": null});
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(200).json(row), 1);
+    /// let read = keyfactor.certificates().locations_of(7).send().await;
+    /// if let Err(Error::Lookup(error)) = read
+    ///     && let LookupError::NoThumbprint { id } = *error
+    /// {
+    ///     eprintln!("certificate {id} cannot be removed by thumbprint");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("the server shows no SHA-1 thumbprint of certificate {id}")]
     NoThumbprint {
         /// Command's id of the certificate.
@@ -183,6 +300,26 @@ pub enum LookupError {
     },
     /// An entry of a store's inventory cannot be read, for example because it has no name. What the store holds is
     /// therefore not known completely.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, Schedule};
+    /// use clm::testing::{FakeAnswer, KeyfactorCall};
+    ///
+    /// let inventory = clm::serde_json::json!([{"Certificates": []}]);
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(200).json(inventory), 1).of(KeyfactorCall::Inventory);
+    /// let location = scene.locations()[0].clone().expecting_thumbprint(scene.thumbprint());
+    /// let stores = keyfactor.certificate_stores();
+    /// let removed = stores.remove_certificates([location], Schedule::Immediate).send().await;
+    /// if let Err(Error::Lookup(error)) = removed
+    ///     && let LookupError::UnreadableEntry { store, fault } = *error
+    /// {
+    ///     eprintln!("nothing was sent: look at the inventory of store {store}: {fault}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("the inventory of store {store} proves nothing: {}", one_line(fault))]
     UnreadableEntry {
         /// The store.
@@ -210,6 +347,28 @@ pub enum LookupError {
     },
     /// The server sent no inventory for a store, not even an empty list, and no inventory job is known to have
     /// finished since. The store may be empty, or may never have been inventoried.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, RemovalVerdict};
+    ///
+    /// scene.keyfactor.answer_empty_pages_with_204();
+    /// # let store = scene.keyfactor.add_store();
+    /// # let hourly = clm::serde_json::json!({"Interval": {"Minutes": 60}});
+    /// # scene.keyfactor.set_store(store, |it| it.inventory_schedule(hourly));
+    /// # let location = clm::keyfactor::CertificateLocation::new(store, "www.example.com.pem");
+    /// # let locations = [location.expecting_thumbprint(scene.thumbprint())];
+    /// let confirmation = keyfactor.certificate_stores().confirm_removed(locations).look_once().send().await?;
+    /// if let RemovalVerdict::Unreadable(error) = &confirmation.locations()[0].verdict
+    ///     && let Error::Lookup(error) = &**error
+    ///     && let LookupError::InventoryWithoutContent { store } = **error
+    /// {
+    ///     eprintln!("run an inventory job of store {store}, then confirm again");
+    /// # } else { panic!("another end: {confirmation:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("the inventory of store {store} came without content: nobody may have looked into the store yet")]
     InventoryWithoutContent {
         /// The store.
@@ -242,6 +401,28 @@ pub enum LookupError {
         found: Option<String>,
     },
     /// A store has an inventory schedule that this crate cannot read and therefore could not restore.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, ScheduleAfter};
+    ///
+    /// # let store = scene.stores()[0];
+    /// # let fortnightly = clm::serde_json::json!({"Fortnightly": 1});
+    /// # scene.keyfactor.set_store(store, |it| it.inventory_schedule(fortnightly));
+    /// let stores = keyfactor.certificate_stores();
+    /// let saved = stores.inventory_schedules([store]).await?;
+    /// # stores.schedule_inventory([store], clm::keyfactor::Schedule::Off).send().await?;
+    /// let restored = stores.restore_inventory_schedules(&saved).send().await?;
+    /// if let ScheduleAfter::Gone { error, .. } = &restored[0].now
+    ///     && let Error::Lookup(error) = &**error
+    ///     && let LookupError::UnknownSchedule { store, shown } = &**error
+    /// {
+    ///     eprintln!("set the schedule of store {store} by hand: it was {shown}");
+    /// # } else { panic!("another end: {restored:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("store {store} has an inventory schedule that cannot be read: {}", one_line(shown))]
     UnknownSchedule {
         /// The store.
@@ -250,6 +431,27 @@ pub enum LookupError {
         shown: String,
     },
     /// The server accepted an inventory schedule, but the store does not show it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::{Error, LookupError, ScheduleAfter};
+    /// use clm::testing::{FakeAnswer, KeyfactorCall};
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let saved = stores.inventory_schedules([scene.stores()[0]]).await?;
+    /// # stores.schedule_inventory([scene.stores()[0]], clm::keyfactor::Schedule::Off).send().await?;
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(204), 1).of(KeyfactorCall::ScheduleInventory);
+    /// let restored = stores.restore_inventory_schedules(&saved).send().await?;
+    /// if let ScheduleAfter::Gone { error, .. } = &restored[0].now
+    ///     && let Error::Lookup(error) = &**error
+    ///     && let LookupError::ScheduleNotShown { store, .. } = &**error
+    /// {
+    ///     eprintln!("set the schedule of store {store} by hand: {}", restored[0].was);
+    /// # } else { panic!("another end: {restored:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("the server took the inventory schedule of store {store}, which shows another one: {}", one_line(shown))]
     ScheduleNotShown {
         /// The store.

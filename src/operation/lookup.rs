@@ -129,8 +129,32 @@ impl LookupLimitReached {
 pub enum LookupLimit {
     /// The time for all lists of one look-up. Each store's inventory is a separate look-up. See
     /// [`lookup_deadline`](crate::ClientBuilder::lookup_deadline).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use clm::{LookupLimit, LookupLimitReached};
+    ///
+    /// let limit = LookupLimit::Deadline(Duration::from_secs(60));
+    /// let reached = LookupLimitReached::new("GET /CertificateStores/{id}/Inventory", limit, 12);
+    /// if let LookupLimit::Deadline(time) = reached.limit() {
+    ///     eprintln!("{time:?} was not enough for {}: raise `lookup_deadline`", reached.list());
+    /// }
+    /// # Ok(()) }
+    /// ```
     Deadline(Duration),
     /// The number of pages of one list.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::{LookupLimit, LookupLimitReached};
+    ///
+    /// let reached = LookupLimitReached::new("GET /Certificates", LookupLimit::Pages(1_000), 1_000);
+    /// if let LookupLimit::Pages(pages) = reached.limit() {
+    ///     eprintln!("{pages} pages were not enough for {}: raise `max_lookup_pages`", reached.list());
+    /// }
+    /// # Ok(()) }
+    /// ```
     Pages(u32),
 }
 

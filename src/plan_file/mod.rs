@@ -148,9 +148,40 @@ struct WrittenHeader {
 #[non_exhaustive]
 pub enum PlanError {
     /// The file could not be read.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::PlanError;
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// # struct Broken;
+    /// # impl std::io::Read for Broken {
+    /// #     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> { Err(std::io::Error::other("disk failure")) }
+    /// # }
+    /// # let file = Broken;
+    /// if let Err(PlanError::Unreadable(error)) = RemovalPlan::read_from(file) {
+    ///     eprintln!("the plan cannot be read: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("it cannot be read")]
     Unreadable(#[source] Arc<io::Error>),
     /// The file is larger than the limit. The rest was not read.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::PlanError;
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// # use std::io::Read as _;
+    /// # let file = br#"{"header": ""#.chain(std::io::repeat(b'x'));
+    /// if let Err(PlanError::TooLarge { limit, .. }) = RemovalPlan::read_from(file) {
+    ///     eprintln!("this is not a plan: it is larger than {limit} bytes");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("it is larger than {limit} bytes, which no plan is")]
     #[non_exhaustive]
     TooLarge {
@@ -159,12 +190,55 @@ pub enum PlanError {
     },
     /// The file is truncated: **it was not written completely**, for example because the disk was full or the program
     /// was stopped, or it was not copied completely. No part of it is used.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::PlanError;
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// # let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let mut file = clm::serde_json::to_vec(&plan)?;
+    /// file.truncate(file.len() / 2);
+    /// if let Err(PlanError::CutOff) = RemovalPlan::read_from(&file[..]) {
+    ///     eprintln!("the plan was not written completely: use the copy");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("it is cut off: it was not written, or not copied, to its end")]
     CutOff,
     /// The file is not JSON, or not text.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::PlanError;
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// if let Err(PlanError::NotJson(problem)) = RemovalPlan::read_from(&b"thumbprint,store"[..]) {
+    ///     eprintln!("this is not a plan: {problem}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("it is no JSON: {0}")]
     NotJson(String),
     /// The file has another format: a plan for the other vendor, or not a plan.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::PlanError;
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// let plan = appviewx.certificate_groups().remember_groups(scene.resource_ids()).send().await?;
+    /// let file = clm::serde_json::to_vec(&plan)?;
+    /// if let Err(PlanError::AnotherFormat { found, expected, .. }) = RemovalPlan::read_from(&file[..]) {
+    ///     eprintln!("a file of the format {expected} is needed, and this one has {found:?}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("it is no plan of the format {expected:?}: {}", named_format(found.as_deref()))]
     #[non_exhaustive]
     AnotherFormat {
@@ -174,6 +248,23 @@ pub enum PlanError {
         expected: &'static str,
     },
     /// The file was written by a newer version of this crate, in a format that this version does not support.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::PlanError;
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// # let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let mut file = clm::serde_json::to_value(&plan)?;
+    /// file["header"]["version"] = 99.into();
+    /// let read = RemovalPlan::read_from(file.to_string().as_bytes());
+    /// if let Err(PlanError::NewerVersion { version, by, .. }) = read {
+    ///     eprintln!("version {version}, written by {by:?}: update this program");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("it has version {version} of its format, and this crate reads up to version {known}{}", made_by(by.as_deref()))]
     #[non_exhaustive]
     NewerVersion {
@@ -185,6 +276,23 @@ pub enum PlanError {
         by: Option<String>,
     },
     /// The file is a plan, but a member is missing or invalid. It may have been edited by hand.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::PlanError;
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// # let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let mut file = clm::serde_json::to_value(&plan)?;
+    /// file["removals"][0]["put_back"] = "perhaps".into();
+    /// let read = RemovalPlan::read_from(file.to_string().as_bytes());
+    /// if let Err(PlanError::Malformed(problem)) = read {
+    ///     eprintln!("correct the plan: {problem}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[error("something in it is missing or wrong: {0}")]
     Malformed(String),
 }

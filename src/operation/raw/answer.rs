@@ -240,10 +240,64 @@ pub struct UnreadableAnswer {
 #[non_exhaustive]
 pub enum UnreadableReason {
     /// The response has no body.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::UnreadableReason;
+    /// use clm::http::Method;
+    /// use clm::testing::Reply;
+    ///
+    /// let call = keyfactor.raw(Method::GET, "CertificateStores").build()?;
+    /// let answer = call.outcome_of(Reply::text(200, ""))?;
+    /// if let Err(unreadable) = answer.read()
+    ///     && unreadable.reason() == UnreadableReason::Empty
+    /// {
+    ///     eprintln!("{}: no body", unreadable.answer().status());
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     Empty,
     /// The body is not JSON, or is JSON of another type.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::UnreadableReason;
+    /// use clm::http::Method;
+    ///
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// if let Err(unreadable) = answer.read_as::<u32>()
+    ///     && unreadable.reason() == UnreadableReason::OtherShape
+    /// {
+    ///     let body = unreadable.into_answer().read()?;
+    ///     eprintln!("not a number: {body}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     OtherShape,
     /// The body exceeds the limit for a `Value`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::UnreadableReason;
+    /// use clm::http::Method;
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// scene.keyfactor.refuse_next(FakeAnswer::status(200).json("a".repeat(20 << 20)), 1);
+    /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+    /// if let Err(unreadable) = answer.read()
+    ///     && let UnreadableReason::TooLarge { limit, actual } = unreadable.reason()
+    /// {
+    ///     eprintln!("{actual} bytes, and a `Value` may have {limit}: read it as a type of your own");
+    ///     let text: String = answer.read_as()?;
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     TooLarge {
         /// The limit in bytes.
         limit: usize,
