@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use clm::keyfactor::{JobResult, JobState, RemovalVerdict};
+use clm::keyfactor::RemovalVerdict::{AliasGone, Gone, NeverListed, StillThere};
+use clm::keyfactor::{JobResult, JobState};
 
 const DECISION: &str = include_str!("../../src/guide/retries/decision.svg");
 const CONNECTIONS: &str = include_str!("../../src/guide/retries/connections.svg");
@@ -83,7 +84,9 @@ fn parsed(svg: &str) -> Result<Element, String> {
     for piece in pieces(svg)? {
         let closed = match piece {
             Piece::Text(text) => {
-                open.iter_mut().for_each(|element| element.text.push_str(&text));
+                for element in &mut open {
+                    element.text.push_str(&text);
+                }
                 continue;
             }
             Piece::Open { name, empty, .. } => {
@@ -239,7 +242,6 @@ fn the_life_of_a_removal_has_the_steps_of_its_page_and_names_that_exist() {
         drawn.contains("JobState::Done(result)") && matches!(JobState::Done(JobResult::Failure), JobState::Done(_))
     );
     assert!(drawn.contains(&format!("{:?}: it runs again", JobState::WillRetry)));
-    use RemovalVerdict::{AliasGone, Gone, NeverListed, StillThere};
     let [gone, alias, still, never] = [Gone, AliasGone, StillThere, NeverListed].map(|it| format!("{it:?}"));
     assert!(
         drawn.contains(&format!("{gone}: proven"))
