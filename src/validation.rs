@@ -122,18 +122,86 @@ impl fmt::Display for Problem {
 }
 
 /// Why a value was rejected.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::Reason;
+/// use clm::appviewx::Comment;
+///
+/// if let Err(error) = Comment::new("CHG-1234") {
+///     for problem in error.problems() {
+///         match problem.reason() {
+///             Reason::InvalidCharacters(found) => println!("remove {:?}", found[0].character),
+///             Reason::TooLong { limit, actual } => println!("{actual} characters, at most {limit}"),
+///             _ => println!("{problem}"),
+///         }
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Reason {
     /// A list or a text is empty.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    ///
+    /// let none: [clm::keyfactor::CertificateLocation; 0] = [];
+    /// let stores = keyfactor.certificate_stores();
+    /// let built = stores.remove_certificates(none, clm::keyfactor::Schedule::Immediate).build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::Empty);
+    /// # Ok(()) }
+    /// ```
     Empty,
     /// A text contains only white space.
+    ///
+    /// ```
+    /// use clm::Reason;
+    /// use clm::appviewx::Comment;
+    ///
+    /// assert_eq!(Comment::new("   ").unwrap_err().problems()[0].reason(), &Reason::Blank);
+    /// ```
     Blank,
     /// A GUID is the nil GUID, `00000000-0000-0000-0000-000000000000`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::keyfactor::{CertificateLocation, Schedule};
+    /// use clm::uuid::Uuid;
+    ///
+    /// let location = CertificateLocation::new(Uuid::nil(), "www.example.com.pem");
+    /// let built = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::Nil);
+    /// # Ok(()) }
+    /// ```
     Nil,
     /// A value is out of range.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    ///
+    /// let built = keyfactor.certificates().get(-1).build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::OutOfRange);
+    /// # Ok(()) }
+    /// ```
     OutOfRange,
     /// A text is too long. The field documents the unit.
+    ///
+    /// ```
+    /// use clm::Reason;
+    /// use clm::appviewx::Comment;
+    ///
+    /// let error = Comment::new("a".repeat(300)).unwrap_err();
+    /// assert_eq!(error.problems()[0].reason(), &Reason::TooLong { limit: Comment::MAX_LENGTH, actual: 300 });
+    /// ```
     TooLong {
         /// The maximum length.
         limit: usize,
@@ -141,6 +209,22 @@ pub enum Reason {
         actual: usize,
     },
     /// A list has too many entries for one call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::Reason;
+    ///
+    /// let ids = (0..1_001).map(|number| format!("67bc{number:020}"));
+    /// let unassign = appviewx.certificate_groups().unassign(ids);
+    /// if let Reason::TooMany { limit, actual } = unassign.clone().build().unwrap_err().problems()[0].reason() {
+    ///     println!("{actual} ids in one call, at most {limit}: sending them in several calls");
+    ///     let outcome = unassign.in_calls().send().await?;
+    /// # assert_eq!(outcome.items().len(), 1_001);
+    /// # } else { panic!("another reason");
+    /// }
+    /// # Ok(()) }
+    /// ```
     TooMany {
         /// The maximum number of entries.
         limit: usize,
@@ -148,27 +232,155 @@ pub enum Reason {
         actual: usize,
     },
     /// A text contains characters that its field does not accept.
+    ///
+    /// ```
+    /// use clm::Reason;
+    /// use clm::appviewx::Comment;
+    ///
+    /// let error = Comment::new("CHG-1234").unwrap_err();
+    /// if let Reason::InvalidCharacters(found) = error.problems()[0].reason() {
+    ///     assert_eq!((found[0].character, found[0].position), ('-', 4));
+    /// # } else { panic!("another reason");
+    /// }
+    /// ```
     InvalidCharacters(Vec<InvalidCharacter>),
     /// A text is not a valid path segment: it is empty, `.` or `..`, or contains a tab or a line break. For raw calls,
     /// also if a server could interpret it as one of these or as several segments.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::http::Method;
+    ///
+    /// let built = keyfactor.raw(Method::GET, "Certificates/../Agents").build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::InvalidSegment);
+    /// # Ok(()) }
+    /// ```
     InvalidSegment,
     /// Raw calls do not support this method.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::http::Method;
+    ///
+    /// let built = keyfactor.raw(Method::TRACE, "Certificates").build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::UnsupportedMethod);
+    /// # Ok(()) }
+    /// ```
     UnsupportedMethod,
     /// The name is not a valid header name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::http::Method;
+    ///
+    /// let built = keyfactor.raw(Method::GET, "Certificates").header("x trace", "1").build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::InvalidHeaderName);
+    /// # Ok(()) }
+    /// ```
     InvalidHeaderName,
     /// The crate sets this header or query parameter itself.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::http::Method;
+    ///
+    /// let built = keyfactor.raw(Method::GET, "Certificates").header("Authorization", "Bearer abc").build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::Reserved);
+    /// # Ok(()) }
+    /// ```
     Reserved,
     /// A value cannot be serialised as JSON.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use std::collections::BTreeMap;
+    ///
+    /// use clm::Reason;
+    /// use clm::http::Method;
+    ///
+    /// let keys_are_no_text = BTreeMap::from([((1, 2), "a")]);
+    /// let built = keyfactor.raw(Method::POST, "Agents/Approve").json(&keys_are_no_text).build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::NotJson);
+    /// # Ok(()) }
+    /// ```
     NotJson,
     /// A query contains a double quote, whose escaping is undocumented by the vendor.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::keyfactor::Query;
+    ///
+    /// let search = keyfactor.certificates().search(Query::field("IssuedCN").eq("a \"quoted\" name"));
+    /// assert_eq!(search.rows().unwrap_err().problems()[0].reason(), &Reason::Unquotable);
+    /// # Ok(()) }
+    /// ```
     Unquotable,
     /// A text is not a SHA-1 thumbprint of 40 hexadecimal digits.
+    ///
+    /// ```
+    /// use clm::Reason;
+    /// use clm::keyfactor::Thumbprint;
+    ///
+    /// let sha256 = "ab".repeat(32);
+    /// assert_eq!(sha256.parse::<Thumbprint>().unwrap_err().problems()[0].reason(), &Reason::NotAThumbprint);
+    /// ```
     NotAThumbprint,
     /// A value is null, an object or an array, but must be a text, a number or a boolean.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let location = scene.locations()[0].clone().job_field("SiteName", clm::serde_json::json!(["Shop"]));
+    /// let built = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::NotScalar);
+    /// # Ok(()) }
+    /// ```
     NotScalar,
     /// Two values contradict each other.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let location = scene.locations()[0].clone().job_field("SiteName", "Shop").job_field("SiteName", "Blog");
+    /// let built = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).build();
+    /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::Conflict);
+    /// # Ok(()) }
+    /// ```
     Conflict,
     /// The request needs explicit consent, which was not given.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::Reason;
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let every_day = Schedule::Daily { time: "2030-01-01T02:00:00Z".parse()? };
+    /// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), every_day);
+    /// if removal.clone().build().unwrap_err().problems()[0].reason() == &Reason::NeedsConsent {
+    ///     println!("a removal every day; it is meant, so it is allowed");
+    ///     removal.allow_recurring().build()?;
+    /// # } else { panic!("another reason");
+    /// }
+    /// # Ok(()) }
+    /// ```
     NeedsConsent,
 }
 

@@ -9,46 +9,345 @@ use crate::transport::Answer;
 /// The vendor's `appStatusCode`. It has one variant for each row of the status table on the page of the unassign call,
 /// and for four codes documented for other calls. It is **assumed** that these four have the same meaning for group
 /// changes.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{CommentRule, ErrorCode};
+///
+/// let groups = appviewx.certificate_groups();
+/// let unassign = groups.unassign(scene.resource_ids()).comment("CHG-1234").comment_rule(CommentRule::ServerDecides);
+/// if let Err(error) = unassign.send().await {
+///     match error.code() {
+///         Some(ErrorCode::CommentCharacters | ErrorCode::CommentTooLong) => eprintln!("change the comment"),
+///         Some(ErrorCode::OpenWorkOrders) => eprintln!("finish the open work orders, then run again"),
+///         Some(code) => eprintln!("{code}: {}", code.remediation().unwrap_or("see the message")),
+///         None => eprintln!("{}", error.report()),
+///     }
+/// # } else { panic!("it was accepted");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// `AVX_GW_003`, 401: the credentials are not valid.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::{Client, Credentials, ErrorCode};
+    ///
+    /// let credentials = Credentials::session_id("an-expired-session");
+    /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::AuthenticationFailed)
+    /// {
+    ///     eprintln!("log in again for a new session id: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     AuthenticationFailed,
     /// `VALIDATION_ERROR_0004`, 400: a mandatory field is missing or has an invalid value.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    ///
+    /// scene.appviewx.require_comment();
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+    /// if let Err(error) = unassign.clone().send().await
+    ///     && error.code() == Some(&ErrorCode::MandatoryFieldMissingOrInvalid)
+    /// {
+    ///     eprintln!("this server requires a comment: {error}");
+    ///     unassign.comment("CHG 1234").send().await?;
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     MandatoryFieldMissingOrInvalid,
     /// `VALIDATION_ERROR_0004`, 400: the comment is longer than 255 characters. It shares its code with
     /// [`MandatoryFieldMissingOrInvalid`](Self::MandatoryFieldMissingOrInvalid), and the message distinguishes the two.
     /// An unrecognised message is reported as the latter.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    ///
+    /// scene.appviewx.set_comment_limit(20);
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+    /// if let Err(error) = unassign.clone().comment("Decommissioned with CHG 1234").send().await
+    ///     && error.code() == Some(&ErrorCode::CommentTooLong)
+    /// {
+    ///     unassign.comment("CHG 1234").send().await?;
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     CommentTooLong,
     /// `CERT-GEN-0033`, 400: the comment contains characters that the server does not accept.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::{CommentRule, ErrorCode};
+    ///
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+    /// let commented = unassign.clone().comment("CHG-1234").comment_rule(CommentRule::ServerDecides);
+    /// if let Err(error) = commented.send().await
+    ///     && error.code() == Some(&ErrorCode::CommentCharacters)
+    /// {
+    ///     unassign.comment("CHG 1234").send().await?;
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     CommentCharacters,
     /// `AVX_GW_005`, 403: the user has no access to this API call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::AppViewXPermission;
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::AssignGroups);
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::ApiAccessDenied)
+    /// {
+    ///     eprintln!("ask for the right to assign groups: {}", error.report());
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     ApiAccessDenied,
     /// `CERT-ACL-0006`, 403: the user may not update certificates. Adding a comment is an update.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::AppViewXPermission;
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::UpdateCertificates);
+    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+    /// if let Err(error) = unassign.clone().comment("CHG 1234").send().await
+    ///     && error.code() == Some(&ErrorCode::CertificateUpdateDenied)
+    /// {
+    ///     eprintln!("sending it again without the comment: {error}");
+    ///     unassign.send().await?;
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     CertificateUpdateDenied,
     /// `CERT-ACF-0058`, 403: the user lacks a permission for the certificates' category.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::{AppViewXPermission, FakeCategory};
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::UseCategory(FakeCategory::Client));
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::CategoryDenied)
+    /// {
+    ///     eprintln!("ask for the permissions for client certificates, or leave them out: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     CategoryDenied,
     /// `CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED`, 403: the user has no read-write permission for the group that a
     /// certificate is in.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::AppViewXPermission;
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::WriteGroup("agents".to_owned()));
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::CurrentGroupDenied)
+    /// {
+    ///     eprintln!("leave out the certificates of groups that are not yours: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     CurrentGroupDenied,
     /// `ACF_NOT_AVAILABLE_FOR_SERVER_CERT`, 403: the user may not view the server certificate inventory.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::{AppViewXPermission, FakeCategory};
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::ViewInventory(FakeCategory::Server));
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::ServerInventoryDenied)
+    /// {
+    ///     eprintln!("ask for the permission to view server certificates: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     ServerInventoryDenied,
     /// `ACF_NOT_AVAILABLE_FOR_CLIENT_CERT`, 403: the user may not view the client certificate inventory.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::{AppViewXPermission, FakeCategory};
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::ViewInventory(FakeCategory::Client));
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::ClientInventoryDenied)
+    /// {
+    ///     eprintln!("ask for the permission to view client certificates: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     ClientInventoryDenied,
     /// `ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT`, 403: the user may not view the code signing certificate inventory.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::{AppViewXPermission, FakeCategory};
+    ///
+    /// # let id = "67bc2ca76a105e1a05691fff";
+    /// # scene.appviewx.add_certificate_of(FakeCategory::CodeSigning, id, "web-servers");
+    /// scene.appviewx.deny(AppViewXPermission::ViewInventory(FakeCategory::CodeSigning));
+    /// if let Err(error) = appviewx.certificate_groups().unassign([id]).send().await
+    ///     && error.code() == Some(&ErrorCode::CodeSigningInventoryDenied)
+    /// {
+    ///     eprintln!("ask for the permission to view code signing certificates: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     CodeSigningInventoryDenied,
     /// `DEFAULT_CERT_GROUP_PERMISSION_DENIED`, 404: the user has no read-write permission for the default group. This
     /// is a missing permission, although the status means "not found".
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::AppViewXPermission;
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::WriteDefaultGroup);
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::DefaultGroupDenied)
+    /// {
+    ///     eprintln!("ask for write permission for the default group: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     DefaultGroupDenied,
     /// `READ_GROUP`, 417, documented for other calls: the group is read-only.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let body = clm::serde_json::json!({"appStatusCode": "READ_GROUP"});
+    /// scene.appviewx.refuse_next(FakeAnswer::status(417).json(body), 1);
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::GroupReadOnly)
+    /// {
+    ///     eprintln!("ask for write permission for the group: {}", error.report());
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     GroupReadOnly,
     /// `GROUP_NOT_FOUND`, 404, documented for other calls: no group has this name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    ///
+    /// let assign = appviewx.certificate_groups().assign("no-such-group", scene.resource_ids());
+    /// if let Err(error) = assign.send().await
+    ///     && error.code() == Some(&ErrorCode::GroupNotFound)
+    /// {
+    ///     eprintln!("check the name of the group: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     GroupNotFound,
     /// `NO_RECORDS_FOUND`, 404, documented for other calls: nothing matches.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let body = clm::serde_json::json!({"appStatusCode": "NO_RECORDS_FOUND"});
+    /// scene.appviewx.refuse_next(FakeAnswer::status(404).json(body), 1);
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::NoRecords)
+    /// {
+    ///     eprintln!("check the ids: {}", error.report());
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     NoRecords,
     /// `OPEN_WORK_ORDERS_FOUND`, 417, documented for other calls: a certificate has another open work order.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let body = clm::serde_json::json!({"appStatusCode": "OPEN_WORK_ORDERS_FOUND"});
+    /// scene.appviewx.refuse_next(FakeAnswer::status(417).json(body), 1);
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && error.code() == Some(&ErrorCode::OpenWorkOrders)
+    /// {
+    ///     eprintln!("finish or cancel the open work orders, then run again: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     OpenWorkOrders,
     /// Any other code, unchanged.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::appviewx::ErrorCode;
+    /// use clm::testing::FakeAnswer;
+    ///
+    /// let body = clm::serde_json::json!({"appStatusCode": "A_CODE_OF_A_LATER_VERSION"});
+    /// scene.appviewx.refuse_next(FakeAnswer::status(403).json(body), 1);
+    /// if let Err(error) = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await
+    ///     && let Some(ErrorCode::Other(code)) = error.code()
+    /// {
+    ///     eprintln!("{code}, which this crate does not know: {error}");
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
+    /// ```
     Other(String),
 }
 

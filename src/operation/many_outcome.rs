@@ -10,6 +10,23 @@ use serde::{Serialize, Serializer};
 use super::{Change, Error, Incomplete, SharedError, Vendor};
 
 /// The outcome of one item of a batch.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::ItemState;
+///
+/// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+/// for it in outcome.items() {
+///     match &it.state {
+///         ItemState::Confirmed => println!("{}: done", it.item),
+///         ItemState::Unconfirmed | ItemState::Unknown(_) => println!("{}: check it, then decide", it.item),
+///         ItemState::NotSent(_) => println!("{}: run again", it.item),
+///         state => println!("{}: {state}", it.item),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "error", bound = "")]
 #[non_exhaustive]
@@ -18,16 +35,96 @@ pub enum ItemState<V: Vendor> {
     Confirmed,
     /// The server accepted the call, but its response does not confirm this item. The change may or may not have been
     /// carried out.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::ItemState;
+    ///
+    /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+    /// let outcome = appviewx.certificate_groups().unassign(ids).in_calls().send().await?;
+    /// if outcome.items()[1].state == ItemState::Unconfirmed {
+    ///     println!("{}: not named in the response; look up its group", outcome.items()[1].item);
+    /// # } else { panic!("another state: {outcome:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     Unconfirmed,
     /// The server refused the item in a call with no other item, or the look-up before the call was refused or did not
     /// find the expected state. Nothing was changed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::ItemState;
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// scene.keyfactor.restrict_to([]);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// let outcome = removal.one_job_per_location().send().await?;
+    /// if let ItemState::Refused(error) = &outcome.items()[0].state {
+    ///     println!("nothing was changed: {}", error.report());
+    /// # } else { panic!("another state: {outcome:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     Refused(SharedError<V>),
     /// The server refused a call with this and other items. It is not known which items caused the refusal. If the call
     /// was split, the run ended before this item was sent again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::ItemState;
+    /// use clm::testing::AppViewXPermission;
+    ///
+    /// scene.appviewx.deny(AppViewXPermission::AssignGroups);
+    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// if let ItemState::RefusedTogether(error) = &outcome.items()[0].state {
+    ///     println!("none of the call's ids was moved: {}", error.report());
+    /// # } else { panic!("another state: {outcome:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     RefusedTogether(SharedError<V>),
     /// The change may have been carried out. **Check before you send it again.**
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::ItemState;
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// scene.keyfactor.lose_answers(1);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// let outcome = removal.one_job_per_location().send().await?;
+    /// if let ItemState::Unknown(error) = &outcome.items()[0].state {
+    ///     println!("check before you send it again: {}", error.report());
+    /// # } else { panic!("another state: {outcome:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     Unknown(SharedError<V>),
     /// Nothing was sent. The error is that of the item's own call, or of the call that ended the run.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::ItemState;
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// scene.keyfactor.restrict_to([]);
+    /// let stores = keyfactor.certificate_stores();
+    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate);
+    /// let outcome = removal.one_job_per_location().send().await?;
+    /// if let ItemState::NotSent(error) = &outcome.items()[1].state {
+    ///     println!("to be sent again later, because the call before it failed: {error}");
+    /// # } else { panic!("another state: {outcome:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     NotSent(SharedError<V>),
 }
 
