@@ -237,6 +237,18 @@ impl Field {
         self.compared("-lt", value)
     }
 
+    /// Matches smaller and equal values.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("CertRequestId").le(100);
+    /// assert_eq!(query.to_string(), "CertRequestId -le 100");
+    /// ```
+    pub fn le(self, value: impl Into<QueryValue>) -> Query {
+        self.compared("-le", value)
+    }
+
     /// Matches values that contain this text.
     ///
     /// ```
@@ -249,6 +261,18 @@ impl Field {
         self.compared("-contains", value)
     }
 
+    /// Matches values that do not contain this text.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("IssuedCN").not_contains("example");
+    /// assert_eq!(query.to_string(), r#"IssuedCN -notcontains "example""#);
+    /// ```
+    pub fn not_contains(self, value: impl Into<QueryValue>) -> Query {
+        self.compared("-notcontains", value)
+    }
+
     /// Matches values that start with this text.
     ///
     /// ```
@@ -259,6 +283,18 @@ impl Field {
     /// ```
     pub fn starts_with(self, value: impl Into<QueryValue>) -> Query {
         self.compared("-startswith", value)
+    }
+
+    /// Matches values that end with this text. To select the names below a domain, start the text with a dot.
+    ///
+    /// ```
+    /// use clm::keyfactor::Query;
+    ///
+    /// let query = Query::field("IssuedCN").ends_with(".shop.example.com");
+    /// assert_eq!(query.to_string(), r#"IssuedCN -endswith ".shop.example.com""#);
+    /// ```
+    pub fn ends_with(self, value: impl Into<QueryValue>) -> Query {
+        self.compared("-endswith", value)
     }
 
     /// Matches values that are equal to any of these. An empty list is refused.

@@ -94,10 +94,11 @@ fn documented_words_are_spelled_as_documented() {
 #[test]
 fn a_term_that_is_nothing_is_refused_before_it_finds_everything() {
     type Set = fn(Search) -> Search;
-    let cases: [(&str, Set, &str, Reason); 10] = [
+    let cases: [(&str, Set, &str, Reason); 11] = [
         ("text", |it| it.free_text(" "), "free_text", Reason::Blank),
         ("group", |it| it.in_group(""), "in_group", Reason::Blank),
         ("name", |it| it.common_name_is(" "), "common_name_is", Reason::Blank),
+        ("end", |it| it.common_name_ends_with(""), "common_name_ends_with", Reason::Blank),
         ("column", |it| it.sort_by("", SortOrder::Ascending), "sort_by", Reason::Blank),
         ("id", |it| it.resource_id(""), "resource_id", Reason::Empty),
         ("key", |it| it.keyword(" ", "x"), "keyword[\" \"]", Reason::Blank),

@@ -162,6 +162,36 @@ async fn a_name_that_only_looks_alike_is_not_moved() {
 }
 
 #[tokio::test]
+async fn names_below_a_domain_are_found_and_no_others() {
+    let fake = FakeAppViewX::start().await;
+    for (id, name) in [
+        ("a", "www.shop.example.com"),
+        ("b", "WWW.Shop.EXAMPLE.com"),
+        ("c", "*.shop.example.com"),
+        ("d", "shop.example.com"),
+        ("e", "workshop.example.com"),
+        ("f", "www.shop.example.com.evil"),
+        ("g", ".com"),
+        ("h", "wwẇ.shop.example.com"),
+    ] {
+        fake.add_certificate(id, "web");
+        fake.set_member(id, "commonName", name);
+    }
+    fake.add_certificate("nameless", "web");
+    fake.add_certificate("i", "mail");
+    fake.set_member("i", "commonName", "mail.shop.example.com");
+    let search = || fake.client().certificates().search().common_name_ends_with(".shop.example.com");
+    let (ids, ended) = read(search().rows().unwrap()).await;
+    assert_eq!((ids, ended), (["a", "b", "c", "h", "i"].map(str::to_owned).to_vec(), None));
+    let (ids, _) = read(search().in_group("mail").common_name_is("mail.shop.example.com").rows().unwrap()).await;
+    assert_eq!(ids, ["i"], "the filters are combined");
+    // Where the text would begin there is no boundary of a character.
+    let (ids, _) =
+        read(fake.client().certificates().search().common_name_ends_with("x.shop.example.com").rows().unwrap()).await;
+    assert!(ids.is_empty(), "{ids:?}");
+}
+
+#[tokio::test]
 async fn a_page_that_comes_twice_ends_the_list() {
     let repeated = vec![page(1, 2, json!(9), Value::Null)];
     let (ids, ended, starts) = read_pages(repeated).await;

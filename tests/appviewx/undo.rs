@@ -4,8 +4,8 @@
 use crate::support::appviewx::{client, problems};
 use crate::support::scripted::{Answer, Scripted, nobody};
 use clm::appviewx::{
-    AssignBackOutcome, AssignBackState, CertificateCategory, CertificateGroups, Error, ErrorCode, GroupConfirmation,
-    GroupMembership, GroupPlan, LookupError,
+    AssignBackOutcome, AssignBackState, CertificateCategory, CertificateGroups, CommentRule, Error, ErrorCode,
+    GroupConfirmation, GroupMembership, GroupPlan, LookupError,
 };
 use clm::testing::{AppViewXPermission, FakeAppViewX, FakeCategory as Category};
 use clm::{ItemState, Reason};
@@ -229,6 +229,20 @@ async fn certificates_go_back_to_the_groups_that_they_came_from() {
     assert_eq!(states(&again), ["a", "b", "c", "d"].map(|id| (id, &AssignBackState::AlreadyThere)));
     assert_eq!(moves(&fake).len(), 3, "one to unassign, one for each group, none the second time");
     assert!(again.require_complete().is_ok());
+}
+
+// With the rule on the unassignment alone, certificates were moved that could not be put back with the same comment.
+#[tokio::test]
+async fn the_way_back_takes_the_comment_rule_of_the_way_there() {
+    let (fake, groups, plan) = unassigned().await;
+    fake.accept_in_comments("-");
+    let back = groups.assign_back(&plan).comment("Recommissioned Q4-2026");
+    let (asked, error) = (fake.requests().len(), back.clone().send().await.unwrap_err());
+    let [(field, Reason::InvalidCharacters(found))] = &problems(&error)[..] else { panic!("{error:?}") };
+    assert_eq!((&**field, found.iter().map(|it| it.character).collect()), ("comment", vec!['-']));
+    assert_eq!(fake.requests().len(), asked);
+    back.comment_rule(CommentRule::allowing("-")).send().await.unwrap().require_complete().unwrap();
+    assert_eq!(fake.comments_on("a"), ["Recommissioned Q4-2026"]);
 }
 
 #[tokio::test]

@@ -161,6 +161,7 @@ fn a_name_or_a_text_of_a_hundred_thousand_characters_is_refused() {
     assert_eq!(problems(search().keyword("a", long()).rows()), is("keyword[\"a\"]", 32_767));
     assert_eq!(problems(search().in_group(long()).rows()), is("in_group", 1_000));
     assert_eq!(problems(search().common_name_is(long()).rows()), is("common_name_is", 1_000));
+    assert_eq!(problems(search().common_name_ends_with(long()).rows()), is("common_name_ends_with", 1_000));
     assert_eq!(problems(search().sort_by(long(), appviewx::SortOrder::Ascending).rows()), is("sort_by", 1_000));
     let stores = keyfactor("https://localhost").build().unwrap().certificate_stores();
     let store = Uuid::from_u128(1);

@@ -19,8 +19,9 @@ impl Certificates {
     /// Searches certificates.
     ///
     /// **Do not rely on how the server matches search terms.** It may match whole values or parts, with or without
-    /// regard to case. Check the rows before you act on them, or let [`common_name_is`](ListBuilder::common_name_is)
-    /// and [`in_group`](ListBuilder::in_group) filter them. The crate's own workflows compare exactly.
+    /// regard to case. Check the rows before you act on them, or let [`common_name_is`](ListBuilder::common_name_is),
+    /// [`common_name_ends_with`](ListBuilder::common_name_ends_with) and [`in_group`](ListBuilder::in_group) filter
+    /// them. The crate's own workflows compare exactly.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -179,6 +180,32 @@ impl ListBuilder<CertificateSearch> {
         self
     }
 
+    /// Returns only rows whose common name ends with this text, ignoring ASCII case. Start the text with a dot:
+    /// `.shop.example.com` matches `www.shop.example.com`, whereas `shop.example.com` also matches
+    /// `workshop.example.com`. **The client applies this filter.** The limit on consecutive pages without a match is
+    /// that of [`in_group`](Self::in_group).
+    ///
+    /// Without a keyword the server sends all rows of the [`category`](Self::category), so no certificate is missed.
+    /// With a keyword it sends fewer, but a server that matches whole values would not find the end of a name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let fake = clm::testing::FakeAppViewX::start().await;
+    /// # for (id, name) in [("67bc2ca7", "www.shop.example.com"), ("67bc2ca8", "workshop.example.com")] {
+    /// #     fake.add_certificate(id, "web-servers");
+    /// #     fake.set_member(id, "commonName", name);
+    /// # }
+    /// # let appviewx = fake.client();
+    /// let search = appviewx.certificates().search().common_name_ends_with(".shop.example.com");
+    /// let rows = search.rows()?.collect().await?;
+    /// assert_eq!(rows.len(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn common_name_ends_with(mut self, end: impl Into<String>) -> Self {
+        self.list().filter.common_name_end = Some(end.into());
+        self
+    }
+
     /// Sorts by a column. The vendor's clients use `commonName` and `requestIds`. By default no column is sent and the
     /// server chooses the order.
     ///
@@ -230,6 +257,7 @@ impl CertificateSearch {
             ("free_text", self.free_text.as_ref(), LONGEST_TEXT),
             ("in_group", self.filter.group.as_ref(), LONGEST_NAME),
             ("common_name_is", self.filter.common_name.as_ref(), LONGEST_NAME),
+            ("common_name_ends_with", self.filter.common_name_end.as_ref(), LONGEST_NAME),
             ("sort_by", sort, LONGEST_NAME),
         ] {
             if let Some(text) = text {

@@ -33,14 +33,23 @@ const READ_PERMISSION: &str = "\
 pub(super) struct RowFilter {
     pub(super) group: Option<String>,
     pub(super) common_name: Option<String>,
+    pub(super) common_name_end: Option<String>,
 }
 
 impl RowFilter {
     fn takes(&self, row: &Certificate) -> bool {
         let in_group = |group: &String| row.group.as_ref() == Some(group);
         let named = |name: &String| row.common_name.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(name));
-        self.group.as_ref().is_none_or(in_group) && self.common_name.as_ref().is_none_or(named)
+        let ends = |end: &String| row.common_name.as_ref().is_some_and(|it| ends_with_ignoring_case(it, end));
+        self.group.as_ref().is_none_or(in_group)
+            && self.common_name.as_ref().is_none_or(named)
+            && self.common_name_end.as_ref().is_none_or(ends)
     }
+}
+
+fn ends_with_ignoring_case(name: &str, end: &str) -> bool {
+    let start = name.len().checked_sub(end.len());
+    start.and_then(|start| name.get(start..)).is_some_and(|found| found.eq_ignore_ascii_case(end))
 }
 
 /// Where the reading of a search is.

@@ -8,6 +8,7 @@ use super::group_lookup::{GroupLookup, GroupMembership, Memberships};
 use super::remember_groups::{GroupPlan, RememberedGroup};
 use crate::appviewx::certificate_groups::{AssignCertificates, CertificateGroups};
 use crate::appviewx::certificates::CertificateCategory;
+use crate::appviewx::comment::CommentRule;
 use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::types::{ResourceId, check_group_name};
 use crate::appviewx::vendor::{AppViewX, Error, SharedError};
@@ -55,6 +56,7 @@ impl CertificateGroups {
             moved: HashSet::new(),
             moved_on: MovedOn::Refuse,
             comment: None,
+            comment_rule: None,
             audit_note: None,
         }
     }
@@ -73,6 +75,7 @@ pub struct AssignBack {
     moved_on: MovedOn,
     other_server: Option<OtherServer>,
     comment: Option<String>,
+    comment_rule: Option<CommentRule>,
     audit_note: Option<String>,
 }
 
@@ -177,8 +180,7 @@ impl AssignBack {
         self
     }
 
-    /// Sets the comment of each assignment, as for [`assign`](CertificateGroups::assign). The client's comment rule
-    /// applies.
+    /// Sets the comment of each assignment, as for [`assign`](CertificateGroups::assign).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -191,6 +193,29 @@ impl AssignBack {
     /// ```
     pub fn comment(mut self, text: impl Into<String>) -> Self {
         self.comment = Some(text.into());
+        self
+    }
+
+    /// Sets which characters are accepted in this comment. Overrides the client's
+    /// [`comment_rule`](crate::appviewx::ClientBuilder::comment_rule). If the unassignment had a rule of its own, set
+    /// the same rule here.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # scene.appviewx.accept_in_comments("-");
+    /// use clm::appviewx::CommentRule;
+    ///
+    /// let (groups, rule) = (appviewx.certificate_groups(), CommentRule::allowing("-"));
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// let unassign = groups.unassign(scene.resource_ids()).comment("CHG-1234").comment_rule(rule.clone());
+    /// unassign.send().await?;
+    /// let back = groups.assign_back(&plan).comment("CHG-1234 was withdrawn").comment_rule(rule).send().await?;
+    /// assert!(back.is_complete());
+    /// # Ok(()) }
+    /// ```
+    pub fn comment_rule(mut self, rule: CommentRule) -> Self {
+        self.comment_rule = Some(rule);
         self
     }
 
@@ -293,6 +318,9 @@ impl AssignBack {
         let mut call = self.groups.assign(group, ids);
         if let Some(comment) = &self.comment {
             call = call.comment(comment);
+        }
+        if let Some(rule) = &self.comment_rule {
+            call = call.comment_rule(rule.clone());
         }
         if let Some(note) = &self.audit_note {
             call = call.audit_note(note);
