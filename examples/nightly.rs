@@ -1,13 +1,13 @@
-//! A nightly job without an asynchronous runtime: removes every certificate of a list from every certificate store, and writes
-//! a report.
+//! A nightly job without an asynchronous runtime: removes a list of certificates from all certificate stores, and writes a
+//! report.
 //!
 //! ```text
 //! cargo run --example nightly -- thumbprints.csv report.csv plan.json
 //! ```
 //!
-//! The list is a CSV file with a column `thumbprint` and, if wanted, a column `change` for the audit. The client is built from the
-//! variables of the vendor's own tools (`KEYFACTOR_HOSTNAME`, …). The plan is the way back: `offboard --undo plan.json`. The
-//! exit code is 0 only if every certificate of the list is proven gone from every place.
+//! The list is a CSV file with a column `thumbprint` and an optional column `change`, which becomes the audit note. The client
+//! is configured by the variables of the vendor's own tools (`KEYFACTOR_HOSTNAME`, …). `offboard --undo plan.json` puts the
+//! certificates back. The exit code is 0 only if every certificate of the list is confirmed to be gone from every location.
 
 use std::error::Error;
 use std::fs::File;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 fn run() -> Result<bool> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [list, report, plan] = arguments.as_slice() else {
-        return Err("give LIST.csv, REPORT.csv and PLAN.json".into());
+        return Err("usage: nightly LIST.csv REPORT.csv PLAN.json".into());
     };
     let keyfactor = ClientBuilder::from_env()?.build()?;
     let list = read_list(File::open(list)?)?;
@@ -73,7 +73,7 @@ fn offboard(keyfactor: &Client, list: &List, plan_file: impl Write, report_file:
     let plan = stores.plan_removal_of(list.thumbprints.clone()).send().wait()?;
     plan.write_to(plan_file)?;
     if !jobs.can_follow().wait()? {
-        return Err("this account may not read jobs, so nothing was removed".into());
+        return Err("this account may not read jobs; nothing was removed".into());
     }
 
     // One call for each place, so that one bad place does not hold up the others.

@@ -1,4 +1,4 @@
-//! Removes one certificate from one certificate store. The shortest complete program.
+//! Removes one certificate from one certificate store: the shortest complete program.
 //!
 //! ```text
 //! KEYFACTOR_USERNAME='EXAMPLE\svc-clm' KEYFACTOR_PASSWORD=… \
@@ -11,7 +11,8 @@ use clm::keyfactor::{CertificateLocation, CertificateStoreId, Client, Credential
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [url, store, alias] = args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "give URL, STORE and ALIAS")?;
+    let [url, store, alias] =
+        args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "usage: remove_certificate URL STORE ALIAS")?;
     let credentials = Credentials::basic(var("KEYFACTOR_USERNAME")?, var("KEYFACTOR_PASSWORD")?);
     let keyfactor = Client::builder(url).credentials(credentials).build()?;
 

@@ -1,4 +1,4 @@
-//! Unassigns certificates from their group. The shortest complete program.
+//! Unassigns certificates from their group: the shortest complete program.
 //!
 //! ```text
 //! APPVIEWX_SESSION_ID=… \
@@ -12,7 +12,7 @@ use clm::appviewx::{Client, Credentials};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = args().skip(1);
-    let url = arguments.next().ok_or("give URL and RESOURCE-IDs")?;
+    let url = arguments.next().ok_or("usage: unassign_certificates URL RESOURCE-ID...")?;
     let credentials = Credentials::session_id(var("APPVIEWX_SESSION_ID")?);
     let appviewx = Client::builder(url).credentials(credentials).build()?;
 

@@ -118,7 +118,7 @@ impl Prepared {
 
     /// What is printed in the place of the changes.
     pub(crate) fn dry_run(&self, job: &AppViewXJob, report: &Report) {
-        report.line("  A dry run: these calls would be sent to AppViewX CERT+, one after the other");
+        report.line("  Dry run. These calls would be sent to AppViewX CERT+, in this order:");
         let calls = match self {
             Self::Unassign(it) => it.calls(job),
             Self::Undo(it) => it.calls(job),
@@ -127,7 +127,7 @@ impl Prepared {
             report.line(format!("    PUT /{path} {body}"));
         }
         if let Err(Trouble::Refused(why)) = self.check(job) {
-            report.complain(format!("  It would be refused: {why}"));
+            report.complain(format!("  This run would be refused: {why}"));
         }
     }
 
@@ -160,7 +160,7 @@ impl Prepared {
         report: &Report,
     ) -> Result<Ended, Trouble> {
         if self.size() == 0 {
-            report.line("  nothing is to be sent to AppViewX CERT+");
+            report.line("  nothing to send to AppViewX CERT+");
             return Ok(Ended::NothingToDo);
         }
         match self {
@@ -169,7 +169,7 @@ impl Prepared {
                 let sent = interrupt.or(Box::pin(it.send(job, report))).await;
                 sent.unwrap_or_else(|| {
                     report.complain(
-                        "  Interrupted. What was sent to AppViewX CERT+ is sent; the answer to a call under way is lost.",
+                        "  Interrupted. Calls that were sent are not withdrawn; the response to the current call is lost.",
                     );
                     if let Task::Undo { plan } = &job.task {
                         let plan = plan.display();
@@ -203,9 +203,8 @@ impl AppViewXJob {
             Ok(LogoutOutcome::NoSession) => {}
             Ok(_) => report.line("  logged out of AppViewX CERT+"),
             Err(error) => {
-                report.complain(
-                    "  WARNING: the logout from AppViewX CERT+ failed; the session ends when the server says so:",
-                );
+                report
+                    .complain("  WARNING: the logout from AppViewX CERT+ failed; the session lasts until it expires:");
                 report.appviewx_error(&error);
             }
         }

@@ -119,7 +119,11 @@ async fn appviewx_is_left_alone_if_keyfactor_is_not_done() {
     scene.command.orchestrator(FakeOrchestrator::new().after_polls(1).fails("disk full"));
     let report = Report::kept();
     assert_eq!(crate::run(&scene.job(Mode::Send, [1, 1]), &report).await, Ended::Failed);
-    assert!(report.text().contains("AppViewX CERT+ was left alone"), "{}", report.text());
+    assert!(
+        report.text().contains("AppViewX CERT+ was skipped, because Keyfactor Command is not done"),
+        "{}",
+        report.text()
+    );
     assert_eq!(scene.state(), (1, "web-servers".to_owned()));
     assert_eq!(exist(&scene.plans()), [true, false], "the plan of what was not sent is gone");
 }
@@ -129,7 +133,7 @@ async fn without_yes_both_are_shown_and_the_hint_counts_both() {
     let scene = Scene::new().await;
     let report = Report::kept();
     assert_eq!(crate::run(&scene.job(Mode::Show, [1, 1]), &report).await, Ended::Done);
-    assert!(report.text().contains("To go on: --yes --expect 1+1\n"), "{}", report.text());
+    assert!(report.text().contains("Nothing was sent. To proceed, add: --yes --expect 1+1\n"), "{}", report.text());
     assert_eq!(scene.state(), (1, "web-servers".to_owned()));
 }
 
@@ -162,7 +166,7 @@ async fn what_moves_while_keyfactor_works_is_not_unassigned() {
     };
     let (ended, ()) = tokio::join!(crate::run(&job, &report), somebody);
     assert_eq!(ended, Ended::Failed, "{}", report.text());
-    assert!(report.text().contains("REFUSED: 1 certificate(s) are in another group than a moment ago"));
+    assert!(report.text().contains("REFUSED: 1 certificate changed groups a moment ago"));
     assert_eq!(scene.state(), (0, "elsewhere".to_owned()));
     assert_eq!(exist(&scene.plans()), [true, false]);
 }

@@ -90,11 +90,19 @@ impl Config {
             return Ok(Self::Help);
         };
         if arguments.demo.is_some() {
-            return if count == 1 { Ok(Self::Demo) } else { Err("--demo runs on fakes and goes alone".to_owned()) };
+            return if count == 1 {
+                Ok(Self::Demo)
+            } else {
+                Err("--demo cannot be combined with other options".to_owned())
+            };
         }
         let mut variables = Variables::of(variables)?;
         if arguments.probe.is_some() {
-            return if count == 1 { probe(variables) } else { Err("--probe goes alone".to_owned()) };
+            return if count == 1 {
+                probe(variables)
+            } else {
+                Err("--probe cannot be combined with other options".to_owned())
+            };
         }
         if !anything && variables.is_empty() {
             return Ok(Self::Demo);
@@ -107,7 +115,7 @@ impl Config {
         let keyfactor = if variables.any("KEYFACTOR_") || task.is_some() {
             let client = keyfactor_client(&mut variables)?;
             let task = task.ok_or(
-                "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location, --undo or --follow names a certificate",
+                "KEYFACTOR_* is set, but there is no target: use --thumbprint, --certificate-id, --location, --undo or --follow",
             )?;
             Some(KeyfactorJob { client, task, consent: arguments.consent(), settings: arguments.settings() })
         } else {
@@ -116,7 +124,7 @@ impl Config {
         let appviewx = if variables.any("APPVIEWX_") || appviewx_task.is_some() {
             let (client, session) = appviewx_client(&mut variables, arguments.comment_rule())?;
             let task = appviewx_task.ok_or(
-                "APPVIEWX_* is set, but no --common-name, --group, --resource-id or --undo names a certificate",
+                "APPVIEWX_* is set, but there is no target: use --common-name, --group, --resource-id or --undo",
             )?;
             let consent = match arguments.expect {
                 Some(expect) if keyfactor.is_some() => Consent { expect: expect.second, ..arguments.consent() },
@@ -132,7 +140,7 @@ impl Config {
         variables.all_used()?;
         if keyfactor.is_none() && appviewx.is_none() {
             return Err(
-                "nothing to do: give --thumbprint, --location, --common-name, --group, --resource-id or --undo"
+                "there is no target: use --thumbprint, --location, --common-name, --group, --resource-id or --undo"
                     .to_owned(),
             );
         }
@@ -147,7 +155,7 @@ fn probe(mut variables: Variables) -> Result<Config, Problem> {
         variables.any("APPVIEWX_").then(|| appviewx_client(&mut variables, CommentRule::default())).transpose()?;
     variables.all_used()?;
     if keyfactor.is_none() && appviewx.is_none() {
-        return Err("--probe needs the variables of a server, KEYFACTOR_* or APPVIEWX_*".to_owned());
+        return Err("--probe requires the variables of a server, KEYFACTOR_* or APPVIEWX_*".to_owned());
     }
     Ok(Config::Probe(Box::new(Probe { keyfactor, appviewx })))
 }
@@ -181,7 +189,7 @@ impl Arguments {
     fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), lexopt::Error> {
         use lexopt::prelude::*;
         let given = self;
-        let once = |first: bool| if first { Ok(()) } else { Err(format!("--{name} was given before")) };
+        let once = |first: bool| if first { Ok(()) } else { Err(format!("--{name} was given more than once")) };
         match name {
             "thumbprint" => {
                 given.thumbprints.push(Thumbprint::from(parser.value()?.string()?));
@@ -226,7 +234,7 @@ impl Arguments {
     /// Nothing that is given is passed over: each argument finds the one that it belongs to.
     fn check(&self) -> Result<(), Problem> {
         if self.certificate.is_some() && !self.thumbprints.is_empty() {
-            return Err("give --thumbprint or --certificate-id, not both".to_owned());
+            return Err("--thumbprint cannot be combined with --certificate-id".to_owned());
         }
         let (certificate, undo) = (self.names_certificate(), self.undo.is_some());
         let (locations, ids) = (!self.locations.is_empty(), !self.resource_ids.is_empty());
@@ -235,23 +243,20 @@ impl Arguments {
         let follow = self.follow.is_some();
         if several(&[certificate, undo, locations, follow]) {
             return Err(
-                "give only one of --thumbprint (or --certificate-id), --location, --undo and --follow".to_owned()
+                "use only one of --thumbprint (or --certificate-id), --location, --undo and --follow".to_owned()
             );
         }
         if several(&[named, group, ids]) {
-            return Err("give only one of --common-name, --group and --resource-id".to_owned());
+            return Err("use only one of --common-name, --group and --resource-id".to_owned());
         }
         let searched = named || group;
         let unassigned = searched || ids;
         if follow && (unassigned || self.yes.is_some() || self.expect.is_some() || self.no_follow.is_some()) {
-            return Err(
-                "--follow removes nothing and puts nothing back; it goes with --deadline and --trigger-inventory only"
-                    .to_owned(),
-            );
+            return Err("--follow can only be combined with --deadline and --trigger-inventory".to_owned());
         }
         if undo && unassigned {
             let other = if ids { "resource-id" } else { "common-name or --group" };
-            return Err(format!("--undo puts back what a plan holds; it does not go with --{other}"));
+            return Err(format!("--undo cannot be combined with --{other}"));
         }
         let (found, read) = (certificate || locations, certificate || locations || undo || follow);
         let keyfactor = "--thumbprint, --certificate-id, --location, --undo or --follow";
@@ -281,7 +286,7 @@ impl Arguments {
             ("group-plan", self.group_plan.is_some(), unassigned, appviewx),
         ] {
             if given && !belongs {
-                return Err(format!("--{name} belongs to {to}, and there is none"));
+                return Err(format!("--{name} requires {to}"));
             }
         }
         self.check_expectation()
@@ -294,17 +299,19 @@ impl Arguments {
             (self.names_certificate() || !self.locations.is_empty()) && (searched || !self.resource_ids.is_empty());
         let second = self.expect.and_then(|expect| expect.second);
         if second.is_some() && !both {
-            return Err("--expect with two numbers is for both sides, and there is one".to_owned());
+            return Err("--expect with two numbers requires targets for both servers".to_owned());
         }
         if self.yes.is_none() || self.dry_run.is_some() {
             return Ok(());
         }
         let looked_up = searched || self.names_certificate() || self.undo.is_some();
         if looked_up && self.expect.is_none() {
-            return Err("--yes needs --expect N: look first, without --yes, how many there are".to_owned());
+            return Err("--yes requires --expect N; run without --yes first to see the number".to_owned());
         }
         if both && searched && second.is_none() {
-            return Err("--yes needs --expect with two numbers, of places and of certificates: 2+3".to_owned());
+            return Err(
+                "--yes requires --expect with two numbers, for locations and certificates: --expect 2+3".to_owned()
+            );
         }
         Ok(())
     }
@@ -326,7 +333,7 @@ impl Arguments {
             ),
         };
         match given.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(format!("--{name} does not go with a plan of {vendor}")),
+            Some((name, _)) => Err(format!("--{name} cannot be combined with a plan for {vendor}")),
             None => Ok(()),
         }
     }

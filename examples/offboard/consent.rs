@@ -1,7 +1,7 @@
 //! What the person at the terminal has agreed to.
 
 use crate::ended::Trouble;
-use crate::report::shown;
+use crate::report::{counted, shown};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Consent {
@@ -22,11 +22,12 @@ pub(crate) enum Loss {
 }
 
 impl Consent {
-    /// `what` is counted: places or certificates.
+    /// `what` is counted: locations or certificates.
     pub(crate) fn check_size(self, size: usize, what: &str) -> Result<(), Trouble> {
         match self.expect {
             Some(expected) if expected != size => Err(Trouble::Refused(format!(
-                "{size} {what}(s) are meant, and --expect says {expected}. Nothing was sent; look at the list above"
+                "{} would be changed, but --expect is {expected}. Nothing was sent; check the list above",
+                counted(size, what)
             ))),
             _ => Ok(()),
         }
@@ -37,8 +38,9 @@ impl Consent {
             return Ok(());
         }
         Err(Trouble::Refused(format!(
-            "the plan leaves {omitted} place(s) or certificate(s) out. Nothing was sent; --accept-omissions goes on \
-             without them"
+            "the plan has {}. Nothing was sent; to proceed without the omitted locations and certificates, add \
+             --accept-omissions",
+            counted(omitted, "omission")
         )))
     }
 
@@ -48,8 +50,8 @@ impl Consent {
         match planned {
             Some(planned) if self.other_server == Loss::Refused && plain(planned) != plain(used) => {
                 Err(Trouble::Refused(format!(
-                    "the plan was made for {}, and this is {}. Nothing was asked or sent; if it is the same server under \
-                     another name, or a copy of it, --accept-other-server goes on",
+                    "the plan was made for {}, but this is {}. No request was sent; if it is the same server under \
+                     another name, or a copy of it, add --accept-other-server",
                     shown(planned),
                     shown(used)
                 )))
@@ -63,7 +65,8 @@ impl Consent {
             return Ok(());
         }
         Err(Trouble::Refused(format!(
-            "{losses} {what}(s) cannot be put back. Nothing was sent; --accept-loss goes on all the same"
+            "{} cannot be put back. Nothing was sent; to proceed anyway, add --accept-loss",
+            counted(losses, what)
         )))
     }
 }
@@ -76,14 +79,15 @@ mod tests {
     fn an_expectation_is_met_or_refused() {
         let consent = |expect| Consent { expect, ..Consent::default() };
         for (expect, size) in [(None, 3), (Some(3), 3), (Some(0), 0)] {
-            assert!(consent(expect).check_size(size, "place").is_ok());
+            assert!(consent(expect).check_size(size, "location").is_ok());
         }
         for (expected, size) in [(2, 3), (4, 3), (0, 1)] {
-            let Err(Trouble::Refused(why)) = consent(Some(expected)).check_size(size, "place") else {
+            let Err(Trouble::Refused(why)) = consent(Some(expected)).check_size(size, "location") else {
                 panic!("{size} was taken for {expected}");
             };
-            let said = format!("{size} place(s) are meant, and --expect says {expected}. Nothing was sent;");
-            assert_eq!(why, format!("{said} look at the list above"));
+            let counted = if size == 1 { "1 location".to_owned() } else { format!("{size} locations") };
+            let said = format!("{counted} would be changed, but --expect is {expected}. Nothing was sent;");
+            assert_eq!(why, format!("{said} check the list above"));
         }
     }
 
@@ -103,16 +107,16 @@ mod tests {
         let Err(Trouble::Refused(why)) = consent(Loss::Refused).check_server(Some(planned), other) else {
             panic!("a plan for another server was taken");
         };
-        assert!(why.starts_with(&format!("the plan was made for {planned}, and this is {other}. ")), "{why}");
+        assert!(why.starts_with(&format!("the plan was made for {planned}, but this is {other}. ")), "{why}");
         assert!(why.contains("--accept-other-server"));
     }
 
     #[test]
     fn a_loss_needs_consent() {
         let consent = |loss| Consent { loss, ..Consent::default() };
-        assert!(consent(Loss::Refused).check_losses(0, "place").is_ok());
-        assert!(consent(Loss::Accepted).check_losses(2, "place").is_ok());
-        let refused = consent(Loss::Refused).check_losses(1, "place");
+        assert!(consent(Loss::Refused).check_losses(0, "location").is_ok());
+        assert!(consent(Loss::Accepted).check_losses(2, "location").is_ok());
+        let refused = consent(Loss::Refused).check_losses(1, "location");
         assert!(matches!(refused, Err(Trouble::Refused(why)) if why.contains("--accept-loss")));
     }
 }

@@ -17,8 +17,8 @@ const COLLECTION: i32 = Scene::COLLECTION;
 const COMMON_NAME: &str = Scene::COMMON_NAME;
 
 pub(crate) async fn run(report: &Report) -> Ended {
-    report.line("No KEYFACTOR_* or APPVIEWX_* variable and no target is given, so this runs on the crate's own fakes.");
-    report.line("Nothing leaves this machine. `cargo run --example offboard -- --help` tells how to do it for real.");
+    report.line("This demo runs on the fakes that the crate ships. Nothing leaves this machine.");
+    report.line("For real servers, see: cargo run --example offboard -- --help");
     let folder = match Folder::create() {
         Ok(folder) => folder,
         Err(trouble) => return report.trouble(&trouble),
@@ -63,25 +63,26 @@ pub(crate) async fn run(report: &Report) -> Ended {
         }),
     };
     report.line("");
-    report.line("As if called with:");
+    report.line("Equivalent command:");
     report.line(format!("  offboard --thumbprint {thumbprint} --collection-id {COLLECTION} --trigger-inventory \\"));
     report.line(format!("    --common-name {COMMON_NAME} --comment 'Decommissioned with CHG 1234' --yes --expect 2+3"));
     let ended = crate::run(&job, report).await;
 
     report.line("");
-    report.line("Afterwards, on the fakes:");
+    report.line("State of the fakes afterwards:");
     let holding = scene.stores().iter().filter(|store| !command.aliases(**store).is_empty()).count();
-    report.line(format!("  {holding} of 2 stores hold the certificate"));
+    report.line(format!("  stores that hold the certificate: {holding} of 2"));
     let stores = command.client().certificate_stores();
     let schedules = match stores.inventory_schedules(scene.stores().iter().copied()).await {
         Ok(schedules) => schedules,
         Err(error) => return report.trouble(&error.into()),
     };
     let schedules: Vec<String> = schedules.iter().map(|it| it.schedule.to_string()).collect();
-    report.line(format!("  their inventory schedules: {}", schedules.join(", ")));
+    report.line(format!("  inventory schedules of the stores: {}", schedules.join(", ")));
     let groups: Vec<String> = scene.resource_ids().iter().filter_map(|id| gateway.group_of(id)).collect();
-    report.line(format!("  the groups of the three certificates: {}", groups.join(", ")));
-    report.line(format!("  the group of the other row: {}", gateway.group_of(Scene::PARTNER).unwrap_or_default()));
-    report.line("  (This demonstration deletes its plans; the real thing keeps them.)");
+    report.line(format!("  groups of the three certificates: {}", groups.join(", ")));
+    report
+        .line(format!("  group of the skipped certificate: {}", gateway.group_of(Scene::PARTNER).unwrap_or_default()));
+    report.line("  (The demo deletes its undo plans. A real run keeps them.)");
     report.finish(ended)
 }

@@ -42,7 +42,7 @@ pub(crate) fn appviewx_client(
     let set: Vec<&str> =
         kinds.iter().filter_map(|kind| kind.iter().copied().find(|name| variables.has(name))).collect();
     if let [first, second, ..] = set[..] {
-        return Err(format!("{second} is set beside {first}: they belong to different kinds of credentials"));
+        return Err(format!("{first} and {second} are both set, but belong to different kinds of credentials"));
     }
     let (credentials, session) = if let Some(session_id) = variables.take("APPVIEWX_SESSION_ID") {
         (appviewx::Credentials::session_id(session_id), Session::NotOwn)
@@ -77,7 +77,7 @@ fn certificates(given: String) -> Result<String, Problem> {
         return Ok(given);
     }
     texts::of_file(Path::new(&given))
-        .map_err(|_| format!("{CA_CERT}: it is no PEM text, and the file that it names cannot be read"))
+        .map_err(|_| format!("{CA_CERT}: the value is neither PEM text nor the path of a readable file"))
 }
 
 /// An error with what is below it.
@@ -113,7 +113,7 @@ impl Variables {
 
     pub(crate) fn all_used(&self) -> Result<(), Problem> {
         match self.0.iter().find(|(_, value)| !value.is_empty()) {
-            Some((name, _)) => Err(format!("{name} is set, but this program does not use it; unset it to go on")),
+            Some((name, _)) => Err(format!("{name} is set, but offboard does not support it; unset it to proceed")),
             None => Ok(()),
         }
     }

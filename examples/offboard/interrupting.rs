@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::report::Report;
 
 /// What is printed when an interruption is heard while a call is under way.
-pub(crate) const HEARD: &str = "Interrupted: the call under way is finished, and no further one is sent.";
+pub(crate) const HEARD: &str = "Interrupted. The current call completes, and no further call is sent.";
 
 /// Passes on what is said to the fake and its answers. A request with this in it causes the interruption, and reaches the fake only
 /// when the report says that it was heard. Gives the URL to use in the place of the fake's.

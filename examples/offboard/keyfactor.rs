@@ -131,10 +131,10 @@ pub(crate) async fn prepare(job: &KeyfactorJob, report: &Report) -> Result<Prepa
         }
         Task::Locations { locations, collection_id } => job.name(locations, *collection_id, report)?,
         Task::Undo { plan } => job.look_back(plan, report).await?,
-        Task::Follow { .. } => return Err(Trouble::Refused("jobs are followed alone".to_owned())),
+        Task::Follow { .. } => return Err(Trouble::Refused("--follow cannot be combined with a change".to_owned())),
     };
     if prepared.size() > 0 {
-        job.consent.check_size(prepared.size(), "place")?;
+        job.consent.check_size(prepared.size(), "location")?;
     }
     job.look_at_schedules(&mut prepared, report).await?;
     Ok(prepared)
@@ -178,27 +178,27 @@ impl Prepared {
 
     /// What is printed in the place of the changes.
     pub(crate) async fn dry_run(&self, job: &KeyfactorJob, report: &Report) {
-        report.line("  A dry run: these calls would be sent to Keyfactor Command, one after the other");
+        report.line("  Dry run. These calls would be sent to Keyfactor Command, in this order:");
         for call in self.calls() {
             call.show(report);
         }
         for call in job.inventory_calls(&self.places()) {
             call.show(report);
         }
-        if let Err(Trouble::Refused(why)) = job.consent.check_losses(self.losses, "place") {
-            report.complain(format!("  It would be refused: {why}"));
+        if let Err(Trouble::Refused(why)) = job.consent.check_losses(self.losses, "location") {
+            report.complain(format!("  This run would be refused: {why}"));
         }
         if let Err(Trouble::Refused(why)) = job.consent.check_omissions(self.omitted()) {
-            report.complain(format!("  It would be refused: {why}"));
+            report.complain(format!("  This run would be refused: {why}"));
         }
         if let Err(Trouble::Refused(why)) = job.check_following().await {
-            report.complain(format!("  It would be refused: {why}"));
+            report.complain(format!("  This run would be refused: {why}"));
         }
     }
 
     /// What must be right before the first change.
     pub(crate) async fn check(&self, job: &KeyfactorJob) -> Result<(), Trouble> {
-        job.consent.check_losses(self.losses, "place")?;
+        job.consent.check_losses(self.losses, "location")?;
         job.consent.check_omissions(self.omitted())?;
         job.check_following().await
     }
@@ -236,7 +236,7 @@ impl Prepared {
         let ended = job.see_through(steps, action, &self.schedules, (&mut record, &mut interrupt), report).await;
         if let Some(plan) = plan.filter(|_| back > 0) {
             let path = plan.path().display();
-            report.line(format!("  To put it back: offboard --undo {path} --yes --expect {back}"));
+            report.line(format!("  To undo: offboard --undo {path} --yes --expect {back}"));
         }
         Ok(ended.max(self.floor))
     }
@@ -258,11 +258,11 @@ impl KeyfactorJob {
             let call = removal_call(&request, &[], self);
             orders.push(Order { place: Place { machine: None, path: None, location, was_gone: false }, request, call });
         }
-        report.line("  asked: remove, immediately, whatever is there (nothing was looked up)");
+        report.line("  to remove immediately, whatever the alias holds (nothing was looked up):");
         for Order { place, .. } in &orders {
             report.line(format!("    store {}  alias {}", place.location.store(), place.location.alias()));
         }
-        report.line("    There is no plan for undo: --thumbprint would write one.");
+        report.line("    There is no undo plan. With --thumbprint, there is one.");
         let jobs = self
             .settings
             .jobs
@@ -311,8 +311,8 @@ impl KeyfactorJob {
             return Ok(());
         }
         Err(Trouble::Refused(
-            "this account may not read jobs (/agents/management/read/), so that nobody would see how they end. Nothing \
-             was sent; --no-follow goes on all the same"
+            "this account may not read jobs (/agents/management/read/), so they cannot be followed. Nothing was sent; to \
+             proceed anyway, add --no-follow"
                 .to_owned(),
         ))
     }

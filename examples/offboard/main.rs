@@ -1,14 +1,14 @@
-//! Takes certificates out of service: finds them in the certificate stores of Keyfactor Command, removes them there,
-//! follows the jobs and confirms the removal; and finds them in AppViewX CERT+, unassigns them from their group and reads
-//! back where they are. Of both it keeps a plan that can be put back.
+//! Removes certificates from the stores of Keyfactor Command, follows the jobs and confirms the removal. Unassigns
+//! certificates from their group in AppViewX CERT+ and reads the new group back. For both it writes a plan, with which
+//! `--undo` puts the certificates back.
 //!
-//! Without any argument or variable it shows the whole job on the fakes that the crate ships:
+//! Without arguments and variables, it runs a demo against the fakes that the crate ships:
 //!
 //! ```text
 //! cargo run --example offboard
 //! ```
 //!
-//! With them it does the job. `--help` lists what it takes; without `--yes` it only shows what is there, and `--dry-run`
+//! `--help` lists the options and the environment variables. Without `--yes`, it only shows what it finds. `--dry-run`
 //! prints the calls that would be sent.
 
 mod appviewx;
@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
         Ok(Config::Job(job)) => run(&job, &report).await,
         Err(problem) => {
             report.complain(format!("offboard: {problem}"));
-            report.complain("Try --help.");
+            report.complain("Try 'offboard --help'.");
             Ended::Usage
         }
     };
@@ -131,8 +131,8 @@ impl Sides<'_> {
         let omitted = self.keyfactor.as_ref().is_some_and(|(_, it)| it.omitted() > 0);
         let omissions = if omitted { " --accept-omissions" } else { "" };
         let expect = expect.join("+");
-        report.line(format!("  Nothing is sent without --yes. To go on: --yes --expect {expect}{loss}{omissions}"));
-        report.line("  To see the calls: --dry-run");
+        report.line(format!("  Nothing was sent. To proceed, add: --yes --expect {expect}{loss}{omissions}"));
+        report.line("  To see the calls first, add: --dry-run");
     }
 
     async fn dry_run(&self, report: &Report) {
@@ -191,8 +191,9 @@ impl Sides<'_> {
             }
             Some(ended) => {
                 report.complain(
-                    "AppViewX CERT+ was left alone: give its arguments alone once Keyfactor Command is done.",
+                    "AppViewX CERT+ was skipped, because Keyfactor Command is not done. Once it is, run offboard",
                 );
+                report.complain("again with the arguments for AppViewX CERT+ only.");
                 discard(second, report);
                 return Ok(ended);
             }

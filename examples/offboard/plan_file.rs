@@ -38,7 +38,7 @@ impl Written {
         write(&mut text).map_err(|error| trouble(error.into()))?;
         create_whole(path, &text).map_err(|error| trouble(error.into()))?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        report.line(format!("  the plan for undo: {}", path.display()));
+        report.line(format!("  undo plan: {}", path.display()));
         Ok(Self { path })
     }
 
@@ -49,7 +49,7 @@ impl Written {
     /// Nothing of it was sent: it would stand in the way of the next one.
     pub(crate) fn discard(self, report: &Report) {
         if fs::remove_file(&self.path).is_ok() {
-            report.line(format!("  nothing of it was sent, so its plan was deleted: {}", self.path.display()));
+            report.line(format!("  deleted the undo plan, because nothing was sent: {}", self.path.display()));
         }
     }
 }
@@ -113,7 +113,7 @@ pub(crate) fn read_groups(path: &Path) -> Result<GroupPlan, Trouble> {
 
 /// Whose plan it is. Only the beginning of the file is looked at; what is wrong with the rest is told when it is read.
 pub(crate) fn vendor(path: &Path) -> Result<Vendor, String> {
-    let cannot = |error: String| format!("the plan {} cannot be read: {error}", path.display());
+    let cannot = |error: String| format!("cannot read the plan {}: {error}", path.display());
     let mut beginning = Vec::new();
     let file = File::open(path).map_err(|error| cannot(error.to_string()))?;
     file.take(BEGINNING).read_to_end(&mut beginning).map_err(|error| cannot(error.to_string()))?;
@@ -122,7 +122,7 @@ pub(crate) fn vendor(path: &Path) -> Result<Vendor, String> {
         .filter(|it| !it.is_whitespace() && !matches!(it, '\0' | '\u{feff}' | '\u{fffd}'))
         .collect();
     if !beginning.starts_with('{') {
-        return Err(cannot("it does not begin like a plan".to_owned()));
+        return Err(cannot("it is not a plan".to_owned()));
     }
     let is_of_groups = beginning.contains(GROUP_PLAN) || beginning.starts_with("{\"remembered\":");
     Ok(if is_of_groups { Vendor::AppViewX } else { Vendor::Keyfactor })

@@ -1,5 +1,5 @@
-//! `--probe`: which of the known unknowns a server settles, by calls that only read. Nothing that is printed names a host, an
-//! account, a certificate or a store, so that it can be pasted into a report. `docs/wire-notes.md` explains the numbers.
+//! `--probe`: prints which open questions of `docs/wire-notes.md` a server settles. It sends only reads. The output names no host,
+//! account, certificate or store, so that it can be pasted into a report.
 
 mod appviewx;
 mod keyfactor;
@@ -26,8 +26,11 @@ pub(crate) struct Finding {
 
 impl Probe {
     pub(crate) async fn run(self, report: &Report) -> Result<Ended, Trouble> {
-        report.line(format!("clm {}: what this server settles of docs/wire-notes.md", env!("CARGO_PKG_VERSION")));
-        report.line("Only calls that read are sent. No host, account, certificate or store is named.");
+        report.line(format!(
+            "clm {}: which open questions of docs/wire-notes.md this server settles",
+            env!("CARGO_PKG_VERSION")
+        ));
+        report.line("Only reads are sent. The output names no host, account, certificate or store.");
         if let Some(client) = self.keyfactor {
             show("Keyfactor Command", &keyfactor::findings(&client).await?, report);
         }
@@ -82,23 +85,25 @@ impl Seen {
     /// The JSON of an answer; the error says in a word why there is none.
     fn json(&self) -> Result<Value, String> {
         match self {
-            Self::Answer(answer) if answer.bytes().is_empty() => Err(format!("an empty {}", answer.status().as_u16())),
-            Self::Answer(answer) => answer.read().map_err(|_| "an answer that is no JSON".to_owned()),
-            Self::Refused { status, .. } => Err(format!("refused with {status}")),
+            Self::Answer(answer) if answer.bytes().is_empty() => {
+                Err(format!("status {} with an empty body", answer.status().as_u16()))
+            }
+            Self::Answer(answer) => answer.read().map_err(|_| "the response is not JSON".to_owned()),
+            Self::Refused { status, .. } => Err(format!("refused with status {status}")),
         }
     }
 
     fn rows(&self) -> Result<Vec<Value>, String> {
         match self.json()? {
             Value::Array(rows) => Ok(rows),
-            _ => Err("an answer that is no list".to_owned()),
+            _ => Err("the response is not a list".to_owned()),
         }
     }
 
     fn headers(&self) -> Result<&HeaderMap, String> {
         match self {
             Self::Answer(answer) => Ok(answer.headers()),
-            Self::Refused { status, .. } => Err(format!("refused with {status}")),
+            Self::Refused { status, .. } => Err(format!("refused with status {status}")),
         }
     }
 
@@ -110,7 +115,7 @@ impl Seen {
                     if answer.bytes().is_empty() { "an empty body" } else { kind(&answer.read().unwrap_or_default()) };
                 Finding::new(note, format!("{what}: {} with {body}", answer.status().as_u16()))
             }
-            Self::Refused { status: 403, .. } => Finding::open(note, "refused with 403"),
+            Self::Refused { status: 403, .. } => Finding::open(note, "refused with status 403"),
             Self::Refused { status, body } => match names(body, |_| true).join(", ") {
                 empty if empty.is_empty() => Finding::new(note, format!("{what}: {status} without members")),
                 names => Finding::new(note, format!("{what}: {status} with the members {names}")),

@@ -50,7 +50,7 @@ impl Streams {
             && let Err(error) = write_line(&mut self.output, line)
         {
             self.complain(&format!(
-                "WARNING: the output cannot be written: {error}. The rest goes to the error stream:"
+                "WARNING: cannot write to standard output: {error}. The rest goes to standard error:"
             ));
             self.broken = Some(error);
         }
@@ -130,11 +130,9 @@ impl Report {
     pub(crate) fn check(&self) -> Result<(), Trouble> {
         let streams = self.streams();
         match &streams.broken {
-            Some(error) => Err(Trouble::Refused(format!(
-                "the plan could not be printed, so nobody can have read it: {error}. Nothing was sent"
-            ))),
+            Some(error) => Err(Trouble::Refused(format!("the plan could not be printed: {error}. Nothing was sent"))),
             None if streams.errors_broken => {
-                Err(Trouble::Refused("the error stream cannot be written. Nothing was sent".to_owned()))
+                Err(Trouble::Refused("cannot write to standard error. Nothing was sent".to_owned()))
             }
             None => Ok(()),
         }
@@ -145,10 +143,10 @@ impl Report {
         let mut streams = self.streams();
         if let Some(error) = streams.broken.take() {
             if streams.jobs.is_empty() {
-                streams.complain(&format!("{}FAILED: the output could not be written: {error}", self.prefix));
+                streams.complain(&format!("{}FAILED: could not write to standard output: {error}", self.prefix));
             } else {
                 streams.complain(&format!(
-                    "{}FAILED: the output could not be written: {error}. These jobs were sent:",
+                    "{}FAILED: could not write to standard output: {error}. These jobs were scheduled:",
                     self.prefix
                 ));
                 for job in std::mem::take(&mut streams.jobs) {
@@ -177,8 +175,8 @@ impl Report {
             Trouble::PlanFile(path, error) => {
                 let exists = error.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::AlreadyExists);
                 let remediation = exists
-                    .then_some("it may be needed for undo, and was kept; name another with --plan or --group-plan");
-                self.error(&format!("FAILED: the plan {}", path.display()), error.as_ref(), remediation);
+                    .then_some("the existing file was kept for undo; choose another one with --plan or --group-plan");
+                self.error(&format!("FAILED: {}", path.display()), error.as_ref(), remediation);
             }
         }
         Ended::Failed
@@ -210,6 +208,11 @@ impl Report {
             self.complain(format!("  what to do: {remediation}"));
         }
     }
+}
+
+/// A number and its noun: `1 location`, `2 locations`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The longest text of a server that is printed.

@@ -77,15 +77,15 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Aske
     }
     let (keyfactor, appviewx) = (options.keyfactor_port, options.appviewx_port);
     if keyfactor == appviewx && keyfactor != 0 {
-        return Err("both ports are the same".into());
+        return Err("--keyfactor-port and --appviewx-port must differ".into());
     }
     if scene.is_some() && options.state.is_some() {
-        return Err("--scene and --state are two states to begin with; give one of them".into());
+        return Err("--scene cannot be combined with --state".into());
     }
     options.scene = scene.unwrap_or_default();
     Ok(Asked::Serve(options))
 }
 
 fn port(text: &str) -> Result<u16, &'static str> {
-    text.parse().map_err(|_| "a port is a number from 1 to 65535, or 0 for a free one")
+    text.parse().map_err(|_| "expected a port number from 1 to 65535, or 0 for a free port")
 }

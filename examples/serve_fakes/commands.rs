@@ -54,28 +54,32 @@ pub(crate) struct Fronts {
     pub(crate) appviewx: Front,
 }
 
-/// Every command, and what it does.
+/// Every command, and what it does in one line or more.
 pub(crate) const COMMANDS: [(&str, &str); 14] = [
-    ("run-jobs", "the orchestrators run every job that waits"),
-    ("expire-tokens", "tokens and sessions that were given are refused from now on"),
-    ("requests", "prints what both were asked, one line of JSON each; of headers and token requests the names alone"),
-    ("changes", "prints those of them that may have changed something"),
-    ("snapshot", "prints the state of both, one line of JSON in the form of --state"),
-    ("lose-answers N", "carries out the next N requests, and closes their connections without an answer"),
-    ("cut-answers N", "carries them out, and sends half of the answer"),
-    ("stray-answers N", "carries them out, answers, and sends a second answer that nobody asked for"),
-    ("refuse-next STATUS N", "answers them with this status, and does not carry them out"),
-    ("slow-down MILLISECONDS", "answers every request so much later"),
-    ("faults-left", "prints how many requests the faults are still to hit, of each server"),
-    ("go-away [SERVER]", "refuses connections; SERVER is keyfactor or appviewx, both without it"),
-    ("come-back [SERVER]", "takes connections again"),
-    ("help", "prints this list"),
+    ("run-jobs", "Run all waiting orchestrator jobs"),
+    ("expire-tokens", "Expire all issued tokens and sessions"),
+    (
+        "requests",
+        "Print all requests as JSON, one per line. Only the names of headers are shown, and only\nthe names of the form \
+         fields of token requests",
+    ),
+    ("changes", "Print those requests that may have changed something"),
+    ("snapshot", "Print the state of both fakes as JSON on one line, in the format of --state"),
+    ("lose-answers N", "Carry out the next N requests, but close the connection without a response"),
+    ("cut-answers N", "Carry out the next N requests, but send only half of the response"),
+    ("stray-answers N", "Carry out the next N requests, and send a second, unsolicited response"),
+    ("refuse-next STATUS N", "Refuse the next N requests with this status, without carrying them out"),
+    ("slow-down MILLISECONDS", "Delay every response by this time"),
+    ("faults-left", "Print how many requests of each server the faults will still affect"),
+    ("go-away [SERVER]", "Refuse connections to SERVER (keyfactor or appviewx), or to both"),
+    ("come-back [SERVER]", "Accept connections again"),
+    ("help", "Print this list"),
 ];
 
-/// What faults can have behind them.
+/// What can be appended to faults.
 pub(crate) const OF_FAULTS: &str = "\
-A fault is for each of the two servers, or for what follows it: keyfactor, appviewx, or a call by its name, as `requests`
-prints it. With `after K` in the end, K requests pass before: lose-answers 1 appviewx.certificate_groups.unassign after 2";
+A fault affects both servers, each for itself. To limit it, append keyfactor, appviewx, or the name of a call as printed by
+`requests`. To let K requests pass first, append `after K`: lose-answers 1 appviewx.certificate_groups.unassign after 2";
 
 impl Fakes {
     /// Does what a line asks for, and gives the lines that answer it; or why it cannot be done.
@@ -105,9 +109,9 @@ impl Fakes {
             ["come-back", server @ ("keyfactor" | "appviewx")] => self.come_back(Place::named(server)?).await?,
             ["help"] => return Ok(help().map(|line| format!("# {line}").trim_end().to_owned()).collect()),
             [command, ..] if COMMANDS.iter().any(|(known, _)| known.split(' ').next() == Some(command)) => {
-                return Err(format!("{line:?} says too much; `help` tells what {command} takes"));
+                return Err(format!("unexpected arguments in {line:?}; see `help` for those of {command}"));
             }
-            _ => return Err(format!("there is no command {line:?}; `help` lists them")),
+            _ => return Err(format!("unknown command {line:?}; `help` lists the commands")),
         }
         Ok(Vec::new())
     }
@@ -139,7 +143,7 @@ impl Fakes {
     }
 
     async fn come_back(&mut self, place: Place) -> Result<(), String> {
-        let taken = |error: std::io::Error| format!("the port cannot be had again: {error}");
+        let taken = |error: std::io::Error| format!("cannot open the port again: {error}");
         if place != Place::AppViewX(None) {
             self.keyfactor.come_back();
             if let Some(fronts) = &mut self.fronts {
@@ -158,6 +162,9 @@ impl Fakes {
 
 /// The commands, one line each, and what faults can have behind them.
 pub(crate) fn help() -> impl Iterator<Item = String> {
-    let commands = COMMANDS.iter().map(|(command, what)| format!("{command:<24} {what}"));
+    let commands = COMMANDS.iter().flat_map(|(command, what)| {
+        let left = std::iter::once(*command).chain(std::iter::repeat(""));
+        left.zip(what.lines()).map(|(command, what)| format!("{command:<24} {what}"))
+    });
     commands.chain([String::new()]).chain(OF_FAULTS.lines().map(str::to_owned))
 }

@@ -44,7 +44,7 @@ impl Place {
             _ => keyfactor()
                 .map(|call| Self::Keyfactor(Some(*call)))
                 .or_else(|| appviewx().map(|call| Self::AppViewX(Some(*call))))
-                .ok_or_else(|| format!("{name:?} is neither keyfactor nor appviewx nor one of their calls")),
+                .ok_or_else(|| format!("{name:?} is not keyfactor, appviewx or the name of a call")),
         }
     }
 }
@@ -59,14 +59,14 @@ impl Fault {
             "stray-answers" => Self::counted(Kind::Stray, rest),
             "refuse-next" => match rest.split_first() {
                 Some((status, rest)) => status_of(status).and_then(|status| Self::counted(Kind::Refuse(status), rest)),
-                None => Err("it needs a status".to_owned()),
+                None => Err("a status is missing".to_owned()),
             },
             "slow-down" => match rest.split_first() {
                 // It lasts until another one takes its place.
                 Some((pause, rest)) => {
                     number(pause).and_then(|pause| Self::placed(Kind::SlowDown(Duration::from_millis(pause)), 0, rest))
                 }
-                None => Err("it needs a number of milliseconds".to_owned()),
+                None => Err("a number of milliseconds is missing".to_owned()),
             },
             _ => return None,
         };
@@ -74,7 +74,7 @@ impl Fault {
     }
 
     fn counted(kind: Kind, words: &[&str]) -> Result<Self, String> {
-        let (requests, rest) = words.split_first().ok_or("it needs a number of requests")?;
+        let (requests, rest) = words.split_first().ok_or("a number of requests is missing")?;
         Self::placed(kind, number(requests)?, rest)
     }
 
@@ -86,7 +86,7 @@ impl Fault {
         let after = match rest {
             [] => 0,
             ["after", count] if !matches!(kind, Kind::SlowDown(_)) => number(count)?,
-            other => return Err(format!("{:?} does not belong here", other.join(" "))),
+            other => return Err(format!("unexpected {:?}", other.join(" "))),
         };
         Ok(Self { kind, requests, place, after })
     }
@@ -114,12 +114,12 @@ impl Fault {
 }
 
 fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
-    word.parse().map_err(|_| format!("{word:?} is no number"))
+    word.parse().map_err(|_| format!("{word:?} is not a number"))
 }
 
 fn status_of(word: &str) -> Result<u16, String> {
     let status = number(word).ok().filter(|status| (200..600).contains(status));
-    status.ok_or_else(|| format!("{word:?} is no status: 200 to 599 are"))
+    status.ok_or_else(|| format!("{word:?} is not a status from 200 to 599"))
 }
 
 /// A fake that faults can be set on.
@@ -184,19 +184,16 @@ mod tests {
     #[test]
     fn what_cannot_be_is_told() {
         for (line, problem) in [
-            ("lose-answers", "lose-answers: it needs a number of requests"),
-            ("lose-answers all", "lose-answers: \"all\" is no number"),
-            ("lose-answers -1", "lose-answers: \"-1\" is no number"),
-            (
-                "lose-answers 1 command",
-                "lose-answers: \"command\" is neither keyfactor nor appviewx nor one of their calls",
-            ),
-            ("lose-answers 1 keyfactor then 2", "lose-answers: \"then 2\" does not belong here"),
-            ("lose-answers 1 after", "lose-answers: \"after\" does not belong here"),
-            ("refuse-next", "refuse-next: it needs a status"),
-            ("refuse-next 100 1", "refuse-next: \"100\" is no status: 200 to 599 are"),
-            ("refuse-next 503", "refuse-next: it needs a number of requests"),
-            ("slow-down 10 after 1", "slow-down: \"after 1\" does not belong here"),
+            ("lose-answers", "lose-answers: a number of requests is missing"),
+            ("lose-answers all", "lose-answers: \"all\" is not a number"),
+            ("lose-answers -1", "lose-answers: \"-1\" is not a number"),
+            ("lose-answers 1 command", "lose-answers: \"command\" is not keyfactor, appviewx or the name of a call"),
+            ("lose-answers 1 keyfactor then 2", "lose-answers: unexpected \"then 2\""),
+            ("lose-answers 1 after", "lose-answers: unexpected \"after\""),
+            ("refuse-next", "refuse-next: a status is missing"),
+            ("refuse-next 100 1", "refuse-next: \"100\" is not a status from 200 to 599"),
+            ("refuse-next 503", "refuse-next: a number of requests is missing"),
+            ("slow-down 10 after 1", "slow-down: unexpected \"after 1\""),
         ] {
             assert_eq!(read(line), Err(problem.to_owned()), "{line}");
         }

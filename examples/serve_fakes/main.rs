@@ -1,12 +1,12 @@
-//! Serves the fakes of both vendors to programs in any language, over TLS, and prints the variables that the vendors' own
-//! tools read:
+//! Serves the fakes of both vendors over TLS to programs in any language, and prints the environment variables that the
+//! vendors' own tools read:
 //!
 //! ```text
 //! cargo run --example serve_fakes
 //! ```
 //!
-//! It serves until its standard input closes, or for as long as a command runs that it is given. `--help` lists what it takes; `docs/serve_fakes.md` shows it with programs in
-//! other languages.
+//! It serves until its standard input closes, or until the command that it was given ends. `--help` lists the options;
+//! `docs/serve_fakes.md` has programs in other languages.
 
 mod arguments;
 mod beside;
@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
         }),
         Err(problem) => {
             eprintln!("serve_fakes: {problem}");
-            eprintln!("Try --help.");
+            eprintln!("Try 'serve_fakes --help'.");
             ExitCode::from(2)
         }
     }

@@ -34,7 +34,7 @@ impl Chosen {
     pub(crate) fn named(name: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|it| it.name() == name).ok_or_else(|| {
             let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
-            format!("a scene is one of {}", names.join(", "))
+            format!("expected one of {}", names.join(", "))
         })
     }
 

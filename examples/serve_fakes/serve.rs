@@ -37,9 +37,9 @@ pub(crate) async fn serve(options: &Options) -> Result<ExitCode, Trouble> {
 fn told(input: Input) -> &'static str {
     match input {
         Input::Commands => {
-            "Serving both fakes until the standard input closes (Ctrl-D). `help` lists what can be asked of them."
+            "Serving both fakes until standard input closes (Ctrl-D). Type `help` for a list of commands."
         }
-        Input::Ignored => "Serving both fakes until a signal ends this program (Ctrl-C).",
+        Input::Ignored => "Serving both fakes until a signal (Ctrl-C).",
     }
 }
 

@@ -32,7 +32,7 @@ impl<'de> Visitor<'de> for Document {
         let mut members = Map::new();
         while let Some((name, Strict(value))) = access.next_entry::<String, _>()? {
             if members.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("'{name}' is there twice")));
+                return Err(A::Error::custom(format_args!("duplicate member '{name}'")));
             }
             members.insert(name, value);
         }

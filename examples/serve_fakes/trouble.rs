@@ -23,15 +23,15 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port(option, port, error) if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "port {port} is in use by another program; give another --{option}, or none for a free one")
+                write!(f, "port {port} is in use; choose another --{option}, or omit it for a free port")
             }
-            Self::Port(option, port, error) => write!(f, "port {port} (--{option}) cannot be had: {error}"),
-            Self::Folder(path, error) => write!(f, "{} cannot be written: {error}", path.display()),
-            Self::Certificate(error) => write!(f, "the certificate cannot be made: {error}"),
+            Self::Port(option, port, error) => write!(f, "cannot open port {port} (--{option}): {error}"),
+            Self::Folder(path, error) => write!(f, "cannot write {}: {error}", path.display()),
+            Self::Certificate(error) => write!(f, "cannot create the certificate: {error}"),
             Self::State(path, problem) => write!(f, "{}: {problem}", path.display()),
-            Self::Command(program, error) => write!(f, "{} cannot be run: {error}", program.display()),
-            Self::Output(error) => write!(f, "the output cannot be written: {error}"),
-            Self::Address(url) => write!(f, "a fake has no address on loopback: {url}"),
+            Self::Command(program, error) => write!(f, "cannot run {}: {error}", program.display()),
+            Self::Output(error) => write!(f, "cannot write to standard output: {error}"),
+            Self::Address(url) => write!(f, "the fake has no loopback address: {url}"),
         }
     }
 }

@@ -229,7 +229,7 @@ async fn offboard_works_with_exactly_these_lines() {
     let yes = [&target[..], &["--yes", "--expect", "2+3"]].concat();
     let (status, said) = offboard(&served, &folder, &yes);
     assert_eq!(status, Some(0), "{said}");
-    for line in ["  2 of 2 place(s) are done and confirmed", "  3 of 3 certificate(s) are done and confirmed"] {
+    for line in ["  2 of 2 locations done and confirmed", "  3 of 3 certificates done and confirmed"] {
         assert!(said.lines().any(|it| it == line), "{line}: {said}");
     }
     for (_, secret) in served.variables.iter().filter(|(name, _)| name.ends_with("_PASSWORD")) {
@@ -318,9 +318,7 @@ fn a_port_in_use_is_told_with_its_option() {
             assert_eq!(String::from_utf8_lossy(&said.stdout), "");
             assert_eq!(
                 String::from_utf8_lossy(&said.stderr),
-                format!(
-                    "serve_fakes: port {port} is in use by another program; give another --{option}, or none for a free one\n"
-                )
+                format!("serve_fakes: port {port} is in use; choose another --{option}, or omit it for a free port\n")
             );
         }
     }
@@ -333,22 +331,22 @@ fn wrong_arguments_are_told_and_nothing_is_served() {
         (&["--keyfactor-port"], "missing argument for option '--keyfactor-port'"),
         (
             &["--appviewx-port", "65536"],
-            r#"cannot parse argument "65536": a port is a number from 1 to 65535, or 0 for a free one"#,
+            r#"cannot parse argument "65536": expected a port number from 1 to 65535, or 0 for a free port"#,
         ),
-        (&["--keyfactor-port", "8443", "--appviewx-port=8443"], "both ports are the same"),
+        (&["--keyfactor-port", "8443", "--appviewx-port=8443"], "--keyfactor-port and --appviewx-port must differ"),
         (
             &["--scene", "offbording"],
-            r#"cannot parse argument "offbording": a scene is one of offboarding, orchestrator-offline, partly-failing, ten-thousand-jobs"#,
+            r#"cannot parse argument "offbording": expected one of offboarding, orchestrator-offline, partly-failing, ten-thousand-jobs"#,
         ),
-        (
-            &["--scene", "offboarding", "--state", "state.json"],
-            "--scene and --state are two states to begin with; give one of them",
-        ),
+        (&["--scene", "offboarding", "--state", "state.json"], "--scene cannot be combined with --state"),
     ] {
         let said = output(example("serve_fakes").args(arguments).stdin(Stdio::null()));
         assert_eq!(said.status.code(), Some(2), "{arguments:?}");
         assert_eq!(String::from_utf8_lossy(&said.stdout), "", "{arguments:?}");
-        assert_eq!(String::from_utf8_lossy(&said.stderr), format!("serve_fakes: {problem}\nTry --help.\n"));
+        assert_eq!(
+            String::from_utf8_lossy(&said.stderr),
+            format!("serve_fakes: {problem}\nTry 'serve_fakes --help'.\n")
+        );
     }
 }
 
@@ -357,7 +355,7 @@ fn a_program_that_cannot_be_run_is_named() {
     let said = output(example("serve_fakes").arg("no-such-program").stdin(Stdio::null()));
     assert_eq!((said.status.code(), said.stdout.len()), (Some(1), 0));
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(said.starts_with("serve_fakes: no-such-program cannot be run: "), "{said}");
+    assert!(said.starts_with("serve_fakes: cannot run no-such-program: "), "{said}");
 }
 
 #[cfg(unix)]
@@ -511,7 +509,7 @@ fn a_state_that_cannot_be_read_is_told_with_its_member() {
     );
     named(r#"{"kefyactor": {}}"#, "kefyactor: is not a member that the fake knows");
     named("{", "EOF while parsing an object at line 1 column 1");
-    named("{\"keyfactor\": {\n\"stores\": [{}],\n\"stores\": []}}", "'stores' is there twice at line 3 column 13");
+    named("{\"keyfactor\": {\n\"stores\": [{}],\n\"stores\": []}}", "duplicate member 'stores' at line 3 column 13");
     let missing = output(example("serve_fakes").args(["--state", "/nowhere/state.json"]).stdin(Stdio::null()));
     assert_eq!(missing.status.code(), Some(1));
     let said = String::from_utf8_lossy(&missing.stderr).into_owned();
@@ -626,10 +624,10 @@ fn a_command_that_cannot_be_obeyed_is_told() {
     assert_eq!(answers, expected);
     let told = String::from_utf8(said.stderr).unwrap();
     for problem in [
-        r#"serve_fakes: there is no command "jump"; `help` lists them"#,
-        r#"serve_fakes: "run-jobs now" says too much; `help` tells what run-jobs takes"#,
-        r#"serve_fakes: lose-answers: "all" is no number"#,
-        r#"serve_fakes: "go-away command" says too much; `help` tells what go-away takes"#,
+        r#"serve_fakes: unknown command "jump"; `help` lists the commands"#,
+        r#"serve_fakes: unexpected arguments in "run-jobs now"; see `help` for those of run-jobs"#,
+        r#"serve_fakes: lose-answers: "all" is not a number"#,
+        r#"serve_fakes: unexpected arguments in "go-away command"; see `help` for those of go-away"#,
     ] {
         assert!(told.lines().any(|line| line == problem), "{problem} in {told}");
     }

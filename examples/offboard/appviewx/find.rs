@@ -7,7 +7,7 @@ use clm::appviewx::{Certificate, CertificateCategory, CertificateSearch, Error, 
 
 use super::{AppViewXJob, Target};
 use crate::ended::Trouble;
-use crate::report::Report;
+use crate::report::{Report, counted};
 use crate::table::{or_unknown, table};
 
 /// Rows that are shown of what is left alone.
@@ -129,14 +129,14 @@ impl Found {
     pub(super) fn show_others(&self, report: &Report) {
         if self.nameless > 0 {
             report.complain(format!(
-                "  NOTE: {} row(s) that are meant have no resource id, so that no call can name them; left alone",
-                self.nameless
+                "  NOTE: skipped {} without a resource id, which a call requires",
+                counted(self.nameless, "matching row")
             ));
         }
         if self.other_rows == 0 {
             return;
         }
-        report.line(format!("  left alone, {} other row(s) that the search gave:", self.other_rows));
+        report.line(format!("  skipped {} that the search returned:", counted(self.other_rows, "other row")));
         let cells = |row: &Certificate| {
             [
                 or_unknown(row.resource_id.as_ref().map(ResourceId::as_str)),

@@ -4,7 +4,7 @@ use clm::ItemState;
 use clm::appviewx::{AppViewX, Error, GroupMembership, ResourceId};
 
 use crate::ended::Ended;
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 use crate::table::{or_unknown, table};
 
 pub(super) struct Step {
@@ -38,9 +38,9 @@ impl Step {
             ItemState::Unconfirmed => "UNCONFIRMED".to_owned(),
             ItemState::Refused(error) => format!("REFUSED: {}", why(error)),
             ItemState::RefusedTogether(error) => format!("REFUSED with others: {}", why(error)),
-            ItemState::Unknown(_) => "UNKNOWN: it may have arrived".to_owned(),
+            ItemState::Unknown(_) => "UNKNOWN: the call may have arrived".to_owned(),
             ItemState::NotSent(_) => "NOT SENT".to_owned(),
-            _ => "in a state that this program does not know".to_owned(),
+            _ => "in an unknown state".to_owned(),
         };
         let membership = match &self.membership {
             None => "-".to_owned(),
@@ -82,7 +82,7 @@ pub(super) fn show_errors<'a>(
 pub(super) fn unread(membership: &GroupMembership) -> String {
     match membership {
         GroupMembership::Group(group) => shown(group),
-        GroupMembership::GroupNotNamed => "its row names no group".to_owned(),
+        GroupMembership::GroupNotNamed => "the search shows no group".to_owned(),
         GroupMembership::NotFound => "not found".to_owned(),
         GroupMembership::Unreadable(error) => shown(error),
         _ => "?".to_owned(),
@@ -92,9 +92,11 @@ pub(super) fn unread(membership: &GroupMembership) -> String {
 /// The table of all outcomes; the worst of them counts.
 pub(super) fn conclude(steps: &[Step], report: &Report) -> Ended {
     report.line("  outcome:");
-    report
-        .lines(&table(["certificate", "was in", "answer", "is in"], &steps.iter().map(Step::row).collect::<Vec<_>>()));
+    report.lines(&table(
+        ["certificate", "old group", "response", "current group"],
+        &steps.iter().map(Step::row).collect::<Vec<_>>(),
+    ));
     let done = steps.iter().filter(|step| step.ended() == Ended::Done).count();
-    report.line(format!("  {done} of {} certificate(s) are done and confirmed", steps.len()));
+    report.line(format!("  {done} of {} done and confirmed", counted(steps.len(), "certificate")));
     steps.iter().map(Step::ended).max().unwrap_or(Ended::Done)
 }

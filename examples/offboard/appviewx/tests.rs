@@ -120,22 +120,22 @@ async fn by_name_it_finds_plans_unassigns_and_confirms() {
     assert_tells(
         &text,
         &[
-            "asked: unassign every certificate with the common name www.example.com",
-            "comment \"CHG 1234\"",
-            "left alone, 1 other row(s) that the search gave:",
+            "to unassign: every certificate with the common name www.example.com",
+            "comment: \"CHG 1234\"",
+            "skipped 1 other row that the search returned:",
             &format!("{NEIGHBOUR}  www.example.com.partner.example  partners"),
-            "found 3 certificate(s):",
+            "found 3 certificates:",
             &format!("{SERVER}  www.example.com  Server    web-servers  RW"),
             &format!("{UPPER}  WWW.Example.COM  Server    web-servers  RW"),
             &format!("{CLIENT}  www.example.com  Client    agents       RW"),
-            &format!("the plan for undo: {}", plan.display()),
-            "sent 3 in 1 call(s), 3 confirmed by the answer; 3 of 3 so far",
-            "answered: Group unassign action successfully performed",
+            &format!("undo plan: {}", plan.display()),
+            "sent 3 certificates in 1 call; the response confirms 3; 3 of 3 so far",
+            "response: Group unassign action successfully performed",
             "outcome:",
             &format!("{SERVER}  web-servers  confirmed  Default"),
-            "3 of 3 certificate(s) are done and confirmed",
-            "renewal included",
-            &format!("To put it back: offboard --undo {} --yes --expect 3", plan.display()),
+            "3 of 3 certificates done and confirmed",
+            "The policy of the group Default applies from now on, including renewal.",
+            &format!("To undo: offboard --undo {} --yes --expect 3", plan.display()),
         ],
     );
     assert!(!text.contains("logged out"), "the session was given: {text}");
@@ -172,14 +172,14 @@ async fn what_is_in_the_default_group_already_is_left_alone() {
         let left = [SERVER, UPPER, CLIENT].iter().filter(|id| scene.fake.group_of(id).unwrap() != "Default").count();
         let (ended, text) = ran(scene.by_name(left), Mode::DryRun).await;
         assert_eq!(ended, if left == 0 { Ended::NothingToDo } else { Ended::Done }, "{text}");
-        assert_tells(&text, &["that are in the default group already:", id]);
+        assert_tells(&text, &["already in the default group:", id]);
         let sent =
             printed_calls(&text).iter().map(|(_, body)| body["resourceIds"].as_array().unwrap().len()).sum::<usize>();
         assert_eq!(sent, left);
     }
     let (ended, text) = ran(scene.by_name(0), Mode::Send).await;
     assert_eq!(ended, Ended::NothingToDo, "{text}");
-    assert_tells(&text, &["nothing is left to unassign"]);
+    assert_tells(&text, &["nothing to unassign"]);
     assert_eq!(scene.changes(), []);
     assert!(!scene.plan_path().exists());
 }
@@ -191,7 +191,7 @@ async fn without_yes_nothing_is_sent_and_no_plan_is_written() {
     job.consent = Consent::default();
     let (ended, text) = ran(job, Mode::Show).await;
     assert_eq!(ended, Ended::Done);
-    assert_tells(&text, &["found 3 certificate(s):", "Nothing is sent without --yes. To go on: --yes --expect 3\n"]);
+    assert_tells(&text, &["found 3 certificates:", "Nothing was sent. To proceed, add: --yes --expect 3\n"]);
     assert_eq!(scene.changes(), []);
     assert!(!scene.plan_path().exists());
 }
@@ -215,7 +215,10 @@ async fn a_dry_run_prints_what_would_be_sent_and_sends_only_reads() {
     assert_eq!(printed, scene.changes(), "what is printed is what is sent");
     assert_tells(
         &text,
-        &["sent 100 in 1 call(s), 100 confirmed by the answer; 100 of 153", "53 confirmed by the answer; 153 of 153"],
+        &[
+            "sent 100 certificates in 1 call; the response confirms 100; 100 of 153",
+            "the response confirms 53; 153 of 153",
+        ],
     );
 }
 
@@ -225,7 +228,10 @@ async fn another_number_is_refused_and_nothing_is_sent() {
         let scene = Scene::new().await;
         let (ended, text) = ran(scene.by_name(4), mode).await;
         assert_eq!(ended, Ended::Failed);
-        assert_tells(&text, &["found 3", "REFUSED: 3 certificate(s) are meant, and --expect says 4. Nothing was sent"]);
+        assert_tells(
+            &text,
+            &["found 3", "REFUSED: 3 certificates would be changed, but --expect is 4. Nothing was sent"],
+        );
         assert_eq!(scene.changes(), []);
         assert!(!scene.plan_path().exists());
     }
@@ -237,7 +243,7 @@ async fn what_is_found_nowhere_is_an_error() {
     for target in [Target::CommonName("example.com".to_owned()), Target::Group("Web-Servers".to_owned())] {
         let (ended, text) = ran(scene.unassign(target, 0), Mode::Send).await;
         assert_eq!(ended, Ended::Failed);
-        assert_tells(&text, &["REFUSED: no certificate that is meant was found"]);
+        assert_tells(&text, &["REFUSED: no matching certificate was found"]);
         assert_eq!(scene.changes(), []);
     }
 }
@@ -252,9 +258,9 @@ async fn a_certificate_whose_group_is_not_known_needs_consent() {
         &text,
         &[
             "NOT KNOWN",
-            "!!! 1 CERTIFICATE(S) CANNOT BE PUT BACK",
+            "!!! CANNOT BE PUT BACK: 1 certificate",
             "!!!   nobody",
-            "REFUSED: 1 certificate(s)",
+            "REFUSED: 1 certificate ",
             "--accept-loss",
         ],
     );
@@ -264,7 +270,7 @@ async fn a_certificate_whose_group_is_not_known_needs_consent() {
     job.consent.loss = Loss::Accepted;
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["web-servers  confirmed", "nobody", "UNCONFIRMED", "1 of 2 certificate(s)", "--expect 1"]);
+    assert_tells(&text, &["web-servers  confirmed", "nobody", "UNCONFIRMED", "1 of 2 certificates", "--expect 1"]);
 }
 
 #[tokio::test]
@@ -273,7 +279,10 @@ async fn a_plan_is_never_written_over_a_file() {
     std::fs::write(scene.plan_path(), "an older plan").unwrap();
     let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: the plan ", "what to do: it may be needed for undo, and was kept", "--group-plan"]);
+    assert_tells(
+        &text,
+        &["FAILED: ", "plan.json: ", "what to do: the existing file was kept for undo", "--group-plan"],
+    );
     assert_eq!(std::fs::read_to_string(scene.plan_path()).unwrap(), "an older plan");
     assert_eq!(scene.changes(), []);
 }

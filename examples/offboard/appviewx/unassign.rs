@@ -16,7 +16,7 @@ use super::{AppViewXJob, IDS_PER_CALL, Target};
 use crate::ended::{Ended, Trouble};
 use crate::interrupt::Listening;
 use crate::plan_file::Written;
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 use crate::table::table;
 
 pub(crate) struct Unassignment {
@@ -36,21 +36,21 @@ impl AppViewXJob {
         let (asked, name) = match target {
             Target::CommonName(name) => (format!("every certificate with the common name {name}"), name.as_str()),
             Target::Group(name) => (format!("every certificate in the group {name}"), name.as_str()),
-            Target::Ids(ids) => (format!("{} certificate(s)", ids.len()), ids.first().map_or("", String::as_str)),
+            Target::Ids(ids) => (counted(ids.len(), "certificate"), ids.first().map_or("", String::as_str)),
         };
-        report.line(format!("  asked: unassign {asked}"));
+        report.line(format!("  to unassign: {asked}"));
         if let Some(comment) = &self.comment {
-            report.line(format!("    comment \"{comment}\""));
+            report.line(format!("    comment: \"{comment}\""));
         }
         let mut found = self.find(target).await?;
         found.show_others(report);
         if found.hits.is_empty() {
-            return Err(Trouble::Refused("no certificate that is meant was found. Nothing was sent".to_owned()));
+            return Err(Trouble::Refused("no matching certificate was found. Nothing was sent".to_owned()));
         }
         self.leave_those_in_default(&mut found, report);
         let path = path.map_or_else(|| default_path(name), Path::to_owned);
         if found.hits.is_empty() {
-            report.line("  nothing is left to unassign");
+            report.line("  nothing to unassign");
             return Ok(Unassignment { hits: Vec::new(), plan: None, path });
         }
         let plan = self.remember(&found.hits).await?;
@@ -67,7 +67,7 @@ impl AppViewXJob {
             hits.into_iter().partition(|hit| hit.group().is_some_and(|group| self.is_default(group)));
         found.hits = hits;
         if !there.is_empty() {
-            report.line(format!("  left alone, {} certificate(s) that are in the default group already:", there.len()));
+            report.line(format!("  skipped {}, already in the default group:", counted(there.len(), "certificate")));
             let ids = there.iter().map(|hit| shown(&hit.id));
             report.lines(&ids.collect::<Vec<_>>());
         }
@@ -109,7 +109,7 @@ impl Unassignment {
 
     fn show(&self, report: &Report) {
         let groups = self.remembered();
-        report.line(format!("  found {} certificate(s):", self.hits.len()));
+        report.line(format!("  found {}:", counted(self.hits.len(), "certificate")));
         let row = |hit: &Hit| {
             [
                 hit.id.to_string(),
@@ -121,14 +121,14 @@ impl Unassignment {
             ]
         };
         report.lines(&table(
-            ["certificate", "common name", "category", "group", "rights", "valid until"],
+            ["certificate", "common name", "category", "group", "permission", "valid until"],
             &self.hits.iter().map(row).collect::<Vec<_>>(),
         ));
         let losses = self.plan.iter().flat_map(GroupPlan::not_remembered);
         if self.losses() > 0 {
             report.complain(format!(
-                "  !!! {} CERTIFICATE(S) CANNOT BE PUT BACK: their group is not known",
-                self.losses()
+                "  !!! CANNOT BE PUT BACK: {} whose group is not known",
+                counted(self.losses(), "certificate")
             ));
         }
         for loss in losses {
@@ -147,7 +147,7 @@ impl Unassignment {
     }
 
     pub(super) async fn look_again(&self, job: &AppViewXJob, report: &Report) -> Result<(), Trouble> {
-        report.line("  looking again where the certificates are");
+        report.line("  checking the groups once more before the change");
         let memberships = job.memberships(self.ids()).await?;
         let groups = self.remembered();
         let stands = |hit: &&Hit| match (groups.get(&hit.id), memberships.get(&hit.id)) {
@@ -193,11 +193,11 @@ impl Unassignment {
         };
         let steps: Vec<Step> = outcomes.iter().map(step).collect();
         let ended = conclude(&steps, report);
-        report.line(format!("  In the group {} its policy applies, renewal included.", shown(&default)));
+        report.line(format!("  The policy of the group {} applies from now on, including renewal.", shown(&default)));
         let back = steps.iter().filter(|step| step.from.is_some() && step.is_there()).count();
         if let Some(plan) = plan.filter(|_| back > 0) {
             let path = plan.path().display();
-            report.line(format!("  To put it back: offboard --undo {path} --yes --expect {back}"));
+            report.line(format!("  To undo: offboard --undo {path} --yes --expect {back}"));
         }
         Ok(ended)
     }
@@ -235,7 +235,8 @@ impl Unassignment {
 
 fn refused_for_moving(moved: usize) -> Trouble {
     Trouble::Refused(format!(
-        "{moved} certificate(s) are in another group than a moment ago. Nothing was sent; look again"
+        "{} changed groups a moment ago. Nothing was sent; run this again",
+        counted(moved, "certificate")
     ))
 }
 
@@ -251,7 +252,7 @@ async fn told(run: &mut Outcomes<MoveInCalls<Unassign>>, interrupt: &mut Listeni
             None => break,
         }
     }
-    report.complain("  Interrupted: the call under way is finished, and no further one is sent.");
+    report.complain("  Interrupted. The current call completes, and no further call is sent.");
     run.stop();
     while let Some(outcome) = run.next().await {
         told.push(outcome);
@@ -261,15 +262,19 @@ async fn told(run: &mut Outcomes<MoveInCalls<Unassign>>, interrupt: &mut Listeni
 
 fn show_part(sent: &[Told], calls: u32, so_far: std::fmt::Arguments<'_>, report: &Report) {
     let (confirmed, asked) = (sent.iter().filter(|it| it.state.is_confirmed()).count(), sent.len());
-    report.line(format!("  sent {asked} in {calls} call(s), {confirmed} confirmed by the answer; {so_far}"));
+    let calls = counted(usize::try_from(calls).unwrap_or(usize::MAX), "call");
+    report.line(format!(
+        "  sent {} in {calls}; the response confirms {confirmed}; {so_far}",
+        counted(asked, "certificate")
+    ));
     let mut answers: Vec<&Arc<UnassignOutcome>> = sent.iter().filter_map(|it| it.answer.as_ref()).collect();
     answers.dedup_by(|one, other| Arc::ptr_eq(one, other));
     for answer in answers {
         if let Some(message) = answer.message() {
-            report.line(format!("    answered: {}", shown(message)));
+            report.line(format!("    response: {}", shown(message)));
         }
         for id in answer.unexpected_ids() {
-            report.complain(format!("    NOT ASKED FOR, and named as done: {}", shown(id)));
+            report.complain(format!("    NOT REQUESTED, but reported as done: {}", shown(id)));
         }
     }
     show_errors(sent.iter().map(|it| (&it.item, &it.state)), report);

@@ -11,7 +11,7 @@ use super::{AppViewXJob, IDS_PER_CALL};
 use crate::consent::Loss;
 use crate::ended::{Ended, Trouble};
 use crate::plan_file;
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 use crate::table::table;
 
 pub(crate) struct WayBack {
@@ -54,31 +54,29 @@ impl WayBack {
 
     fn show(&self, default: &str, report: &Report) {
         let all = self.plan.remembered().len() + self.plan.not_remembered().len();
-        report.line(format!("  {} of {all} certificate(s) can be put back:", self.size()));
+        report.line(format!("  to put back: {} of {}", self.size(), counted(all, "certificate")));
         let row = |it: &RememberedGroup| {
             let now = self.memberships.get(&it.resource_id);
             let what = match now {
-                Some(GroupMembership::Group(now)) if *now == it.group => "there already".to_owned(),
-                Some(GroupMembership::Group(now)) if now == default => "goes back".to_owned(),
-                Some(GroupMembership::Group(_) | GroupMembership::GroupNotNamed) => {
-                    "MOVED ON since; left alone".to_owned()
-                }
-                _ => "LEFT ALONE".to_owned(),
+                Some(GroupMembership::Group(now)) if *now == it.group => "already back".to_owned(),
+                Some(GroupMembership::Group(now)) if now == default => "put back".to_owned(),
+                Some(GroupMembership::Group(_) | GroupMembership::GroupNotNamed) => "SKIPPED: moved since".to_owned(),
+                _ => "SKIPPED".to_owned(),
             };
             [it.resource_id.to_string(), it.group.clone(), now.map_or("?".to_owned(), unread), what]
         };
         let forgotten = self.plan.not_remembered().iter();
         let forgotten = forgotten.map(|it| {
-            [it.resource_id.to_string(), "NOT KNOWN".to_owned(), "?".to_owned(), format!("LEFT ALONE: {}", it.why)]
+            [it.resource_id.to_string(), "NOT KNOWN".to_owned(), "?".to_owned(), format!("SKIPPED: {}", it.why)]
         });
         report.lines(&table(
-            ["certificate", "was in", "is in", "what happens"],
+            ["certificate", "old group", "current group", "undo"],
             &self.plan.remembered().iter().map(row).chain(forgotten).collect::<Vec<_>>(),
         ));
         if self.size() + self.there < all {
             report.complain(format!(
-                "  NOTE: {} certificate(s) are left alone: what somebody has moved since stays where it is",
-                all - self.size() - self.there
+                "  NOTE: skipped {}; certificates that were moved since stay where they are",
+                counted(all - self.size() - self.there, "certificate")
             ));
         }
     }
@@ -113,7 +111,8 @@ impl WayBack {
             show_errors(sent.items().iter().map(|it| (&it.item, &it.state)), report);
         }
         let calls: u32 = outcome.answers().iter().map(ManyOutcome::calls).sum();
-        report.line(format!("  sent in {calls} call(s), group by group"));
+        report
+            .line(format!("  sent {}, group by group", counted(usize::try_from(calls).unwrap_or(usize::MAX), "call")));
         let memberships =
             job.memberships(self.back.remembered().iter().map(|it| it.resource_id.clone()).collect()).await?;
         let mut steps = Vec::new();
@@ -125,7 +124,7 @@ impl WayBack {
                 Some(AssignBackState::Sent(outcome)) => outcome.clone(),
                 Some(AssignBackState::AlreadyThere) => ItemState::Confirmed,
                 _ => {
-                    report.complain(format!("  {} was left alone: it moved on a moment ago", shown(&it.resource_id)));
+                    report.complain(format!("  skipped {}: it was moved a moment ago", shown(&it.resource_id)));
                     ended = Ended::Open;
                     continue;
                 }

@@ -59,7 +59,7 @@ fn the_fakes_run_only_if_nothing_at_all_is_given() {
     assert_eq!(problem(&[], &[("KEYFACTOR_HOSTNAME", "")]), NO_HOST);
     assert_eq!(
         problem(&["--yes"], &[]),
-        "nothing to do: give --thumbprint, --location, --common-name, --group, --resource-id or --undo"
+        "there is no target: use --thumbprint, --location, --common-name, --group, --resource-id or --undo"
     );
     let plan = PlanFile::new("{}");
     for target in [["--location", LOCATION], ["--thumbprint", THUMBPRINT], ["--undo", plan.path()]] {
@@ -89,64 +89,70 @@ fn a_partial_configuration_names_the_missing_variable() {
 fn a_server_without_a_target_is_an_error() {
     assert_eq!(
         problem(&[], &HOST),
-        "KEYFACTOR_* is set, but no --thumbprint, --certificate-id, --location, --undo or --follow names a certificate"
+        "KEYFACTOR_* is set, but there is no target: use --thumbprint, --certificate-id, --location, --undo or --follow"
     );
     assert_eq!(
         problem(&[], &URL),
-        "APPVIEWX_* is set, but no --common-name, --group, --resource-id or --undo names a certificate"
+        "APPVIEWX_* is set, but there is no target: use --common-name, --group, --resource-id or --undo"
     );
 }
 
 #[test]
 fn nothing_that_is_given_is_passed_over() {
     let plan = PlanFile::new("{}");
-    let any = "--thumbprint, --certificate-id, --location, --undo or --follow, and there is none";
+    let any = "--thumbprint, --certificate-id, --location, --undo or --follow";
     for (argument, belongs) in [
-        ("--collection-id=4", "--thumbprint, --certificate-id or --location, and there is none"),
-        ("--plan=p.json", "--thumbprint or --certificate-id, and there is none"),
+        ("--collection-id=4", "--thumbprint, --certificate-id or --location"),
+        ("--plan=p.json", "--thumbprint or --certificate-id"),
         ("--no-follow", any),
         ("--deadline=1", any),
         ("--trigger-inventory", any),
     ] {
         let name = argument.split('=').next().unwrap();
-        assert_eq!(problem(&["--resource-id=a", argument], &URL), format!("{name} belongs to {belongs}"));
+        assert_eq!(problem(&["--resource-id=a", argument], &URL), format!("{name} requires {belongs}"));
     }
     assert_eq!(
         problem(&["--location", LOCATION, "--accept-loss"], &HOST),
-        "--accept-loss belongs to --thumbprint, --certificate-id, --common-name, --group or --resource-id, and there is none"
+        "--accept-loss requires --thumbprint, --certificate-id, --common-name, --group or --resource-id"
     );
     assert_eq!(
         problem(&["--location", LOCATION, "--comment=why"], &HOST),
-        "--comment belongs to --common-name, --group or --resource-id, and there is none"
+        "--comment requires --common-name, --group or --resource-id"
     );
     assert_eq!(
         problem(&["--undo", plan.path(), "--collection-id=4"], &HOST),
-        "--collection-id belongs to --thumbprint, --certificate-id or --location, and there is none"
+        "--collection-id requires --thumbprint, --certificate-id or --location"
     );
 }
 
 #[test]
 fn what_contradicts_itself_is_an_error() {
     let plan = PlanFile::new("{}");
-    let one = "give only one of --thumbprint (or --certificate-id), --location, --undo and --follow";
+    let one = "use only one of --thumbprint (or --certificate-id), --location, --undo and --follow";
     assert_eq!(problem(&["--thumbprint", THUMBPRINT, "--location", LOCATION], &HOST), one);
     assert_eq!(problem(&["--certificate-id=1", "--undo", plan.path()], &HOST), one);
     assert_eq!(
         problem(&["--certificate-id=1", "--thumbprint", THUMBPRINT], &HOST),
-        "give --thumbprint or --certificate-id, not both"
+        "--thumbprint cannot be combined with --certificate-id"
     );
-    assert_eq!(problem(&["--certificate-id=1", "--certificate-id=2"], &HOST), "--certificate-id was given before");
-    assert_eq!(problem(&["--certificate-id=1", "--expect=1", "--expect=2"], &HOST), "--expect was given before");
+    assert_eq!(
+        problem(&["--certificate-id=1", "--certificate-id=2"], &HOST),
+        "--certificate-id was given more than once"
+    );
+    assert_eq!(
+        problem(&["--certificate-id=1", "--expect=1", "--expect=2"], &HOST),
+        "--expect was given more than once"
+    );
     assert_eq!(
         problem(&["--undo", plan.path(), "--resource-id=a"], &URL),
-        "--undo puts back what a plan holds; it does not go with --resource-id"
+        "--undo cannot be combined with --resource-id"
     );
 }
 
 #[test]
 fn sending_by_what_is_looked_up_needs_an_expectation() {
     let plan = PlanFile::new("{}");
-    let needed = "--yes needs --expect N: look first, without --yes, how many there are";
+    let needed = "--yes requires --expect N; run without --yes first to see the number";
     assert_eq!(problem(&["--thumbprint", THUMBPRINT, "--yes"], &HOST), needed);
     assert_eq!(problem(&["--undo", plan.path(), "--yes"], &HOST), needed);
     let mode = |arguments: &[&str]| job(arguments, &HOST).mode;
@@ -164,7 +170,7 @@ fn a_deadline_is_minutes() {
     assert_eq!(settings("--deadline=5").deadline, Duration::from_secs(300));
     for wrong in ["0", "-1", "1.5", "43201", "soon", "18446744073709551615"] {
         let said = problem(&["--certificate-id=1", &format!("--deadline={wrong}")], &HOST);
-        assert!(said.contains("a deadline is a number of minutes, 1 to 43200"), "{said}");
+        assert!(said.contains("expected a number of minutes from 1 to 43200"), "{said}");
     }
 }
 
@@ -173,7 +179,7 @@ fn a_variable_that_would_be_ignored_is_an_error() {
     let [host, token] = HOST;
     assert_eq!(
         problem(&["--location", LOCATION], &[host, token, ("KEYFACTOR_RETRIES", "3")]),
-        "KEYFACTOR_RETRIES is set, but this program does not use it; unset it to go on",
+        "KEYFACTOR_RETRIES is set, but offboard does not support it; unset it to proceed",
     );
 }
 
@@ -232,10 +238,10 @@ fn a_plan_tells_which_vendor_undoes_it() {
     let plan = PlanFile::new(GROUP_PLAN);
     assert_eq!(problem(&["--undo", plan.path()], &[]), "APPVIEWX_URL is not set");
     let said = problem(&["--undo", plan.path(), "--no-follow"], &URL);
-    assert_eq!(said, "--no-follow does not go with a plan of AppViewX CERT+");
+    assert_eq!(said, "--no-follow cannot be combined with a plan for AppViewX CERT+");
     let plan = PlanFile::new("{}");
     let said = problem(&["--undo", plan.path(), "--comment=why"], &HOST);
-    assert_eq!(said, "--comment does not go with a plan of Keyfactor Command");
+    assert_eq!(said, "--comment cannot be combined with a plan for Keyfactor Command");
     let given = job(&["--undo", PlanFile::new("{}").path(), "--accept-other-server"], &HOST).keyfactor.unwrap();
     assert_eq!(given.consent.other_server, Loss::Accepted);
     assert_eq!(
@@ -243,12 +249,12 @@ fn a_plan_tells_which_vendor_undoes_it() {
         Loss::Refused
     );
     let said = problem(&["--thumbprint", THUMBPRINT, "--accept-other-server"], &HOST);
-    assert_eq!(said, "--accept-other-server belongs to --undo, and there is none");
+    assert_eq!(said, "--accept-other-server requires --undo");
     for text in ["no plan", "[]", "\0\0\0", ""] {
         let plan = PlanFile::new(text);
-        assert!(problem(&["--undo", plan.path()], &URL).contains("cannot be read: "));
+        assert!(problem(&["--undo", plan.path()], &URL).starts_with("cannot read the plan "));
     }
-    assert!(problem(&["--undo", "/nowhere/plan.json"], &URL).starts_with("the plan /nowhere/plan.json cannot be read"));
+    assert!(problem(&["--undo", "/nowhere/plan.json"], &URL).starts_with("cannot read the plan /nowhere/plan.json: "));
 }
 
 #[test]
@@ -256,7 +262,7 @@ fn each_side_has_its_own_expectation() {
     let both: Vec<_> = HOST.into_iter().chain(URL).collect();
     let named = ["--thumbprint", THUMBPRINT, "--common-name=www"];
     let with = |more: &[&'static str]| [&named[..], more].concat();
-    let needed = "--yes needs --expect with two numbers, of places and of certificates: 2+3";
+    let needed = "--yes requires --expect with two numbers, for locations and certificates: --expect 2+3";
     assert_eq!(problem(&with(&["--yes", "--expect=2"]), &both), needed);
     let job_of = |more: &[&'static str]| {
         let job = job(&with(more), &both);
@@ -264,29 +270,29 @@ fn each_side_has_its_own_expectation() {
     };
     assert_eq!(job_of(&["--yes", "--expect=2+3"]), (Some(2), Some(3)));
     assert_eq!(job_of(&["--expect=2"]), (Some(2), None));
-    let one = "--expect with two numbers is for both sides, and there is one";
+    let one = "--expect with two numbers requires targets for both servers";
     assert_eq!(problem(&["--common-name=www", "--yes", "--expect=2+3"], &URL), one);
     for wrong in ["2+", "+3", "two", "-1", "1+2+3"] {
         let said = problem(&["--common-name=www", &format!("--expect={wrong}")], &URL);
-        assert!(said.contains("an expectation is a number, or two"), "{said}");
+        assert!(said.contains("expected a number such as 2, or two such as 2+3"), "{said}");
     }
 }
 
 #[test]
 fn what_appviewx_looks_up_needs_an_expectation_and_ids_do_not() {
     for target in ["--common-name=www", "--group=web-servers"] {
-        let needed = "--yes needs --expect N: look first, without --yes, how many there are";
+        let needed = "--yes requires --expect N; run without --yes first to see the number";
         assert_eq!(problem(&[target, "--yes"], &URL), needed);
         let appviewx = job(&[target, "--yes", "--expect=3"], &URL).appviewx.unwrap();
         assert_eq!((appviewx.consent.expect, appviewx.categories), (Some(3), every_category()));
     }
     assert_eq!(job(&["--resource-id=a", "--yes"], &URL).mode, Mode::Send);
-    let one = "give only one of --common-name, --group and --resource-id";
+    let one = "use only one of --common-name, --group and --resource-id";
     assert_eq!(problem(&["--common-name=a", "--group=b"], &URL), one);
     assert_eq!(problem(&["--common-name=a", "--resource-id=b"], &URL), one);
     let narrowed = job(&["--group=b", "--category=client", "--category=code-signing"], &URL).appviewx.unwrap();
     assert_eq!(narrowed.categories, [CertificateCategory::Client, CertificateCategory::CodeSigning]);
-    assert!(problem(&["--group=b", "--category=root"], &URL).contains("a category is server, client or code-signing"));
+    assert!(problem(&["--group=b", "--category=root"], &URL).contains("expected server, client or code-signing"));
 }
 
 #[test]
@@ -311,7 +317,7 @@ fn appviewx_takes_one_kind_of_credentials() {
         (&[password, id, secret], "APPVIEWX_CLIENT_ID", "APPVIEWX_PASSWORD"),
         (&[secret, session_id], "APPVIEWX_SESSION_ID", "APPVIEWX_CLIENT_SECRET"),
     ] {
-        let said = format!("{second} is set beside {first}: they belong to different kinds of credentials");
+        let said = format!("{first} and {second} are both set, but belong to different kinds of credentials");
         assert_eq!(session(variables), Err(said));
     }
 }
@@ -347,12 +353,23 @@ fn a_mistyped_option_is_told_the_nearest_one() {
 }
 
 #[test]
+fn every_option_of_the_help_is_taken() {
+    let options = crate::help::HELP.lines().filter_map(|line| line.strip_prefix("  --")?.split_whitespace().next());
+    let options: Vec<String> = options.map(|name| format!("--{name}")).collect();
+    assert_eq!(options.len(), 28, "{options:?}");
+    for option in options {
+        let said = read(&[&option], &[]).err().unwrap_or_default();
+        assert!(!said.starts_with("invalid option"), "{said}");
+    }
+}
+
+#[test]
 fn an_error_names_its_option() {
     for (arguments, said) in [
         (&["--plan"][..], "missing argument for option '--plan'"),
-        (&["--location", "here"], "--location: cannot parse argument \"here\": a location is STORE=ALIAS"),
+        (&["--location", "here"], "--location: cannot parse argument \"here\": expected STORE=ALIAS"),
         (&["--certificate-id", "x"], "--certificate-id: cannot parse argument \"x\": invalid digit found in string"),
-        (&["--job-field", "hunter2"], "--job-field: a job field is NAME=VALUE"),
+        (&["--job-field", "hunter2"], "--job-field: expected NAME=VALUE"),
         (&["--yes=1"], "unexpected argument for option '--yes': \"1\""),
     ] {
         assert_eq!(problem(arguments, &[]), said);
@@ -362,7 +379,7 @@ fn an_error_names_its_option() {
 #[test]
 fn the_demonstration_is_asked_for_alone() {
     assert!(matches!(read(&["--demo"], &HOST), Ok(Config::Demo)));
-    assert_eq!(problem(&["--demo", "--yes"], &HOST), "--demo runs on fakes and goes alone");
+    assert_eq!(problem(&["--demo", "--yes"], &HOST), "--demo cannot be combined with other options");
 }
 
 #[test]
@@ -385,9 +402,9 @@ fn thumbprints_come_from_arguments_and_from_a_file() {
     }
     let file = PlanFile::new(format!("{THUMBPRINT}\n123\n{other}\nno thumbprint\n"));
     let said = problem(&["--thumbprints", file.path()], &HOST);
-    assert!(said.ends_with("no thumbprint of 40 hexadecimal digits in line 2, 4"), "{said}");
+    assert!(said.ends_with("expected a thumbprint of 40 hexadecimal digits in line 2, 4"), "{said}");
     let file = PlanFile::new("# nothing\n");
-    assert!(problem(&["--thumbprints", file.path()], &HOST).ends_with("there is no thumbprint in it"));
+    assert!(problem(&["--thumbprints", file.path()], &HOST).ends_with("the file contains no thumbprint"));
 }
 
 #[test]
@@ -399,7 +416,7 @@ fn what_is_given_for_all_places_and_comments_arrives() {
     assert!(given.check().is_ok());
     let given = job(&["--resource-id=a", "--comment=CHG-1"], &URL).appviewx.unwrap();
     assert!(matches!(given.check(), Err(crate::ended::Trouble::AppViewX(_))));
-    assert!(problem(&["--resource-id=a", "--comment-allows=-"], &URL).contains("belongs to --comment"));
+    assert!(problem(&["--resource-id=a", "--comment-allows=-"], &URL).ends_with("--comment-allows requires --comment"));
     let key = [URL[0], URL[1], ("APPVIEWX_GWKEY", "f000ca01")];
     assert!(job(&["--resource-id=a"], &key).appviewx.is_some());
 }
@@ -407,7 +424,7 @@ fn what_is_given_for_all_places_and_comments_arrives() {
 #[test]
 fn roots_for_appviewx_are_a_file_or_its_text() {
     let with = |roots| problem(&["--resource-id=a"], &[URL[0], URL[1], ("APPVIEWX_CA_CERT", roots)]);
-    let unreadable = "APPVIEWX_CA_CERT: it is no PEM text, and the file that it names cannot be read";
+    let unreadable = "APPVIEWX_CA_CERT: the value is neither PEM text nor the path of a readable file";
     assert_eq!(with("/nowhere/marker.pem"), unreadable);
     assert_eq!(with("/"), unreadable);
     let said = with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
@@ -423,7 +440,7 @@ fn roots_for_appviewx_are_a_file_or_its_text() {
 #[test]
 fn what_is_no_plan_is_refused_by_its_beginning() {
     let said = problem(&["--undo", "/dev/zero"], &HOST);
-    assert_eq!(said, "the plan /dev/zero cannot be read: it does not begin like a plan");
+    assert_eq!(said, "cannot read the plan /dev/zero: it is not a plan");
     let said = plan_file::read_removal(Path::new("/dev/zero"));
     assert!(matches!(said, Err(crate::ended::Trouble::PlanFile(..))));
 }

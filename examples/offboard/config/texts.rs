@@ -15,9 +15,9 @@ pub(crate) fn of_file(path: &Path) -> Result<String, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > LARGEST {
-        return Err(format!("it is larger than {LARGEST} bytes"));
+        return Err(format!("the file is larger than {LARGEST} bytes"));
     }
-    decoded(&bytes).ok_or_else(|| "it is no text in UTF-8, or in UTF-16 with a byte order mark".to_owned())
+    decoded(&bytes).ok_or_else(|| "the file is not text in UTF-8, or in UTF-16 with a byte order mark".to_owned())
 }
 
 /// One thumbprint on each line; empty lines and what follows a `#` do not count.
@@ -38,10 +38,10 @@ pub(super) fn thumbprints(path: &Path) -> Result<Vec<Thumbprint>, String> {
     if !wrong.is_empty() {
         let more = if wrong.len() > 10 { ", …" } else { "" };
         let lines = wrong.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-        return Err(cannot(format!("no thumbprint of 40 hexadecimal digits in line {lines}{more}")));
+        return Err(cannot(format!("expected a thumbprint of 40 hexadecimal digits in line {lines}{more}")));
     }
     if found.is_empty() {
-        return Err(cannot("there is no thumbprint in it".to_owned()));
+        return Err(cannot("the file contains no thumbprint".to_owned()));
     }
     Ok(found)
 }

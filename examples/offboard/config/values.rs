@@ -15,22 +15,22 @@ pub(super) struct Expectation {
 
 /// An error must not repeat the value: it may be a secret.
 pub(super) fn job_field(text: OsString) -> Result<(String, String), String> {
-    let text = text.into_string().map_err(|_| "a job field is not valid Unicode")?;
+    let text = text.into_string().map_err(|_| "the job field is not valid Unicode")?;
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("a job field is NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
 pub(super) fn location(text: &str) -> Result<CertificateLocation, String> {
-    let (store, alias) = text.split_once('=').ok_or("a location is STORE=ALIAS")?;
+    let (store, alias) = text.split_once('=').ok_or("expected STORE=ALIAS")?;
     let store: CertificateStoreId = store.parse().map_err(|error| format!("the store: {error}"))?;
     Ok(CertificateLocation::new(store, alias))
 }
 
 /// `2`, or `2+3` for both sides.
 pub(super) fn expectation(text: &str) -> Result<Expectation, String> {
-    let number = |text: &str| text.parse().map_err(|_| "an expectation is a number, or two: 2 or 2+3".to_owned());
+    let number = |text: &str| text.parse().map_err(|_| "expected a number such as 2, or two such as 2+3".to_owned());
     let (first, second) = match text.split_once('+') {
         Some((first, second)) => (first, Some(second)),
         None => (text, None),
@@ -43,7 +43,7 @@ pub(super) fn category(name: &str) -> Result<CertificateCategory, String> {
         "server" => Ok(CertificateCategory::Server),
         "client" => Ok(CertificateCategory::Client),
         "code-signing" => Ok(CertificateCategory::CodeSigning),
-        _ => Err("a category is server, client or code-signing".to_owned()),
+        _ => Err("expected server, client or code-signing".to_owned()),
     }
 }
 
@@ -51,6 +51,6 @@ pub(super) fn category(name: &str) -> Result<CertificateCategory, String> {
 pub(super) fn minutes(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(minutes @ 1..=43_200) => Ok(Duration::from_secs(minutes * 60)),
-        _ => Err("a deadline is a number of minutes, 1 to 43200".to_owned()),
+        _ => Err("expected a number of minutes from 1 to 43200".to_owned()),
     }
 }

@@ -6,9 +6,9 @@ use clm::keyfactor::{
 
 use super::step::{Seen, Step};
 use super::{Inventory, KeyfactorJob, schedules};
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 
-const STALE: &str = "its store has no inventory schedule, see --trigger-inventory";
+const STALE: &str = "its store has no inventory schedule; see --trigger-inventory";
 
 impl KeyfactorJob {
     pub(super) async fn confirm_gone(&self, steps: &mut [Step], report: &Report) {
@@ -18,7 +18,10 @@ impl KeyfactorJob {
             return;
         }
         let settings = &self.settings;
-        report.line(format!("  waiting for the inventory to show {} place(s) without it", locations.len()));
+        report.line(format!(
+            "  waiting for the inventory to confirm the removal at {}",
+            counted(locations.len(), "location")
+        ));
         // Where a thumbprint was expected, the removal itself has just seen it there.
         let was_listed = locations.iter().all(|location| location.expected_thumbprint().is_some());
         let mut confirm = self.client.certificate_stores().confirm_removed(locations).deadline(settings.deadline);
@@ -49,7 +52,10 @@ impl KeyfactorJob {
         if worth.is_empty() {
             return;
         }
-        report.line(format!("  waiting for the inventory to show {} place(s) with it again", worth.len()));
+        report.line(format!(
+            "  waiting for the inventory to list the certificate again at {}",
+            counted(worth.len(), "location")
+        ));
         let settings = &self.settings;
         let locations: Vec<CertificateLocation> = worth.iter().map(|step| step.place.location.clone()).collect();
         let mut confirm = self.client.certificate_stores().confirm_put_back(locations).deadline(settings.deadline);
@@ -88,16 +94,16 @@ fn seen(confirmed: &ConfirmedLocation) -> Seen {
     match &confirmed.verdict {
         RemovalVerdict::Gone => Seen::Settled(format!("gone{age}")),
         RemovalVerdict::HoldsAnother { thumbprint } => {
-            Seen::Settled(format!("the alias holds another certificate now, {}{age}", shown(thumbprint)))
+            Seen::Settled(format!("the alias now holds another certificate, {}{age}", shown(thumbprint)))
         }
         RemovalVerdict::UnderAnotherAlias { alias, .. } => {
             Seen::Unsettled(format!("STILL IN THE STORE under another alias, {alias:?}{age}"))
         }
         RemovalVerdict::AliasGone => {
-            Seen::Unsettled(format!("the alias is not listed any more, and which certificate it was is not known{age}"))
+            Seen::Unsettled(format!("the alias is no longer listed, but which certificate it held is unknown{age}"))
         }
         RemovalVerdict::StillThere => Seen::Unsettled(format!("still listed{age}")),
-        RemovalVerdict::NeverListed => Seen::Unsettled(format!("not listed, and no new inventory was seen{age}")),
+        RemovalVerdict::NeverListed => Seen::Unsettled(format!("not listed, but there was no new inventory{age}")),
         RemovalVerdict::NotInventoried { .. } => Seen::Unsettled(STALE.to_owned()),
         RemovalVerdict::Unreadable(error) => Seen::Unsettled(shown(error)),
         _ => Seen::Unsettled("not read in time".to_owned()),
@@ -112,7 +118,7 @@ fn seen_back(confirmed: &ConfirmedLocation<PutBackVerdict>) -> Seen {
             Seen::Settled(format!("back, under the alias {}{age}", shown(alias)))
         }
         PutBackVerdict::Listed { .. } => {
-            Seen::Unsettled(format!("listed, perhaps by an inventory from before the removal{age}"))
+            Seen::Unsettled(format!("listed, but the inventory may be older than the removal{age}"))
         }
         PutBackVerdict::HoldsAnother { thumbprint, .. } => {
             Seen::Unsettled(format!("THE ALIAS HOLDS ANOTHER CERTIFICATE, {}{age}", shown(thumbprint)))
@@ -129,7 +135,7 @@ fn show_triggered<V>(confirmation: &Confirmation<V>, steps: &[&mut Step], report
         let of_store = steps.iter().find(|step| step.place.location.store() == store.store_id);
         let label = of_store.map_or_else(|| format!("store {}", store.store_id), |step| step.place.store_label());
         if let Some(error) = &store.error {
-            report.complain(format!("  the inventory of {} could not be triggered:", shown(&label)));
+            report.complain(format!("  could not request an inventory of {}:", shown(&label)));
             report.keyfactor_error(error);
         }
         schedules::show(&label, &store.schedule_before, &store.schedule_after, report);

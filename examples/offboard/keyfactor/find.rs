@@ -15,7 +15,7 @@ use super::send::{Order, removal_call};
 use super::step::Place;
 use super::{KeyfactorJob, Orders, Prepared};
 use crate::ended::{Ended, Trouble};
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 use crate::table::{or_unknown, table, yes_or_no};
 
 impl KeyfactorJob {
@@ -32,7 +32,7 @@ impl KeyfactorJob {
         let located = match locate.send().await {
             Ok(located) => located,
             Err(Error::Lookup(error)) if matches!(&*error, LookupError::InNoStore { .. }) => {
-                report.line(format!("  already gone: {}", shown(&error)));
+                report.line(format!("  nothing to remove: {}", shown(&error)));
                 let (orders, jobs) = (Orders::Remove(Vec::new()), PathBuf::new());
                 return Ok(Prepared {
                     orders,
@@ -61,7 +61,7 @@ impl KeyfactorJob {
         plan_path: Option<&Path>,
         report: &Report,
     ) -> Result<Prepared, Trouble> {
-        report.line(format!("  looking for {} certificate(s)", thumbprints.len()));
+        report.line(format!("  looking up {}", counted(thumbprints.len(), "certificate")));
         let mut planning = self.client.certificate_stores().plan_removal_of(thumbprints.iter().cloned());
         if let Some(id) = collection_id {
             planning = planning.collection_id(id);
@@ -144,9 +144,9 @@ fn show_plan(plan: &RemovalPlan, report: &Report) {
 /// Where it is, what the jobs are given, and what the plan leaves out.
 fn show_places(plan: &RemovalPlan, report: &Report) {
     let places = plan.removals.iter().map(|it| (it.store_id, &it.alias)).collect::<HashSet<_>>().len();
-    report.line(format!("  found in {places} place(s):"));
+    report.line(format!("  found in {}:", counted(places, "location")));
     report.lines(&table(
-        ["machine", "path", "alias", "agent available", "approved", "removal supported", "put back"],
+        ["machine", "path", "alias", "agent available", "approved", "removal supported", "undo"],
         &plan.removals.iter().map(row).collect::<Vec<_>>(),
     ));
     show_unknown_types(plan, report);
@@ -154,7 +154,7 @@ fn show_places(plan: &RemovalPlan, report: &Report) {
         let fields = removal.job_fields_on_remove();
         if !fields.is_empty() {
             report.line(format!(
-                "    {}: its type of store needs these job fields, taken from the inventory: {}",
+                "    {}: job fields that the store type requires, taken from the inventory: {}",
                 shown(place(removal).label()),
                 shown(json!(fields))
             ));
@@ -162,14 +162,14 @@ fn show_places(plan: &RemovalPlan, report: &Report) {
         let missing: Vec<&str> = removal.missing_on_remove().collect();
         if !missing.is_empty() {
             report.complain(format!(
-                "  NOTE: {} may fail: its type of store needs {}, which the inventory does not show; see --job-field",
+                "  NOTE: {} may fail: the store type requires {}, which the inventory does not show; see --job-field",
                 shown(&removal.alias),
                 shown(missing.join(", "))
             ));
         }
     }
     if !plan.omitted.is_empty() {
-        report.complain(format!("  left out, {} place(s) or certificate(s):", plan.omitted.len()));
+        report.complain(format!("  omitted from the plan ({}):", plan.omitted.len()));
         for omitted in &plan.omitted {
             report.complain(format!("    {}", shown(omitted)));
         }
@@ -183,21 +183,21 @@ fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {
     }
     show_places(plan, report);
     if let Some(error) = located.readiness_error() {
-        report.complain("  Nothing is known about the state of the stores:");
+        report.complain("  The state of the stores could not be read:");
         report.keyfactor_error(error);
     }
     let doubtful = plan.removals.iter().filter(|removal| removal.readiness.has_obstacle()).count();
     if doubtful > 0 {
-        report
-            .complain(format!("  NOTE: at {doubtful} place(s) a removal may wait for long, or fail (NO in the list)"));
+        let at = counted(doubtful, "location");
+        report.complain(format!("  NOTE: the removal may be delayed or fail at {at} (NO in the list)"));
     }
     if !located.excluded().is_empty() {
         report.line(format!(
-            "  left alone, {} place(s) where it only stands in another certificate's chain, or may:",
-            located.excluded().len()
+            "  skipped {} where the certificate is, or may be, only part of another certificate's chain:",
+            counted(located.excluded().len(), "location")
         ));
         report.lines(&table(
-            ["machine", "path", "alias", "place in the chain"],
+            ["machine", "path", "alias", "chain level"],
             &located.excluded().iter().map(excluded_row).collect::<Vec<_>>(),
         ));
     }
@@ -207,7 +207,7 @@ fn show(located: &LocatedCertificate, plan: &RemovalPlan, report: &Report) {
 pub(super) fn show_certificate(plan: &RemovalPlan, report: &Report) {
     for it in &plan.certificates {
         let key =
-            if it.has_private_key { "Command holds its private key" } else { "Command holds no private key of it" };
+            if it.has_private_key { "Command holds its private key" } else { "Command does not hold its private key" };
         report.line(format!("  certificate {}  {}  {}", it.id, shown(&it.issued_cn), shown(&it.thumbprint)));
         report.line(format!("    {key}"));
     }
@@ -219,8 +219,11 @@ pub(super) fn show_losses(plan: &RemovalPlan, report: &Report) {
     if losses.is_empty() {
         return;
     }
-    report.complain(format!("  !!! {} PLACE(S) CANNOT BE PUT BACK: a private key is there, or may be,", losses.len()));
-    report.complain("  !!! and Command does not hold it. Save it first, or lose it:");
+    report.complain(format!(
+        "  !!! CANNOT BE PUT BACK: {}. The store has, or may have, a private",
+        counted(losses.len(), "location")
+    ));
+    report.complain("  !!! key that Command does not hold. Back it up first, or it is lost:");
     for removal in losses {
         let machine = or_unknown(removal.store_machine.as_deref());
         let path = or_unknown(removal.store_path.as_deref());
@@ -230,8 +233,8 @@ pub(super) fn show_losses(plan: &RemovalPlan, report: &Report) {
 
 pub(super) fn put_back(removal: &PlannedRemoval) -> String {
     let how = match removal.put_back {
-        Restorability::WithPrivateKey => "with its key",
-        Restorability::WithoutPrivateKey => "the certificate alone",
+        Restorability::WithPrivateKey => "with private key",
+        Restorability::WithoutPrivateKey => "certificate only",
         Restorability::Unclear => "UNCLEAR",
         Restorability::Impossible => "IMPOSSIBLE",
         _ => "?",
@@ -246,8 +249,8 @@ pub(super) fn put_back(removal: &PlannedRemoval) -> String {
 fn alias_on_add(removal: &PlannedRemoval) -> &'static str {
     match (removal.alias_on_add(), removal.store_type.needs()) {
         (None, _) => "the store chooses the alias",
-        (Some(_), Some(_)) => "under this alias",
-        (Some(_), None) => "under this alias if its type allows one",
+        (Some(_), Some(_)) => "same alias",
+        (Some(_), None) => "same alias if the store type allows it",
     }
 }
 
@@ -260,14 +263,14 @@ fn show_unknown_types(plan: &RemovalPlan, report: &Report) {
         }
     }
     for (why, stores) in stores {
-        report.complain(format!("  NOTE: the type of {} store(s) is unknown: {}", stores.len(), shown(why)));
+        report.complain(format!("  NOTE: unknown store type of {}: {}", counted(stores.len(), "store"), shown(why)));
         for store in stores {
             report.complain(format!("    {}", shown(store)));
         }
         report.complain(
-            "    So it is unknown which job fields a removal needs there, and whether the alias may be given",
+            "    It is therefore unknown which job fields a removal requires there, and whether an undo can set",
         );
-        report.complain("    on the way back.");
+        report.complain("    the alias.");
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::step::{JobEnd, Step};
 use super::{Following, KeyfactorJob};
 use crate::progress::Progress;
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 
 impl KeyfactorJob {
     /// What goes wrong here leaves jobs open; nothing that is known is lost.
@@ -22,8 +22,8 @@ impl KeyfactorJob {
         }
         let minutes = self.settings.deadline.as_secs().div_ceil(60);
         report.line(format!(
-            "  following {} job(s) for at most {minutes} min (Ctrl-C ends the following, not the jobs)",
-            labels.len()
+            "  following {} for at most {minutes} min (Ctrl-C stops following, not the jobs)",
+            counted(labels.len(), "job")
         ));
         let ids: Vec<JobId> = steps.iter().flat_map(|step| step.jobs().iter().copied()).collect();
         let settings = &self.settings;
@@ -66,9 +66,9 @@ fn end(job: &FinishedJob) -> JobEnd {
 
 fn place(place: OpenJobPlace) -> &'static str {
     match place {
-        OpenJobPlace::Scheduled => "scheduled, not begun",
-        OpenJobPlace::Begun => "begun",
-        _ => "nobody knows where",
+        OpenJobPlace::Scheduled => "scheduled, not started",
+        OpenJobPlace::Begun => "started",
+        _ => "state unknown",
     }
 }
 
@@ -87,18 +87,21 @@ fn show_open(known: &JobsReport, labels: &HashMap<JobId, String>, report: &Repor
     if open.is_empty() {
         return;
     }
-    report.complain(format!("  {} job(s) are still open, and may run at any time, be it in months:", open.len()));
+    report.complain(format!(
+        "  {} still open; an open job may run at any time, even after months:",
+        counted(open.len(), "job")
+    ));
     for job in open {
         let label = labels.get(&job.job_id).map(String::as_str).unwrap_or_default();
         report.complain(format!("    job {}  {}: {}", job.job_id, shown(label), place(job.place)));
     }
     if let Some(trouble) = known.last_trouble() {
-        report.complain(format!("    the last trouble in asking: {}", shown(trouble)));
+        report.complain(format!("    last error while following: {}", shown(trouble)));
     }
     let withdrawable: Vec<JobId> =
         open.iter().filter(|job| job.place != OpenJobPlace::Begun).map(|job| job.job_id).collect();
     if !withdrawable.is_empty() {
-        report.complain("  To withdraw what has not begun, unschedule it in Command's portal, or with this call:");
+        report.complain("  To cancel what has not started, unschedule it in Command's portal, or with this call:");
         report.complain(format!("    POST /OrchestratorJobs/Unschedule {}", json!({"JobIds": withdrawable})));
     }
 }

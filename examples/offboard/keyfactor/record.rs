@@ -238,20 +238,22 @@ impl Read {
                     cut = Some(error);
                     continue;
                 }
-                Err(error) => return Err(format!("line {number} is no record of jobs: {error}")),
+                Err(error) => return Err(format!("line {number} is not a valid record: {error}")),
             };
             if let (Some(error), false) = (cut.take(), matches!(line, Line::Begun { .. })) {
-                return Err(format!("line {} is no record of jobs: {error}", number - 1));
+                return Err(format!("line {} is not a valid record: {error}", number - 1));
             }
             match (line, &mut runs) {
                 (Line::Begun { format, version, server, action }, runs) => {
                     if format != FORMAT || version != VERSION {
-                        return Err(format!("it is {format:?} of version {version}, not {FORMAT:?} of {VERSION}"));
+                        return Err(format!(
+                            "the format is {format:?}, version {version}; {FORMAT:?}, version {VERSION}, is supported"
+                        ));
                     }
                     // Several runs of one plan stand in one file.
                     runs.get_or_insert_with(|| Self { server, action, places: Vec::new(), schedules: Vec::new() });
                 }
-                (_, None) => return Err("it does not begin like a record of jobs".to_owned()),
+                (_, None) => return Err("it is not a record of sent calls".to_owned()),
                 (line, Some(run)) => run.take(line, &mut numbers),
             }
         }

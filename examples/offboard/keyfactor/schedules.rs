@@ -23,9 +23,9 @@ impl KeyfactorJob {
             plan.inventory_schedules.clone_from(&prepared.schedules);
         }
         report.line(
-            "  --trigger-inventory very likely erases the inventory schedules of these stores. They are kept in a",
+            "  --trigger-inventory very likely erases the inventory schedules of these stores. They are saved to",
         );
-        report.line("  file before, and set again afterwards where they are gone:");
+        report.line("  a file first, and restored afterwards where they are gone:");
         for saved in &prepared.schedules {
             let label = labels.get(&saved.store_id).map_or_else(|| format!("store {}", saved.store_id), shown);
             report.line(format!("    {label}: {}", shown(&saved.schedule)));
@@ -61,15 +61,15 @@ impl KeyfactorJob {
 pub(super) fn show(store: &str, was: &ServerSchedule, now: &ScheduleAfter, report: &Report) {
     let store = format!("the inventory schedule of {}", shown(store));
     match now {
-        ScheduleAfter::Restored => report.line(format!("  {store} was gone, and is set again: {}", shown(was))),
+        ScheduleAfter::Restored => report.line(format!("  {store} was erased and has been restored: {}", shown(was))),
         ScheduleAfter::Gone { error, .. } => {
-            report.complain(format!("  WARNING: {store} is gone. It was: {}", shown(was)));
+            report.complain(format!("  WARNING: {store} is gone, and could not be restored. It was: {}", shown(was)));
             report.keyfactor_error(error);
         }
         ScheduleAfter::ChangedSince { now, .. } => {
-            report.complain(format!("  NOTE: {store} is another one now: {}. It was: {}", shown(now), shown(was)));
+            report.complain(format!("  NOTE: {store} has changed: it is {}, and was {}", shown(now), shown(was)));
         }
-        ScheduleAfter::Over => report.line(format!("  {store} was for one time, which is over: {}", shown(was))),
+        ScheduleAfter::Over => report.line(format!("  {store} was for a single run, which is over: {}", shown(was))),
         ScheduleAfter::Unreadable(error) => {
             report.complain(format!("  WARNING: {store} could not be read. It was: {}", shown(was)));
             report.keyfactor_error(error);

@@ -9,7 +9,7 @@ use super::step::{self, JobEnd, Seen, Sent, Step};
 use super::{Inventory, KeyfactorJob};
 use crate::ended::{Ended, Trouble};
 use crate::interrupt::Listening;
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 
 impl KeyfactorJob {
     /// Follows and confirms what was sent.
@@ -36,13 +36,13 @@ impl KeyfactorJob {
         if interrupt.or(watched).await.is_none() {
             show_open(&steps, report);
             self.restore(schedules, report).await;
-            report.complain(format!("  To go on: offboard --follow {}", record.path().display()));
+            report.complain(format!("  To continue: offboard --follow {}", record.path().display()));
         }
         for step in steps.iter().filter(|step| matches!(step.seen, Some(Seen::Settled(_)))) {
             record.confirmed(&step.place);
         }
         if let Some(error) = record.broken() {
-            report.complain(format!("  WARNING: {} could not be written on: {error}", record.path().display()));
+            report.complain(format!("  WARNING: cannot write to {}: {error}", record.path().display()));
         }
         step::conclude(&steps, report)
     }
@@ -55,10 +55,14 @@ impl KeyfactorJob {
         let file = if file.extension().is_none_or(|it| it != "jobs") && beside.exists() { &beside } else { file };
         let read = record::Read::of(file)?;
         if read.server != self.client.base_url().as_str() {
-            let why = format!("{} is of another server, {}. Nothing was asked", file.display(), shown(&read.server));
+            let why = format!(
+                "{} was recorded for another server, {}. No request was sent",
+                file.display(),
+                shown(&read.server)
+            );
             return Err(Trouble::Refused(why));
         }
-        report.line(format!("  {} place(s) are on record in {}", read.places.len(), file.display()));
+        report.line(format!("  {} recorded in {}", counted(read.places.len(), "location"), file.display()));
         let mut schedules = read.schedules.clone();
         if self.settings.inventory == Inventory::Now {
             let stores = read.places.iter().map(|(location, _)| location.store());
@@ -79,12 +83,12 @@ impl KeyfactorJob {
 fn show_open(steps: &[Step], report: &Report) {
     let open = steps.iter().filter(|step| !matches!(step.job, Some(JobEnd::Succeeded(_) | JobEnd::Failed(_))));
     let jobs: Vec<_> = open.flat_map(|step| step.jobs().iter().map(move |job| (job, step.place.label()))).collect();
-    let end = if jobs.is_empty() { "no job is known to be open." } else { "these jobs are not known to be over:" };
-    report.complain(format!("  Interrupted. What was sent is sent; {end}"));
+    let end = if jobs.is_empty() { "No job is known to be open." } else { "Jobs that may still be open:" };
+    report.complain(format!("  Interrupted. Calls that were sent are not withdrawn. {end}"));
     for (job, label) in jobs {
         report.complain(format!("    job {job}  {}", shown(label)));
     }
     for step in steps.iter().filter(|step| step.sent == Sent::Unknown) {
-        report.complain(format!("    perhaps a job whose number is unknown  {}", shown(step.place.label())));
+        report.complain(format!("    possibly a job with an unknown id  {}", shown(step.place.label())));
     }
 }

@@ -120,14 +120,14 @@ pub(super) async fn one_by_one<Op>(
 ) -> Vec<Step> {
     let mut steps = Vec::with_capacity(orders.len());
     let mut stopped = false;
-    report.line("  sent, one call for each place; scheduled is not done: the orchestrators run these jobs later");
+    report.line("  sending one call per location; each schedules a job, which an orchestrator runs later:");
     for Order { place, request, .. } in orders {
         if stopped || interrupt.came().await {
             steps.push(Step::new(place, Sent::Withheld));
             continue;
         }
         record.sending(&place);
-        let at_once = || report.complain("  Interrupted: the call under way is finished, and no further one is sent.");
+        let at_once = || report.complain("  Interrupted. The current call completes, and no further call is sent.");
         let sent = match interrupt.finishing(execute(request), at_once).await {
             Ok(answer) => show_answer(answer, &place, report),
             Err(error) => {
@@ -160,11 +160,11 @@ fn show_answer(answer: Answer, place: &Place, report: &Report) -> Sent {
         report.job(format!("    job {job}  {}{correlation}", shown(place.label())));
     }
     for entry in &answer.unrecognized {
-        report.complain(format!("    no job id: {}  {}", shown(entry), shown(place.label())));
+        report.complain(format!("    not a job id: {}  {}", shown(entry), shown(place.label())));
     }
     if answer.complete {
         return Sent::Scheduled(answer.jobs);
     }
-    report.complain(format!("    NOT EXACTLY ONE JOB was named for {}: look there", shown(place.label())));
+    report.complain(format!("    NOT EXACTLY ONE JOB was returned for {}: check this location", shown(place.label())));
     Sent::Oddly(answer.jobs)
 }

@@ -6,7 +6,7 @@ use clm::keyfactor::{CertificateLocation, JobId};
 use super::record::Known;
 
 use crate::ended::Ended;
-use crate::report::Report;
+use crate::report::{Report, counted};
 use crate::table::{or_unknown, table};
 
 /// Where something is removed or put back.
@@ -115,7 +115,7 @@ impl Step {
     fn row(&self) -> [String; 5] {
         let job = match (&self.sent, &self.job) {
             (Sent::Refused, _) => "REFUSED".to_owned(),
-            (Sent::Unknown, _) => "UNKNOWN: it may have arrived".to_owned(),
+            (Sent::Unknown, _) => "UNKNOWN: the call may have arrived".to_owned(),
             (Sent::Withheld, _) => "NOT SENT".to_owned(),
             (_, Some(JobEnd::Succeeded(result))) => result.clone(),
             (_, Some(JobEnd::Failed(said))) => format!("FAILED: {said}"),
@@ -140,7 +140,7 @@ pub(super) fn conclude(steps: &[Step], report: &Report) -> Ended {
     report.lines(&table(["machine", "path", "alias", "job", "inventory"], &rows));
     let ended = steps.iter().map(Step::ended).max().unwrap_or(Ended::Done);
     let done = steps.iter().filter(|step| step.ended() == Ended::Done).count();
-    report.line(format!("  {done} of {} place(s) are done and confirmed", steps.len()));
+    report.line(format!("  {done} of {} done and confirmed", counted(steps.len(), "location")));
     ended
 }
 

@@ -17,7 +17,7 @@ use super::{KeyfactorJob, Orders, Prepared};
 use crate::consent::Loss;
 use crate::ended::{Ended, Trouble};
 use crate::plan_file;
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 use crate::table::{or_unknown, table};
 
 /// What is to be done for a place.
@@ -53,24 +53,24 @@ impl KeyfactorJob {
         let count = |wanted: fn(&Now) -> bool| found.iter().filter(|now| wanted(now)).count();
         let back = count(Now::goes_back);
         let already = count(|now| matches!(now, Now::Already(_)));
-        report.line(format!("  {back} of {} place(s) can be put back:", places.len()));
+        report.line(format!("  to put back: {back} of {}", counted(places.len(), "location")));
         let rows = places.iter().zip(&found).map(|((_, removal), now)| row(removal, now));
-        report.lines(&table(["machine", "path", "alias", "put back"], &rows.collect::<Vec<_>>()));
+        report.lines(&table(["machine", "path", "alias", "undo"], &rows.collect::<Vec<_>>()));
         show_losses(&plan, report);
         let perhaps = count(|now| *now == Now::PerhapsThere);
         if perhaps > 0 {
+            let skipped = counted(perhaps, "location");
             report.complain(format!(
-                "  NOTE: {perhaps} place(s) are left alone: the inventory lists the certificate, and may be older than the \
-                 removal"
+                "  NOTE: skipped {skipped}, because the inventory lists the certificate but may be older than the removal."
             ));
-            report.complain("  Try again after the next inventory.");
+            report.complain("  Run this again after the next inventory.");
         }
         let left = places.len() - back - already - perhaps;
         if back == 0 && left > 0 {
             return Err(Trouble::Refused("nothing in this plan can be put back. Nothing was sent".to_owned()));
         }
         if back == 0 && already == places.len() {
-            report.line("  already back: there is nothing to do");
+            report.line("  nothing to put back: everything is back already");
         }
         let wanted = places.into_iter().zip(&found).filter(|(_, now)| now.goes_back());
         let orders = wanted.map(|(place, now)| self.addition(place, now)).collect::<Result<_, _>>()?;
@@ -173,7 +173,7 @@ fn of_verdict(location: &CertificateLocation, verdict: &PutBackVerdict, has_run:
         PutBackVerdict::NotListed | PutBackVerdict::NotInventoried { .. } => Now::PutBack,
         PutBackVerdict::Unreadable(error) => {
             return Err(Trouble::Refused(format!(
-                "store {} cannot be looked at: {}. Nothing was sent",
+                "store {} cannot be read: {}. Nothing was sent",
                 location.store(),
                 shown(error)
             )));
@@ -236,8 +236,8 @@ fn row(removal: &PlannedRemoval, now: &Now) -> [String; 4] {
         Now::PutBack | Now::PutBackUnseen | Now::Impossible => put_back(removal),
         Now::Already(alias) if *alias == removal.alias => "already back".to_owned(),
         Now::Already(alias) => format!("already back, under the alias {alias}"),
-        Now::PerhapsThere => "LEFT ALONE: the inventory still lists it".to_owned(),
-        Now::Occupied(thumbprint) => format!("LEFT ALONE: the alias holds {thumbprint}"),
+        Now::PerhapsThere => "SKIPPED: the inventory still lists it".to_owned(),
+        Now::Occupied(thumbprint) => format!("SKIPPED: the alias holds {thumbprint}"),
     };
     [
         or_unknown(removal.store_machine.as_deref()),

@@ -16,14 +16,14 @@ pub(super) async fn findings(client: &Client) -> Result<Vec<Finding>, Error> {
     findings.push(counts(&every));
     findings.push(correlation(&every));
     let none = search(client, &json!({"category": "Server", "resourceId": NOBODYS})).await?;
-    findings.push(none.shape("A3", "a search without hits"));
+    findings.push(none.shape("A3", "a search without results"));
     let device = search(client, &json!({"category": "Device"})).await?;
     findings.push(device.shape("A4", "the category Device"));
     let groups = post(client, "certificategroup/list", &json!({"searchOptions": {"limit": 1}})).await?;
     findings.push(match groups.json() {
         Ok(body) => {
             let token = find(&body, "nextPageToken").map_or("missing", kind);
-            Finding::new("A5", format!("nextPageToken of a page of one group is {token}"))
+            Finding::new("A5", format!("nextPageToken on a page with one group: {token}"))
         }
         Err(why) => Finding::open("A5", why),
     });
@@ -42,8 +42,8 @@ async fn post(client: &Client, path: &str, body: &Value) -> Result<Seen, Error> 
 fn counts(seen: &Seen) -> Finding {
     match seen.json() {
         Ok(body) => match find(&body, "totalRecords") {
-            Some(count) => Finding::new("A1", format!("counts of a search are {}", kind(count))),
-            None => Finding::open("A1", "no totalRecords"),
+            Some(count) => Finding::new("A1", format!("totalRecords of a search: {}", kind(count))),
+            None => Finding::open("A1", "the response has no totalRecords"),
         },
         Err(why) => Finding::open("A1", why),
     }

@@ -70,33 +70,36 @@ fn rows(seen: &Seen, findings: &mut Vec<Finding>) {
         "K3",
         match counted {
             Some(counted) if counted > rows.len() && rows.len() < LARGE_PAGE => {
-                format!("X-Total-Count is sent; a page of {LARGE_PAGE} rows was asked for, and it has {}", rows.len())
+                format!(
+                    "X-Total-Count is sent; a page of {LARGE_PAGE} rows was requested, and {} were returned",
+                    rows.len()
+                )
             }
-            Some(counted) if counted > 50 => "X-Total-Count is sent; pages of more than 50 rows are given".to_owned(),
-            Some(_) => "X-Total-Count is sent; there are too few rows to see how long a page may be".to_owned(),
-            None => format!("no X-Total-Count; {LARGE_PAGE} rows were asked for, and {} came", rows.len()),
+            Some(counted) if counted > 50 => "X-Total-Count is sent; pages can have more than 50 rows".to_owned(),
+            Some(_) => "X-Total-Count is sent; too few rows to determine the largest page".to_owned(),
+            None => format!("no X-Total-Count; {LARGE_PAGE} rows were requested, and {} returned", rows.len()),
         },
     ));
     let Some(first) = rows.first() else {
-        return findings.extend(["K4", "K5"].map(|note| Finding::open(note, "there is no certificate")));
+        return findings.extend(["K4", "K5"].map(|note| Finding::open(note, "no certificate is visible")));
     };
     let names: Vec<&str> = first.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     let small = names.iter().filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).count();
     findings.push(Finding::new(
         "K4",
         match small {
-            0 => "names of members begin with a capital letter",
-            _ if small == names.len() => "names of members begin with a small letter",
-            _ => "names of members begin with capital and small letters",
+            0 => "member names start with an uppercase letter",
+            _ if small == names.len() => "member names start with a lowercase letter",
+            _ => "member names start with uppercase and lowercase letters",
         },
     ));
     findings.push(match member(first, "NotAfter").and_then(Value::as_str) {
         Some(time) if time.ends_with('Z') => Finding::new("K5", "times end in Z"),
         Some(time) if time.get(19..).is_some_and(|rest| rest.contains(['+', '-'])) => {
-            Finding::new("K5", "times have an offset")
+            Finding::new("K5", "times have a UTC offset")
         }
-        Some(_) => Finding::new("K5", "times have no zone"),
-        None => Finding::open("K5", "a certificate without NotAfter"),
+        Some(_) => Finding::new("K5", "times have no time zone"),
+        None => Finding::open("K5", "the first certificate has no NotAfter"),
     });
 }
 
@@ -106,7 +109,7 @@ async fn filters(client: &Client, findings: &mut Vec<Finding>) -> Result<(), Err
     for name in ["QueryString", "pq.queryString"] {
         let seen = list(client, "Certificates", &[(name, NOBODYS)]).await?;
         said.push(match seen.rows() {
-            Ok(rows) if rows.is_empty() => format!("{name} filters"),
+            Ok(rows) if rows.is_empty() => format!("{name} is applied"),
             Ok(_) => format!("{name} is ignored"),
             Err(why) => format!("{name}: {why}"),
         });
@@ -118,10 +121,10 @@ async fn filters(client: &Client, findings: &mut Vec<Finding>) -> Result<(), Err
 fn first_member(note: &'static str, what: &str, seen: &Seen, name: &str) -> Finding {
     match seen.rows().as_deref() {
         Err(why) => Finding::open(note, why),
-        Ok([]) => Finding::open(note, "there is none"),
+        Ok([]) => Finding::open(note, "the list is empty"),
         Ok([first, ..]) => {
             let is = member(first, name).map_or("missing", kind);
-            Finding::new(note, format!("{what} is {is}"))
+            Finding::new(note, format!("{what}: {is}"))
         }
     }
 }
@@ -139,7 +142,7 @@ async fn schedules(client: &Client) -> Result<Finding, Error> {
         }
     }
     if shapes.is_empty() {
-        return Ok(Finding::open("K12", "there is no store"));
+        return Ok(Finding::open("K12", "no store is visible"));
     }
     let shapes: Vec<String> = shapes.into_iter().collect();
     Ok(Finding::new("K12", format!("inventory schedules of stores: {}", shapes.join(", "))))
@@ -154,7 +157,7 @@ fn shape(schedule: Option<&Value>) -> String {
         }
         Some(Value::String(text)) => {
             let letter = text.chars().next().filter(char::is_ascii_alphabetic);
-            letter.map_or("text".to_owned(), |letter| format!("text that begins with {letter}_"))
+            letter.map_or("text".to_owned(), |letter| format!("text that starts with {letter}_"))
         }
         Some(other) => kind(other).to_owned(),
     }

@@ -35,14 +35,14 @@ async fn what_command_does_is_printed_and_nothing_is_changed_or_named() {
     for line in [
         "  K1   product version: 25.4.1",
         "  K2   API versions of /Certificates: 1.0, 2",
-        "  K3   X-Total-Count is sent; there are too few rows to see how long a page may be",
-        "  K4   names of members begin with a capital letter",
+        "  K3   X-Total-Count is sent; too few rows to determine the largest page",
+        "  K4   member names start with an uppercase letter",
         "  K5   times end in Z",
-        "  K6   QueryString filters; pq.queryString filters",
+        "  K6   QueryString is applied; pq.queryString is applied",
         "  K7   a page past the end: 200 with a list",
         "  K8   an unknown store: 404 with the members ErrorCode, Message",
         "  K9   an unknown sort field: 400 with the members Message",
-        "  K11  CustomAliasAllowed of a store type is text",
+        "  K11  CustomAliasAllowed of a store type: text",
     ] {
         assert!(text.lines().any(|it| it == line), "{line} is not in:\n{text}");
     }
@@ -63,9 +63,9 @@ async fn another_command_is_told_apart() {
     let text = printed((Some(&fake), None)).await;
     for line in [
         "  K1   product version: 10.5.0.0",
-        "  K3   no X-Total-Count; 200 rows were asked for, and 1 came",
-        "  K4   names of members begin with a small letter",
-        "  K5   times have no zone",
+        "  K3   no X-Total-Count; 200 rows were requested, and 1 returned",
+        "  K4   member names start with a lowercase letter",
+        "  K5   times have no time zone",
         "  K6   QueryString is ignored; pq.queryString is ignored",
         "  K7   a page past the end: 204 with an empty body",
     ] {
@@ -79,7 +79,7 @@ async fn what_the_account_may_not_see_stays_open() {
     fake.restrict_to([]);
     let text = printed((Some(&fake), None)).await;
     for note in (1..=12).filter(|note| *note != 6) {
-        let line = format!("  {:4} not settled: refused with 403", format!("K{note}"));
+        let line = format!("  {:4} not settled: refused with status 403", format!("K{note}"));
         assert!(text.lines().any(|it| it == line), "{line} is not in:\n{text}");
     }
 }
@@ -90,9 +90,9 @@ async fn what_appviewx_does_is_printed() {
     fake.add_certificate("67bc2ca76a105e1a05691c1c", NAME);
     let text = printed((None, Some(&fake))).await;
     for line in [
-        "  A1   counts of a search are a number",
+        "  A1   totalRecords of a search: a number",
         "  A2   no header that looks like a correlation id",
-        "  A3   a search without hits: 200 with an object",
+        "  A3   a search without results: 200 with an object",
         "  A4   the category Device: 200 with an object",
     ] {
         assert!(text.lines().any(|it| it == line), "{line} is not in:\n{text}");

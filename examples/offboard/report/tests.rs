@@ -30,8 +30,8 @@ fn what_the_output_does_not_take_goes_to_the_error_stream_and_jobs_are_told_agai
     assert_eq!(
         errors.text(),
         format!(
-            "WARNING: the output cannot be written: {full}. The rest goes to the error stream:\njob 2\nend\n\
-             FAILED: the output could not be written: {full}. These jobs were sent:\njob 1\njob 2"
+            "WARNING: cannot write to standard output: {full}. The rest goes to standard error:\njob 2\nend\n\
+             FAILED: could not write to standard output: {full}. These jobs were scheduled:\njob 1\njob 2"
         )
     );
 }

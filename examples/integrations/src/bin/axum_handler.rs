@@ -1,7 +1,7 @@
-//! An HTTP service that takes certificates out of service: `POST /certificates/{thumbprint}/offboard`.
+//! An HTTP service that removes certificates from their stores: `POST /certificates/{thumbprint}/offboard`.
 //!
-//! The client is cloned into each handler. What the service answers follows from the variant of the error, and a removal whose
-//! outcome is unknown is never answered as if it had failed.
+//! The client is cloned into each handler. The status of the response depends on the variant of the error. A removal whose
+//! outcome is unknown is never reported as a failure.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

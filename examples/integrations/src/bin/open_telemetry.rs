@@ -1,8 +1,8 @@
-//! Spans and metrics of the crate's `tracing` output, with OpenTelemetry.
+//! OpenTelemetry spans and metrics from the crate's `tracing` output.
 //!
-//! The spans go to OpenTelemetry by `tracing-opentelemetry`, with the names of its conventions for HTTP clients. The metrics are made
-//! of the same spans and events by the layer below: how many changes ended how, how many calls were sent again, and how long calls
-//! took. The crate needs no hook for it. Here both are printed; a real program takes an OTLP exporter.
+//! `tracing-opentelemetry` exports the spans, whose fields follow the OpenTelemetry conventions for HTTP clients. The layer below
+//! derives metrics from the same spans and events: the number of changes by outcome, the number of retries, and the duration of
+//! calls. This example prints both; a real program uses an OTLP exporter.
 
 use std::time::Instant;
 

@@ -29,9 +29,16 @@ async fn sends_itself_a_signal_out_of_two_calls() {
     assert_eq!(ended, Ended::Failed, "{text}");
     assert_eq!(scene.changes().len(), 1, "{text}");
     let back = format!("offboard --undo {} --yes --expect 100", scene.plan_path().display());
-    let parts = [HEARD, "sent 100 in 1 call(s), 100 confirmed", "id-099", "confirmed", "id-100", "NOT SENT"];
+    let parts = [
+        HEARD,
+        "sent 100 certificates in 1 call; the response confirms 100",
+        "id-099",
+        "confirmed",
+        "id-100",
+        "NOT SENT",
+    ];
     assert_tells(&text, &parts);
-    assert_tells(&text, &["100 of 102 certificate(s) are done and confirmed", &back, "logged out"]);
+    assert_tells(&text, &["100 of 102 certificates done and confirmed", &back, "logged out"]);
     let is_out = |id: &String| scene.fake.group_of(id).unwrap() == "Default";
     assert_eq!(ids.iter().filter(|id| is_out(id)).count(), IDS_PER_CALL);
 }
@@ -50,7 +57,7 @@ async fn sends_itself_a_signal_on_the_way_back() {
     let (ended, text) = interrupted(&scene, "group/assign", job).await;
     assert_eq!(ended, Ended::Open, "{text}");
     let look = format!("offboard --undo {}", scene.plan_path().display());
-    assert_tells(&text, &["Interrupted. What was sent to AppViewX CERT+ is sent", &look, "logged out"]);
+    assert_tells(&text, &["Interrupted. Calls that were sent are not withdrawn", &look, "logged out"]);
     assert_eq!(scene.groups()[0], "Default");
     assert!(scene.plan_path().exists());
 }

@@ -12,14 +12,14 @@ async fn one_refused_certificate_does_not_hold_up_the_others() {
         &text,
         &[
             &format!("{CLIENT}  www.example.com  Client    agents       R "),
-            "sent 3 in 5 call(s), 2 confirmed by the answer; 3 of 3 so far",
+            "sent 3 certificates in 5 calls; the response confirms 2; 3 of 3 so far",
             &format!("{CLIENT}:"),
             "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
             "what to do: ",
             "outcome:",
             "confirmed",
             "REFUSED: CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED  -",
-            "2 of 3 certificate(s) are done and confirmed",
+            "2 of 3 certificates done and confirmed",
             "--yes --expect 2",
         ],
     );
@@ -32,8 +32,8 @@ async fn a_refusal_of_the_account_is_told_once_and_nothing_moves() {
     let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
     assert_eq!(text.matches("FAILED: ").count(), 1, "{text}");
-    assert_tells(&text, &["AVX_GW_005", "REFUSED with others: AVX_GW_005", "0 of 3 certificate(s)"]);
-    assert!(!text.contains("To put it back"), "{text}");
+    assert_tells(&text, &["AVX_GW_005", "REFUSED with others: AVX_GW_005", "0 of 3 certificates"]);
+    assert!(!text.contains("To undo"), "{text}");
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn when_the_session_is_over_nothing_moves() {
         "{}",
         report.text()
     );
-    assert_tells(&report.text(), &["401", "REFUSED", "0 of 3 certificate(s)"]);
+    assert_tells(&report.text(), &["401", "REFUSED", "0 of 3 certificates"]);
     assert_eq!(scene.groups(), ["web-servers", "web-servers", "agents", "partners"]);
 }
 
@@ -88,10 +88,14 @@ async fn after_a_call_that_may_have_arrived_nothing_more_is_sent() {
         let text = report.text();
         assert_tells(
             &text,
-            &["how to find out: Look at the certificates' group", "UNKNOWN: it may have arrived", "UNCONFIRMED: "],
+            &[
+                "how to find out: Look at the certificates' group",
+                "UNKNOWN: the call may have arrived",
+                "UNCONFIRMED: ",
+            ],
         );
         assert_eq!(text.contains("NOT SENT"), more > 0, "{text}");
-        assert!(!text.contains("marker") && !text.contains("To put it back"), "{text}");
+        assert!(!text.contains("marker") && !text.contains("To undo"), "{text}");
     }
 }
 
@@ -143,5 +147,5 @@ async fn a_logout_that_fails_is_a_warning() {
     job.client.certificates().search().rows().unwrap().next().await.unwrap().unwrap();
     scene.fake.expire_sessions();
     job.log_out(&report).await;
-    assert_tells(&report.text(), &["are done", "WARNING: the logout from AppViewX CERT+ failed", "FAILED: "]);
+    assert_tells(&report.text(), &["done and confirmed", "WARNING: the logout from AppViewX CERT+ failed", "FAILED: "]);
 }

@@ -23,11 +23,11 @@ async fn a_plan_puts_everything_back() {
     assert_tells(
         &text,
         &[
-            "3 of 3 certificate(s) can be put back:",
-            &format!("{SERVER}  web-servers  Default  goes back"),
-            "sent in 2 call(s), group by group",
-            &format!("{CLIENT}  Default  confirmed  agents"),
-            "3 of 3 certificate(s) are done and confirmed",
+            "to put back: 3 of 3 certificates\n",
+            &format!("{SERVER}  web-servers  Default        put back"),
+            "sent 2 calls, group by group",
+            &format!("{CLIENT}  Default    confirmed  agents"),
+            "3 of 3 certificates done and confirmed",
         ],
     );
 }
@@ -39,19 +39,19 @@ async fn what_has_moved_on_is_shown_and_left_alone() {
     scene.fake.move_certificate(CLIENT, "agents");
     let (ended, text) = ran(scene.undo(3), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["REFUSED: 1 certificate(s) are meant, and --expect says 3"]);
+    assert_tells(&text, &["REFUSED: 1 certificate would be changed, but --expect is 3"]);
     let (ended, text) = ran(scene.undo(1), Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
     assert_eq!(scene.groups(), ["web-servers", "elsewhere", "agents", "partners"]);
     assert_tells(
         &text,
         &[
-            "1 of 3 certificate(s) can be put back:",
-            &format!("{SERVER}  web-servers  Default    goes back"),
-            &format!("{UPPER}  web-servers  elsewhere  MOVED ON since; left alone"),
-            &format!("{CLIENT}  agents       agents     there already"),
-            "NOTE: 1 certificate(s) are left alone",
-            "1 of 1 certificate(s) are done and confirmed",
+            "to put back: 1 of 3 certificates\n",
+            &format!("{SERVER}  web-servers  Default        put back"),
+            &format!("{UPPER}  web-servers  elsewhere      SKIPPED: moved since"),
+            &format!("{CLIENT}  agents       agents         already back"),
+            "NOTE: skipped 1 certificate;",
+            "1 of 1 certificate done and confirmed",
         ],
     );
 }
@@ -93,7 +93,7 @@ async fn one_group_that_is_refused_is_a_failure_and_the_other_goes_back() {
     let (ended, text) = ran(scene.undo(3), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
     assert_eq!(scene.groups(), ["web-servers", "web-servers", "Default", "partners"]);
-    assert_tells(&text, &["REFUSED: ", "2 of 3 certificate(s) are done and confirmed"]);
+    assert_tells(&text, &["REFUSED: ", "2 of 3 certificates done and confirmed"]);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_plan_that_cannot_be_read_is_an_error() {
         std::fs::write(scene.plan_path(), text).unwrap();
         let (ended, said) = ran(scene.undo(0), Mode::Send).await;
         assert_eq!(ended, Ended::Failed);
-        assert_tells(&said, &["FAILED: the plan ", why]);
+        assert_tells(&said, &["FAILED: ", "plan.json: ", why]);
     }
     assert!(scene.fake.requests().is_empty());
 }
@@ -141,7 +141,7 @@ async fn a_plan_is_its_owners_alone_and_never_over_another() {
     }
     let (ended, text) = ran(scene.by_name(3), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
-    assert_tells(&text, &["FAILED: the plan ", "name another with --plan or --group-plan"]);
+    assert_tells(&text, &["FAILED: ", "plan.json: ", "choose another one with --plan or --group-plan"]);
     assert_eq!(std::fs::read(scene.plan_path()).unwrap(), plan);
 }
 

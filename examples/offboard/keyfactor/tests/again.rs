@@ -39,9 +39,12 @@ async fn ctrl_c_tells_the_jobs_and_follow_picks_them_up() {
     let (ended, text) = scene.interrupted().await;
     assert_eq!(ended, Ended::Open, "{text}");
     let jobs = scene.jobs();
-    let go_on = format!("To go on: offboard --follow {}", scene.record().display());
+    let go_on = format!("To continue: offboard --follow {}", scene.record().display());
     let [first, second] = [&jobs[0], &jobs[1]].map(|job| format!("job {job}  web0000"));
-    assert_tells(&text, &["Interrupted. What was sent is sent", &first, &second, &go_on, "0 of 2 place(s)"]);
+    assert_tells(
+        &text,
+        &["Interrupted. Calls that were sent are not withdrawn", &first, &second, &go_on, "0 of 2 locations"],
+    );
 
     scene.fake.orchestrator(FakeOrchestrator::new().after_polls(1));
     // The plan is as good as the file beside it.
@@ -49,10 +52,7 @@ async fn ctrl_c_tells_the_jobs_and_follow_picks_them_up() {
         let changes = scene.changes();
         let (ended, text) = ran(scene.follow(file), Mode::Show).await;
         assert_eq!(ended, Ended::Done, "{text}");
-        assert_tells(
-            &text,
-            &["2 place(s) are on record", "following 2 job(s)", "2 of 2 place(s) are done and confirmed"],
-        );
+        assert_tells(&text, &["2 locations recorded in", "following 2 jobs", "2 of 2 locations done and confirmed"]);
         assert_eq!(scene.changes(), changes, "following sends nothing");
     }
 }
@@ -69,7 +69,7 @@ async fn what_was_being_sent_when_the_program_died_is_in_doubt() {
     for _ in 0..2 {
         let (ended, text) = ran(scene.follow(scene.record()), Mode::Show).await;
         assert_eq!(ended, Ended::Open, "{text}");
-        assert_tells(&text, &["1 place(s) are on record", "UNKNOWN: it may have arrived", "0 of 1 place(s)"]);
+        assert_tells(&text, &["1 location recorded in", "UNKNOWN: the call may have arrived", "0 of 1 location "]);
     }
 }
 
@@ -88,7 +88,7 @@ async fn a_file_that_is_no_record_is_refused_before_anything_is_asked() {
     )
     .unwrap();
     let (_, text) = ran(scene.follow(scene.record()), Mode::Show).await;
-    assert_tells(&text, &["REFUSED: ", "is of another server, https://elsewhere.example.com/"]);
+    assert_tells(&text, &["REFUSED: ", "was recorded for another server, https://elsewhere.example.com/"]);
     assert!(scene.fake.requests().is_empty());
 }
 
@@ -100,7 +100,7 @@ async fn a_certificate_that_is_in_no_store_is_already_gone() {
     for mode in [Mode::Send, Mode::Show, Mode::DryRun] {
         let (ended, text) = ran(scene.removal(), mode).await;
         assert_eq!(ended, Ended::NothingToDo, "{text}");
-        assert_tells(&text, &["already gone: "]);
+        assert_tells(&text, &["nothing to remove: "]);
         assert_eq!(scene.changes(), changes);
     }
 }
@@ -145,7 +145,7 @@ async fn follow_sets_a_schedule_again_that_a_stopped_run_lost() {
     assert_eq!(scene.scheduled().await, 0);
     let (ended, text) = ran(scene.follow(scene.plan_path()), Mode::Show).await;
     assert_eq!(ended, Ended::Done, "{text}");
-    assert_eq!(text.matches("was gone, and is set again").count(), 2, "{text}");
+    assert_eq!(text.matches("was erased and has been restored").count(), 2, "{text}");
     assert_eq!(scene.scheduled().await, 2);
 }
 
@@ -155,7 +155,7 @@ async fn undo_sets_a_schedule_again_that_a_stopped_run_lost() {
     scene.died_after_the_trigger().await;
     scene.fake.run_jobs();
     let (_, text) = ran(scene.undo(), Mode::Send).await;
-    assert_eq!(text.matches("was gone, and is set again").count(), 2, "{text}");
+    assert_eq!(text.matches("was erased and has been restored").count(), 2, "{text}");
     assert_eq!(scene.scheduled().await, 2);
 }
 
@@ -173,11 +173,11 @@ async fn what_a_trigger_does_to_the_schedule_is_said_before_and_kept() {
     let (_, text) = ran(job(), Mode::Show).await;
     assert_tells(
         &text,
-        &["very likely erases the inventory schedules", "web00001.", ": every 60 minutes", "web00002.", "To go on"],
+        &["very likely erases the inventory schedules", "web00001.", ": every 60 minutes", "web00002.", "To proceed"],
     );
     let (ended, text) = ran(job(), Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
-    let again = "was gone, and is set again: every 60 minutes";
+    let again = "was erased and has been restored: every 60 minutes";
     assert_tells(&text, &["the inventory schedule of web00001.", again, "the inventory schedule of web00002.", again]);
     let record = read(&scene.record());
     let at = |part: &str| record.find(part).unwrap();
@@ -204,6 +204,6 @@ async fn undo_sets_a_schedule_again_that_stands_in_the_plan_alone() {
         scene.fake.set_store(store, |it| it.inventory_schedule(json!({})));
     }
     let (_, text) = ran(scene.undo(), Mode::Send).await;
-    assert_eq!(text.matches("was gone, and is set again: every 60 minutes").count(), 2, "{text}");
+    assert_eq!(text.matches("was erased and has been restored: every 60 minutes").count(), 2, "{text}");
     assert_eq!(scene.scheduled().await, 2);
 }

@@ -27,8 +27,11 @@ async fn the_first_removal_is_interrupted(interrupt: Interrupt, cause: impl Fn()
     let jobs = scene.jobs();
     let sent = format!("job {}  web0000", jobs.last().unwrap());
     let record = scene.plan_path().with_extension("jobs");
-    let go_on = format!("To go on: offboard --follow {}", record.display());
-    assert_tells(&text, &[HEARD, &sent, "Interrupted. What was sent is sent", &sent, &go_on, "NOT SENT", "0 of 2"]);
+    let go_on = format!("To continue: offboard --follow {}", record.display());
+    assert_tells(
+        &text,
+        &[HEARD, &sent, "Interrupted. Calls that were sent are not withdrawn", &sent, &go_on, "NOT SENT", "0 of 2"],
+    );
     assert!(!text.contains("following"), "{text}");
 
     scene.fake.orchestrator(FakeOrchestrator::new().after_polls(1));
@@ -36,7 +39,7 @@ async fn the_first_removal_is_interrupted(interrupt: Interrupt, cause: impl Fn()
     follow.client = client;
     let (ended, text) = ran(follow, Mode::Show).await;
     assert_eq!(ended, Ended::Done, "{text}");
-    assert_tells(&text, &["1 place(s) are on record", "following 1 job(s)", "1 of 1 place(s) are done and confirmed"]);
+    assert_tells(&text, &["1 location recorded in", "following 1 job ", "1 of 1 location done and confirmed"]);
 }
 
 #[tokio::test]
@@ -55,7 +58,10 @@ async fn an_interruption_before_the_first_call_sends_nothing() {
     job.settings.interrupt = Interrupt::When(notify);
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
-    assert_tells(&text, &["Interrupted. What was sent is sent; no job is known to be open", "NOT SENT", "NOT SENT"]);
+    assert_tells(
+        &text,
+        &["Interrupted. Calls that were sent are not withdrawn. No job is known to be open", "NOT SENT", "NOT SENT"],
+    );
     assert_eq!(scene.changes(), []);
 }
 

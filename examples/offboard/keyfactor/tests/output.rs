@@ -24,7 +24,7 @@ async fn a_plan_that_cannot_be_printed_is_not_carried_out() {
     for after in [0, 3, lines_until(&text, "web00002")] {
         let (ended, _, errors) = ran_into(scene.removal(), Mode::Send, after).await;
         assert_eq!(ended, Ended::Failed, "{errors}");
-        assert_tells(&errors, &["WARNING: the output cannot be written", "REFUSED: the plan could not be printed"]);
+        assert_tells(&errors, &["WARNING: cannot write to standard output", "REFUSED: the plan could not be printed"]);
         assert_eq!(scene.changes(), [], "after {after} lines");
         assert!(!scene.plan_path().exists(), "after {after} lines");
     }
@@ -44,10 +44,10 @@ async fn an_output_that_ends_half_way_stops_nothing_and_the_jobs_are_told() {
     assert_tells(
         &errors,
         &[
-            "WARNING: the output cannot be written",
+            "WARNING: cannot write to standard output",
             second,
-            "2 of 2 place(s) are done and confirmed",
-            "FAILED: the output could not be written",
+            "2 of 2 locations done and confirmed",
+            "FAILED: could not write to standard output",
             first,
             second,
         ],
@@ -60,7 +60,7 @@ async fn a_list_that_cannot_be_printed_is_an_error_although_nothing_is_sent() {
     for mode in [Mode::Show, Mode::DryRun] {
         let (ended, _, errors) = ran_into(scene.removal(), mode, 4).await;
         assert_eq!(ended, Ended::Failed);
-        assert_tells(&errors, &["FAILED: the output could not be written"]);
+        assert_tells(&errors, &["FAILED: could not write to standard output"]);
         assert_eq!(scene.changes(), []);
     }
 }

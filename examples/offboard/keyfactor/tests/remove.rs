@@ -14,19 +14,19 @@ async fn by_thumbprint_it_finds_plans_removes_follows_and_confirms() {
     assert_tells(
         &text,
         &[
-            "found in 2 place(s):",
-            "agent available  approved  removal supported  put back",
+            "found in 2 locations:",
+            "agent available  approved  removal supported  undo",
             "web00001.example.com  /etc/certificates/00001  www.example.com.pfx  yes              yes       yes",
-            &format!("the plan for undo: {}", plan.display()),
+            &format!("undo plan: {}", plan.display()),
             &format!("job {first}  web00001.example.com"),
             &format!("job {second}  web00002.example.com"),
-            "following 2 job(s)",
-            "waits for its orchestrator",
+            "following 2 jobs",
+            "waiting for its orchestrator",
             "Success",
             "outcome:",
             "gone",
-            "2 of 2 place(s) are done and confirmed",
-            &format!("To put it back: offboard --undo {} --yes --expect 2", plan.display()),
+            "2 of 2 locations done and confirmed",
+            &format!("To undo: offboard --undo {} --yes --expect 2", plan.display()),
         ],
     );
     let kept: RemovalPlan = serde_json::from_str(&read(&plan)).unwrap();
@@ -41,7 +41,7 @@ async fn without_yes_nothing_is_sent_and_no_plan_is_written() {
     job.consent = Consent::default();
     let (ended, text) = ran(job, Mode::Show).await;
     assert_eq!(ended, Ended::Done);
-    assert_tells(&text, &["found in 2 place(s):", "Nothing is sent without --yes. To go on: --yes --expect 2\n"]);
+    assert_tells(&text, &["found in 2 locations:", "Nothing was sent. To proceed, add: --yes --expect 2\n"]);
     assert_eq!(scene.changes(), []);
     assert!(!scene.plan_path().exists());
 }
@@ -77,7 +77,10 @@ async fn a_dry_run_names_the_collection_and_what_would_be_refused() {
     assert!(printed_calls(&text).iter().all(|(_, body)| body["CollectionId"] == 4), "{text}");
     assert_tells(
         &text,
-        &["It would be refused: 2 place(s) cannot be put back", "It would be refused: this account may not read jobs"],
+        &[
+            "This run would be refused: 2 locations cannot be put back",
+            "This run would be refused: this account may not read jobs",
+        ],
     );
     assert_eq!(scene.changes(), []);
 }
@@ -90,7 +93,7 @@ async fn a_plan_of_another_size_is_refused() {
         job.consent.expect = Some(3);
         let (ended, text) = ran(job, mode).await;
         assert_eq!(ended, Ended::Failed);
-        assert_tells(&text, &["found in 2 place(s):", "REFUSED: 2 place(s) are meant, and --expect says 3"]);
+        assert_tells(&text, &["found in 2 locations:", "REFUSED: 2 locations would be changed, but --expect is 3"]);
         assert_eq!(scene.changes(), []);
         assert!(!scene.plan_path().exists());
     }
@@ -103,7 +106,7 @@ async fn what_cannot_be_put_back_is_marked_and_needs_consent() {
     assert_eq!(ended, Ended::Failed);
     assert_tells(
         &text,
-        &["IMPOSSIBLE", "!!! 2 PLACE(S) CANNOT BE PUT BACK", "!!!   web00001", "REFUSED", "--accept-loss"],
+        &["IMPOSSIBLE", "!!! CANNOT BE PUT BACK: 2 locations", "!!!   web00001", "REFUSED", "--accept-loss"],
     );
     assert_eq!(scene.changes(), []);
     assert!(!scene.plan_path().exists());
@@ -115,7 +118,7 @@ async fn what_cannot_be_put_back_is_marked_and_needs_consent() {
     job.consent.loss = Loss::Accepted;
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
-    assert!(!text.contains("To put it back"), "{text}");
+    assert!(!text.contains("To undo"), "{text}");
     assert!(scene.plan_path().exists());
 }
 
@@ -128,7 +131,7 @@ async fn a_place_in_the_chain_of_another_certificate_is_listed_and_left_alone() 
     scene.fake.put_with_chain(bundle, "partners.pem", leaf, [certificate]);
     let (ended, text) = ran(scene.removal(), Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
-    assert_tells(&text, &["left alone, 1 place(s)", "web00003.example.com", "partners.pem  1"]);
+    assert_tells(&text, &["skipped 1 location where", "web00003.example.com", "partners.pem  1"]);
     assert_eq!(scene.fake.aliases(bundle), ["partners.pem"]);
 }
 
@@ -138,7 +141,7 @@ async fn a_plan_is_never_written_over_a_file() {
     std::fs::write(scene.plan_path(), "an older plan").unwrap();
     let (ended, text) = ran(scene.removal(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: the plan ", "what to do: it may be needed for undo, and was kept"]);
+    assert_tells(&text, &["FAILED: ", "plan.json: ", "what to do: the existing file was kept for undo"]);
     assert_eq!(read(&scene.plan_path()), "an older plan");
     assert_eq!(scene.changes(), []);
 }
@@ -156,7 +159,7 @@ async fn a_triggered_inventory_confirms_a_store_without_schedule() {
     scene.fake.inventory_lags();
     let (ended, text) = ran(scene.removal(), Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule, see --trigger-inventory", "0 of 2"]);
+    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule; see --trigger-inventory", "0 of 2"]);
 }
 
 #[tokio::test]
@@ -172,10 +175,10 @@ async fn locations_are_removed_without_being_looked_up() {
     assert_eq!(scene.changes(), []);
     let (ended, text) = ran(job(), Mode::Send).await;
     assert_eq!(ended, Ended::Open, "what was under an alias may be under another one: {text}");
-    let unproven = "UNCONFIRMED: the alias is not listed any more";
+    let unproven = "UNCONFIRMED: the alias is no longer listed";
     assert_tells(
         &text,
-        &["nothing was looked up", "no plan for undo", "following 2 job(s)", unproven, "0 of 2 place(s)"],
+        &["nothing was looked up", "There is no undo plan.", "following 2 jobs", unproven, "0 of 2 locations"],
     );
     assert_eq!(printed_calls(&printed), scene.changes(), "a repeated place is sent once");
     assert!(scene.fake.requests().iter().all(|request| request.path() != "/KeyfactorAPI/Certificates"));
@@ -199,14 +202,11 @@ async fn many_certificates_are_one_plan_and_omissions_need_consent() {
     let (ended, text) = ran(job(Loss::Refused), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
     let left_out = "0123456789ABCDEF0123456789ABCDEF01234567: no such certificate is visible to this account";
-    assert_tells(
-        &text,
-        &["found in 3 place(s):", "left out, 1 place(s) or certificate(s):", left_out, "--accept-omissions"],
-    );
+    assert_tells(&text, &["found in 3 locations:", "omitted from the plan (1):", left_out, "--accept-omissions"]);
     assert_eq!(scene.changes(), []);
     let (ended, text) = ran(job(Loss::Accepted), Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
-    assert_tells(&text, &["3 of 3 place(s) are done and confirmed"]);
+    assert_tells(&text, &["3 of 3 locations done and confirmed"]);
     assert_eq!(scene.held(), [Vec::<String>::new(), Vec::new()]);
 
     let mut undo = scene.undo();

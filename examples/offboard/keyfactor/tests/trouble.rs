@@ -36,7 +36,7 @@ async fn without_following_what_the_inventory_does_not_tell_stays_open() {
     job.settings.following = Following::Off;
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["scheduled, not followed", "UNCONFIRMED", "0 of 2 place(s)"]);
+    assert_tells(&text, &["scheduled, not followed", "UNCONFIRMED", "0 of 2 locations"]);
 }
 
 #[tokio::test]
@@ -53,14 +53,14 @@ async fn an_orchestrator_that_is_away_leaves_jobs_open() {
         &text,
         &[
             &format!("job {}", jobs[0]),
-            "following 2 job(s)",
-            "2 job(s) are still open",
-            &format!("job {}  web00001.example.com www.example.com.pfx: scheduled, not begun", jobs[0]),
-            "To withdraw what has not begun",
+            "following 2 jobs",
+            "2 jobs still open",
+            &format!("job {}  web00001.example.com www.example.com.pfx: scheduled, not started", jobs[0]),
+            "To cancel what has not started",
             &withdraw,
-            "OPEN: scheduled, not begun",
-            "0 of 2 place(s)",
-            "To put it back",
+            "OPEN: scheduled, not started",
+            "0 of 2 locations",
+            "To undo",
         ],
     );
     assert_eq!(scene.changes().len(), 2, "nothing is withdrawn unasked");
@@ -78,11 +78,11 @@ async fn one_failed_job_is_a_failure_and_the_other_goes_on() {
     assert_tells(
         &text,
         &[
-            "waiting for the inventory to show 1 place(s)",
+            "waiting for the inventory to confirm the removal at 1 location",
             "outcome:",
             r"FAILED: Failure: disk full\r\n\u{1b}[2JSuccess",
             "gone",
-            "1 of 2 place(s)",
+            "1 of 2 locations",
         ],
     );
     assert!(!text.contains(['\r', '\u{1b}']), "an orchestrator's text drew on the terminal");
@@ -101,7 +101,7 @@ async fn one_refused_place_is_a_failure_and_the_other_goes_on() {
     let (ended, text) = ran(scene.removal(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
     assert_eq!(scene.held(), [vec![ALIAS.to_owned()], Vec::new()]);
-    assert_tells(&text, &["web00001", "FAILED: ", "what to do: ", "following 1 job(s)", "REFUSED", "1 of 2 place(s)"]);
+    assert_tells(&text, &["web00001", "FAILED: ", "what to do: ", "following 1 job ", "REFUSED", "1 of 2 locations"]);
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn a_server_cannot_forge_a_line_with_an_alias() {
     let store = scene.fake.add_store();
     scene.fake.put(store, alias, certificate);
     let (_, text) = ran(scene.removal(), Mode::Show).await;
-    assert_tells(&text, &["REFUSED: 3 place(s)"]);
+    assert_tells(&text, &["REFUSED: 3 locations"]);
     assert!(text.contains(r"a\n  0 of 0 place(s) \u{1b}[2K\u{202e}"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
 }
@@ -158,7 +158,7 @@ async fn after_a_removal_that_may_have_arrived_nothing_more_is_sent() {
             &[
                 "the outcome is unknown",
                 "how to find out: Look for jobs on these stores",
-                "UNKNOWN: it may have arrived",
+                "UNKNOWN: the call may have arrived",
             ],
         );
         assert_eq!(text.contains("NOT SENT"), expected == Ended::Failed, "{text}");

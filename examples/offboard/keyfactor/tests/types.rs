@@ -14,7 +14,8 @@ async fn the_plan_says_what_the_type_asks_for_and_who_chooses_the_alias() {
     job.consent.expect = Some(3);
     let (_, text) = ran(job, Mode::Show).await;
     let fields = r#"taken from the inventory: {"IPAddress":"*","Protocol":"https","SiteName":"Shop"}"#;
-    let told = ["with its key, under this alias\n", "with its key, the store chooses the alias\n", "web00003.", fields];
+    let told =
+        ["with private key, same alias\n", "with private key, the store chooses the alias\n", "web00003.", fields];
     assert_tells(&text, &told);
     assert!(!text.contains("unknown"), "{text}");
 }
@@ -28,12 +29,12 @@ async fn the_plan_says_that_a_type_is_unknown_and_why() {
     assert_tells(
         &text,
         &[
-            "with its key, under this alias if its type allows one",
-            "NOTE: the type of 2 store(s) is unknown: ",
+            "with private key, same alias if the store type allows it",
+            "NOTE: unknown store type of 2 stores: ",
             "403",
             "web00001.example.com /etc/certificates/00001",
             "web00002.example.com /etc/certificates/00002",
-            "whether the alias may be given",
+            "whether an undo can set",
         ],
     );
 }

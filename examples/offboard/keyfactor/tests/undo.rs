@@ -26,7 +26,7 @@ async fn a_plan_puts_everything_back() {
     assert_eq!(scene.held(), [[ALIAS], [ALIAS]]);
     assert_tells(
         &text,
-        &["2 of 2 place(s) can be put back:", "with its key", "following 2 job(s)", "back", "2 of 2 place(s) are done"],
+        &["to put back: 2 of 2 locations\n", "with private key", "following 2 jobs", "back", "2 of 2 locations done"],
     );
 }
 
@@ -41,7 +41,7 @@ async fn what_cannot_be_put_back_is_shown_and_left() {
     assert_eq!(scene.held(), [vec![], vec![ALIAS.to_owned()]]);
     assert_tells(
         &text,
-        &["1 of 2 place(s) can be put back:", "IMPOSSIBLE", "!!! 1 PLACE(S) CANNOT BE PUT BACK", "!!!   web00001"],
+        &["to put back: 1 of 2 locations\n", "IMPOSSIBLE", "!!! CANNOT BE PUT BACK: 1 location", "!!!   web00001"],
     );
     let (_, added) = scene.changes().pop().unwrap();
     assert_eq!(added["CertificateStores"][0]["IncludePrivateKey"], false);
@@ -64,7 +64,7 @@ async fn an_undo_of_another_size_is_refused() {
     job.consent.expect = Some(1);
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["REFUSED: 2 place(s) are meant, and --expect says 1"]);
+    assert_tells(&text, &["REFUSED: 2 locations would be changed, but --expect is 1"]);
     assert_eq!(scene.changes().len(), before);
 }
 
@@ -94,7 +94,7 @@ async fn an_alias_that_holds_another_certificate_is_left_alone() {
     assert_eq!(ended, Ended::Open, "{text}");
     assert_eq!(scene.fake.held(scene.stores[0], ALIAS), Some(successor));
     assert_eq!(scene.changes().len(), before + 1, "no job is sent that must fail");
-    assert_tells(&text, &["1 of 2 place(s) can be put back:", "LEFT ALONE: the alias holds", "1 of 1 place(s)"]);
+    assert_tells(&text, &["to put back: 1 of 2 locations\n", "SKIPPED: the alias holds", "1 of 1 location "]);
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn what_the_inventory_does_not_show_yet_is_unconfirmed() {
     scene.fake.inventory_lags();
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule", "0 of 2 place(s)"]);
+    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule", "0 of 2 locations"]);
 
     let scene = removed().await;
     scene.fake.inventory_lags();
@@ -123,7 +123,7 @@ async fn a_plan_whose_aliases_all_hold_others_is_refused() {
     let before = scene.changes().len();
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
-    assert_tells(&text, &["LEFT ALONE: the alias holds", "REFUSED: nothing in this plan can be put back"]);
+    assert_tells(&text, &["SKIPPED: the alias holds", "REFUSED: nothing in this plan can be put back"]);
     assert_eq!(scene.changes().len(), before);
 }
 
@@ -138,7 +138,7 @@ async fn second_undo() {
         assert_eq!(ended, Ended::NothingToDo, "{text}");
         assert_tells(
             &text,
-            &["0 of 2 place(s) can be put back:", "already back", "already back: there is nothing to do"],
+            &["to put back: 0 of 2 locations\n", "already back", "nothing to put back: everything is back already"],
         );
         assert_eq!(scene.changes().len(), before);
     }
@@ -152,7 +152,7 @@ async fn what_is_back_in_another_case_is_back() {
     job.consent.expect = Some(1);
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Done, "{text}");
-    assert_tells(&text, &["already back, under the alias WWW.EXAMPLE.COM.PFX", "1 of 1 place(s) are done"]);
+    assert_tells(&text, &["already back, under the alias WWW.EXAMPLE.COM.PFX", "1 of 1 location done"]);
     assert_eq!(scene.held()[0], ["WWW.EXAMPLE.COM.PFX"]);
 }
 
@@ -165,7 +165,7 @@ async fn without_a_record_an_inventory_that_lists_it_proves_nothing() {
     let before = scene.changes().len();
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["LEFT ALONE: the inventory still lists it", "may be older than the removal"]);
+    assert_tells(&text, &["SKIPPED: the inventory still lists it", "may be older than the removal"]);
     assert_eq!(scene.changes().len(), before);
 }
 
@@ -195,11 +195,11 @@ async fn a_plan_that_cannot_be_read_is_an_error() {
     let scene = Scene::new().await;
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: the plan "]);
+    assert_tells(&text, &["FAILED: ", "plan.json: "]);
     std::fs::write(scene.plan_path(), "{\"removals\": []}").unwrap();
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: the plan ", "it is no plan of the format"]);
+    assert_tells(&text, &["FAILED: ", "plan.json: ", "it is no plan of the format"]);
     assert_eq!(scene.changes(), []);
 }
 
@@ -215,7 +215,7 @@ async fn an_old_inventory_brings_nothing_back() {
     job.settings.following = Following::Off;
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule", "0 of 2 place(s)"]);
+    assert_tells(&text, &["UNCONFIRMED: its store has no inventory schedule", "0 of 2 locations"]);
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_plan_for_another_server_needs_consent() {
     let undo = || KeyfactorJob { client: other.fake.client(), ..scene.undo() };
     let (ended, text) = ran(undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed, "{text}");
-    let made_for = format!("REFUSED: the plan was made for {}, and this is", scene.fake.url());
+    let made_for = format!("REFUSED: the plan was made for {}, but this is", scene.fake.url());
     assert_tells(&text, &[&made_for, "--accept-other-server"]);
     assert_eq!(other.fake.requests().len(), asked, "nothing was asked");
 
