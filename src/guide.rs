@@ -17,7 +17,7 @@
 //! | `fakes` | What do the fakes do, and is that documented, recorded or assumed? Feature `testing`. |
 //! | [`fake_state`] | How do I write the state of the fakes as JSON, and start them from a file? |
 //! | [`serve_fakes`] | How do programs in Python, Go, PowerShell or a shell use the fakes? |
-//! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or the raw API. What is what here? |
+//! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or a Terraform provider. What is what here? |
 
 /// A picture of a page. It is part of the page's HTML, so it has the colors of the reader's theme. Its file contains no blank
 /// line, which would end the HTML. On a narrow screen it is scrolled, like a table.
