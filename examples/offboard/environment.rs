@@ -91,9 +91,33 @@ fn whole(error: &dyn std::error::Error) -> Problem {
 /// The variables of both vendors that are set. What is left in the end was not understood.
 pub(crate) struct Variables(BTreeMap<String, String>);
 
+/// How a system compares the names of variables.
+#[derive(Clone, Copy)]
+enum Names {
+    AsWritten,
+    /// As Windows does.
+    InAnyCase,
+}
+
+impl Names {
+    const HERE: Self = if cfg!(windows) { Self::InAnyCase } else { Self::AsWritten };
+
+    fn name(self, name: String) -> String {
+        match self {
+            Self::AsWritten => name,
+            Self::InAnyCase => name.to_ascii_uppercase(),
+        }
+    }
+}
+
 impl Variables {
     pub(crate) fn of(variables: impl Iterator<Item = (String, OsString)>) -> Result<Self, Problem> {
+        Self::compared(Names::HERE, variables)
+    }
+
+    fn compared(names: Names, variables: impl Iterator<Item = (String, OsString)>) -> Result<Self, Problem> {
         variables
+            .map(|(name, value)| (names.name(name), value))
             .filter(|(name, _)| name.starts_with("KEYFACTOR_") || name.starts_with("APPVIEWX_"))
             .map(|(name, value)| match value.into_string() {
                 Ok(value) => Ok((name, value)),
@@ -128,5 +152,21 @@ impl Variables {
 
     fn required(&mut self, name: &str) -> Result<String, Problem> {
         self.take(name).ok_or_else(|| format!("{name} is not set"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_case_of_a_name_counts_where_the_system_says_so() {
+        let found = |names| {
+            let variables = [("Keyfactor_Hostname", "a"), ("APPVIEWX_URL", "b"), ("Path", "c")];
+            let variables = variables.map(|(name, value)| (name.to_owned(), OsString::from(value)));
+            Variables::compared(names, variables.into_iter()).unwrap().0.into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(found(Names::AsWritten), ["APPVIEWX_URL"]);
+        assert_eq!(found(Names::InAnyCase), ["APPVIEWX_URL", "KEYFACTOR_HOSTNAME"]);
     }
 }

@@ -14,7 +14,12 @@ pub(crate) enum Interrupt {
 
 impl Interrupt {
     pub(crate) fn listen(&self) -> Listening {
-        Listening { comes: Box::pin(self.clone().comes()), came: false }
+        Listening {
+            comes: Box::pin(self.clone().comes()),
+            came: false,
+            #[cfg(windows)]
+            _kept: tokio::signal::windows::ctrl_c().ok(),
+        }
     }
 
     async fn comes(self) {
@@ -35,6 +40,10 @@ impl Interrupt {
 pub(crate) struct Listening {
     comes: Pin<Box<dyn Future<Output = ()> + Send>>,
     came: bool,
+    /// Windows ends a program by Ctrl-C as soon as nobody listens, also in the middle of a call; Unix does not, once somebody
+    /// has listened.
+    #[cfg(windows)]
+    _kept: Option<tokio::signal::windows::CtrlC>,
 }
 
 impl Listening {

@@ -1,6 +1,6 @@
 //! A command that runs while the fakes are served.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)]) -> R
     let variables = variables.iter().map(|(name, value)| (name, value));
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| PREFIXES.iter().any(|prefix| name.starts_with(prefix))) {
+        if is_of_the_vendors_tools(&name) {
             command.env_remove(name);
         }
     }
@@ -42,6 +42,12 @@ pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)]) -> R
             }
         }
     }
+}
+
+/// In any case: Windows takes `Keyfactor_Hostname` for `KEYFACTOR_HOSTNAME`.
+fn is_of_the_vendors_tools(name: &OsStr) -> bool {
+    let begins = |name: &str, prefix: &str| name.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+    name.to_str().is_some_and(|name| PREFIXES.iter().any(|prefix| begins(name, prefix)))
 }
 
 /// Its own code, or what a shell makes of the signal that ended it.

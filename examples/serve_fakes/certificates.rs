@@ -83,10 +83,7 @@ impl Folder {
         let path = std::env::temp_dir().join(format!("clm-serve-fakes-{:016x}", fastrand::u64(..)));
         // Programs that are told the file may run elsewhere.
         let path = std::path::absolute(&path).unwrap_or(path);
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(&path) {
+        match of_the_owner().create(&path) {
             Ok(()) => Ok(Self(path)),
             Err(error) => Err(Trouble::Folder(path, error)),
         }
@@ -95,6 +92,21 @@ impl Folder {
     fn authority(&self) -> PathBuf {
         Path::new(&self.0).join("ca.pem")
     }
+}
+
+/// Only its owner may enter a folder that this makes.
+#[cfg(unix)]
+fn of_the_owner() -> DirBuilder {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+/// On Windows a folder has the access control of the one that it is in.
+#[cfg(not(unix))]
+fn of_the_owner() -> DirBuilder {
+    DirBuilder::new()
 }
 
 impl Drop for Folder {

@@ -8,12 +8,15 @@ pub(crate) fn ctrl_c() -> impl Future<Output = ()> {
     async move { heard(interrupt.as_mut()).await }
 }
 
-/// Ctrl-C.
-#[cfg(not(unix))]
-pub(crate) async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // It cannot be heard, so it ends this program as ever.
-        std::future::pending::<()>().await;
+/// Ctrl-C. It is heard from this call on.
+#[cfg(windows)]
+pub(crate) fn ctrl_c() -> impl Future<Output = ()> {
+    let mut pressed = tokio::signal::windows::ctrl_c().ok();
+    async move {
+        tokio::select! {
+            Some(()) = async { pressed.as_mut()?.recv().await } => {}
+            else => std::future::pending().await,
+        }
     }
 }
 
@@ -41,8 +44,17 @@ async fn heard(signal: Option<&mut tokio::signal::unix::Signal>) {
     }
 }
 
-/// There is no such request here.
-#[cfg(not(unix))]
+/// Ctrl-Break, the console window that is closed, and the system that shuts down. They are heard from this call on.
+#[cfg(windows)]
 pub(crate) fn told_to_end() -> impl Future<Output = ()> {
-    std::future::pending()
+    use tokio::signal::windows::{ctrl_break, ctrl_close, ctrl_shutdown};
+    let (mut interrupted, mut closed, mut shut_down) = (ctrl_break().ok(), ctrl_close().ok(), ctrl_shutdown().ok());
+    async move {
+        tokio::select! {
+            Some(()) = async { interrupted.as_mut()?.recv().await } => {}
+            Some(()) = async { closed.as_mut()?.recv().await } => {}
+            Some(()) = async { shut_down.as_mut()?.recv().await } => {}
+            else => std::future::pending().await,
+        }
+    }
 }

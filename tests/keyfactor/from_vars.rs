@@ -350,14 +350,24 @@ fn a_private_key_is_no_root_and_is_not_shown() {
     assert_eq!(error.problem(), "it holds a private key; only certificates belong here");
 }
 
+/// Begins with a text that must not be shown.
 #[cfg(unix)]
+fn no_unicode() -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(b"hunter2\xff".to_vec())
+}
+
+#[cfg(windows)]
+fn no_unicode() -> OsString {
+    let half_a_pair = "hunter2".encode_utf16().chain([0xd800]).collect::<Vec<_>>();
+    std::os::windows::ffi::OsStringExt::from_wide(&half_a_pair)
+}
+
 #[test]
 fn a_value_that_is_no_unicode_is_refused_by_name() {
-    use std::os::unix::ffi::OsStringExt as _;
     for name in [HOST.0, USER.0, SECRET.0, "KEYFACTOR_PORT", "KEYFACTOR_AUTH_KRB_REALM", "KEYFACTOR_AUTH_CONFIG_FILE"] {
         let error = ClientBuilder::from_vars(|it| {
             if it == name {
-                return Some(OsString::from_vec(b"hunter2\xff".to_vec()));
+                return Some(no_unicode());
             }
             [HOST, ID].iter().find(|(name, _)| *name == it).map(|(_, value)| value.into())
         });

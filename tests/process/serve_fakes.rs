@@ -375,8 +375,14 @@ fn a_program_runs_with_the_variables_and_ends_it_with_its_code() {
 
     // What is set for real servers is not for it.
     let mut command = example("serve_fakes");
-    for name in ["KEYFACTOR_AUTH_ACCESS_TOKEN", "KEYFACTOR_CA_CERT", "KEYFACTOR_DOMAIN", "APPVIEWX_SERVICE_ACCOUNT_ID"]
-    {
+    for name in [
+        "KEYFACTOR_AUTH_ACCESS_TOKEN",
+        "KEYFACTOR_CA_CERT",
+        "KEYFACTOR_DOMAIN",
+        "APPVIEWX_SERVICE_ACCOUNT_ID",
+        // The same variable on Windows.
+        "Keyfactor_Auth_Client_Id",
+    ] {
         command.env(name, "of a real server");
     }
     let script = "env | grep -c -e ^KEYFACTOR_ -e ^APPVIEWX_; env | grep -c 'of a real server'";
