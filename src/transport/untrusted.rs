@@ -31,6 +31,16 @@ fn remedy_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> 
 
 #[cfg(feature = "rustls")]
 fn advice(problem: &rustls::CertificateError) -> &'static str {
+    if let rustls::CertificateError::Other(other) = problem
+        && let Some(known) = by_number(other)
+    {
+        return advice_of_kind(&known);
+    }
+    advice_of_kind(problem)
+}
+
+#[cfg(feature = "rustls")]
+fn advice_of_kind(problem: &rustls::CertificateError) -> &'static str {
     use rustls::CertificateError::{
         Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext, Other,
         Revoked, UnknownIssuer,
@@ -66,6 +76,25 @@ fn is_authority(error: &rustls::OtherError) -> bool {
     matches!(error.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
+/// What the verifiers of Windows and macOS report as a text that ends with the system's number.
+#[cfg(feature = "rustls")]
+fn by_number(error: &rustls::OtherError) -> Option<rustls::CertificateError> {
+    /// Windows: no chain to a trusted root. An authority that is trusted nowhere is reported like this.
+    const CERT_E_CHAINING: i32 = -2_146_762_486;
+    /// macOS.
+    const CERTIFICATE_EXPIRED: i32 = -67_818;
+    const CERTIFICATE_NOT_VALID_YET: i32 = -67_819;
+    const NOT_TRUSTED: i32 = -67_843;
+    let text = error.0.to_string();
+    let number = text.trim_end_matches(')').rsplit(' ').next()?;
+    match number.parse().ok()? {
+        CERT_E_CHAINING | NOT_TRUSTED => Some(rustls::CertificateError::UnknownIssuer),
+        CERTIFICATE_EXPIRED => Some(rustls::CertificateError::Expired),
+        CERTIFICATE_NOT_VALID_YET => Some(rustls::CertificateError::NotValidYet),
+        _ => None,
+    }
+}
+
 #[cfg(all(test, feature = "rustls"))]
 mod tests {
     use std::io;
@@ -81,6 +110,25 @@ mod tests {
         let twice = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, unknown()));
         for error in [&unknown() as &(dyn std::error::Error + 'static), &once, &twice] {
             assert_eq!(remedy_of(error), Some(advice(&CertificateError::UnknownIssuer)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_windows_and_macos_are_known() {
+        let said = |text: &str| {
+            let error: Box<dyn std::error::Error + Send + Sync> = text.into();
+            advice(&CertificateError::Other(rustls::OtherError(error.into())))
+        };
+        let windows = "A certificate chain could not be built to a trusted root authority. (os error -2146762486)";
+        assert_eq!(said(windows), advice(&CertificateError::UnknownIssuer));
+        assert_eq!(
+            said("\u{201c}a\u{201d} certificate is not trusted: -67843"),
+            advice(&CertificateError::UnknownIssuer)
+        );
+        assert_eq!(said("\u{201c}a\u{201d} certificate is expired: -67818"), advice(&CertificateError::Expired));
+        assert_eq!(said("not valid yet: -67819"), advice(&CertificateError::NotValidYet));
+        for other in ["", "no number", "67843", "-67843 and more", "-1", "(os error -2146869223)"] {
+            assert_eq!(said(other), advice(&CertificateError::BadEncoding), "{other}");
         }
     }
 
