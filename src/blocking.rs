@@ -36,6 +36,18 @@ use tokio::runtime::{Builder, EnterGuard, Handle};
 use tokio::task::unconstrained;
 
 /// Waits for a future, for example that of `send()`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use clm::testing::FakeKeyfactor;
+/// use clm::blocking::Wait as _;
+///
+/// # let fake = FakeKeyfactor::start().wait();
+/// # let store = fake.add_store();
+/// # let client = fake.client();
+/// let store = client.certificate_stores().get(store).send().wait()?;
+/// # Ok(()) }
+/// ```
 pub trait Wait: Future + Sized {
     /// Blocks this thread until the future has ended. Connections and timers are driven by a thread of this crate's, which is
     /// started on first use.
@@ -45,6 +57,18 @@ pub trait Wait: Future + Sized {
     /// it waits for something that such a task holds, for example a token that it is fetching.
     ///
     /// If the thread cannot be started, calls end as [`Error::Transport`](crate::Error::Transport).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clm::testing::FakeKeyfactor;
+    /// use clm::blocking::Wait as _;
+    ///
+    /// # let fake = FakeKeyfactor::start().wait();
+    /// # let store = fake.add_store();
+    /// # let client = fake.client();
+    /// let store = client.certificate_stores().get(store).send().wait()?;
+    /// # Ok(()) }
+    /// ```
     fn wait(self) -> Self::Output {
         let _entered = enter();
         // A task's budget is not renewed while its thread is blocked.
@@ -55,9 +79,40 @@ pub trait Wait: Future + Sized {
 impl<F: Future> Wait for F {}
 
 /// Waits for each item of a stream, for example for each row of a list.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use clm::testing::FakeKeyfactor;
+/// # use clm::blocking::Wait as _;
+/// use clm::blocking::WaitEach as _;
+/// use clm::keyfactor::Query;
+///
+/// # let fake = FakeKeyfactor::start().wait();
+/// # let client = fake.client();
+/// for store in client.certificate_stores().list(Query::all()).rows()?.wait_each() {
+///     println!("{}", store?.id);
+/// }
+/// # Ok(()) }
+/// ```
 pub trait WaitEach: Stream + Sized {
     /// The items as an iterator, which blocks this thread for each of them as [`Wait::wait`] does. Dropped, it starts nothing
     /// further.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clm::testing::FakeKeyfactor;
+    /// # use clm::blocking::Wait as _;
+    /// use clm::blocking::WaitEach as _;
+    /// use clm::keyfactor::Query;
+    ///
+    /// # let fake = FakeKeyfactor::start().wait();
+    /// # let store = fake.add_store();
+    /// # let client = fake.client();
+    /// for store in client.certificate_stores().list(Query::all()).rows()?.wait_each() {
+    ///     println!("{}", store?.id);
+    /// }
+    /// # Ok(()) }
+    /// ```
     fn wait_each(self) -> Iter<Self> {
         Iter { stream: Box::pin(self) }
     }
@@ -66,6 +121,22 @@ pub trait WaitEach: Stream + Sized {
 impl<S: Stream> WaitEach for S {}
 
 /// The items of a stream; see [`WaitEach::wait_each`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use clm::testing::FakeKeyfactor;
+/// # use clm::blocking::Wait as _;
+/// use clm::blocking::WaitEach as _;
+/// use clm::keyfactor::Query;
+///
+/// # let fake = FakeKeyfactor::start().wait();
+/// # let store = fake.add_store();
+/// # let client = fake.client();
+/// let stores = client.certificate_stores().list(Query::all()).rows()?.wait_each();
+/// let first: Result<Vec<_>, _> = stores.take(10).collect();
+/// # assert_eq!(first?.len(), 1);
+/// # Ok(()) }
+/// ```
 pub struct Iter<S> {
     stream: Pin<Box<S>>,
 }

@@ -67,6 +67,15 @@ impl fmt::Display for ValidationError {
 impl std::error::Error for ValidationError {}
 
 /// A problem with a request.
+///
+/// ```
+/// use clm::appviewx::Comment;
+///
+/// let error = Comment::new("CHG-1234").unwrap_err();
+/// for problem in error.problems() {
+///     println!("{}: {}", problem.field(), problem.sentence());
+/// }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Problem {
     field: String,
@@ -385,6 +394,18 @@ pub enum Reason {
 }
 
 /// A character that a field does not accept, with its position.
+///
+/// ```
+/// use clm::Reason;
+/// use clm::appviewx::Comment;
+///
+/// let error = Comment::new("CHG-1234").unwrap_err();
+/// if let Reason::InvalidCharacters(found) = error.problems()[0].reason() {
+///     for it in found {
+///         println!("{:?} at position {}", it.character, it.position);
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct InvalidCharacter {

@@ -19,6 +19,21 @@ use crate::operation::{Operation, Request, RequestBuilder, Vendor as _};
 use crate::transport::{self, ConfigurationError, Credential, Identity, Options, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
+///
+/// ```
+/// # fn main() -> Result<(), clm::appviewx::Error> {
+/// use std::time::Duration;
+///
+/// use clm::appviewx::{Client, ClientBuilder, CommentRule, Credentials};
+///
+/// let builder: ClientBuilder = Client::builder("https://appviewx.example.com:31443");
+/// let appviewx = builder
+///     .credentials(Credentials::login("svc-clm", "a password"))
+///     .comment_rule(CommentRule::allowing("-"))
+///     .connect_timeout(Duration::from_secs(5))
+///     .build()?;
+/// # Ok(()) }
+/// ```
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
 
 /// The settings that only an AppViewX client has. They are set on the [`ClientBuilder`].
@@ -30,6 +45,17 @@ pub struct Settings {
 }
 
 /// A client for one AppViewX server. Cloning is cheap: all clones share one session and one set of limits.
+///
+/// ```
+/// # fn main() -> Result<(), clm::appviewx::Error> {
+/// use clm::appviewx::{Client, Credentials};
+///
+/// let appviewx = Client::builder("https://appviewx.example.com:31443")
+///     .credentials(Credentials::login("svc-clm", "a password"))
+///     .build()?;
+/// let groups = appviewx.certificate_groups();
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Caller,

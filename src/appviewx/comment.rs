@@ -17,12 +17,29 @@ const FIELD: &str = "comment";
 /// The vendor documents a maximum of 255 characters, and that special characters and HTML tags are invalid. It is
 /// **assumed** that a character is a UTF-16 code unit, so a character outside the Basic Multilingual Plane counts as
 /// two. For ordinary text this is the number of characters.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::Comment;
+///
+/// let comment = Comment::new("Decommissioned with CHG 1234")?;
+/// appviewx.certificate_groups().unassign(scene.resource_ids()).comment(comment.as_str()).send().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Comment(String);
 
 impl Comment {
     /// The maximum length of a comment, in UTF-16 code units.
+    ///
+    /// ```
+    /// use clm::appviewx::Comment;
+    ///
+    /// let text: String = "a long change record ".repeat(20).chars().take(Comment::MAX_LENGTH).collect();
+    /// assert!(Comment::new(text).is_ok());
+    /// ```
     pub const MAX_LENGTH: usize = 255;
 
     /// Checks a comment against [`CommentRule::Documented`].
@@ -117,6 +134,17 @@ impl fmt::Display for Comment {
 /// define them.
 ///
 /// Every rule rejects `<`, `>` and control characters, including tabs and line breaks.
+///
+/// ```
+/// # fn main() -> Result<(), clm::appviewx::Error> {
+/// use clm::appviewx::{Client, CommentRule, Credentials};
+///
+/// let appviewx = Client::builder("https://appviewx.example.com:31443")
+///     .credentials(Credentials::login("svc-clm", "a password"))
+///     .comment_rule(CommentRule::allowing("-#"))
+///     .build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum CommentRule {

@@ -12,6 +12,16 @@ use crate::transport::{ConfigurationError, base64_of_pair, basic_authorization};
 ///
 /// A request carries exactly one kind of credential. How the server handles two kinds at once is undocumented by the
 /// vendor.
+///
+/// ```
+/// # fn main() -> Result<(), clm::appviewx::Error> {
+/// use clm::appviewx::{Client, Credentials};
+///
+/// let login = Credentials::login("svc-clm", "a password");
+/// let service_account = Credentials::service_account("an-id", "a secret");
+/// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(login).build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Credentials(Kind);
 

@@ -4,6 +4,23 @@ use crate::lenient::one_line;
 use crate::operation::LookupLimitReached;
 
 /// The result of a read is unreliable or is not what was requested. Nothing was changed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{Error, LookupError};
+///
+/// let read = appviewx.certificates().search().in_group("web-servers").rows()?.collect().await;
+/// match read {
+///     Ok(rows) => println!("{} certificates", rows.len()),
+///     Err(Error::Lookup(error)) => match *error {
+///         LookupError::OtherTotal { .. } | LookupError::RepeatedRows { .. } => eprintln!("read it again: {error}"),
+///         other => return Err(other.into()),
+///     },
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {

@@ -11,6 +11,15 @@ use crate::rows::text_scalar;
 use crate::validation::{LONGEST_NAME, Problems, Reason, ValidationError, invalid_characters, list_characters};
 
 /// The resource id of a certificate, as `POST /certificate/search` returns it. It is opaque and sent unchanged.
+///
+/// ```
+/// # fn main() -> Result<(), clm::ValidationError> {
+/// use clm::appviewx::ResourceId;
+///
+/// let id: ResourceId = "67bc2ca76a105e1a05691c1c".parse()?;
+/// assert_eq!(id, "67bc2ca76a105e1a05691c1c");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResourceId(String);

@@ -10,6 +10,17 @@ use crate::rows::Scalar;
 
 /// A time as the server wrote it. The format is undocumented by the vendor. It is **assumed** that a number is
 /// milliseconds since 1970.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// for certificate in appviewx.certificates().search().rows()?.collect().await? {
+///     if let Some(end) = &certificate.valid_to {
+///         println!("{end}, which is {:?}", end.timestamp());
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServerTime(Value);

@@ -17,25 +17,99 @@ use crate::transport::{Answer, ConfigurationError, Exchange, Parameters};
 use crate::validation::LONGEST_NAME;
 
 /// AppViewX CERT+, as the vendor parameter of the crate's shared types: [`Error`] is `clm::Error<AppViewX>`.
+///
+/// ```
+/// use clm::Error;
+/// use clm::appviewx::AppViewX;
+///
+/// fn log(error: &Error<AppViewX>) {
+///     eprintln!("{}", error.report());
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AppViewX;
 
 /// The error of an AppViewX call. See [`clm::Error`](crate::Error).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::Error;
+///
+/// match appviewx.certificate_groups().unassign(scene.resource_ids()).send().await {
+///     Ok(outcome) => println!("{} confirmed", outcome.successful_ids().len()),
+///     Err(Error::Api(error)) => eprintln!("refused: {:?}", error.code()),
+///     Err(Error::OutcomeUnknown(error)) => eprintln!("perhaps done: {}", error.how_to_find_out()),
+///     Err(error) => eprintln!("nothing was done: {}", error.report()),
+/// }
+/// # Ok(()) }
+/// ```
 pub type Error = operation::Error<AppViewX>;
 
 /// An error response of the server. See [`clm::ApiError`](crate::ApiError).
+///
+/// ```
+/// use clm::appviewx::{ApiError, ErrorCode};
+///
+/// fn is_comment_refused(error: &ApiError) -> bool {
+///     matches!(error.code(), Some(ErrorCode::CommentCharacters | ErrorCode::CommentTooLong))
+/// }
+/// ```
 pub type ApiError = operation::ApiError<AppViewX>;
 
 /// A change whose outcome is unknown. See [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
+///
+/// ```
+/// use clm::appviewx::{OutcomeUnknown, UnassignCertificates};
+///
+/// fn log(error: &OutcomeUnknown) {
+///     if let Some(request) = error.request::<UnassignCertificates>() {
+///         eprintln!("perhaps moved: {:?}", request.resource_ids());
+///     }
+/// }
+/// ```
 pub type OutcomeUnknown = operation::OutcomeUnknown<AppViewX>;
 
 /// The rows of a list; see [`clm::Rows`](crate::Rows).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{Certificate, Rows};
+///
+/// let mut rows: Rows<Certificate> = appviewx.certificates().search().in_group("web-servers").rows()?;
+/// while let Some(row) = rows.next().await {
+///     println!("{:?}", row?.common_name);
+/// }
+/// # Ok(()) }
+/// ```
 pub type Rows<T> = operation::Rows<T, Error>;
 
 /// An error that several outcomes share; see [`clm::SharedError`](crate::SharedError).
+///
+/// ```
+/// use clm::appviewx::{Error, SharedError};
+///
+/// fn is_refusal(error: &SharedError) -> bool {
+///     matches!(**error, Error::Api(_))
+/// }
+/// ```
 pub type SharedError = operation::SharedError<AppViewX>;
 
 /// A request to an endpoint without a typed operation; see [`Client::raw`](super::Client::raw).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::RequestBuilder;
+/// use clm::appviewx::RawCall;
+/// use clm::http::Method;
+///
+/// let call: RequestBuilder<RawCall> = appviewx.raw(Method::GET, "certificate/group");
+/// let answer = call.query("groupName", "web-servers").send().await?;
+/// println!("{}", answer.status());
+/// # Ok(()) }
+/// ```
 pub type RawCall = operation::RawCall<AppViewX>;
 
 pub(super) type Caller = operation::Caller<AppViewX>;

@@ -21,6 +21,20 @@ use crate::validation::ValidationError;
 /// Apart from [`Incomplete`](Self::Incomplete), which contains the outcome of a call that was carried out, a change
 /// ends in one of three ways: as `Ok`, as an error that means that it was refused or cannot have reached the server, or
 /// as [`OutcomeUnknown`](Self::OutcomeUnknown).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::Error;
+///
+/// match appviewx.certificate_groups().unassign(scene.resource_ids()).send().await {
+///     Ok(outcome) => println!("{} confirmed", outcome.successful_ids().len()),
+///     Err(Error::OutcomeUnknown(error)) => eprintln!("perhaps done: {}", error.how_to_find_out()),
+///     Err(Error::Incomplete(error)) => eprintln!("done in part: {error}"),
+///     Err(error) => eprintln!("nothing was done: {}", error.report()),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error<V: Vendor> {
@@ -472,6 +486,20 @@ impl<V: Vendor, T: fmt::Debug + Send + Sync + 'static> From<Incomplete<T>> for E
 }
 
 /// An error response of the server, indicated by its status or by a code in its body.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Error;
+///
+/// scene.keyfactor.restrict_to([]);
+/// if let Err(Error::Api(error)) = keyfactor.certificates().get(scene.certificate()).send().await {
+///     eprintln!("{}: {}", error.status(), error.message().unwrap_or_default());
+///     eprintln!("{}", error.remediation().unwrap_or_default());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct ApiError<V: Vendor> {
     scope: Option<V::Scope>,

@@ -6,6 +6,18 @@ use super::erased::Erased;
 
 /// The error of `require_complete` and `require_success` for an incomplete outcome, or of a raw change whose response
 /// could not be read. It contains the outcome, so nothing is lost.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+/// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
+/// if let Err(incomplete) = outcome.require_complete() {
+///     eprintln!("{incomplete}: {:?}", incomplete.outcome().unconfirmed_ids());
+/// # } else { panic!("complete");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[error("{gap}")]
 pub struct Incomplete<Outcome> {
@@ -55,6 +67,22 @@ impl<Outcome> Incomplete<Outcome> {
 }
 
 /// An [`Incomplete`] with an outcome of any type, inside an [`Error`](super::Error).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{Error, UnassignOutcome};
+///
+/// # let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
+/// let unassigned = appviewx.certificate_groups().unassign(ids).send().await?;
+/// if let Err(Error::Incomplete(error)) = unassigned.require_complete().map_err(Error::from)
+///     && let Some(outcome) = error.outcome::<UnassignOutcome>()
+/// {
+///     eprintln!("not confirmed: {:?}", outcome.unconfirmed_ids());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{gap}")]
 pub struct IncompleteOutcome {

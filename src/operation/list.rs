@@ -71,6 +71,17 @@ impl<V: Vendor> PageCaller<V> {
 }
 
 /// Builds a list request. Setters add optional parts. [`rows`](Self::rows) checks the request and returns the rows.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// let list = keyfactor.certificate_stores().list(Query::field("Approved").eq(true));
+/// let stores = list.page_size(100).rows()?.collect().await?;
+/// # assert!(!stores.is_empty());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before the first row is asked for"]
 pub struct ListBuilder<L: List> {

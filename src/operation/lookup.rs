@@ -52,6 +52,24 @@ impl Lookup {
 /// [`max_lookup_pages`](crate::ClientBuilder::max_lookup_pages) limit them. They do not apply to lists that you read
 /// row by row, except that in a search with a client-side filter `max_lookup_pages` limits the number of consecutive
 /// pages without a match.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, LookupError};
+///
+/// # let builder = clm::keyfactor::Client::builder(scene.keyfactor.url()).credentials(scene.keyfactor.credentials());
+/// # scene.keyfactor.hide_total_count();
+/// # let keyfactor = builder.max_lookup_pages(1).build()?;
+/// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await;
+/// if let Err(Error::Lookup(error)) = located
+///     && let LookupError::LimitReached(reached) = *error
+/// {
+///     eprintln!("{} after {} page(s): {}", reached.list(), reached.pages(), reached.limit());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{list}: the look-up was given up after {pages} page(s): {limit}")]
 pub struct LookupLimitReached {
@@ -124,6 +142,20 @@ impl LookupLimitReached {
 }
 
 /// A limit on look-ups.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::{LookupLimit, LookupLimitReached};
+///
+/// fn setting_to_raise(reached: &LookupLimitReached) -> &'static str {
+///     match reached.limit() {
+///         LookupLimit::Deadline(_) => "lookup_deadline",
+///         LookupLimit::Pages(_) => "max_lookup_pages",
+///         _ => "unknown",
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum LookupLimit {

@@ -23,6 +23,17 @@ use crate::validation::{Problems, Reason, ValidationError};
 ///
 /// With every variant, nothing further is sent after a failure that all calls would meet: no connection, no valid
 /// credential, 401, 429, a redirect, or no access to the call.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::OnFailure;
+///
+/// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+/// let outcome = unassign.in_calls().on_failure(OnFailure::Continue).send().await?;
+/// # assert!(outcome.is_complete());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum OnFailure {
@@ -56,6 +67,18 @@ type AuditNote<I> = Arc<dyn Fn(&[I]) -> String + Send + Sync>;
 ///   inherited.
 /// - If the runtime is shut down during a run, calls in progress become [`Unknown`](ItemState::Unknown), and nothing
 ///   further is sent.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::OnFailure;
+///
+/// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+/// let batch = unassign.in_calls().on_failure(OnFailure::ContinueAfterRefusal).concurrency(2);
+/// let outcome = batch.send().await?;
+/// assert!(outcome.is_complete());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send()` or `start()`"]
 pub struct BatchBuilder<B: Batch> {
@@ -204,6 +227,17 @@ impl<B: Batch> fmt::Debug for BatchBuilder<B> {
 
 /// The outcomes of a batch, each returned as soon as it is known. It implements `Stream`; [`next`](Self::next) and
 /// [`finish`](Self::finish) work without an additional crate.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+/// let mut outcomes = unassign.in_calls().ids_per_call(1).start()?;
+/// while let Some(outcome) = outcomes.next().await {
+///     println!("{}: {}", outcome.item, outcome.state);
+/// }
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is sent before the first outcome is asked for"]
 pub struct Outcomes<B: Batch> {
     caller: Caller<VendorOf<B>>,

@@ -196,6 +196,16 @@ impl<V: Vendor> fmt::Display for ItemState<V> {
 }
 
 /// An item of a batch and its state.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+/// for it in outcome.items() {
+///     println!("{}: {}", it.item, it.state);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(bound(serialize = "I: Serialize"))]
 #[non_exhaustive]
@@ -218,6 +228,17 @@ impl<I: fmt::Display, O: Change> fmt::Display for ItemOutcome<I, O> {
 }
 
 /// The outcome of every item of a batch.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+/// println!("{} confirmed in {} call(s)", outcome.confirmed().count(), outcome.calls());
+/// if let Some(error) = outcome.ended_by() {
+///     eprintln!("ended early: {}", error.report());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct ManyOutcome<I, O: Change> {
     pub(super) items: Vec<ItemOutcome<I, O>>,

@@ -60,6 +60,16 @@ use crate::validation::Problems;
 /// One documented call: its content and everything specific to it.
 ///
 /// A [`RequestBuilder`] collects a value of this type, which is checked and then sent. The trait is sealed.
+///
+/// ```
+/// use clm::keyfactor::Keyfactor;
+/// use clm::{Operation, RequestBuilder};
+///
+/// /// Sends a call of Keyfactor Command and logs its error.
+/// async fn logged<O: Operation<Vendor = Keyfactor>>(call: RequestBuilder<O>) -> Option<O::Outcome> {
+///     call.send().await.inspect_err(|error| eprintln!("{}", error.report())).ok()
+/// }
+/// ```
 pub trait Operation: Clone + fmt::Debug + Send + Sync + 'static {
     /// The vendor of the call.
     type Vendor: Vendor;
@@ -242,6 +252,14 @@ pub enum Taken {
 
 /// The vendor-specific parts of the crate, implemented by `keyfactor::Keyfactor` and `appviewx::AppViewX`. The trait is
 /// sealed.
+///
+/// ```
+/// use clm::{Error, Vendor};
+///
+/// fn log<V: Vendor>(error: &Error<V>) {
+///     eprintln!("{}", error.report());
+/// }
+/// ```
 pub trait Vendor: Copy + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// The vendor's error code.
     type Code: Clone + fmt::Debug + fmt::Display + Send + Sync;

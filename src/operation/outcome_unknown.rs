@@ -17,6 +17,23 @@ use crate::transport::{Answer, Cause, Evidence, ServerText, Trace, Unknown};
 /// decide to send the request again, pass it to the client's `execute`.
 ///
 /// [`how_to_find_out`]: Self::how_to_find_out
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, RemoveCertificates, Schedule};
+///
+/// scene.keyfactor.lose_answers(1);
+/// let stores = keyfactor.certificate_stores();
+/// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+/// if let Err(Error::OutcomeUnknown(error)) = removed
+///     && let Some(request) = error.request::<RemoveCertificates>()
+/// {
+///     eprintln!("{} location(s): {}", request.locations().len(), error.how_to_find_out());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct OutcomeUnknown<V: Vendor> {
     request: Erased,

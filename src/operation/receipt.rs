@@ -9,6 +9,18 @@ use super::Vendor;
 use crate::transport::{Exchange, RawBody, ServerText};
 
 /// The response to a call as received, with its attempts and duration.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let outcome = removal.send().await?;
+/// let receipt = outcome.receipt();
+/// println!("{} after {} attempt(s), {:?}", receipt.status(), receipt.attempts(), receipt.elapsed());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Receipt {
     attempts: u32,

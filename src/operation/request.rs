@@ -8,6 +8,18 @@ use crate::transport::{Audited, Call, CallName, Cause, Effect, Exchange, RetryPo
 use crate::validation::{LONGEST_TEXT, Problems, Reason, ValidationError};
 
 /// Builds a request. Setters add optional parts. [`send`](Self::send) checks the request and sends it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::RequestBuilder;
+/// use clm::keyfactor::{RemoveCertificates, Schedule};
+///
+/// let (stores, locations) = (keyfactor.certificate_stores(), scene.locations());
+/// let removal: RequestBuilder<RemoveCertificates> = stores.remove_certificates(locations, Schedule::Immediate);
+/// let outcome = removal.audit_note("CHG 1234").send().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct RequestBuilder<O: Operation> {
@@ -17,6 +29,19 @@ pub struct RequestBuilder<O: Operation> {
 
 /// A checked request that the client's `execute` can send. It is not tied to a client, and dereferences to the
 /// operation.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::{RemoveCertificates, Schedule};
+///
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let request: Request<RemoveCertificates> = removal.build()?;
+/// println!("{} location(s)", request.locations().len());
+/// let outcome = keyfactor.execute(request).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Request<O> {
     operation: O,

@@ -12,6 +12,19 @@ use futures_core::Stream;
 ///
 /// Lists are paged by offset, so rows can be repeated or missed if the list changes while it is read. An error ends the
 /// list. If the list ends with fewer rows than the server's total, an error follows the last row.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// let mut rows = keyfactor.certificate_stores().list(Query::all()).rows()?;
+/// while let Some(store) = rows.next().await {
+///     println!("{}", store?.id);
+/// }
+/// println!("{} of {:?}", rows.received(), rows.total());
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is sent before the first row is asked for"]
 pub struct Rows<T, E> {
     stream: Pin<Box<dyn Stream<Item = Result<T, E>> + Send>>,

@@ -12,6 +12,23 @@ use super::{Error, Vendor};
 /// dereferences to [`Error`].
 ///
 /// Two values are equal if they are the same error. It is serialised as its text.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, Schedule};
+///
+/// scene.keyfactor.restrict_to([]);
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let outcome = removal.one_job_per_location().send().await?;
+/// if let Some(error) = outcome.ended_by()
+///     && let Error::Api(refusal) = &**error
+/// {
+///     eprintln!("{}: {}", refusal.status(), error.report());
+/// # } else { panic!("not refused");
+/// }
+/// # Ok(()) }
+/// ```
 pub struct SharedError<V: Vendor>(Arc<Error<V>>);
 
 impl<V: Vendor> SharedError<V> {

@@ -34,6 +34,14 @@ pub(crate) trait PlanFormat: Sized {
 }
 
 /// The header of a plan: its format, the server it was made for, when it was made, and by which program.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+/// println!("made for {:?} at {:?}", plan.header.server, plan.header.made_at);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[non_exhaustive]
 pub struct PlanHeader {
@@ -144,6 +152,19 @@ struct WrittenHeader {
 }
 
 /// Why a file cannot be used as a plan.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::PlanError;
+/// use clm::keyfactor::RemovalPlan;
+///
+/// match RemovalPlan::read_from(&b"{\"header\": "[..]) {
+///     Ok(plan) => println!("{} entries", plan.removals.len()),
+///     Err(PlanError::CutOff) => eprintln!("the file is incomplete: use the copy"),
+///     Err(error) => eprintln!("the plan cannot be used: {error}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {

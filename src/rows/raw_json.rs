@@ -18,6 +18,17 @@ use crate::transport::Cause;
 ///
 /// Two values are equal if they represent the same JSON value, regardless of member order and white space. For texts
 /// longer than 1 MiB, only the bytes are compared and `Debug` shows only the length.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// for certificate in appviewx.certificates().search().rows()?.collect().await? {
+///     for (name, json) in certificate.extra.members() {
+///         println!("{name}: {json}");
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Default)]
 pub struct RawJson {
     /// `None` stands for `{}`, which most rows have.

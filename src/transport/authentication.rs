@@ -12,6 +12,20 @@ use crate::lenient::clause;
 
 /// No valid credential could be obtained: the token function, login or token request failed or took too long. The
 /// operation was not sent, or it was refused with 401.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{Client, Credentials, Error};
+///
+/// let credentials = Credentials::login("svc-clm", "a wrong password");
+/// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
+/// if let Err(Error::Authentication(error)) = appviewx.certificate_groups().view("web-servers").send().await {
+///     eprintln!("{}: {:?}", error.problem(), error.remediation());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{}: no valid credential could be had: {what}{said}{tried}", trace.call)]
 pub struct AuthenticationError {

@@ -10,6 +10,17 @@ use super::end::{Answer, Evidence, Trace};
 use super::request::CallName;
 
 /// The client could not be built. Nothing was sent.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::{Client, Error};
+///
+/// if let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() {
+///     eprintln!("{}: {}", error.setting(), error.problem());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the client cannot be built: {setting}: {problem}")]
 pub struct ConfigurationError {
@@ -62,6 +73,21 @@ impl ConfigurationError {
 }
 
 /// A change cannot have reached the server, or a read received no response.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::RetryPolicy;
+/// use clm::keyfactor::Error;
+///
+/// scene.keyfactor.go_away();
+/// let read = keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
+/// if let Err(Error::Transport(error)) = read.send().await {
+///     eprintln!("{error}: {:?}", error.remediation());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {what} after {} attempt(s)", trace.call, trace.attempts)]
 pub struct TransportError {
@@ -148,6 +174,20 @@ impl TransportError {
 }
 
 /// A read received a 2xx response in an unexpected format.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Error;
+/// use clm::testing::FakeAnswer;
+///
+/// scene.keyfactor.refuse_next(FakeAnswer::status(200).json("not a certificate"), 1);
+/// if let Err(Error::Decode(error)) = keyfactor.certificates().get(scene.certificate()).send().await {
+///     eprintln!("{error}; the response was {}", error.body());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{}: the server answered {}, but its answer cannot be read", trace.call, answer.status)]
 pub struct DecodeError {

@@ -18,6 +18,21 @@ use super::tls::Tls;
 /// additional vendor-specific settings.
 ///
 /// Setters do not check their values. `build()` checks all settings and names the invalid one.
+///
+/// ```
+/// # fn main() -> Result<(), clm::keyfactor::Error> {
+/// use std::time::Duration;
+///
+/// use clm::RetryPolicy;
+/// use clm::keyfactor::{Client, Credentials};
+///
+/// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+///     .retry_policy(RetryPolicy::DEFAULT.max_tries(6))
+///     .connect_timeout(Duration::from_secs(5))
+///     .build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing before `build()`"]
 pub struct ClientBuilder<Settings> {

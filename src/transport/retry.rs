@@ -20,6 +20,16 @@ use super::request::Effect;
 ///
 /// Pauses use exponential backoff with full jitter. A `Retry-After` header takes precedence. If a pause does not fit
 /// into the remaining time, the call ends immediately.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::RetryPolicy;
+///
+/// let read = keyfactor.certificates().get(scene.certificate());
+/// let certificate = read.retry_policy(RetryPolicy::DEFAULT.max_tries(6)).send().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RetryPolicy {
     max_tries: u32,
@@ -29,6 +39,18 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// Four tries. The first pause is at most 250 ms, the longest at most 10 s.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::RetryPolicy;
+    /// use clm::keyfactor::{Client, Credentials};
+    ///
+    /// let client = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(Credentials::bearer("a-token"))
+    ///     .retry_policy(RetryPolicy::DEFAULT.max_tries(6))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub const DEFAULT: Self =
         Self { max_tries: 4, first_pause: Duration::from_millis(250), longest_pause: Duration::from_secs(10) };
 

@@ -42,6 +42,21 @@ impl CertificateGroups {
 }
 
 /// The kind of move that assigns certificates to a group.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{Assign, Error, MoveCertificates};
+///
+/// scene.appviewx.lose_answers(1);
+/// let moved = appviewx.certificate_groups().assign("agents", scene.resource_ids()).send().await;
+/// if let Err(Error::OutcomeUnknown(error)) = moved {
+///     let request = error.request::<MoveCertificates<Assign>>().expect("the assignment");
+///     println!("perhaps moved to {}: {:?}", request.group(), request.resource_ids());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Assign {
@@ -49,9 +64,32 @@ pub struct Assign {
 }
 
 /// A request to assign certificates; see [`CertificateGroups::assign`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::Request;
+/// use clm::appviewx::AssignCertificates;
+///
+/// let assign = appviewx.certificate_groups().assign("agents", scene.resource_ids());
+/// let request: Request<AssignCertificates> = assign.build()?;
+/// println!("{} ids to {}", request.resource_ids().len(), request.group());
+/// let outcome = appviewx.execute(request).await?;
+/// # Ok(()) }
+/// ```
 pub type AssignCertificates = MoveCertificates<Assign>;
 
 /// The outcome of an assignment that the server accepted.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::AssignOutcome;
+///
+/// let outcome: AssignOutcome = appviewx.certificate_groups().assign("agents", scene.resource_ids()).send().await?;
+/// println!("{} certificates are in {}", outcome.successful_ids().len(), outcome.group());
+/// # Ok(()) }
+/// ```
 pub type AssignOutcome = MoveOutcome<Assign>;
 
 impl Move for Assign {

@@ -10,6 +10,15 @@ pub(super) const READ_PERMISSION: &str =
 ///
 /// A member that is null, missing or of an unexpected type is `None`. A member of an unexpected type is kept in
 /// [`extra`](Self::extra).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// for group in appviewx.certificate_groups().list().rows()?.collect().await? {
+///     println!("{:?} has the policy {:?}", group.name, group.policy_name);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct CertificateGroup {

@@ -3,6 +3,16 @@
 use crate::appviewx::vendor::Caller;
 
 /// The operations on certificate groups.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let groups = appviewx.certificate_groups();
+/// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+/// groups.unassign(scene.resource_ids()).send().await?.require_complete()?;
+/// groups.assign_back(&plan).send().await?.require_complete()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CertificateGroups {
     pub(in crate::appviewx) caller: Caller,

@@ -57,6 +57,14 @@ impl CertificateGroups {
 }
 
 /// A request for the list of groups; see [`CertificateGroups::list`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let rows = appviewx.certificate_groups().list().page_size(1_000).rows()?;
+/// println!("{} groups", rows.collect().await?.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct GroupList {}

@@ -90,6 +90,16 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
 }
 
 /// A request to unassign or assign certificates.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let groups = appviewx.certificate_groups();
+/// let request = groups.unassign(scene.resource_ids()).comment("CHG 1234").build()?;
+/// assert_eq!(request.resource_ids().len(), 3);
+/// assert_eq!(request.comment().map(|it| it.as_str()), Some("CHG 1234"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MoveCertificates<M> {
     target: M,
@@ -268,6 +278,16 @@ impl<M: Move> Change for MoveCertificates<M> {
 ///
 /// The confirmed ids are read from the member `Successful Ids`, which the vendor documents only in a sample response of
 /// the unassignment. It is **assumed** that an assignment returns it too. Otherwise every id is unconfirmed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+/// println!("{}", outcome.message().unwrap_or_default());
+/// let outcome = outcome.require_complete()?;
+/// assert_eq!(outcome.successful_ids().len(), 3);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct MoveOutcome<M> {

@@ -44,14 +44,53 @@ impl CertificateGroups {
 }
 
 /// The kind of move that removes certificates from their group.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{Error, MoveCertificates, Unassign};
+///
+/// scene.appviewx.lose_answers(1);
+/// let moved = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
+/// if let Err(Error::OutcomeUnknown(error)) = moved {
+///     let request = error.request::<MoveCertificates<Unassign>>().expect("the unassignment");
+///     println!("perhaps moved: {:?}", request.resource_ids());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Unassign {}
 
 /// A request to unassign certificates; see [`CertificateGroups::unassign`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::Request;
+/// use clm::appviewx::UnassignCertificates;
+///
+/// let request: Request<UnassignCertificates> = appviewx.certificate_groups().unassign(scene.resource_ids()).build()?;
+/// println!("{} ids", request.resource_ids().len());
+/// let outcome = appviewx.execute(request).await?;
+/// # Ok(()) }
+/// ```
 pub type UnassignCertificates = MoveCertificates<Unassign>;
 
 /// The outcome of an unassignment that the server accepted.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::UnassignOutcome;
+///
+/// let outcome: UnassignOutcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+/// for id in outcome.unconfirmed_ids() {
+///     println!("{id}: not named in the response");
+/// }
+/// # Ok(()) }
+/// ```
 pub type UnassignOutcome = MoveOutcome<Unassign>;
 
 impl Move for Unassign {

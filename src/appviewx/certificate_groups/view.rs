@@ -39,6 +39,15 @@ impl CertificateGroups {
 }
 
 /// A request to read one group; see [`CertificateGroups::view`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let request = appviewx.certificate_groups().view("web-servers").build()?;
+/// assert_eq!(request.name(), "web-servers");
+/// let group = appviewx.execute(request).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ViewGroup {
     name: String,

@@ -8,6 +8,17 @@ use crate::rows::{RawJson, row};
 ///
 /// The fields are named after the members that the vendor's clients read. A member that is null, missing or of an
 /// unexpected type is `None`. A member of an unexpected type is kept in [`extra`](Self::extra).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// for certificate in appviewx.certificates().search().in_group("web-servers").rows()?.collect().await? {
+///     if let Some(id) = &certificate.resource_id {
+///         println!("{id}: {:?}, valid to {:?}", certificate.common_name, certificate.valid_to);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Certificate {

@@ -142,6 +142,19 @@ impl RequestBuilder<RevokeCertificate> {
 }
 
 /// A request to revoke a certificate; see [`Certificates::revoke`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::Request;
+/// use clm::appviewx::{RevocationReason, RevokeCertificate};
+///
+/// let id = &scene.resource_ids()[0];
+/// let revocation = appviewx.certificates().revoke(id, RevocationReason::KeyCompromise).comments("CHG 1234");
+/// let request: Request<RevokeCertificate> = revocation.build()?;
+/// assert_eq!(request.comments(), Some("CHG 1234"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevokeCertificate {
     id: ResourceId,
@@ -165,6 +178,17 @@ enum Approval {
 }
 
 /// Why a certificate is revoked, in the spelling that one of the vendor's own tools lists.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::RevocationReason;
+///
+/// let id = &scene.resource_ids()[0];
+/// let revocation = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234");
+/// # revocation.build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RevocationReason {
@@ -375,6 +399,17 @@ impl Change for RevokeCertificate {
 }
 
 /// The outcome of a revocation that the server accepted.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::RevocationReason;
+///
+/// let id = &scene.resource_ids()[0];
+/// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").send().await?;
+/// println!("{}: {}", outcome.state, outcome.message.as_deref().unwrap_or_default());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RevokeOutcome {
@@ -388,6 +423,20 @@ pub struct RevokeOutcome {
 }
 
 /// The state of a revocation.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::{RevocationReason, RevocationState};
+///
+/// let id = &scene.resource_ids()[0];
+/// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").send().await?;
+/// match &outcome.state {
+///     RevocationState::Revoked => println!("{id} is revoked"),
+///     waiting => println!("{id}: {waiting}"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 #[non_exhaustive]

@@ -61,6 +61,18 @@ impl Certificates {
 }
 
 /// A request to search certificates; see [`Certificates::search`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::ListBuilder;
+/// use clm::appviewx::{CertificateSearch, SortOrder};
+///
+/// let search: ListBuilder<CertificateSearch> = appviewx.certificates().search();
+/// let rows = search.in_group("web-servers").sort_by("validTo", SortOrder::Ascending).rows()?;
+/// println!("{} certificates", rows.collect().await?.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CertificateSearch {
     categories: Vec<CertificateCategory>,

@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// The category of a certificate.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::CertificateCategory;
+///
+/// let search = appviewx.certificates().search().category(CertificateCategory::Client);
+/// assert_eq!(search.rows()?.collect().await?.len(), 1);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum CertificateCategory {
@@ -50,6 +60,18 @@ impl fmt::Display for CertificateCategory {
 }
 
 /// A field of a keyword search.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::Keyword;
+///
+/// let certificates = appviewx.certificates();
+/// let by_name = certificates.search().keyword(Keyword::SubjectCommonName, "www.example.com");
+/// let by_serial_number = certificates.search().keyword("certserialno", "01:02:03");
+/// # by_name.rows()?; by_serial_number.rows()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Keyword {
@@ -106,6 +128,16 @@ impl From<String> for Keyword {
 }
 
 /// The sort order of rows.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::SortOrder;
+///
+/// let search = appviewx.certificates().search().sort_by("validTo", SortOrder::Ascending);
+/// # search.rows()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum SortOrder {

@@ -63,6 +63,17 @@ impl CertificateGroups {
 }
 
 /// A request to assign certificates back to the groups recorded in a plan; see [`CertificateGroups::assign_back`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let groups = appviewx.certificate_groups();
+/// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+/// groups.unassign(scene.resource_ids()).send().await?;
+/// let assign_back = groups.assign_back(&plan).comment("Put back with CHG 1235");
+/// assign_back.send().await?.require_complete()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct AssignBack {
@@ -357,6 +368,25 @@ fn ends_all_groups(sent: &ManyOutcome<ResourceId, AssignCertificates>) -> Option
 }
 
 /// The result for one certificate of a plan.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::AssignBackState;
+///
+/// # let groups = appviewx.certificate_groups();
+/// # let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+/// # groups.unassign(scene.resource_ids()).send().await?;
+/// let outcome = groups.assign_back(&plan).send().await?;
+/// for (id, state) in outcome.ids() {
+///     match state {
+///         AssignBackState::Sent(sent) => println!("{id}: {sent}"),
+///         AssignBackState::NotSeenYet => println!("{id}: check again later"),
+///         other => println!("{id}: nothing was sent: {other}"),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "detail")]
 #[non_exhaustive]
@@ -394,6 +424,20 @@ impl AssignBackState {
 }
 
 /// The result for each certificate of a plan.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let groups = appviewx.certificate_groups();
+/// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+/// groups.unassign(scene.resource_ids()).send().await?;
+/// let outcome = groups.assign_back(&plan).send().await?;
+/// for (id, state) in outcome.ids().iter().filter(|(_, state)| !state.is_back()) {
+///     println!("{id}: {state}");
+/// }
+/// # assert!(outcome.is_complete());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AssignBackOutcome {

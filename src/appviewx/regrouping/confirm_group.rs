@@ -41,6 +41,16 @@ impl CertificateGroups {
 }
 
 /// A request to read the groups of certificates; see [`CertificateGroups::confirm_group`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let groups = appviewx.certificate_groups();
+/// groups.unassign(scene.resource_ids()).send().await?;
+/// let confirm = groups.confirm_group(scene.resource_ids(), groups.default_group());
+/// let confirmation = confirm.send().await?.require_complete()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct ConfirmGroup {
@@ -92,6 +102,18 @@ impl ConfirmGroup {
 
 /// The groups of certificates according to a search. Whether a search shows a change immediately is undocumented by the
 /// vendor.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let groups = appviewx.certificate_groups();
+/// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+/// for (id, membership) in confirmation.others() {
+///     println!("{id} is not in {}: {membership}", confirmation.group());
+/// }
+/// # assert_eq!(confirmation.others().count(), 1);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct GroupConfirmation {

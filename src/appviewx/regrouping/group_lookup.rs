@@ -21,6 +21,23 @@ const AT_ONCE: usize = 5;
 const MOST_ROWS: u64 = 1_000;
 
 /// The group of a certificate, according to a search.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::GroupMembership;
+///
+/// let groups = appviewx.certificate_groups();
+/// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
+/// for (id, membership) in confirmation.memberships() {
+///     match membership {
+///         GroupMembership::Group(name) => println!("{id} is in {name}"),
+///         GroupMembership::NotFound => println!("{id} was not found"),
+///         other => println!("{id}: {other}"),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "place", content = "detail")]
 #[non_exhaustive]

@@ -98,6 +98,15 @@ impl<M: Move> BatchBuilder<MoveInCalls<M>> {
 }
 
 /// A request to unassign or assign many certificates in several calls; see [`RequestBuilder::in_calls`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+/// let outcome = unassign.in_calls().ids_per_call(2).send().await?;
+/// assert_eq!((outcome.calls(), outcome.confirmed().count()), (2, 3));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct MoveInCalls<M> {
     whole: Request<MoveCertificates<M>>,

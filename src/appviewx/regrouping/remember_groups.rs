@@ -41,6 +41,14 @@ impl CertificateGroups {
 }
 
 /// A request to record the groups of certificates; see [`CertificateGroups::remember_groups`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let remember = appviewx.certificate_groups().remember_groups(scene.resource_ids());
+/// let plan = remember.send().await?.require_complete()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct RememberGroups {
@@ -349,6 +357,17 @@ impl GroupPlan {
 }
 
 /// A certificate and its recorded group.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// let plan = appviewx.certificate_groups().remember_groups(scene.resource_ids()).send().await?;
+/// for it in plan.remembered() {
+///     println!("{} was in {}", it.resource_id, it.group);
+/// }
+/// # assert_eq!(plan.remembered().len(), 3);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RememberedGroup {
@@ -359,6 +378,18 @@ pub struct RememberedGroup {
 }
 
 /// A certificate whose group could not be determined.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// # let ids = ["000000000000000000000000"];
+/// let plan = appviewx.certificate_groups().remember_groups(ids).send().await?;
+/// for it in plan.not_remembered() {
+///     println!("{}: {}", it.resource_id, it.why);
+/// }
+/// # assert_eq!(plan.not_remembered().len(), 1);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NotRemembered {

@@ -18,6 +18,17 @@ use crate::transport::{Attempts, AuditEnd, Effect, NewCredential, NoCredential, 
 const SESSION_ID: HeaderName = HeaderName::from_static("sessionid");
 
 /// Which of the vendor's two login endpoints is used. See [`Credentials::login`](crate::appviewx::Credentials::login).
+///
+/// ```
+/// # fn main() -> Result<(), clm::appviewx::Error> {
+/// use clm::appviewx::{Client, Credentials, LoginCall};
+///
+/// let appviewx = Client::builder("https://appviewx.example.com:31443")
+///     .credentials(Credentials::login("svc-clm", "a password"))
+///     .login_call(LoginCall::PerformLogin)
+///     .build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum LoginCall {

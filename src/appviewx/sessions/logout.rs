@@ -28,6 +28,13 @@ pub(in crate::appviewx) enum Session {
 }
 
 /// The outcome of a logout. See [`Client::logout`](crate::appviewx::Client::logout).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// println!("{}", appviewx.logout().await?);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub enum LogoutOutcome {
@@ -38,6 +45,20 @@ pub enum LogoutOutcome {
 }
 
 /// The server ended the session.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::appviewx::LogoutOutcome;
+///
+/// # let appviewx = clm::appviewx::Client::builder(scene.appviewx.url()).credentials(scene.appviewx.login()).build()?;
+/// # appviewx.certificate_groups().view("web-servers").send().await?;
+/// if let LogoutOutcome::LoggedOut(logged_out) = appviewx.logout().await? {
+///     println!("{:?}, after {} attempt(s)", logged_out.message(), logged_out.receipt().attempts());
+/// # } else { panic!("no session");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct LoggedOut {
     message: Option<String>,

@@ -19,6 +19,16 @@ const LARGEST_VALUE: usize = 1024 * 1024;
 /// The 2xx response to a raw call, as received. Its interpretation is up to the caller.
 ///
 /// Neither `Debug` nor serialisation includes the body or the headers.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::http::Method;
+///
+/// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+/// println!("{}, {:?}, {} bytes", answer.status(), answer.content_type(), answer.bytes().len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Serialize)]
 pub struct RawAnswer {
     #[serde(flatten)]
@@ -226,6 +236,20 @@ impl fmt::Debug for RawAnswer {
 ///
 /// `?` converts it to [`Error`]: for a read to [`Error::Decode`]; for a change, which was carried out, to
 /// [`Error::Incomplete`] with the [`RawAnswer`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::http::Method;
+///
+/// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+/// if let Err(unreadable) = answer.read_as::<u32>() {
+///     eprintln!("{unreadable}: {:?}", unreadable.reason());
+///     let body = unreadable.into_answer().read()?;
+/// # } else { panic!("readable");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}: the server answered {}, but its answer cannot be read", answer.kept.trace.call, answer.status())]
 pub struct UnreadableAnswer {
@@ -236,6 +260,22 @@ pub struct UnreadableAnswer {
 }
 
 /// Why the response to a raw call cannot be read.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::UnreadableReason;
+/// use clm::http::Method;
+///
+/// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
+/// if let Err(unreadable) = answer.read_as::<u32>() {
+///     match unreadable.reason() {
+///         UnreadableReason::TooLarge { limit, actual } => eprintln!("{actual} bytes, at most {limit}"),
+///         other => eprintln!("{other:?}: {:?}", unreadable.answer().content_type()),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UnreadableReason {

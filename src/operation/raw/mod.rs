@@ -25,6 +25,17 @@ use crate::transport::{Cause, Effect, Exchange, Parameters, looked_for};
 use crate::validation::Problems;
 
 /// A request to an endpoint without a typed operation; see the client's `raw`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::http::Method;
+///
+/// let call = keyfactor.raw(Method::GET, "CertificateStores/{id}").path_value("id", scene.stores()[0]).build()?;
+/// assert_eq!(call.path(), "CertificateStores/{id}");
+/// let answer = keyfactor.execute(call).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct RawCall<V: Vendor> {
     method: Method,
@@ -41,6 +52,18 @@ pub struct RawCall<V: Vendor> {
 
 /// Whether a raw call can change something. This determines when it is retried; see the table in
 /// [`guide::retries`](crate::guide::retries).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::RawEffect;
+/// use clm::http::Method;
+///
+/// // A POST that only reads may be retried.
+/// let call = keyfactor.raw(Method::POST, "CertificateStores/Search").effect(RawEffect::Read);
+/// # call.build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RawEffect {

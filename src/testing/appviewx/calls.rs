@@ -45,6 +45,15 @@ pub enum AppViewXCall {
 
 impl AppViewXCall {
     /// All calls.
+    ///
+    /// ```
+    /// use clm::testing::AppViewXCall;
+    ///
+    /// let changes = AppViewXCall::ALL.iter().filter(|call| call.is_change());
+    /// for call in changes {
+    ///     println!("{} {}", call.method(), call.path());
+    /// }
+    /// ```
     pub const ALL: &[Self] = &[
         Self::Unassign,
         Self::Assign,

@@ -201,6 +201,16 @@ impl FakeAppViewX {
 
     /// Opens the port again after [`go_away`](Self::go_away), whose example shows it.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// scene.appviewx.go_away();
+    /// assert!(appviewx.certificate_groups().unassign(scene.resource_ids()).send().await.is_err());
+    /// scene.appviewx.come_back();
+    /// appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Panics
     /// If another program uses the port.
     #[track_caller]

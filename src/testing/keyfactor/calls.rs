@@ -68,6 +68,15 @@ const ID: &str = "{id}";
 
 impl KeyfactorCall {
     /// All calls. No request matches two of them.
+    ///
+    /// ```
+    /// use clm::testing::KeyfactorCall;
+    ///
+    /// let changes = KeyfactorCall::ALL.iter().filter(|call| call.is_change());
+    /// for call in changes {
+    ///     println!("{} {}", call.method(), call.path());
+    /// }
+    /// ```
     pub const ALL: &[Self] = &[
         Self::SearchCertificates,
         Self::GetCertificate,

@@ -217,6 +217,19 @@ impl FakeKeyfactor {
 
     /// Opens the port again after [`go_away`](Self::go_away), whose example shows it.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::RetryPolicy;
+    ///
+    /// scene.keyfactor.go_away();
+    /// let read = keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
+    /// assert!(read.clone().send().await.is_err());
+    /// scene.keyfactor.come_back();
+    /// read.send().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Panics
     /// If another program uses the port.
     #[track_caller]

@@ -291,6 +291,21 @@ impl FakeIdentityProvider {
     }
 
     /// Issues tokens again after [`refuse`](Self::refuse), whose example shows it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # let fake = &scene.keyfactor;
+    /// use clm::keyfactor::Client;
+    /// use clm::testing::FakeTokenRefusal;
+    ///
+    /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
+    /// fake.identity_provider().refuse(FakeTokenRefusal::UnauthorizedClient);
+    /// assert!(client.certificates().get(scene.certificate()).send().await.is_err());
+    /// fake.identity_provider().stop_refusing();
+    /// client.certificates().get(scene.certificate()).send().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop_refusing(&self) {
         self.state(|state| state.refusal = None);
     }
@@ -324,6 +339,19 @@ impl FakeIdentityProvider {
     }
 
     /// Opens the port again after [`go_away`](Self::go_away), whose example shows it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # let fake = &scene.keyfactor;
+    /// use clm::keyfactor::Client;
+    ///
+    /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
+    /// fake.identity_provider().go_away();
+    /// fake.identity_provider().come_back();
+    /// client.certificates().get(scene.certificate()).send().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
     /// If another program uses the port.

@@ -111,12 +111,32 @@ impl FakeStoreType {
             .entry_parameter(needed("Protocol").options("https,http").default_value("https"))
     }
 
-    /// Creates the vendor's type 0 for Java keystores. An alias is required. It is used as [`iis`](Self::iis) is in its example.
+    /// Creates the vendor's type 0 for Java keystores. An alias is required.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeKeyfactor, FakeStoreType};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store_of_type(FakeStoreType::jks());
+    /// fake.add_certificate(store, "www.example.com");
+    /// # Ok(()) }
+    /// ```
     pub fn jks() -> Self {
         Self::new(0, "JKS").name("Java Keystore").custom_alias(FakeCustomAlias::Required)
     }
 
-    /// Creates the vendor's type 2 for PEM files. An alias is optional. It is used as [`iis`](Self::iis) is in its example.
+    /// Creates the vendor's type 2 for PEM files. An alias is optional.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clm::testing::{FakeKeyfactor, FakeStoreType};
+    ///
+    /// let fake = FakeKeyfactor::start().await;
+    /// let store = fake.add_store_of_type(FakeStoreType::pem());
+    /// fake.add_certificate(store, "www.example.com.pem");
+    /// # Ok(()) }
+    /// ```
     pub fn pem() -> Self {
         Self::new(2, "PEM").name("PEM File")
     }

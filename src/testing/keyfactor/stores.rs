@@ -129,8 +129,25 @@ impl FakeStore {
         self
     }
 
-    /// The type of the store does not support adding certificates. Queries can filter by this, and additions fail (assumed). It is
-    /// used as [`remove_unsupported`](Self::remove_unsupported) is in its example.
+    /// The type of the store does not support adding certificates. Queries can filter by this, and additions fail (assumed).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # let fake = &scene.keyfactor;
+    /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+    /// use clm::testing::FakeJobState;
+    ///
+    /// let store = fake.add_store();
+    /// fake.set_store(store, |it| it.add_unsupported());
+    /// let entry = CertificateStoreEntry::new(store).alias("www.example.com.pfx");
+    /// let addition = keyfactor.certificate_stores().add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// addition.send().await?;
+    /// fake.run_jobs();
+    /// let job = fake.job_of(store, "www.example.com.pfx");
+    /// assert_eq!(job.map(|it| it.state), Some(FakeJobState::Failed));
+    /// # Ok(()) }
+    /// ```
     pub fn add_unsupported(mut self) -> Self {
         self.add_supported = false;
         self

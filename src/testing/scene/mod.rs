@@ -57,11 +57,42 @@ struct Location {
 
 impl Scene {
     /// The common name of the scene's certificate at Keyfactor Command and at AppViewX.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::testing::Scene;
+    ///
+    /// let search = appviewx.certificates().search().common_name_is(Scene::COMMON_NAME);
+    /// assert_eq!(search.rows()?.collect().await?.len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub const COMMON_NAME: &str = "www.example.com";
     /// The collection of the certificate.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::testing::Scene;
+    ///
+    /// let certificates = keyfactor.certificates();
+    /// let located = certificates.locations_of(scene.thumbprint()).collection_id(Scene::COLLECTION).send().await?;
+    /// assert_eq!(located.locations().len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub const COLLECTION: i32 = 4;
     /// The AppViewX id of a partner's certificate, which a search for the name finds as well and which must not be changed. It is
     /// in every scene except [`partly_failing`](Self::partly_failing).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// use clm::testing::Scene;
+    ///
+    /// appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+    /// assert_eq!(scene.appviewx.group_of(Scene::PARTNER).as_deref(), Some("partners"), "it was not moved");
+    /// # Ok(()) }
+    /// ```
     pub const PARTNER: &str = "67bc2ca76a105e1a05691c4c";
 
     /// **A certificate is to be removed everywhere.** At Keyfactor it is in two stores that take inventory every hour: a PEM file
