@@ -16,6 +16,20 @@ use crate::operation::{Operation, Request, RequestBuilder, Vendor as _};
 use crate::transport::{self, ConfigurationError, Identity, Transport, base_path};
 
 /// Builds a [`Client`]. Credentials are required; everything else has a default.
+///
+/// ```
+/// # fn main() -> Result<(), clm::keyfactor::Error> {
+/// use std::time::Duration;
+///
+/// use clm::keyfactor::{Client, ClientBuilder, Credentials};
+///
+/// let builder: ClientBuilder = Client::builder("https://keyfactor.example.com/KeyfactorAPI");
+/// let keyfactor = builder
+///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+///     .lookup_deadline(Duration::from_secs(300))
+///     .build()?;
+/// # Ok(()) }
+/// ```
 pub type ClientBuilder = transport::ClientBuilder<Settings>;
 
 /// The settings that are specific to a Keyfactor client. Set them on the [`ClientBuilder`].
@@ -26,6 +40,17 @@ pub struct Settings {
 }
 
 /// A client for one Keyfactor Command server. It is cheap to clone; all clones share credentials and limits.
+///
+/// ```
+/// # fn main() -> Result<(), clm::keyfactor::Error> {
+/// use clm::keyfactor::{Client, Credentials};
+///
+/// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
+///     .build()?;
+/// let stores = keyfactor.certificate_stores();
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Caller,

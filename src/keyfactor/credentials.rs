@@ -14,6 +14,17 @@ use crate::transport::{
 };
 
 /// The credentials of a client. `Debug` shows their kind and the user name, never a secret.
+///
+/// ```
+/// # fn main() -> Result<(), clm::keyfactor::Error> {
+/// use clm::keyfactor::{Client, Credentials};
+///
+/// let basic = Credentials::basic(r"EXAMPLE\svc-clm", "a password");
+/// let bearer = Credentials::bearer("a-token");
+/// let oauth = Credentials::client_credentials("https://idp.example.com/token", "an-id", "a secret");
+/// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI").credentials(oauth).build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Credentials(Kind);
 

@@ -11,6 +11,23 @@ use crate::operation::ErrorBody;
 use crate::transport::{Answer, ServerText};
 
 /// A failed part of a call, as the server reported it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Error;
+/// use clm::testing::FakeAnswer;
+///
+/// let failed = clm::serde_json::json!([{"Reason": "The store is locked."}]);
+/// let body = clm::serde_json::json!({"Message": "Some operations failed.", "FailedOperations": failed});
+/// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
+/// if let Err(Error::Api(error)) = keyfactor.certificates().get(scene.certificate()).send().await {
+///     error.failed_operations().iter().for_each(|it| eprintln!("{it:?}"));
+/// # assert_eq!(error.failed_operations().len(), 1);
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Serialize)]
 pub struct FailedOperation {
     reason: Option<ServerText>,

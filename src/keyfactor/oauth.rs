@@ -20,6 +20,17 @@ use crate::transport::{
 /// [`Credentials::client_credentials`](super::Credentials::client_credentials).
 ///
 /// `Debug` shows the client id and the token URL without its query, never the secret.
+///
+/// ```
+/// # fn main() -> Result<(), clm::keyfactor::Error> {
+/// use clm::keyfactor::{Client, Credentials};
+///
+/// let oauth = Credentials::client_credentials("https://idp.example.com/token", "an-id", "a secret");
+/// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+///     .credentials(oauth.scope("keyfactor"))
+///     .build()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[must_use = "it does nothing before it is given to a client"]
 pub struct ClientCredentials {

@@ -31,11 +31,26 @@ pub struct Query {
 pub(crate) const LONGEST_QUERY: usize = 8_000;
 
 /// A field of a [`Query`], to be followed by a comparison.
+///
+/// ```
+/// use clm::keyfactor::Query;
+///
+/// let query = Query::field("ClientMachine").contains("web").and(Query::field("Approved").eq(true));
+/// println!("{query}");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[must_use]
 pub struct Field(String);
 
 /// A value in a [`Query`]. Texts and GUIDs are quoted; numbers and booleans are not.
+///
+/// ```
+/// use clm::keyfactor::{CertificateId, Query};
+///
+/// let by_text = Query::field("IssuedCN").eq("www.example.com");
+/// let by_number = Query::field("CertId").eq(CertificateId::from(7));
+/// let by_bool = Query::field("Approved").eq(true);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct QueryValue {
     text: String,

@@ -39,36 +39,102 @@ macro_rules! guid_scalar {
 }
 
 /// The GUID of a certificate store.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::CertificateStoreId;
+///
+/// let id: CertificateStoreId = "2d5b1a5c-5c2e-4a8e-9b3f-0f6e2a1b7c3d".parse()?;
+/// assert_eq!(id.to_string(), "2d5b1a5c-5c2e-4a8e-9b3f-0f6e2a1b7c3d");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateStoreId(Uuid);
 
 /// The GUID of an orchestrator job.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::JobId;
+///
+/// let id: JobId = "10b0aaaa-0000-4000-8000-000000000001".parse()?;
+/// assert_eq!(id.to_string(), "10b0aaaa-0000-4000-8000-000000000001");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobId(Uuid);
 
 /// Command's id of a certificate.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::CertificateId;
+///
+/// let id: CertificateId = "1234".parse()?;
+/// assert_eq!(id, CertificateId::from(1234));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateId(i32);
 
 /// The id of one run of an orchestrator job.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::JobHistoryId;
+///
+/// let id: JobHistoryId = "40321".parse()?;
+/// assert_eq!(id, JobHistoryId::from(40_321));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobHistoryId(i64);
 
 /// The id of a certificate collection. Requests refuse an id that is not positive.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::CollectionId;
+///
+/// # let argument = clm::testing::Scene::COLLECTION.to_string();
+/// let collection: CollectionId = argument.parse()?;
+/// let located = keyfactor.certificates().locations_of(scene.thumbprint()).collection_id(collection).send().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CollectionId(i32);
 
 /// The id of a certificate store container. Requests refuse an id that is not positive.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{ContainerId, Query};
+///
+/// let container: ContainerId = "3".parse()?;
+/// let stores = keyfactor.certificate_stores().list(Query::field("ContainerId").eq(container)).rows()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContainerId(i32);
 
 /// The id of a certificate store type. 0 is valid.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::keyfactor::CertificateStoreTypeId;
+///
+/// let id: CertificateStoreTypeId = "2".parse()?;
+/// assert_eq!(id, CertificateStoreTypeId::from(2));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateStoreTypeId(i32);

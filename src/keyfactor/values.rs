@@ -10,6 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::rows::text_scalar;
 
 /// A time as the server sent it: with `Z`, or without a time zone, as Command 10 does, which means UTC.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let certificate = keyfactor.certificates().get(scene.certificate()).send().await?;
+/// if let Some(end) = &certificate.not_after {
+///     println!("{end}, which is {:?}", end.timestamp());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServerTime(String);

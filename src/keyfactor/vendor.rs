@@ -11,27 +11,102 @@ use crate::operation::{self, FailureScope, Vendor};
 use crate::transport::{Answer, Parameters};
 
 /// Keyfactor Command as the vendor of the crate's shared types: [`Error`] is `clm::Error<Keyfactor>`.
+///
+/// ```
+/// use clm::Error;
+/// use clm::keyfactor::Keyfactor;
+///
+/// fn log(error: &Error<Keyfactor>) {
+///     eprintln!("{}", error.report());
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Keyfactor;
 
 /// The error of a Keyfactor call. See [`clm::Error`](crate::Error).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, Schedule};
+///
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// match removal.send().await {
+///     Ok(outcome) => println!("scheduled: {:?}", outcome.job_ids()),
+///     Err(Error::Api(error)) => eprintln!("refused: {}", error.status()),
+///     Err(Error::OutcomeUnknown(error)) => eprintln!("perhaps done: {}", error.how_to_find_out()),
+///     Err(error) => eprintln!("nothing was done: {}", error.report()),
+/// }
+/// # Ok(()) }
+/// ```
 pub type Error = operation::Error<Keyfactor>;
 
 /// An error response of the server. See [`clm::ApiError`](crate::ApiError).
+///
+/// ```
+/// use clm::keyfactor::{ApiError, ErrorKind};
+///
+/// fn is_permission_missing(error: &ApiError) -> bool {
+///     error.kind() == ErrorKind::Forbidden
+/// }
+/// ```
 pub type ApiError = operation::ApiError<Keyfactor>;
 
 /// A change that may have reached the server and was not clearly refused. See
 /// [`clm::OutcomeUnknown`](crate::OutcomeUnknown).
+///
+/// ```
+/// use clm::keyfactor::{OutcomeUnknown, RemoveCertificates};
+///
+/// fn log(error: &OutcomeUnknown) {
+///     if let Some(request) = error.request::<RemoveCertificates>() {
+///         request.locations().iter().for_each(|location| eprintln!("perhaps scheduled: {location}"));
+///     }
+/// }
+/// ```
 pub type OutcomeUnknown = operation::OutcomeUnknown<Keyfactor>;
 
 /// The rows of a list; see [`clm::Rows`](crate::Rows). A row that was already on one of the two previous pages is not
 /// returned again.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{CertificateStore, Query, Rows};
+///
+/// let mut rows: Rows<CertificateStore> = keyfactor.certificate_stores().list(Query::all()).rows()?;
+/// while let Some(store) = rows.next().await {
+///     println!("{}", store?.id);
+/// }
+/// # Ok(()) }
+/// ```
 pub type Rows<T> = operation::Rows<T, Error>;
 
 /// An error that is shared by several outcomes. See [`clm::SharedError`](crate::SharedError).
+///
+/// ```
+/// use clm::keyfactor::{Error, SharedError};
+///
+/// fn is_refusal(error: &SharedError) -> bool {
+///     matches!(**error, Error::Api(_))
+/// }
+/// ```
 pub type SharedError = operation::SharedError<Keyfactor>;
 
 /// A request to an endpoint for which this crate has no typed operation; see [`Client::raw`](super::Client::raw).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::RequestBuilder;
+/// use clm::http::Method;
+/// use clm::keyfactor::RawCall;
+///
+/// let call: RequestBuilder<RawCall> = keyfactor.raw(Method::GET, "CertificateStores");
+/// let answer = call.send().await?;
+/// println!("{}", answer.status());
+/// # Ok(()) }
+/// ```
 pub type RawCall = operation::RawCall<Keyfactor>;
 
 pub(super) type Caller = operation::Caller<Keyfactor>;

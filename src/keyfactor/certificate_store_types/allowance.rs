@@ -5,6 +5,20 @@ use crate::rows::{AnyFormat, Member as _, Scalar, Taken, text_of_number};
 
 /// Whether an alias may be given when a certificate is added to a store. The vendor's `CustomAliasAllowed`; servers
 /// send a number or a name.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{CustomAlias, Query};
+///
+/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// for store_type in &store_types {
+///     if store_type.custom_alias == CustomAlias::Forbidden {
+///         println!("{:?} chooses its aliases", store_type.short_name);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CustomAlias {
@@ -21,6 +35,17 @@ pub enum CustomAlias {
 }
 
 /// Whether stores of a type accept private keys. Servers send a number or a name.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{PrivateKeyAllowed, Query};
+///
+/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// let with_keys = store_types.iter().filter(|it| it.private_key != PrivateKeyAllowed::Forbidden);
+/// println!("{} of {} types accept private keys", with_keys.count(), store_types.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum PrivateKeyAllowed {

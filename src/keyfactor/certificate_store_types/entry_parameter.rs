@@ -12,6 +12,18 @@ use crate::rows::{AnyFormat, Member as _, RawJson, Scalar, Taken, row, text_of_n
 /// seen in responses of real servers. `ValidationOptions` contains numbers, of which 1 means required, and is part of
 /// the vendor's schema. A parameter is required if either member says so. The meaning of other numbers is
 /// undocumented by the vendor; they are treated as not required and remain readable.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// for parameter in store_types.iter().flat_map(|it| &it.entry_parameters) {
+///     println!("{}: {}", parameter.name, parameter.parameter_type);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct EntryParameter {
@@ -171,6 +183,20 @@ fn means_required(value: &Value) -> bool {
 
 /// The type of an [`EntryParameter`]'s values. Servers send a name or a number. The schema lists the numbers without
 /// names; that they correspond to the names in this order is assumed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{EntryParameterType, Query};
+///
+/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// for parameter in store_types.iter().flat_map(|it| &it.entry_parameters) {
+///     if parameter.parameter_type == EntryParameterType::MultipleChoice {
+///         println!("{}: one of {:?}", parameter.name, parameter.options().collect::<Vec<_>>());
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum EntryParameterType {

@@ -48,6 +48,17 @@ impl CertificateStoreTypes {
 }
 
 /// A request for one certificate store type; see [`CertificateStoreTypes::get`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::GetStoreType;
+///
+/// let request: Request<GetStoreType> = keyfactor.certificate_store_types().get(2).build()?;
+/// let store_type = keyfactor.execute(request).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetStoreType {
     id: CertificateStoreTypeId,

@@ -37,6 +37,17 @@ impl CertificateStoreTypes {
 }
 
 /// A request for a list of certificate store types; see [`CertificateStoreTypes::list`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::ListBuilder;
+/// use clm::keyfactor::{ListStoreTypes, Query};
+///
+/// let list: ListBuilder<ListStoreTypes> = keyfactor.certificate_store_types().list(Query::all());
+/// println!("{} types", list.rows()?.collect().await?.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ListStoreTypes {
     query: Query,

@@ -6,6 +6,18 @@ use super::allowance::CustomAlias;
 use crate::keyfactor::types::CertificateStoreTypeId;
 
 /// The requirements of a store type, as kept in a plan.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+/// for entry in &plan.removals {
+///     if let Some(needs) = entry.store_type.needs() {
+///         println!("{entry}: a removal needs {:?}", needs.needed_on_remove);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoreTypeNeeds {

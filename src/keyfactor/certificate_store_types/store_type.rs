@@ -11,6 +11,17 @@ use crate::rows::{RawJson, row};
 ///
 /// Command 25 was seen to deviate from its schema: it sent strings instead of numbers
 /// (`"CustomAliasAllowed": "Forbidden"`), and members that the schema does not have. Both forms are read.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// for store_type in keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await? {
+///     println!("{} {:?}: alias {}", store_type.id, store_type.short_name, store_type.custom_alias);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStoreType {

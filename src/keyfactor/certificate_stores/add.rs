@@ -143,6 +143,19 @@ impl RequestBuilder<AddCertificates> {
 }
 
 /// A request to add a certificate to stores; see [`CertificateStores::add_certificates`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::{AddCertificates, CertificateStoreEntry, Schedule};
+///
+/// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com-2.pem");
+/// let addition = keyfactor.certificate_stores().add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+/// let request: Request<AddCertificates> = addition.build()?;
+/// println!("{} entries", request.entries().len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct AddCertificates {
     certificate: CertificateId,
@@ -426,4 +439,16 @@ impl Change for AddCertificates {
 }
 
 /// The outcome of an addition: the server has accepted it and scheduled its jobs. **Nothing has been added yet.**
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{AddOutcome, CertificateStoreEntry, Schedule};
+///
+/// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com-2.pem");
+/// let addition = keyfactor.certificate_stores().add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+/// let outcome: AddOutcome = addition.send().await?;
+/// println!("{:?} for {} entries", outcome.job_ids(), outcome.entries().len());
+/// # Ok(()) }
+/// ```
 pub type AddOutcome = JobsOutcome<CertificateStoreEntry>;

@@ -16,6 +16,18 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason};
 /// The store that receives a certificate, and the options of the new entry. The vendor's `CertificateStoreEntry`.
 ///
 /// Job field values and both passwords are secrets and are never shown by `Debug`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{CertificateStoreEntry, Schedule};
+///
+/// # let store = scene.stores()[0];
+/// let entry = CertificateStoreEntry::new(store).alias("www.example.com-2.pem").include_private_key();
+/// let stores = keyfactor.certificate_stores();
+/// stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate).send().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct CertificateStoreEntry {
     store: CertificateStoreId,

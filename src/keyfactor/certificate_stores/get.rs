@@ -33,6 +33,17 @@ impl CertificateStores {
 }
 
 /// A request for one certificate store; see [`CertificateStores::get`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::GetStore;
+///
+/// let request: Request<GetStore> = keyfactor.certificate_stores().get(scene.stores()[0]).build()?;
+/// let store = keyfactor.execute(request).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetStore {
     id: CertificateStoreId,

@@ -43,6 +43,19 @@ impl CertificateStores {
 }
 
 /// A request for the inventory of a store; see [`CertificateStores::inventory`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::ListBuilder;
+/// use clm::keyfactor::Inventory;
+///
+/// let list: ListBuilder<Inventory> = keyfactor.certificate_stores().inventory(scene.stores()[0]);
+/// for entry in list.rows()?.collect().await? {
+///     println!("{}", entry.alias);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Inventory {
     store: CertificateStoreId,

@@ -16,6 +16,15 @@ use crate::rows::{RawJson, row};
 ///
 /// **An alias may have several entries**, one for each binding of a certificate, as seen in IIS stores. They have the
 /// same thumbprint and different [`parameters`](Self::parameters), and each is a separate row.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// for entry in keyfactor.certificate_stores().inventory(scene.stores()[0]).rows()?.collect().await? {
+///     println!("{}: {} certificate(s), {:?}", entry.alias, entry.certificates.len(), entry.parameters);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct InventoryEntry {
@@ -157,6 +166,17 @@ impl Write for Hashed {
 }
 
 /// A certificate in an [`InventoryEntry`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// for entry in keyfactor.certificate_stores().inventory(scene.stores()[0]).rows()?.collect().await? {
+///     if let Some(certificate) = entry.leaf() {
+///         println!("{}: {}, valid to {:?}", entry.alias, certificate.thumbprint, certificate.not_after);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct InventoryCertificate {

@@ -10,6 +10,18 @@ use serde_json::{Map, Value};
 /// example. Whether Command fills them in from its own inventory is undocumented by the vendor, so this crate sends
 /// them where they are needed. The values come from the server and are not secrets. A job field that the caller sets
 /// takes precedence.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{JobFieldsFromInventory, Schedule};
+///
+/// let stores = keyfactor.certificate_stores();
+/// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let removal = stores.remove(&plan, Schedule::Immediate);
+/// removal.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum JobFieldsFromInventory {

@@ -25,6 +25,19 @@ pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before y
 ///
 /// [`RemoveOutcome`]: crate::keyfactor::RemoveOutcome
 /// [`AddOutcome`]: crate::keyfactor::AddOutcome
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let outcome = removal.send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let report = keyfactor.orchestrator_jobs().watch(outcome.job_ids()).finish().await?;
+/// # assert!(report.still_open().is_empty());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobsOutcome<T> {

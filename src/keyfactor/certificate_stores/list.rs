@@ -38,6 +38,17 @@ impl CertificateStores {
 }
 
 /// A request for a list of certificate stores; see [`CertificateStores::list`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::ListBuilder;
+/// use clm::keyfactor::{ListStores, Query};
+///
+/// let list: ListBuilder<ListStores> = keyfactor.certificate_stores().list(Query::field("Approved").eq(true));
+/// println!("{} stores", list.rows()?.collect().await?.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ListStores {
     query: Query,

@@ -21,6 +21,18 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason};
 ///
 /// Job field values that you set may be secrets. `Debug` and serialization show only their names. Values that a plan
 /// takes from the inventory are not secrets.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{CertificateLocation, Schedule};
+///
+/// # let store = scene.stores()[0];
+/// let location = CertificateLocation::new(store, "www.example.com.pem").expecting_thumbprint(scene.thumbprint());
+/// println!("removing {location}");
+/// keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct CertificateLocation {
     store: CertificateStoreId,

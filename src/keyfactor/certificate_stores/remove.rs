@@ -145,6 +145,23 @@ impl RequestBuilder<RemoveCertificates> {
 }
 
 /// A request to remove certificates from stores; see [`CertificateStores::remove_certificates`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, RemoveCertificates, Schedule};
+///
+/// scene.keyfactor.lose_answers(1);
+/// let stores = keyfactor.certificate_stores();
+/// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
+/// if let Err(Error::OutcomeUnknown(error)) = removed
+///     && let Some(request) = error.request::<RemoveCertificates>()
+/// {
+///     request.locations().iter().for_each(|location| eprintln!("perhaps scheduled: {location}"));
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct RemoveCertificates {
     locations: Vec<CertificateLocation>,
@@ -432,4 +449,15 @@ impl Change for RemoveCertificates {
 }
 
 /// The outcome of a removal: the server has accepted it and scheduled its jobs. **Nothing has been removed yet.**
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{RemoveOutcome, Schedule};
+///
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let outcome: RemoveOutcome = removal.send().await?;
+/// println!("{:?} for {} locations", outcome.job_ids(), outcome.locations().len());
+/// # Ok(()) }
+/// ```
 pub type RemoveOutcome = JobsOutcome<CertificateLocation>;

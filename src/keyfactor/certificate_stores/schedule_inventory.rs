@@ -53,6 +53,19 @@ impl CertificateStores {
 }
 
 /// A request to schedule inventories; see [`CertificateStores::schedule_inventory`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::{Schedule, ScheduleInventory};
+///
+/// let stores = keyfactor.certificate_stores();
+/// let inventory = stores.schedule_inventory([scene.stores()[0]], Schedule::Immediate);
+/// let request: Request<ScheduleInventory> = inventory.build()?;
+/// println!("{:?}: {}", request.store_ids(), request.schedule());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct ScheduleInventory {
     stores: Vec<CertificateStoreId>,

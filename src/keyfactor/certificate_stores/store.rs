@@ -13,6 +13,17 @@ pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permiss
      containers (`/certificate_stores/read/`).";
 
 /// A certificate store.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// for store in keyfactor.certificate_stores().list(Query::all()).rows()?.collect().await? {
+///     println!("{} on {:?}, inventory: {}", store.id, store.client_machine, store.inventory_schedule);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStore {

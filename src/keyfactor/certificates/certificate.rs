@@ -10,6 +10,18 @@ use crate::keyfactor::values::ServerTime;
 use crate::rows::{RawJson, row};
 
 /// A certificate in Command.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// let search = keyfactor.certificates().search(Query::field("IssuedCN").eq("www.example.com"));
+/// for certificate in search.include_locations().rows()?.collect().await? {
+///     println!("{} {}: {} place(s)", certificate.id, certificate.issued_cn, certificate.locations.len());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Certificate {
@@ -65,6 +77,20 @@ impl Row for Certificate {
 }
 
 /// A location of a certificate in a store, as of Command's last inventory.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// let search = keyfactor.certificates().search(Query::field("IssuedCN").eq("www.example.com"));
+/// for certificate in search.include_locations().rows()?.collect().await? {
+///     for place in &certificate.locations {
+///         println!("{:?} in {:?}", place.alias, place.cert_store_id);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateStoreLocation {

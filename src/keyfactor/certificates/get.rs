@@ -39,6 +39,17 @@ impl Certificates {
 }
 
 /// A request for one certificate; see [`Certificates::get`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::GetCertificate;
+///
+/// let request: Request<GetCertificate> = keyfactor.certificates().get(scene.certificate()).build()?;
+/// let certificate = keyfactor.execute(request).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetCertificate(ById);
 

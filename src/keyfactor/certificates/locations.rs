@@ -37,6 +37,17 @@ impl Certificates {
 }
 
 /// A request for the locations of a certificate; see [`Certificates::locations`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::GetCertificateLocations;
+///
+/// let request: Request<GetCertificateLocations> = keyfactor.certificates().locations(scene.certificate()).build()?;
+/// let locations = keyfactor.execute(request).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct GetCertificateLocations(ById);
 
@@ -83,6 +94,16 @@ impl Operation for GetCertificateLocations {
 }
 
 /// The locations of a certificate, grouped by store type.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let locations = keyfactor.certificates().locations(scene.certificate()).send().await?;
+/// for details in &locations.details {
+///     println!("{:?}: {:?} store(s)", details.store_type, details.store_count);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct CertificateLocations {
@@ -97,6 +118,16 @@ row!(CertificateLocations: "the answer about locations", Refused {
 });
 
 /// The locations of a certificate in stores of one type.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let locations = keyfactor.certificates().locations(scene.certificate()).send().await?;
+/// for details in &locations.details {
+///     println!("{:?}: {} place(s)", details.store_type, details.locations.len());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct StoreTypeLocations {
@@ -120,6 +151,16 @@ row!(StoreTypeLocations: "a type of store", Refused {
 });
 
 /// A location of a certificate: in a store, or at an endpoint found by an SSL scan.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let locations = keyfactor.certificates().locations(scene.certificate()).send().await?;
+/// for place in locations.details.iter().flat_map(|details| &details.locations) {
+///     println!("{:?} on {:?}: {:?}", place.store_path, place.client_machine, place.alias);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct StoreTypeLocation {

@@ -129,6 +129,19 @@ impl RequestBuilder<RevokeCertificates> {
 }
 
 /// A request to revoke certificates; see [`Certificates::revoke`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::{RevocationReason, RevokeCertificates};
+///
+/// let certificates = keyfactor.certificates();
+/// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+/// let request: Request<RevokeCertificates> = revocation.build()?;
+/// println!("{:?}: {}", request.certificate_ids(), request.reason());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct RevokeCertificates {
     ids: Vec<CertificateId>,
@@ -146,6 +159,17 @@ enum Crl {
 }
 
 /// The reason for a revocation. The vendor's `RevokeCode`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::RevocationReason;
+///
+/// let certificates = keyfactor.certificates();
+/// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+/// revocation.send().await?.require_complete()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RevocationReason {

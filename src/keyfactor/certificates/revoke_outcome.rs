@@ -14,6 +14,18 @@ use crate::operation::{Incomplete, Receipt};
 use crate::transport::{Cause, Exchange};
 
 /// The outcome of a revocation that the server accepted, for each certificate.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::RevocationReason;
+///
+/// let certificates = keyfactor.certificates();
+/// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+/// let outcome = revocation.send().await?;
+/// println!("revoked: {:?}, waiting for approval: {}", outcome.revoked, outcome.suspended.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RevokeOutcome {
@@ -39,6 +51,20 @@ pub struct RevokeOutcome {
 }
 
 /// A revocation that waits for approval. **The certificate is not revoked.**
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::RevocationReason;
+/// use clm::testing::FakeCertificate;
+///
+/// let id = scene.keyfactor.issue(FakeCertificate::new("vip.example.com").revocation_needs_approval());
+/// let revocation = keyfactor.certificates().revoke([id], RevocationReason::Superseded).comment("CHG 1234");
+/// for waiting in &revocation.send().await?.suspended {
+///     println!("certificate {} waits for the workflow {:?}", waiting.certificate_id, waiting.workflow_id);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SuspendedRevocation {

@@ -42,6 +42,17 @@ impl Certificates {
 }
 
 /// A search for certificates; see [`Certificates::search`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::ListBuilder;
+/// use clm::keyfactor::{Query, SearchCertificates};
+///
+/// let search: ListBuilder<SearchCertificates> = keyfactor.certificates().search(Query::all());
+/// let certificates = search.include_expired().include_revoked().rows()?.collect().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SearchCertificates {
     query: Query,

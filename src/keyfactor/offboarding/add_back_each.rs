@@ -61,6 +61,18 @@ impl CertificateStores {
 }
 
 /// A batch that adds the certificates of a plan back, one call for each; see [`CertificateStores::add_back_each`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// let stores = keyfactor.certificate_stores();
+/// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let outcome = stores.add_back_each(&plan, Schedule::Immediate).send().await?;
+/// println!("{} jobs", outcome.job_ids().count());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AddBackEach {
     common: Request<AddCertificates>,
@@ -68,6 +80,20 @@ pub struct AddBackEach {
 }
 
 /// The outcome for each certificate that is added back.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{AddBackEachOutcome, Schedule};
+///
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let outcome: AddBackEachOutcome = stores.add_back_each(&plan, Schedule::Immediate).send().await?;
+/// for it in outcome.items() {
+///     println!("{it}");
+/// }
+/// # Ok(()) }
+/// ```
 pub type AddBackEachOutcome = ManyOutcome<PlannedCertificate, AddCertificates>;
 
 impl BatchBuilder<AddBackEach> {

@@ -90,12 +90,51 @@ impl CertificateStores {
 }
 
 /// Waits until the inventory shows that certificates are removed; see [`CertificateStores::confirm_removed`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::ConfirmRemoved;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let confirm: ConfirmRemoved = stores.confirm_removed(plan.locations());
+/// let confirmation = confirm.look_once().send().await?;
+/// println!("{}", confirmation.all_gone());
+/// # Ok(()) }
+/// ```
 pub type ConfirmRemoved = Confirm<RemovalVerdict>;
 
 /// Waits until the inventory shows that certificates are back; see [`CertificateStores::confirm_put_back`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::ConfirmPutBack;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let confirm: ConfirmPutBack = stores.confirm_put_back(plan.locations());
+/// let confirmation = confirm.look_once().send().await?;
+/// println!("{}", confirmation.all_back());
+/// # Ok(()) }
+/// ```
 pub type ConfirmPutBack = Confirm<PutBackVerdict>;
 
 /// Waits until the inventory shows the result of a change: [`ConfirmRemoved`] or [`ConfirmPutBack`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use std::time::Duration;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let confirm = stores.confirm_removed(plan.locations()).was_listed();
+/// let confirmation = confirm.deadline(Duration::from_secs(600)).look_once().send().await?;
+/// println!("{}", confirmation.all_gone());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct Confirm<V> {

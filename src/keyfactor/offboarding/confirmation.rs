@@ -84,6 +84,24 @@ pub enum RemovalVerdict {
 
 /// What Command's inventory shows about a location after its certificate was added back. The inventory is only as
 /// recent as the store's last inventory job.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::PutBackVerdict;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let confirmation = stores.confirm_put_back(plan.locations()).was_gone().look_once().send().await?;
+/// for it in confirmation.locations() {
+///     match &it.verdict {
+///         PutBackVerdict::Back => println!("{}: back", it.location),
+///         PutBackVerdict::BackUnderAnotherAlias { alias } => println!("{}: now {alias}", it.location),
+///         other => println!("{}: not confirmed: {other}", it.location),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PutBackVerdict {
@@ -151,6 +169,18 @@ impl PutBackVerdict {
 }
 
 /// A location and its verdict.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let confirmation = stores.confirm_removed(plan.locations()).look_once().send().await?;
+/// for it in confirmation.locations() {
+///     println!("{}: {}, inventory of {:?}", it.location, it.verdict, it.inventoried_at);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConfirmedLocation<V = RemovalVerdict> {
@@ -164,6 +194,21 @@ pub struct ConfirmedLocation<V = RemovalVerdict> {
 }
 
 /// A store whose inventory was to be triggered, and the state of its schedule.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// # stores.remove(&plan, clm::keyfactor::Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let confirm = stores.confirm_removed(plan.locations()).was_listed().trigger_inventory();
+/// let confirmation = confirm.send().await?;
+/// for it in confirmation.triggered() {
+///     println!("store {}: {}", it.store_id, it.schedule_after);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TriggeredInventory {
@@ -179,6 +224,22 @@ pub struct TriggeredInventory {
 
 /// The state of a store's inventory schedule after an inventory was triggered, or after the schedule was to be
 /// restored.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::ScheduleAfter;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// # let saved = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+/// for restored in stores.restore_inventory_schedules(&saved).send().await? {
+///     match &restored.now {
+///         ScheduleAfter::Unchanged | ScheduleAfter::Restored => {}
+///         other => eprintln!("store {}: {other}", restored.store_id),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ScheduleAfter {
@@ -226,6 +287,19 @@ impl TriggeredInventory {
 }
 
 /// The results for all locations, after a removal or, with [`PutBackVerdict`]s, after certificates were added back.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// # let stores = keyfactor.certificate_stores();
+/// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let confirmation = stores.confirm_removed(plan.locations()).look_once().send().await?;
+/// for it in confirmation.locations() {
+///     println!("{it}");
+/// }
+/// # assert!(!confirmation.all_gone());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Confirmation<V = RemovalVerdict> {

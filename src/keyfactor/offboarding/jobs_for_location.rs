@@ -69,6 +69,16 @@ impl OrchestratorJobs {
 }
 
 /// A search for the jobs that change a store; see [`OrchestratorJobs::for_location`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// # let stores = keyfactor.certificate_stores();
+/// # let location = &scene.locations()[0];
+/// let seen = keyfactor.orchestrator_jobs().for_location(location).send().await?;
+/// println!("{seen}");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct JobsForLocation {
@@ -78,6 +88,24 @@ pub struct JobsForLocation {
 }
 
 /// The jobs that change a store and are visible to this account; see [`OrchestratorJobs::for_location`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Error, Schedule};
+///
+/// scene.keyfactor.lose_answers(1);
+/// let stores = keyfactor.certificate_stores();
+/// let location = &scene.locations()[0];
+/// let removed = stores.remove_certificates([location.clone()], Schedule::Immediate).send().await;
+/// if let Err(Error::OutcomeUnknown(_)) = removed {
+///     let seen = keyfactor.orchestrator_jobs().for_location(location).send().await?;
+///     println!("{seen}");
+/// # assert!(!seen.is_empty());
+/// # } else { panic!("another end");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobsSeen {

@@ -46,6 +46,15 @@ impl Certificates {
 }
 
 /// A request for the locations of a certificate; see [`Certificates::locations_of`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let locate = keyfactor.certificates().locations_of(scene.thumbprint());
+/// let located = locate.collection_id(1).send().await;
+/// # drop(located);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct LocateCertificate {
@@ -197,6 +206,15 @@ fn places(certificate: &Certificate, thumbprint: &Thumbprint) -> Places {
 }
 
 /// A certificate and the locations from which it can be removed. There is at least one location.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+/// println!("{}: {} place(s)", located.certificate().issued_cn, located.locations().len());
+/// let plan = keyfactor.certificate_stores().plan_removal(&located).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LocatedCertificate {
@@ -410,6 +428,16 @@ impl LocatedCertificate {
 }
 
 /// A location of a certificate, and the readiness of its store.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+/// for found in located.locations() {
+///     println!("{found}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct FoundLocation {
@@ -516,6 +544,16 @@ impl From<&FoundLocation> for CertificateLocation {
 
 /// What is known about a store before a removal. A field is `None` if the server did not send it, or sent
 /// contradictory answers.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
+/// for found in located.locations() {
+///     println!("{found}: {:?}", found.readiness());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoreReadiness {

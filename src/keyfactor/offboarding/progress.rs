@@ -45,6 +45,23 @@ impl JobsReport {
 }
 
 /// A job of a [`JobsReport`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{FollowedJob, Schedule};
+///
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+/// match report.of(removal.job_ids()[0]) {
+///     Some(FollowedJob::Finished(job)) => println!("{}", job.result),
+///     Some(FollowedJob::Open(job)) => println!("{}", job.place),
+///     _ => println!("not followed"),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum FollowedJob<'a> {
@@ -111,6 +128,21 @@ impl fmt::Display for FollowedJob<'_> {
 
 /// An input of a removal or an addition, with the progress of its job. Returned by [`with`](JobsOutcome::with).
 /// `Display` writes one line.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+/// for it in removal.with(&report) {
+///     println!("{it}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct ItemProgress<'a, T> {
@@ -126,6 +158,24 @@ pub struct ItemProgress<'a, T> {
 /// vendor**. This crate never assumes that they have the same order. If all jobs of the call have the same state, it
 /// applies to each input; otherwise the progress is [`OneOf`](Self::OneOf). With one call for each input
 /// ([`one_job_per_location`](crate::RequestBuilder::one_job_per_location)) the jobs are unambiguous.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{Progress, Schedule};
+///
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+/// for it in removal.with(&report) {
+///     match &it.progress {
+///         Progress::Succeeded(_) => println!("{}: removed", it.item),
+///         other => println!("{}: {other}", it.item),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Progress<'a> {

@@ -41,12 +41,36 @@ impl RequestBuilder<RemoveCertificates> {
 
 /// A batch that removes certificates with one call for each location; see
 /// [`one_job_per_location`](RequestBuilder::one_job_per_location).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let outcome = removal.one_job_per_location().concurrency(2).send().await?;
+/// assert_eq!(outcome.calls(), 2);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct RemoveEach {
     request: Request<RemoveCertificates>,
 }
 
 /// The outcome for each location of a removal.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{RemoveEachOutcome, Schedule};
+///
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let outcome: RemoveEachOutcome = removal.one_job_per_location().send().await?;
+/// for it in outcome.items() {
+///     println!("{it}");
+/// }
+/// # Ok(()) }
+/// ```
 pub type RemoveEachOutcome = ManyOutcome<CertificateLocation, RemoveCertificates>;
 
 impl Batch for RemoveEach {

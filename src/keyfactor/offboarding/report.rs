@@ -13,6 +13,21 @@ use crate::operation::Incomplete;
 use crate::validation::{Problems, ValidationError};
 
 /// A change in the state of a job.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let mut watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+/// while let Some(change) = watch.next().await {
+///     println!("{}", change?);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobChange {
@@ -72,6 +87,19 @@ impl JobState {
 }
 
 /// The result of following jobs.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+/// println!("{} failed, {} open", report.unsuccessful().count(), report.still_open().len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobsReport {
@@ -82,6 +110,21 @@ pub struct JobsReport {
 }
 
 /// A job that has finished.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
+/// for job in report.finished().iter().filter(|job| !job.succeeded()) {
+///     println!("{job}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct FinishedJob {
@@ -94,6 +137,22 @@ pub struct FinishedJob {
 }
 
 /// A job that had not finished when the watch ended.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use std::time::Duration;
+/// use clm::keyfactor::Schedule;
+///
+/// # scene.keyfactor.orchestrator(clm::testing::FakeOrchestrator::new().offline());
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids()).deadline(Duration::from_millis(10));
+/// for job in watch.finish().await?.still_open() {
+///     println!("{job}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct OpenJob {
@@ -106,6 +165,24 @@ pub struct OpenJob {
 }
 
 /// The place of a job that has not finished.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use std::time::Duration;
+/// use clm::keyfactor::{OpenJobPlace, Schedule};
+///
+/// # scene.keyfactor.orchestrator(clm::testing::FakeOrchestrator::new().offline());
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids()).deadline(Duration::from_millis(10));
+/// for job in watch.finish().await?.still_open() {
+///     if job.place == OpenJobPlace::Scheduled {
+///         println!("job {} still runs when its orchestrator comes back: unschedule it", job.job_id);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 #[non_exhaustive]
 pub enum OpenJobPlace {

@@ -49,6 +49,17 @@ pub struct SavedSchedule {
 }
 
 /// The result of restoring a store's inventory schedule.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// # let stores = keyfactor.certificate_stores();
+/// # let saved = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+/// for restored in stores.restore_inventory_schedules(&saved).send().await? {
+///     println!("store {}: {}, {}", restored.store_id, restored.was, restored.now);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RestoredSchedule {
@@ -146,6 +157,18 @@ impl CertificateStores {
 }
 
 /// A request to restore inventory schedules; see [`CertificateStores::restore_inventory_schedules`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let stores = keyfactor.certificate_stores();
+/// let saved = stores.inventory_schedules(scene.stores().iter().copied()).await?;
+/// # let _ = &saved;
+/// for restored in stores.restore_inventory_schedules(&saved).send().await? {
+///     println!("store {}: {}", restored.store_id, restored.now);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct RestoreInventorySchedules {

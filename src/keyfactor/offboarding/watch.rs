@@ -52,6 +52,19 @@ const LAST_LOOK: Duration = Duration::from_secs(30);
 
 /// A watch that follows jobs; see [`OrchestratorJobs::watch`]. It is a `Stream` of changes. [`next`](Self::next) and
 /// [`finish`](Self::finish) work without a stream library.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// # let stores = keyfactor.certificate_stores();
+/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// # scene.keyfactor.run_jobs();
+/// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
+/// let report = watch.finish().await?.require_success()?;
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is asked before the first change is asked for"]
 pub struct JobWatch {
     known: Arc<Mutex<Known>>,

@@ -169,6 +169,17 @@ impl OrchestratorJobs {
 }
 
 /// An action on jobs.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::JobAction;
+///
+/// # let id = clm::keyfactor::JobId::from(clm::uuid::Uuid::from_u128(1));
+/// let request = keyfactor.orchestrator_jobs().unschedule([id]).build()?;
+/// assert_eq!(request.action(), JobAction::Unschedule);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum JobAction {
@@ -192,6 +203,19 @@ impl fmt::Display for JobAction {
 }
 
 /// Selects jobs, either by ids or by a query.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{JobSelection, Query};
+///
+/// let jobs = keyfactor.orchestrator_jobs();
+/// let request = jobs.acknowledge_matching(Query::field("Result").eq(4)).build()?;
+/// if let JobSelection::Matching(query) = request.selection() {
+///     println!("all runs that match {query}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum JobSelection {
@@ -223,6 +247,18 @@ impl JobAction {
 
 /// A request that acts on jobs; see [`OrchestratorJobs::unschedule`], [`OrchestratorJobs::reschedule`] and
 /// [`OrchestratorJobs::acknowledge`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::Request;
+/// use clm::keyfactor::ControlJobs;
+///
+/// # let id = clm::keyfactor::JobId::from(clm::uuid::Uuid::from_u128(1));
+/// let request: Request<ControlJobs> = keyfactor.orchestrator_jobs().unschedule([id]).build()?;
+/// println!("{}", request.action());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct ControlJobs {
     action: JobAction,

@@ -41,6 +41,17 @@ impl OrchestratorJobs {
 }
 
 /// A request for the runs of jobs; see [`OrchestratorJobs::history`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::ListBuilder;
+/// use clm::keyfactor::{JobHistory, Query};
+///
+/// let list: ListBuilder<JobHistory> = keyfactor.orchestrator_jobs().history(Query::field("Result").eq(4));
+/// println!("{} failed runs", list.rows()?.collect().await?.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct JobHistory {
     query: Query,

@@ -8,6 +8,17 @@ use crate::rows::{RawJson, row};
 use crate::transport::Secrets;
 
 /// A run of a job. A job that is retried or recurs has several runs; the one with the highest id counts.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// for run in keyfactor.orchestrator_jobs().history(Query::all()).rows()?.collect().await? {
+///     println!("job {}: {}, {}, {:?}", run.job_id, run.status, run.result, run.message);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct JobHistoryEntry {

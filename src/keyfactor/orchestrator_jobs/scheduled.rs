@@ -34,6 +34,17 @@ impl OrchestratorJobs {
 }
 
 /// A request for scheduled jobs; see [`OrchestratorJobs::scheduled`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::ListBuilder;
+/// use clm::keyfactor::{Query, ScheduledJobs};
+///
+/// let list: ListBuilder<ScheduledJobs> = keyfactor.orchestrator_jobs().scheduled(Query::all());
+/// println!("{} jobs", list.rows()?.collect().await?.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ScheduledJobs {
     query: Query,
@@ -66,6 +77,17 @@ impl NumberedPages for ScheduledJobs {
 }
 
 /// A job that has not run yet, or that will run again.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+///
+/// for job in keyfactor.orchestrator_jobs().scheduled(Query::all()).rows()?.collect().await? {
+///     println!("{} {:?} on {:?}", job.id, job.job_type, job.client_machine);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct ScheduledJob {

@@ -4,6 +4,20 @@ use crate::keyfactor::values::enumeration;
 use crate::rows::{AnyFormat, Member as _, Scalar, Taken, text_of_number};
 
 /// The result of a job. Servers send a number or a name.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{JobResult, Query};
+///
+/// for run in keyfactor.orchestrator_jobs().history(Query::all()).rows()?.collect().await? {
+///     match run.result {
+///         JobResult::Success => println!("job {}: done", run.job_id),
+///         other => println!("job {}: {other}: {:?}", run.job_id, run.message),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum JobResult {
@@ -20,6 +34,17 @@ pub enum JobResult {
 }
 
 /// The status of a job. Servers send a number or a name.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{JobStatus, Query};
+///
+/// let runs = keyfactor.orchestrator_jobs().history(Query::all()).rows()?.collect().await?;
+/// let running = runs.iter().filter(|run| run.status == JobStatus::InProcess);
+/// println!("{} run now", running.count());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum JobStatus {

@@ -49,6 +49,15 @@ pub struct FakeAppViewX {
 }
 
 /// The category of a certificate; see [`FakeAppViewX::add_certificate_of`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::testing::{FakeAppViewX, FakeCategory};
+///
+/// let fake = FakeAppViewX::start().await;
+/// fake.add_certificate_of(FakeCategory::Device, "67bc2ca76a105e1a05691c1c", "routers");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeCategory {
@@ -67,6 +76,16 @@ impl FakeCategory {
 }
 
 /// A permission of the fake's account. The account has all permissions except those that a test [denies](FakeAppViewX::deny).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+/// use clm::testing::{AppViewXPermission, FakeCategory};
+///
+/// scene.appviewx.deny(AppViewXPermission::UseCategory(FakeCategory::Client));
+/// assert!(appviewx.certificate_groups().unassign(scene.resource_ids()).send().await.is_err());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum AppViewXPermission {

@@ -59,6 +59,15 @@ pub struct FakeIdentityProvider {
 }
 
 /// Where a [`FakeIdentityProvider`] accepts the client id and secret. For a real provider this is a setting of the client.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::testing::{FakeKeyfactor, FakeSecretPlace};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// fake.identity_provider().take_secret_in(FakeSecretPlace::FormOnly);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FakeSecretPlace {
@@ -71,6 +80,19 @@ pub enum FakeSecretPlace {
 }
 
 /// How a [`FakeIdentityProvider`] refuses all token requests; see [`FakeIdentityProvider::refuse`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Client;
+/// use clm::testing::FakeTokenRefusal;
+///
+/// # let fake = &scene.keyfactor;
+/// fake.identity_provider().refuse(FakeTokenRefusal::HtmlPage);
+/// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
+/// assert!(client.certificates().get(scene.certificate()).send().await.is_err());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FakeTokenRefusal {

@@ -12,6 +12,18 @@ use super::state::numbered;
 use crate::keyfactor::{CertificateStoreId, JobId};
 
 /// A job of the fake; see [`FakeKeyfactor::jobs`](super::FakeKeyfactor::jobs).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+///
+/// keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// for job in scene.keyfactor.jobs() {
+///     println!("{:?} {} in {}: {:?}", job.kind, job.alias, job.store, job.state);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FakeJob {
@@ -30,6 +42,18 @@ pub struct FakeJob {
 }
 
 /// The kind of a job of the fake.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+/// use clm::testing::FakeJobKind;
+///
+/// keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removals = scene.keyfactor.jobs().into_iter().filter(|job| job.kind == FakeJobKind::Remove);
+/// assert_eq!(removals.count(), 2);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeJobKind {
@@ -42,6 +66,21 @@ pub enum FakeJobKind {
 }
 
 /// The state of a job of the fake.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+/// use clm::testing::FakeJobState;
+///
+/// let location = &scene.locations()[0];
+/// let stores = keyfactor.certificate_stores();
+/// stores.remove_certificates([location.clone()], Schedule::Immediate).send().await?;
+/// scene.keyfactor.run_jobs();
+/// let job = scene.keyfactor.job_of(location.store(), location.alias());
+/// assert_eq!(job.map(|it| it.state), Some(FakeJobState::Succeeded));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeJobState {

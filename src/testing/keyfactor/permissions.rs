@@ -11,6 +11,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// A permission of the fake's account; see [`FakeKeyfactor::restrict_to`](super::FakeKeyfactor::restrict_to).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Query;
+/// use clm::testing::KeyfactorPermission;
+///
+/// scene.keyfactor.restrict_to([KeyfactorPermission::ReadStores]);
+/// assert!(keyfactor.certificate_stores().list(Query::all()).rows()?.collect().await.is_ok());
+/// assert!(keyfactor.certificates().search(Query::all()).rows()?.collect().await.is_err());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum KeyfactorPermission {

@@ -53,6 +53,16 @@ pub struct FakeStoreType {
 }
 
 /// Whether an addition may have an alias; see [`FakeStoreType::custom_alias`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::testing::{FakeCustomAlias, FakeKeyfactor, FakeStoreType};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let store_type = FakeStoreType::new(110, "Appliance").custom_alias(FakeCustomAlias::Required);
+/// let store = fake.add_store_of_type(store_type);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeCustomAlias {
@@ -65,6 +75,16 @@ pub enum FakeCustomAlias {
 }
 
 /// An entry parameter of a [`FakeStoreType`]. See the [example](FakeStoreType#example) there.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::testing::{FakeEntryParameter, FakeKeyfactor, FakeStoreType};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let partition = FakeEntryParameter::new("Partition").default_value("Common").needed_on_remove();
+/// let store = fake.add_store_of_type(FakeStoreType::new(110, "Appliance").entry_parameter(partition));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "the fake knows it once it is given to it"]
 pub struct FakeEntryParameter {

@@ -61,6 +61,17 @@ pub(super) enum Spelling {
 }
 
 /// Whether a store has an orchestrator; see [`FakeStore::agent`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clm::testing::{FakeAgent, FakeKeyfactor};
+///
+/// let fake = FakeKeyfactor::start().await;
+/// let store = fake.add_store();
+/// fake.set_store(store, |it| it.agent(FakeAgent::Unassigned));
+/// assert!(!fake.client().certificate_stores().get(store).send().await?.agent_assigned);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeAgent {

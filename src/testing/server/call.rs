@@ -1,6 +1,14 @@
 //! Which call a request is.
 
 /// A call that a fake serves: a `KeyfactorCall` or an `AppViewXCall`. The trait is sealed.
+///
+/// ```
+/// use clm::testing::{FakeCall, RecordedRequest};
+///
+/// fn count(requests: &[RecordedRequest], call: impl FakeCall) -> usize {
+///     requests.iter().filter(|request| request.is(call)).count()
+/// }
+/// ```
 pub trait FakeCall: Copy + sealed::Sealed {
     /// The name, as the client has it in spans and in the audit.
     #[doc(hidden)]

@@ -34,6 +34,19 @@ impl Fault {
 }
 
 /// The effect of a fault on a request; see [`RecordedRequest::fault`](super::RecordedRequest::fault).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::Schedule;
+/// use clm::testing::FakeFaultKind;
+///
+/// scene.keyfactor.lose_answers(1);
+/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// assert!(removal.send().await.is_err());
+/// assert_eq!(scene.keyfactor.requests()[0].fault(), Some(FakeFaultKind::LostAnswer));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FakeFaultKind {

@@ -184,6 +184,20 @@ impl CertificateStores {
 /// A planned removal, and what can be added back afterwards. Created by
 /// [`plan_removal`](CertificateStores::plan_removal) before anything is removed. It can be saved as JSON. It contains
 /// no secrets of this program; the entries' parameters are visible to everybody who may read the store.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::{RemovalPlan, Schedule};
+///
+/// let stores = keyfactor.certificate_stores();
+/// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// let file = clm::serde_json::to_vec(&plan)?;
+/// stores.remove(&plan, Schedule::Immediate).send().await?;
+/// // Later, to put the certificates back.
+/// let plan = RemovalPlan::read_from(&file[..])?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RemovalPlan {
@@ -206,6 +220,16 @@ pub struct RemovalPlan {
 }
 
 /// A certificate of a [`RemovalPlan`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+/// for certificate in &plan.certificates {
+///     println!("{certificate}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedCertificate {
@@ -221,6 +245,16 @@ pub struct PlannedCertificate {
 
 /// An entry of a store in a [`RemovalPlan`]. Several entries may have the same alias, one for each binding of the
 /// certificate. They have the same thumbprint and different [`parameters`](Self::parameters).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+/// for entry in &plan.removals {
+///     println!("{entry}; can be put back: {}", entry.put_back);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedRemoval {

@@ -10,6 +10,17 @@ use crate::keyfactor::types::CertificateStoreId;
 use crate::lenient::one_line;
 
 /// A certificate, or one of its places, that a [`RemovalPlan`](super::RemovalPlan) leaves out. It is not removed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let unknown = "0".repeat(40);
+/// let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint(), unknown.as_str()]).send().await?;
+/// for omitted in &plan.omitted {
+///     println!("not removed: {omitted}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Omitted {

@@ -61,6 +61,15 @@ impl CertificateStores {
 const AT_ONCE: usize = 5;
 
 /// A request to plan the removal of many certificates; see [`CertificateStores::plan_removal_of`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// let stores = keyfactor.certificate_stores();
+/// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+/// println!("{} entries, {} left out", plan.removals.len(), plan.omitted.len());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send()`"]
 pub struct PlanRemovalOf {

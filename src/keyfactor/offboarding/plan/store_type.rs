@@ -12,6 +12,20 @@ use crate::keyfactor::types::CertificateStoreTypeId;
 use crate::keyfactor::vendor::{Caller, Error};
 
 /// The store type of an entry in a plan, if it is known.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+/// use clm::keyfactor::PlannedStoreType;
+///
+/// let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint()]).send().await?;
+/// for entry in &plan.removals {
+///     if let PlannedStoreType::Unknown { why } = &entry.store_type {
+///         println!("{entry}: what its removal needs is unknown: {why}");
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
