@@ -44,6 +44,8 @@ mod lookup_deadline;
 mod oauth;
 #[cfg(feature = "keyfactor")]
 mod oauth_hostile;
+#[cfg(all(feature = "keyfactor", feature = "rustls"))]
+mod other_clients_page;
 mod paging;
 mod plan;
 mod plan_file;
