@@ -204,7 +204,7 @@ impl Prepared {
     }
 
     pub(crate) fn write_plan(&self, report: &Report) -> Result<Option<Written>, Trouble> {
-        self.plan.as_ref().map(|(path, plan)| Written::new(path, |file| plan.write_to(file), report)).transpose()
+        self.plan.as_ref().map(|(path, plan)| Written::new(path, |path| plan.save_new(path), report)).transpose()
     }
 
     /// Sends everything, follows and confirms it.

@@ -1,7 +1,7 @@
 //! The plan for undo, as a file. It holds no secret.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clm::appviewx::GroupPlan;
@@ -26,17 +26,13 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Creates the file, never over another one, and has it on the disk before it returns. Under its name it is whole or
-    /// not there: it is written beside it, and then named.
+    /// Creates the file, never over another one, and has it on the disk before it returns.
     pub(crate) fn new(
         path: &Path,
-        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+        save_new: impl FnOnce(&Path) -> io::Result<()>,
         report: &Report,
     ) -> Result<Self, Trouble> {
-        let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-        let mut text = Vec::new();
-        write(&mut text).map_err(|error| trouble(error.into()))?;
-        create_whole(path, &text).map_err(|error| trouble(error.into()))?;
+        save_new(path).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         report.line(format!("  undo plan: {}", path.display()));
         Ok(Self { path })
@@ -54,61 +50,17 @@ impl Written {
     }
 }
 
-/// A new file, which only its owner may read.
-pub(crate) fn create_new(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A new file with this text, and its name on the disk. Fails if there is one of this name.
-fn create_whole(path: &Path, text: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
-    let beside = path.with_file_name(format!(".{}.{:016x}.tmp", name.display(), fastrand::u64(..)));
-    let written = create_new(&beside).and_then(|mut file| {
-        file.write_all(text)?;
-        file.sync_all()
-    });
-    let named = written.and_then(|()| match fs::hard_link(&beside, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // A file system without links: the name is taken first, so that nothing of another is overwritten.
-            create_new(path)?;
-            fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(path)))
-        }
-        linked => linked,
-    });
-    // Half a plan is worth nothing.
-    let _ = fs::remove_file(&beside);
-    named?;
-    sync_folder_of(path);
-    Ok(())
-}
-
-/// So that a name is on the disk as well, where a directory can be opened.
-pub(crate) fn sync_folder_of(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-}
-
 /// How much of a file tells whose plan it is.
 const BEGINNING: u64 = 4 * 1024;
 
 /// A removal plan: what does not begin like one is not read further.
 pub(crate) fn read_removal(path: &Path) -> Result<RemovalPlan, Trouble> {
-    let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-    let file = File::open(path).map_err(|error| trouble(error.into()))?;
-    RemovalPlan::read_from(file).map_err(|error| trouble(error.into()))
+    RemovalPlan::load(path).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))
 }
 
 /// A group plan, likewise.
 pub(crate) fn read_groups(path: &Path) -> Result<GroupPlan, Trouble> {
-    let trouble = |error| Trouble::PlanFile(path.to_owned(), error);
-    let file = File::open(path).map_err(|error| trouble(error.into()))?;
-    GroupPlan::read_from(file).map_err(|error| trouble(error.into()))
+    GroupPlan::load(path).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))
 }
 
 /// Whose plan it is. Only the beginning of the file is looked at; what is wrong with the rest is told when it is read.

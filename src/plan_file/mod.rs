@@ -2,6 +2,7 @@
 //! may be truncated, in another encoding, or from another program or server.
 
 mod read;
+mod save;
 
 use std::fmt;
 use std::io;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 pub(crate) use self::read::{from_json, read_from, write_to};
+pub(crate) use self::save::{load, save_new};
 use crate::lenient::one_line;
 use crate::validation::{Problems, Reason};
 

@@ -52,6 +52,7 @@ mod plan_file;
 mod plan_many;
 mod plan_schedules;
 mod plan_store_types;
+mod plan_undo;
 mod progress;
 mod query;
 mod read_contract;

@@ -169,7 +169,7 @@ impl Unassignment {
 
     pub(super) fn write_plan(&self, report: &Report) -> Result<Option<Written>, Trouble> {
         let Some(plan) = &self.plan else { return Ok(None) };
-        Written::new(&self.path, |file| plan.write_to(file), report).map(Some)
+        Written::new(&self.path, |path| plan.save_new(path), report).map(Some)
     }
 
     pub(super) async fn send(

@@ -2,7 +2,7 @@
 //! stopped, and `--undo` to know what is gone.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::step::Place;
 use crate::ended::Trouble;
-use crate::plan_file::sync_folder_of;
 
 const FORMAT: &str = "clm.offboard.jobs";
 const VERSION: u32 = 1;
@@ -85,7 +84,7 @@ enum Line {
 /// The file of a run that sends something.
 pub(super) struct Record {
     path: PathBuf,
-    file: std::fs::File,
+    file: File,
     /// The first failure.
     broken: Option<io::Error>,
 }
@@ -157,8 +156,16 @@ impl Record {
     }
 }
 
+/// So that a name is on the disk as well, where a directory can be opened.
+fn sync_folder_of(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
 /// What a program that was stopped left at the end of the file.
-fn end_half_a_line(file: &mut std::fs::File) -> io::Result<()> {
+fn end_half_a_line(file: &mut File) -> io::Result<()> {
     if file.metadata()?.len() == 0 {
         return Ok(());
     }
@@ -216,7 +223,7 @@ impl Read {
     }
 
     fn lines(path: &Path) -> Result<Self, String> {
-        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        let file = File::open(path).map_err(|error| error.to_string())?;
         let mut reader = BufReader::new(file.take(LARGEST));
         let mut runs: Option<Self> = None;
         let mut numbers = HashMap::new();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -216,8 +217,51 @@ impl GroupPlan {
         plan_file::read_from(reader)
     }
 
-    /// Writes the plan as JSON. **A truncated file cannot be used.** Write to a temporary file in the same directory,
-    /// sync it to disk and rename it before you move anything. This blocks the thread.
+    /// Reads a plan from a file, as [`read_from`](Self::read_from). This blocks the thread.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), clm::PlanError> {
+    /// use clm::appviewx::GroupPlan;
+    ///
+    /// let plan = GroupPlan::load("group-plan.json")?;
+    /// println!("{} certificates", plan.remembered().len());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`read_from`](Self::read_from). [`PlanError::Unreadable`] if the file cannot be opened.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, PlanError> {
+        plan_file::load(path.as_ref())
+    }
+
+    /// Writes the plan to a new file, before you move anything. The file is complete and on the disk when this method
+    /// returns, and only its owner can read it (on Unix). An existing file is never overwritten, because it may be the
+    /// plan of an earlier move. This blocks the thread.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
+    /// # let path = std::env::temp_dir().join(format!("clm-doc-groups-{}.json", std::process::id()));
+    /// use clm::appviewx::GroupPlan;
+    ///
+    /// let groups = appviewx.certificate_groups();
+    /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
+    /// plan.save_new(&path)?;
+    /// // … moved, and wanted back, perhaps in another process …
+    /// assert_eq!(GroupPlan::load(&path)?, plan);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](std::io::ErrorKind::AlreadyExists) if there is a file with this name, other errors of the
+    /// file system, and those of [`write_to`](Self::write_to). No file is created then.
+    pub fn save_new(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        plan_file::save_new(self, path.as_ref())
+    }
+
+    /// Writes the plan as JSON to a writer. **A truncated file cannot be used:** to write a file, use
+    /// [`save_new`](Self::save_new). This blocks the thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

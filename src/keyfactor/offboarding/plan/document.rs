@@ -1,6 +1,7 @@
 //! A removal plan as a document.
 
 use std::io;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -110,8 +111,51 @@ impl RemovalPlan {
         plan_file::read_from(reader)
     }
 
-    /// Writes the plan as JSON. **A partly written file is useless:** write to a temporary file next to the target,
-    /// sync it to disk and rename it, before you remove anything. It blocks the thread.
+    /// Reads a plan from a file, as [`read_from`](Self::read_from). It blocks the thread.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), clm::PlanError> {
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// let plan = RemovalPlan::load("removal-plan.json")?;
+    /// println!("{} entries", plan.removals.len());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`read_from`](Self::read_from); [`PlanError::Unreadable`] if the file cannot be opened.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, PlanError> {
+        plan_file::load(path.as_ref())
+    }
+
+    /// Writes the plan to a new file, before you remove anything. The file is complete and on the disk when this
+    /// method returns, and only its owner can read it (on Unix). An existing file is never overwritten, because it may
+    /// be the plan of an earlier removal. It blocks the thread.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// # let path = std::env::temp_dir().join(format!("clm-doc-removal-{}.json", std::process::id()));
+    /// use clm::keyfactor::RemovalPlan;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// plan.save_new(&path)?;
+    /// // … removed, and wanted back, perhaps in another process …
+    /// assert_eq!(RemovalPlan::load(&path)?, plan);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](std::io::ErrorKind::AlreadyExists) if there is a file with this name, other errors of the
+    /// file system, and those of [`write_to`](Self::write_to). No file is created then.
+    pub fn save_new(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        plan_file::save_new(self, path.as_ref())
+    }
+
+    /// Writes the plan as JSON to a writer. **A partly written file is useless:** to write a file, use
+    /// [`save_new`](Self::save_new). It blocks the thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -3,6 +3,7 @@
 mod document;
 mod make;
 mod omitted;
+mod only_gone;
 mod plan_many;
 mod restorability;
 mod schedules;
