@@ -9,12 +9,12 @@ use crate::lenient::visible;
 /// [`Error::report`](crate::Error::report) and [`ValidationError::report`](crate::ValidationError::report).
 ///
 /// ```text
-/// POST /CertificateStores/Certificates/Remove: no connection came about after 4 attempt(s)
+/// POST /CertificateStores/Certificates/Remove: could not connect (4 attempts)
 ///   because: error sending request
 ///   because: client error (Connect)
 ///   because: tcp connect error
 ///   because: Connection refused (os error 111)
-///   what to do: Nothing takes connections at this host and port: check both in the URL, and that the server runs.
+///   what to do: Nothing is listening on this host and port: check both in the URL, and that the server is running.
 /// ```
 ///
 /// - The first line is the error's own text.

@@ -70,7 +70,7 @@ impl<'a> Apart<'a> {
 
     fn keep(&mut self, text: &str) -> Result<(), Cause> {
         if self.envelope.len() + text.len() > LONGEST_ENVELOPE {
-            return Err(Cause::new(format!("without its rows the answer is larger than {LONGEST_ENVELOPE} bytes")));
+            return Err(Cause::new(format!("without its rows the response is larger than {LONGEST_ENVELOPE} bytes")));
         }
         self.envelope.push_str(text);
         Ok(())

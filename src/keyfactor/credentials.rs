@@ -225,7 +225,8 @@ pub(super) fn bearer(token: &SecretString) -> Result<HeaderMap, &'static str> {
 }
 
 pub(super) fn authorization(value: &str) -> Result<HeaderMap, &'static str> {
-    let mut value = HeaderValue::try_from(value).map_err(|_| "they hold a character that no header can carry")?;
+    let mut value =
+        HeaderValue::try_from(value).map_err(|_| "must not contain characters that are not allowed in a header")?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }

@@ -301,7 +301,7 @@ impl<V: Vendor> Error<V> {
     /// let url = "https://keyfactor.example.com?x=1";
     /// let error = Client::builder(url).credentials(Credentials::bearer("token")).build().unwrap_err();
     /// eprintln!("{}", error.report());
-    /// # assert_eq!(error.report().to_string(), "the client cannot be built: base_url: a query does not belong into it");
+    /// # assert_eq!(error.report().to_string(), "cannot build the client: base_url: must not contain a query");
     /// ```
     #[must_use]
     pub fn report(&self) -> ErrorReport {

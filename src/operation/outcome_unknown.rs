@@ -308,11 +308,11 @@ impl<V: Vendor> fmt::Display for OutcomeUnknown<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: the outcome is unknown: ", self.trace.call)?;
         let Some(answer) = &self.answer else {
-            return f.write_str("no answer came, and the request may have arrived");
+            return f.write_str("no response was received, and the request may have arrived");
         };
         self.evidence().write_answer(f)?;
         if answer.status.is_success() {
-            f.write_str(", but its answer cannot be read")?;
+            f.write_str(", but the response cannot be read")?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ pub(crate) enum PlainHttp {
 pub(crate) fn base_url(text: &str, plain_http: PlainHttp) -> Result<Url, ConfigurationError> {
     let mut url = checked("base_url", text, plain_http)?;
     if url.query().is_some() {
-        return Err(ConfigurationError::new("base_url", "a query does not belong into it"));
+        return Err(ConfigurationError::new("base_url", "must not contain a query"));
     }
     let path = url.path().trim_matches('/').to_owned();
     url.set_path(&path);
@@ -38,10 +38,10 @@ pub(crate) const LONGEST_URL: usize = 8_000;
 /// would go elsewhere than it says.
 fn problem_of_text(text: &str) -> Option<&'static str> {
     if text.len() > LONGEST_URL {
-        return Some("it is longer than 8,000 bytes");
+        return Some("must be at most 8,000 bytes long");
     }
     if text.chars().any(|it| it.is_control() || is_ignorable(it)) {
-        return Some("it holds a control character, or one that nobody sees");
+        return Some("must not contain control or invisible characters");
     }
     let (_, after_scheme) = text.split_once("://")?;
     let (authority, path) = after_scheme.split_once(['/', '?', '#']).unwrap_or((after_scheme, ""));
@@ -49,12 +49,12 @@ fn problem_of_text(text: &str) -> Option<&'static str> {
     // The parser takes `%2e` for a dot.
     let is_dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
     if path.split('/').any(is_dots) {
-        return Some("its path holds a `.` or `..`");
+        return Some("must not contain a `.` or `..` path segment");
     }
     // User name and password are refused elsewhere, where they are.
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if host.contains('%') && !host.starts_with('[') {
-        return Some("its host is percent-encoded");
+        return Some("must not have a percent-encoded host");
     }
     None
 }
@@ -72,13 +72,13 @@ fn no_scheme(text: &str, problem: &'static str) -> Option<&'static str> {
 /// What is wrong with host and port of a URL that was parsed.
 fn problem_of_host(url: &Url) -> Option<&'static str> {
     if url.port() == Some(0) {
-        return Some("nothing can listen on port 0");
+        return Some("must not use port 0");
     }
     let Some(Host::Domain(name)) = url.host() else { return None };
     // One dot at the end says that the name is whole.
     let name = name.strip_suffix('.').unwrap_or(name);
     if name.is_empty() || name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
-        return Some("its host is no name: a part of it is empty or longer than 63 characters");
+        return Some("has an invalid host name: each label must have 1 to 63 characters, and the name at most 253");
     }
     None
 }
@@ -100,13 +100,13 @@ pub(crate) fn proxy_url(text: &str) -> Result<Url, ConfigurationError> {
     if let Some(problem) = problem_of_text(text) {
         return Err(wrong(problem));
     }
-    if let Some(problem) = no_scheme(text, "it has no scheme: write it as `http://…`") {
+    if let Some(problem) = no_scheme(text, "has no scheme; write it as `http://…`") {
         return Err(wrong(problem));
     }
-    let url = Url::parse(text).map_err(|_| wrong("not an absolute URL"))?;
+    let url = Url::parse(text).map_err(|_| wrong("must be an absolute URL"))?;
     // Another scheme than these would be passed over in silence.
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(wrong("it must be an http or https URL that names a host"));
+        return Err(wrong("must be an http or https URL with a host"));
     }
     problem_of_host(&url).map_or(Ok(url), |problem| Err(wrong(problem)))
 }
@@ -118,7 +118,7 @@ fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<U
     if let Some(problem) = problem_of_text(text) {
         return Err(wrong(problem));
     }
-    if let Some(problem) = no_scheme(text, "it has no scheme: write it as `https://…`") {
+    if let Some(problem) = no_scheme(text, "has no scheme; write it as `https://…`") {
         return Err(wrong(problem));
     }
     // The parser mends what it can: in `https:///KeyfactorAPI`, where the host was never set, it finds a host. Only
@@ -132,37 +132,37 @@ fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<U
     let url = Url::options()
         .syntax_violation_callback(Some(&mended_by))
         .parse(text)
-        .map_err(|error| wrong("not an absolute URL").caused_by(Cause::new(error.to_string())))?;
+        .map_err(|error| wrong("must be an absolute URL").caused_by(Cause::new(error.to_string())))?;
     match url.scheme() {
         "https" if cfg!(feature = "rustls") => {}
-        "https" => return Err(wrong("https needs the crate's `rustls` feature, which is switched off")),
+        "https" => return Err(wrong("https requires the crate feature `rustls`, which is disabled")),
         "http" if is_loopback(&url) || plain_http == PlainHttp::Allowed => {}
         "http" => {
-            return Err(wrong("plain http would send credentials unencrypted; use https, or say `allow_plain_http()`"));
+            return Err(wrong("plain http would send credentials unencrypted; use https or call `allow_plain_http()`"));
         }
-        _ => return Err(wrong("the scheme must be https")),
+        _ => return Err(wrong("must have the scheme https")),
     }
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(wrong("it names no host"));
+        return Err(wrong("has no host"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("user name and password do not belong into the URL; pass them as credentials"));
+        return Err(wrong("must not contain a user name or password; pass them as credentials"));
     }
     if url.fragment().is_some() {
-        return Err(wrong("a fragment does not belong into it"));
+        return Err(wrong("must not contain a fragment"));
     }
     if let Some(violation) = mended.get() {
         return Err(wrong(violation.description()));
     }
     // `https://https://host` names a host called `https`, and credentials would go to whoever answers to that.
     if matches!(url.host_str(), Some("http" | "https")) {
-        return Err(wrong("its host is called like a scheme (a scheme given twice, perhaps)"));
+        return Err(wrong("has `http` or `https` as its host; is the scheme given twice?"));
     }
     if let Some(problem) = problem_of_host(&url) {
         return Err(wrong(problem));
     }
     if url.path().trim_matches('/').contains("//") {
-        return Err(wrong("its path holds an empty segment"));
+        return Err(wrong("must not contain an empty path segment"));
     }
     Ok(url)
 }

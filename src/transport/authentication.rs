@@ -27,7 +27,7 @@ use crate::lenient::clause;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("{}: no valid credential could be had: {what}{said}{tried}", trace.call)]
+#[error("{}: could not obtain a valid credential: {what}{said}{tried}", trace.call)]
 pub struct AuthenticationError {
     pub(super) what: &'static str,
     /// By the server that was asked for the credential.
@@ -285,7 +285,7 @@ impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Before(left) = self else { return Ok(()) };
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        write!(f, "; not tried anew, because accounts lock: the next call that may try is in {seconds} s")
+        write!(f, "; not retried, so that the account is not locked: the next attempt is possible in {seconds} s")
     }
 }
 
@@ -328,8 +328,8 @@ impl ProviderSaid {
     /// Of an attempt that was made so, what was answered.
     fn answered(&self, how: &str) -> String {
         match self.status {
-            Some(status) => format!("{how}, the server answered {status}{self}"),
-            None => format!("{how}, no token came"),
+            Some(status) => format!("{how}, the server returned {status}{self}"),
+            None => format!("{how}, no token was received"),
         }
     }
 }

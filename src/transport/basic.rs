@@ -19,13 +19,13 @@ pub(crate) fn basic_authorization(user: &str, secret: &SecretString) -> Result<H
         return Err("name and secret must not be empty");
     }
     if user.contains(':') {
-        return Err("a name with a colon cannot be sent by Basic authentication");
+        return Err("the name must not contain a colon, which Basic authentication cannot transmit");
     }
     if user.chars().chain(secret.chars()).any(char::is_control) {
-        return Err("name or secret holds a control character (a line end from a file, perhaps)");
+        return Err("name and secret must not contain control characters (for example a line end from a file)");
     }
     let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(format!("{user}:{secret}"))))
-        .map_err(|_| "they hold a character that no header can carry")?;
+        .map_err(|_| "must not contain characters that are not allowed in a header")?;
     value.set_sensitive(true);
     Ok(value)
 }

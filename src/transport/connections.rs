@@ -116,7 +116,7 @@ fn client(base_url: &Url, options: &Options, keep: Keep) -> Result<(reqwest::Cli
     }
     if let Some(url) = proxy {
         let proxy = reqwest::Proxy::all(url).map_err(|error| {
-            ConfigurationError::new("proxy", "it cannot be used").caused_by(Cause::of(&error.without_url()))
+            ConfigurationError::new("proxy", "cannot be used").caused_by(Cause::of(&error.without_url()))
         })?;
         http = http.no_proxy().proxy(proxy);
         route = Route::Proxied;
@@ -127,7 +127,7 @@ fn client(base_url: &Url, options: &Options, keep: Keep) -> Result<(reqwest::Cli
         route = Route::Proxied;
     }
     let http = http.build().map_err(|error| {
-        ConfigurationError::new("http client", "it cannot be set up").caused_by(Cause::of(&error.without_url()))
+        ConfigurationError::new("http client", "cannot be initialized").caused_by(Cause::of(&error.without_url()))
     })?;
     Ok((http, route))
 }

@@ -25,6 +25,17 @@ pub(crate) struct Trace {
     pub(crate) correlation_id: Option<ServerText>,
 }
 
+impl Trace {
+    /// How often the call was sent, to be put behind what happened. Nothing for a call that never was.
+    pub(super) fn attempts_made(&self) -> String {
+        match self.attempts {
+            0 => String::new(),
+            1 => " (1 attempt)".to_owned(),
+            more => format!(" ({more} attempts)"),
+        }
+    }
+}
+
 /// What an error has to show, whichever variant it is. The vendors' accessors are all read from here.
 pub(crate) struct Evidence<'a, Code> {
     pub(crate) trace: Option<&'a Trace>,
@@ -41,7 +52,7 @@ impl<Code: fmt::Display> Evidence<'_, Code> {
     /// What the server answered, as `Display` says it: status, code and message, on one line.
     pub(crate) fn write_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(answer) = self.answer {
-            write!(f, "the server answered {}", answer.status)?;
+            write!(f, "the server returned {}", answer.status)?;
         }
         if let Some(code) = self.code {
             write!(f, " ({})", one_line(&code.to_string()))?;
@@ -105,7 +116,7 @@ impl Answer {
 
     /// The same for people, to be put behind the status.
     pub(crate) fn in_encoding(&self) -> String {
-        self.encoding().map(|encoding| format!(" in the encoding {encoding:?}")).unwrap_or_default()
+        self.encoding().map(|encoding| format!(" encoded as {encoding:?}")).unwrap_or_default()
     }
 }
 
@@ -201,7 +212,7 @@ impl Failure {
     /// The caller gave the call up after this time: what became of it by then is in the call's own audit event. It
     /// counts as sent once.
     pub(crate) fn given_up(call: CallName, elapsed: Duration) -> Self {
-        Self::without_answer(call, elapsed, "no answer came within the time that was left")
+        Self::without_answer(call, elapsed, "no response was received within the remaining time")
     }
 
     /// Nobody read the answer to the call, for this reason. It counts as sent once.
@@ -231,7 +242,7 @@ impl Failure {
         };
         let answered = answer.as_ref().map(|answer| Cause {
             source: cause.clone().map(Box::new),
-            ..Cause::new(format!("{}: the server answered {}{}", trace.call, answer.status, answer.in_encoding()))
+            ..Cause::new(format!("{}: the server returned {}{}", trace.call, answer.status, answer.in_encoding()))
         });
         let status = answer.as_ref().map(|answer| answer.status);
         let silent = if status.is_none() { Silence::NoAnswer } else { Silence::NotKnown };
@@ -260,8 +271,8 @@ impl Unknown {
     /// Of a call that only reads, nothing can have changed.
     pub(crate) fn of_read(self) -> TransportError {
         let Self { answer: _, trace, cause } = self;
-        let cause = cause.unwrap_or_else(|| Cause::new("the answer leaves it open"));
-        TransportError { what: "no clear answer came", trace, cause, remedy: None }
+        let cause = cause.unwrap_or_else(|| Cause::new("the response does not state the outcome"));
+        TransportError { what: "no conclusive response was received", trace, cause, remedy: None }
     }
 }
 

@@ -22,7 +22,7 @@ use super::request::CallName;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("the client cannot be built: {setting}: {problem}")]
+#[error("cannot build the client: {setting}: {problem}")]
 pub struct ConfigurationError {
     setting: Cow<'static, str>,
     problem: Cow<'static, str>,
@@ -89,7 +89,7 @@ impl ConfigurationError {
 /// # Ok(()) }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {what} after {} attempt(s)", trace.call, trace.attempts)]
+#[error("{}: {what}{}", trace.call, trace.attempts_made())]
 pub struct TransportError {
     pub(super) what: &'static str,
     pub(super) trace: Trace,
@@ -189,7 +189,7 @@ impl TransportError {
 /// # Ok(()) }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("{}: the server answered {}, but its answer cannot be read", trace.call, answer.status)]
+#[error("{}: the server returned {}, but the response cannot be read", trace.call, answer.status)]
 pub struct DecodeError {
     pub(super) answer: Answer,
     pub(super) trace: Trace,

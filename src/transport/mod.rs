@@ -264,7 +264,7 @@ impl<'a> TryDriver for Network<'a> {
         let resends = number - 1;
         match &tried {
             Try::NotConnected(cause) | Try::NoHead(cause) | Try::Untrusted { cause, .. } => {
-                tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no answer");
+                tracing::debug!(http.request.resend_count = resends, error = %cause.whole(), "no response received");
             }
             Try::Head(answer, _) | Try::TooEarly(answer, _) | Try::Expired(answer) => {
                 let correlation_id = self.transport.correlation_header.as_ref().and_then(|name| answer.said_in(name));
@@ -272,7 +272,7 @@ impl<'a> TryDriver for Network<'a> {
                     http.request.resend_count = resends,
                     http.response.status_code = answer.status.as_u16(),
                     clm.correlation_id = correlation_id.as_ref().map(ServerText::as_str),
-                    "answered"
+                    "response received"
                 );
                 self.correlation_id = correlation_id;
             }
@@ -348,12 +348,15 @@ impl Transport {
                     chunk.truncate(room);
                     body.add(chunk);
                     if is_too_large {
-                        break Body::TooLarge(Cause::new(format!("the answer is larger than {limit} bytes")));
+                        break Body::TooLarge(Cause::new(format!("the response is larger than {limit} bytes")));
                     }
                 }
                 Ok(Err(error)) => break Body::Cut(Cause::of(&error.without_url())),
                 Err(_) => {
-                    break Body::Cut(Cause::new(format!("no byte came for {between_bytes_timeout:?}")));
+                    break Body::Cut(Cause::new(format!(
+                        "no data was received for {between_bytes_timeout:?} \
+                                                        (`between_bytes_timeout`)"
+                    )));
                 }
             }
         };
@@ -376,5 +379,5 @@ async fn in_time<F: Future>(work: F, limit: Duration) -> Result<F::Output, Elaps
 
 /// A credential that does not come in time must not hold the call, nor those that wait for the same renewal.
 fn too_late() -> NoCredential {
-    NoCredential::new("it did not come within the time limit of the call", None)
+    NoCredential::new("not received within the time limit of the call", None)
 }

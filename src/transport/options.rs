@@ -117,7 +117,7 @@ impl Options {
             ("lookup_deadline", self.lookup_deadline),
         ];
         if let Some((setting, _)) = limits.into_iter().find(|(_, limit)| limit.is_zero()) {
-            return Err(ConfigurationError::new(setting, "must be longer than zero"));
+            return Err(ConfigurationError::new(setting, "must be greater than zero"));
         }
         if self.connect_timeout >= self.read_timeout.min(self.read_budget).min(self.change_timeout) {
             return Err(ConfigurationError::new(
@@ -126,7 +126,7 @@ impl Options {
             ));
         }
         if self.idle_timeout > LONGEST_IDLE {
-            return Err(ConfigurationError::new("idle_timeout", "must not be longer than a day"));
+            return Err(ConfigurationError::new("idle_timeout", "must be at most 24 hours"));
         }
         let counts = [
             ("max_change_answer_bytes", self.max_change_answer_bytes, usize::MAX),
@@ -134,8 +134,11 @@ impl Options {
             ("max_concurrent_tries", self.max_concurrent_tries, Semaphore::MAX_PERMITS),
             ("max_lookup_pages", self.max_lookup_pages as usize, usize::MAX),
         ];
-        if let Some((setting, ..)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
-            return Err(ConfigurationError::new(setting, "must be more than zero, and not beyond what can be counted"));
+        if let Some((setting, ..)) = counts.into_iter().find(|(_, count, _)| *count == 0) {
+            return Err(ConfigurationError::new(setting, "must be greater than zero"));
+        }
+        if let Some((setting, _, most)) = counts.into_iter().find(|(_, count, most)| count > most) {
+            return Err(ConfigurationError::new(setting, format!("must be at most {most}")));
         }
         Ok(())
     }
@@ -166,7 +169,7 @@ impl fmt::Debug for Proxy {
             Self::None => f.write_str("None"),
             Self::Explicit(_) => match self.url() {
                 Ok(Some(url)) => f.debug_tuple("Explicit").field(&url.host_str()).field(&url.port()).finish(),
-                _ => f.write_str("Explicit([redacted: it cannot be used])"),
+                _ => f.write_str("Explicit([redacted: invalid URL])"),
             },
         }
     }

@@ -111,7 +111,7 @@ impl Path {
         let fields = self.template.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
         for (field, value) in fields.zip(&self.values) {
             if matches!(value.as_str(), "" | "." | "..") || value.contains(['\t', '\n', '\r']) {
-                problems.add(field, Reason::InvalidSegment, format!("{value:?} cannot be a part of a path"));
+                problems.add(field, Reason::InvalidSegment, format!("{value:?} is not valid as a path segment"));
             }
         }
     }
@@ -135,7 +135,7 @@ impl Path {
         if self.template.is_empty() {
             return Ok(base.clone());
         }
-        let broken = || Cause::new("the URL that was built is not the one that was meant");
+        let broken = || Cause::new("the resulting URL does not match the path of the call");
         let mut url = base.clone();
         let mut values = self.values.iter();
         {

@@ -68,7 +68,7 @@ struct RequestBody {
 
 /// The connection must not go on with what is left of the body.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer began before the request was written")]
+#[error("the response began before the request was fully written")]
 struct Stopped;
 
 impl Body for RequestBody {

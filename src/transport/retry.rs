@@ -133,8 +133,8 @@ impl Try {
     pub(super) fn too_early(self) -> Self {
         match self {
             Self::Head(answer, _) | Self::Expired(answer) => {
-                let cause = "the answer began before the request was written, and the request was not sent to its end: the \
-                             answer cannot be the one to it";
+                let cause = "the response began before the request was fully written, and the rest of the request was \
+                             not sent: it cannot be the response to this request";
                 Self::TooEarly(answer, Cause::new(cause))
             }
             other => other,
@@ -173,13 +173,13 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
     use Effect::{Change, Read, RepeatableChange};
     use Next::{Again, Done, Over};
     match tried {
-        Try::NotConnected(cause) => Again(FailureKind::not_done("no connection came about", cause)),
+        Try::NotConnected(cause) => Again(FailureKind::not_done("could not connect", cause)),
         Try::Untrusted { cause, remedy } => {
-            let what = "no connection came about: the server's certificate was not accepted";
+            let what = "could not connect: the server's certificate was not accepted";
             Over(Box::new(FailureKind::NotDone { what, cause, remedy: Some(remedy) }))
         }
         Try::NoHead(cause) => match effect {
-            Read => Again(FailureKind::not_done("no answer came", cause)),
+            Read => Again(FailureKind::not_done("no response was received", cause)),
             Change => Over(FailureKind::unknown(None, Some(cause))),
             RepeatableChange => Again(FailureKind::unknown(None, Some(cause))),
         },
@@ -192,14 +192,16 @@ pub(crate) fn decide(effect: Effect, tried: Try) -> Next {
             decide(effect, Try::Head(answer, Body::Complete))
         }
         Try::TooEarly(answer, cause) => match effect {
-            Read => Again(FailureKind::not_done("no answer came", cause)),
+            Read => Again(FailureKind::not_done("no response was received", cause)),
             Change => Over(FailureKind::unknown(Some(answer), Some(cause))),
             RepeatableChange => Again(FailureKind::unknown(Some(answer), Some(cause))),
         },
         Try::Expired(answer) => Next::Renew(FailureKind::refused(answer)),
         Try::Head(answer, body) => match (Class::of(answer.status), effect, body) {
             (Class::Success, _, Body::Complete) => Done(answer),
-            (Class::Success, Read, Body::Cut(cause)) => Again(FailureKind::not_done("no whole answer came", cause)),
+            (Class::Success, Read, Body::Cut(cause)) => {
+                Again(FailureKind::not_done("no complete response was received", cause))
+            }
             (Class::Success, Read, Body::TooLarge(cause) | Body::Encoded(cause)) => {
                 Over(Box::new(FailureKind::Unreadable { answer, cause }))
             }
@@ -259,7 +261,7 @@ impl Body {
     pub(crate) fn unless_encoded(self, answer: &Answer) -> Self {
         match (self, answer.encoding()) {
             (Self::Complete, Some(encoding)) => {
-                Self::Encoded(Cause::new(format!("the answer is in the encoding {encoding:?}, which nobody asked for")))
+                Self::Encoded(Cause::new(format!("the response is encoded as {encoding:?}, which was not requested")))
             }
             (end, _) => end,
         }

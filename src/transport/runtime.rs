@@ -35,7 +35,7 @@ impl CheckedRuntimes {
     /// `Err` outside of a tokio runtime, and in one that has no timers or no I/O, or was shut down.
     pub(super) fn check(&self) -> Result<(), Cause> {
         let Ok(current) = Handle::try_current() else {
-            return Err(Cause::new("there is no tokio runtime here"));
+            return Err(Cause::new("called outside of a tokio runtime"));
         };
         let id = current.id();
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).contains(&id);

@@ -175,7 +175,8 @@ pub(super) fn configure(
 pub(super) fn warn_if_unchecked(tls: &Tls) {
     if tls.server_check == ServerCheck::Off {
         tracing::warn!(
-            "danger_accept_invalid_certs: the server's certificate is not checked, anyone can read the credentials"
+            "danger_accept_invalid_certs: server certificates are not verified; an attacker on the network can read \
+             the credentials"
         );
     }
 }
@@ -189,8 +190,9 @@ fn certificates(setting: &'static str, pem: &str) -> Result<Vec<reqwest::Certifi
     read_chain(setting, pem)?
         .iter()
         .map(|der| {
-            let unreadable =
-                |cause| ConfigurationError::new(setting, "a certificate of the bundle cannot be read").caused_by(cause);
+            let unreadable = |cause| {
+                ConfigurationError::new(setting, "a certificate in the bundle cannot be parsed").caused_by(cause)
+            };
             webpki::anchor_from_trusted_cert(der).map_err(|error| unreadable(Cause::of_error(&error)))?;
             reqwest::Certificate::from_der(der).map_err(|error| unreadable(Cause::of(&error.without_url())))
         })
@@ -199,14 +201,14 @@ fn certificates(setting: &'static str, pem: &str) -> Result<Vec<reqwest::Certifi
 
 fn read_chain(setting: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, ConfigurationError> {
     if PrivateKeyDer::from_pem_slice(pem.as_bytes()).is_ok() {
-        return Err(ConfigurationError::new(setting, "it holds a private key; only certificates belong here"));
+        return Err(ConfigurationError::new(setting, "must contain only certificates, but contains a private key"));
     }
     // The parser's error could quote what was given, and that could be a key.
     let chain = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| ConfigurationError::new(setting, "it is not valid PEM"))?;
+        .map_err(|_| ConfigurationError::new(setting, "is not valid PEM"))?;
     if chain.is_empty() {
-        return Err(ConfigurationError::new(setting, "it holds no certificate"));
+        return Err(ConfigurationError::new(setting, "contains no certificate"));
     }
     Ok(chain)
 }
@@ -215,16 +217,20 @@ fn client_identity(chain: &str, key: &SecretString) -> Result<reqwest::Identity,
     const SETTING: &str = "client_identity";
     for certificate in read_chain(SETTING, chain)? {
         webpki::EndEntityCert::try_from(&certificate).map_err(|error| {
-            ConfigurationError::new(SETTING, "a certificate of the chain cannot be read")
+            ConfigurationError::new(SETTING, "a certificate in the chain cannot be parsed")
                 .caused_by(Cause::of_error(&error))
         })?;
     }
     let key = key.expose_secret();
     // The error of a key could quote it, so only the fact is told.
     PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
-        ConfigurationError::new(SETTING, "the key holds no private key in PEM (encrypted keys are not read)")
+        ConfigurationError::new(
+            SETTING,
+            "the key contains no private key in PEM format (encrypted keys are not \
+                                          supported)",
+        )
     })?;
-    let unusable = |_| ConfigurationError::new(SETTING, "certificate chain and key cannot be used together");
+    let unusable = |_| ConfigurationError::new(SETTING, "the certificate chain and the key cannot be used together");
     let identity = reqwest::Identity::from_pem(format!("{key}\n{chain}").as_bytes()).map_err(unusable)?;
     // Whether the two fit is found out only by building a client; this one is for that alone.
     let trial = reqwest::Client::builder().tls_backend_rustls().tls_certs_only([]).no_proxy();

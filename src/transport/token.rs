@@ -42,7 +42,7 @@ pub(crate) enum Attempts {
 
 impl Attempts {
     fn failure_if_abandoned(self) -> Option<NoCredential> {
-        let what = "the call that asked for it was given up before an answer came";
+        let what = "the call that requested it was cancelled before a response was received";
         (self == Self::Counted).then(|| NoCredential::new(what, None))
     }
 }

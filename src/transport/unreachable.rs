@@ -5,29 +5,33 @@ use std::io;
 
 use super::connections::Route;
 
-const PROXY_AUTHENTICATION: &str = "The proxy asks for credentials (407): put user name and password into the URL that is given \
-                                    to `proxy`, or into the variable that names the proxy, percent-encoded.";
-const PROXY_REFUSED: &str = "The proxy refused to connect to the server: have it allow this host and port, or go without it \
-                             (`no_proxy`, or the variable `NO_PROXY`).";
-const PROXY_UNREACHABLE: &str = "The proxy itself could not be reached: check its address, or go without it (`no_proxy`, or the \
-                                 variable `NO_PROXY`). If none was set on the client, it comes from the variables `HTTPS_PROXY` or \
-                                 `ALL_PROXY`, or from the settings of the system.";
-const NAME_OF_PROXY: &str = "The name of the proxy could not be resolved: check its spelling, and the name servers of this \
-                             machine. If none was set on the client, it comes from the variables `HTTPS_PROXY` or `ALL_PROXY`, \
-                             or from the settings of the system.";
-const NAME: &str = "The name of the host could not be resolved: check its spelling in the URL, and that the name servers of this \
-                    machine know it (a VPN, perhaps). If only a proxy reaches it, name the proxy with `proxy`.";
-const REFUSED: &str =
-    "Nothing takes connections at this host and port: check both in the URL, and that the server runs.";
-const NO_ROUTE: &str = "This machine has no way to the host: check its address, the network and the VPN. If only a proxy reaches \
-                        it, name the proxy with `proxy`.";
-const SILENT: &str = "The host did not answer in time: check host and port in the URL. A firewall that drops connections looks \
-                      like this. If only a proxy reaches the host, name the proxy with `proxy`; if the network is slow, raise \
-                      `connect_timeout`.";
+const PROXY_AUTHENTICATION: &str = "The proxy requires credentials (407): put the user name and password, \
+                                    percent-encoded, into the URL passed to `proxy` or into the proxy's environment \
+                                    variable.";
+const PROXY_REFUSED: &str = "The proxy refused to connect to the server: allow this host and port on the proxy, or \
+                             bypass it (`no_proxy`, or the environment variable `NO_PROXY`).";
+const PROXY_UNREACHABLE: &str = "The proxy could not be reached: check its address, or bypass it (`no_proxy`, or the \
+                                 environment variable `NO_PROXY`). Unless a proxy is set on the client, it is taken \
+                                 from the environment variables `HTTPS_PROXY` or `ALL_PROXY`, or from the system \
+                                 settings.";
+const NAME_OF_PROXY: &str = "The host name of the proxy could not be resolved: check its spelling and this machine's \
+                             DNS configuration. Unless a proxy is set on the client, it is taken from the environment \
+                             variables `HTTPS_PROXY` or `ALL_PROXY`, or from the system settings.";
+const NAME: &str = "The host name could not be resolved: check its spelling in the URL and this machine's DNS \
+                    configuration (a VPN may be needed). If the host can only be reached through a proxy, set the \
+                    proxy with `proxy`.";
+const REFUSED: &str = "Nothing is listening on this host and port: check both in the URL, and that the server is \
+                       running.";
+const NO_ROUTE: &str = "There is no route to the host: check its address, the network and the VPN. If the host can \
+                        only be reached through a proxy, set the proxy with `proxy`.";
+const SILENT: &str = "The host did not respond in time: check the host and port in the URL. A firewall that drops \
+                      packets has the same effect. If the host can only be reached through a proxy, set the proxy with \
+                      `proxy`; if the network is slow, increase `connect_timeout`.";
 #[cfg(feature = "rustls")]
-const NO_TLS: &str = "What answered there does not speak TLS: check the port in the URL (one for plain http, perhaps).";
-const SLOW: &str = "The connection was there, and no answer came in time: the server may be busy, or the call may need longer. \
-                    `read_timeout` and `read_budget` set the time for calls that read, `change_timeout` that for changes.";
+const NO_TLS: &str = "The server does not speak TLS: check the port in the URL (it may be a plain http port).";
+const SLOW: &str = "The connection was established, but no response was received in time: the server may be busy, or \
+                    the call may need more time. `read_timeout` and `read_budget` limit reads, `change_timeout` limits \
+                    changes.";
 
 /// What to do, if it is known why no answer came.
 pub(super) fn remedy(error: &reqwest::Error, route: Route) -> Option<&'static str> {

@@ -1,6 +1,6 @@
 //! Certificates of the other side that were not accepted: trying again shows the same one.
 
-/// What to do, if this is why no connection came about.
+/// What to do, if this is why there is no connection.
 #[cfg(feature = "rustls")]
 pub(super) fn remedy(error: &reqwest::Error) -> Option<&'static str> {
     remedy_of(error)
@@ -47,26 +47,26 @@ fn advice_of_kind(problem: &rustls::CertificateError) -> &'static str {
     };
     match problem {
         UnknownIssuer => {
-            "The authority that issued the server's certificate is not trusted here: give its root certificate to \
-             `add_root_certificate`, or have the platform trust it. A server that sends its certificate without the \
-             intermediate ones looks the same. Of a certificate that signed itself, it is the certificate itself that \
-             has to be trusted."
+            "The authority that issued the server's certificate is not trusted: add its root certificate with \
+             `add_root_certificate`, or to the platform's trust store. A server that does not send its intermediate \
+             certificates causes the same error. A self-signed certificate must itself be trusted."
         }
         Other(other) if is_authority(other) => {
-            "The server shows the certificate of an authority (`CA:TRUE`) as its own, as many self-signed ones are made. It is \
-             not accepted whatever is trusted: `add_root_certificate` does not help by itself. Have the server show a \
-             certificate with `CA:FALSE` and its host name as subject alternative name, issued by this authority or signed \
-             by itself, and give the issuer to `add_root_certificate`."
+            "The server presents the certificate of an authority (`CA:TRUE`) as its own; many self-signed certificates \
+             are of this kind. Such a certificate is rejected even if it is trusted, so `add_root_certificate` alone \
+             does not help. Install a certificate with `CA:FALSE` and the host name as a subject alternative name on \
+             the server, issued by this authority or self-signed, and add the issuer with `add_root_certificate`."
         }
         NotValidForName | NotValidForNameContext { .. } => {
-            "The server's certificate is for another name: use the name that stands in it as the host of the URL, or have \
-             the server show a certificate for this one."
+            "The server's certificate is for another name: use a name from the certificate as the host in the URL, or \
+             install a certificate for this host on the server."
         }
         Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
-            "The server's certificate is out of its time: renew it on the server, or set the clock of this machine."
+            "The server's certificate has expired or is not yet valid: renew it on the server, or correct the clock of \
+             this machine."
         }
-        Revoked => "The server's certificate was revoked: have the server show another one.",
-        _ => "The server's certificate is not accepted: have the server show another one.",
+        Revoked => "The server's certificate has been revoked: install another one on the server.",
+        _ => "The server's certificate was not accepted: install another one on the server.",
     }
 }
 

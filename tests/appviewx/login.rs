@@ -104,7 +104,7 @@ async fn two_hundred_calls_whose_login_is_refused_cost_one_attempt() {
         let said = authentication(&error);
         assert_eq!((said.remaining_attempts(), status(&error)), (Some(9), Some(401)), "a later call does not try");
         assert!(said.stands_for().is_some_and(|left| left <= Duration::from_secs(60)), "{:?}", said.stands_for());
-        assert!(error.to_string().contains("; not tried anew, because accounts lock"), "{error}");
+        assert!(error.to_string().contains("; not retried, so that the account is not locked"), "{error}");
     }
     assert_eq!(logins(), 1);
 }
@@ -136,7 +136,11 @@ async fn calls_that_are_given_up_one_after_the_other_cost_one_login() {
     }
     for _ in 0..10 {
         let error = unassign(client.clone()).await.unwrap_err();
-        assert_eq!(authentication(&error).problem(), "the call that asked for it was given up before an answer came");
+        assert_eq!(
+            authentication(&error).problem(),
+            "the call that requested it was cancelled before a response was \
+                                                      received"
+        );
     }
     assert_eq!(server.received().len(), 1);
 }
@@ -152,8 +156,8 @@ async fn a_locked_account_is_an_authentication_error() {
     assert_eq!((said.remaining_attempts(), said.status(), said.attempts()), (Some(0), None, 0));
     assert_eq!(
         error.to_string(),
-        "PUT /certificate/group/unassign: no valid credential could be had: the login failed: Login failed. The account \
-         is locked (0 attempts remain)"
+        "PUT /certificate/group/unassign: could not obtain a valid credential: the login failed: Login failed. The \
+         account is locked (0 attempts remain)"
     );
     assert_eq!(support::texts(&*Box::<dyn std::error::Error>::from(error)).matches("POST /login").count(), 1);
     assert_eq!(paths(&fake), [("login".to_owned(), 401)]);

@@ -204,9 +204,9 @@ fn a_base_url_is_an_address_and_nothing_else() {
     let with = |tail: &str| format!("https://{tail}");
     for (name, url, said) in [
         ("empty", String::new(), "absolute"),
-        ("no scheme", "appviewx.example.com".to_owned(), "it has no scheme: write it as `https://…`"),
-        ("host and port", "appviewx.example.com:31443".to_owned(), "it has no scheme"),
-        ("a path", "/avxapi".to_owned(), "it has no scheme"),
+        ("no scheme", "appviewx.example.com".to_owned(), "has no scheme; write it as `https://…`"),
+        ("host and port", "appviewx.example.com:31443".to_owned(), "has no scheme; write it as `https://…`"),
+        ("a path", "/avxapi".to_owned(), "has no scheme; write it as `https://…`"),
         ("ftp", "ftp://appviewx.example.com".to_owned(), "scheme"),
         ("file", "file:///avxapi".to_owned(), "scheme"),
         ("no host", "https://".to_owned(), "absolute"),

@@ -137,8 +137,8 @@ async fn a_failed_fetch_keeps_its_text_as_the_source() {
         let error = authentication(&error);
         assert_eq!(
             error.to_string(),
-            "POST /CertificateStores/Certificates/Remove: no valid credential could be had: the function that fetches \
-             the bearer token failed"
+            "POST /CertificateStores/Certificates/Remove: could not obtain a valid credential: the function that \
+             fetches the bearer token failed"
         );
         let source = error.source().unwrap();
         assert_eq!(source.to_string(), "the vault is sealed");
@@ -188,7 +188,7 @@ async fn a_fetch_that_never_ends_runs_into_the_calls_time_limit() {
     for result in at_once(&client, 5).await {
         let error = result.unwrap_err();
         let said = authentication(&error);
-        assert_eq!(said.problem(), "it did not come within the time limit of the call");
+        assert_eq!(said.problem(), "not received within the time limit of the call");
         assert_eq!((said.status(), said.attempts()), (None, 0));
     }
     assert!(server.received().is_empty(), "nothing was sent without a token");
@@ -210,7 +210,7 @@ async fn a_renewal_that_never_ends_keeps_the_refusal() {
     });
     let error = remove(impatient(&server, credentials)).await.unwrap_err();
     let said = authentication(&error);
-    assert_eq!(said.problem(), "it did not come within the time limit of the call");
+    assert_eq!(said.problem(), "not received within the time limit of the call");
     assert_eq!((said.status().map(|it| it.as_u16()), said.attempts()), (Some(401), 1));
     assert_eq!((error.status().map(|it| it.as_u16()), error.attempts(), error.body()), (Some(401), Some(1), Some("")));
     assert_eq!(server.received().len(), 1);

@@ -201,7 +201,7 @@ async fn every_documented_and_seen_refusal() {
         assert_eq!(api.body(), row.body, "{case}");
         assert_eq!(api.correlation_id(), Some("6f1c"), "{case}");
         assert!(api.failed_operations().is_empty(), "{case}");
-        assert_eq!(api.to_string(), format!("{CALL}: the server answered {}", row.display), "{case}");
+        assert_eq!(api.to_string(), format!("{CALL}: the server returned {}", row.display), "{case}");
         match (api.remediation(), row.remediation) {
             (Some(said), Some(part)) => assert!(said.contains(part), "{case}: {said}"),
             (said, expected) => assert_eq!(said, expected, "{case}"),

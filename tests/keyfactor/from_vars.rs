@@ -46,7 +46,7 @@ fn a_host_that_is_more_than_a_host_is_refused() {
         ("https:///command.example.com", path),
         ("https://", none),
         ("https://https://command.example.com", "it has two schemes"),
-        ("https://https", "its host is called like a scheme (a scheme given twice, perhaps)"),
+        ("https://https", "has `http` or `https` as its host; is the scheme given twice?"),
         ("https://command.example.com:8443", port),
         ("https://svc@command.example.com", none),
         ("https:command.example.com", port),
@@ -67,7 +67,7 @@ fn a_host_that_is_more_than_a_host_is_refused() {
         (" command.example.com", none),
         ("command..<example>", none),
         ("[2001:db8::zz]", none),
-        ("https", "its host is called like a scheme (a scheme given twice, perhaps)"),
+        ("https", "has `http` or `https` as its host; is the scheme given twice?"),
         ("command.example.com\n", "it holds a control character (a line end from a file, perhaps)"),
         (" ", "it is blank; leave it out, or empty, if it is not needed"),
         ("", "it is not set, or empty: the name of the Keyfactor Command server"),
@@ -144,7 +144,7 @@ fn numbers_and_paths_that_cannot_be_are_refused() {
         ("KEYFACTOR_API_PATH", "a/%2e%2e/b", path),
         ("KEYFACTOR_API_PATH", "a?b=c", path),
         ("KEYFACTOR_API_PATH", "a#b", path),
-        ("KEYFACTOR_API_PATH", "a//b", "its path holds an empty segment"),
+        ("KEYFACTOR_API_PATH", "a//b", "must not contain an empty path segment"),
         ("KEYFACTOR_API_PATH", r"a\b", "backslash"),
     ] {
         assert_refused(&[HOST, TOKEN, (name, value)], name, problem);
@@ -288,7 +288,7 @@ fn what_a_variable_holds_is_checked_in_its_name() {
             &[HOST, PASSWORD],
             "KEYFACTOR_USERNAME",
             "svc:hunter2",
-            "a name with a colon cannot be sent by Basic authentication",
+            "the name must not contain a colon, which Basic authentication cannot transmit",
         ),
         (&[HOST, USER, PASSWORD], "KEYFACTOR_DOMAIN", r"EXAMPLE\", "it is the domain alone"),
         (
@@ -299,18 +299,18 @@ fn what_a_variable_holds_is_checked_in_its_name() {
         ),
         (&oauth, SECRET.0, "hunter2\r\n", control),
         (&oauth, SECRET.0, "  ", "it is blank; leave it out, or empty, if it is not needed"),
-        (&oauth, TOKEN_URL.0, "idp.example.com/hunter2", "it has no scheme: write it as `https://…`"),
+        (&oauth, TOKEN_URL.0, "idp.example.com/hunter2", "has no scheme; write it as `https://…`"),
         (
             &oauth,
             TOKEN_URL.0,
             "https://u:hunter2@idp",
-            "user name and password do not belong into the URL; pass them as credentials",
+            "must not contain a user name or password; pass them as credentials",
         ),
         (
             &oauth,
             TOKEN_URL.0,
             "http://idp.example.com",
-            "plain http would send credentials unencrypted; use https, or say `allow_plain_http()`",
+            "plain http would send credentials unencrypted; use https or call `allow_plain_http()`",
         ),
         (
             &oauth,
@@ -318,7 +318,7 @@ fn what_a_variable_holds_is_checked_in_its_name() {
             "/nowhere/hunter2.pem",
             "it is no PEM text, and the file that it names cannot be read as one",
         ),
-        (&oauth, "KEYFACTOR_AUTH_CA_CERT", "-----BEGIN hunter2", "it is not valid PEM"),
+        (&oauth, "KEYFACTOR_AUTH_CA_CERT", "-----BEGIN hunter2", "is not valid PEM"),
         (
             &[HOST, TOKEN],
             "KEYFACTOR_CA_CERT",
@@ -335,7 +335,7 @@ fn what_a_variable_holds_is_checked_in_its_name() {
             &[HOST, TOKEN],
             "KEYFACTOR_CA_CERT",
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-            "it holds no certificate",
+            "contains no certificate",
         ),
     ] {
         assert_refused(&[variables, &[(name, value)]].concat(), name, problem);
@@ -347,7 +347,7 @@ fn a_private_key_is_no_root_and_is_not_shown() {
     let leaf = Authority::new("an authority").issue(&["localhost"]);
     let error = refused(&[HOST, TOKEN, ("KEYFACTOR_CA_CERT", &leaf.key_pem)]);
     assert_eq!(error.setting(), "KEYFACTOR_CA_CERT");
-    assert_eq!(error.problem(), "it holds a private key; only certificates belong here");
+    assert_eq!(error.problem(), "must contain only certificates, but contains a private key");
 }
 
 /// Begins with a text that must not be shown.

@@ -130,7 +130,7 @@ async fn a_renewal_that_fails_keeps_the_refusal_and_what_the_provider_said() {
     assert_eq!((said.status().map(|it| it.as_u16()), said.attempts()), (Some(401), 1));
     assert_eq!(
         error.to_string(),
-        "POST /CertificateStores/Certificates/Remove: no valid credential could be had: the token request failed \
+        "POST /CertificateStores/Certificates/Remove: could not obtain a valid credential: the token request failed \
          (unauthorized_client): the client is disabled"
     );
 }
@@ -155,7 +155,7 @@ async fn a_refusal_of_the_provider_is_no_refusal_of_the_api() {
         assert_eq!((said.code(), said.message()), (Some("invalid_client"), Some("unknown client")));
         assert_eq!((said.status(), said.attempts(), error.status(), error.body()), (None, 0, None, None));
         assert!(
-            texts(&error).ends_with(&format!("POST /: the server answered {status} {}", reason(status))),
+            texts(&error).ends_with(&format!("POST /: the server returned {status} {}", reason(status))),
             "{error}"
         );
         assert_eq!((idp.received().len(), api.received().len()), (1, 0), "{status}");
@@ -231,15 +231,15 @@ fn settings_that_cannot_be_are_refused_by_name_and_not_repeated() {
         ),
         (of(https, "id", "hunter2").audience(" "), "audience", empty),
         (of(https, "id", "hunter2").audience("hunter2\r"), "audience", control),
-        (of("", "id", "hunter2"), "token_url", "not an absolute URL"),
-        (of("idp.example.com/hunter2", "id", "hunter2"), "token_url", "it has no scheme: write it as `https://…`"),
-        (of("idp.example.com:443/token", "id", "hunter2"), "token_url", "it has no scheme: write it as `https://…`"),
+        (of("", "id", "hunter2"), "token_url", "must be an absolute URL"),
+        (of("idp.example.com/hunter2", "id", "hunter2"), "token_url", "has no scheme; write it as `https://…`"),
+        (of("idp.example.com:443/token", "id", "hunter2"), "token_url", "has no scheme; write it as `https://…`"),
         (of("https:///hunter2", "id", "hunter2"), "token_url", "expected //"),
-        (of("https://a:hunter2@idp.example.com", "id", "x"), "token_url", "user name and password do not belong"),
-        (of("https://idp.example.com/?a=hunter2#x", "id", "x"), "token_url", "a fragment does not belong into it"),
+        (of("https://a:hunter2@idp.example.com", "id", "x"), "token_url", "must not contain a user name or password"),
+        (of("https://idp.example.com/?a=hunter2#x", "id", "x"), "token_url", "must not contain a fragment"),
         (of("http://idp.example.com/?a=hunter2", "id", "x"), "token_url", "plain http would send credentials"),
-        (of("ftp://idp.example.com/?a=hunter2", "id", "x"), "token_url", "the scheme must be https"),
-        (of(https, "id", "x").add_root_certificate("hunter2"), "add_root_certificate", "it holds no certificate"),
+        (of("ftp://idp.example.com/?a=hunter2", "id", "x"), "token_url", "must have the scheme https"),
+        (of(https, "id", "x").add_root_certificate("hunter2"), "add_root_certificate", "contains no certificate"),
     ] {
         let shown = format!("{credentials:?} {credentials:#?}").replace(r#"scopes: ["hunter2 b"]"#, "");
         let error = clm::keyfactor::Client::builder("https://localhost").credentials(credentials).build().unwrap_err();

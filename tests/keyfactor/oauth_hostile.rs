@@ -63,7 +63,7 @@ async fn a_success_without_a_usable_token_is_none() {
         (json!({"access_token": "hunter2", "token_type": ["Bearer"]}), "`token_type` is not `Bearer`"),
     ] {
         let error = refused(Answer::json(200, &body.to_string())).await;
-        let end = format!("POST /: the server answered 200 OK: {cause}");
+        let end = format!("POST /: the server returned 200 OK: {cause}");
         assert!(texts(&error).ends_with(&end), "{body}: {}", texts(&error));
         assert_eq!((authentication(&error).code(), authentication(&error).message()), (None, None), "{body}");
     }
@@ -167,7 +167,7 @@ async fn a_redirect_takes_the_secret_nowhere() {
         foreign.set_nonblocking(true).unwrap();
         let location = format!("location: http://{}/token\r\n", foreign.local_addr().unwrap());
         let error = refused(Answer::with(status, &location, "")).await;
-        assert!(texts(&error).contains(&format!("the server answered {status}")), "{}", texts(&error));
+        assert!(texts(&error).contains(&format!("the server returned {status}")), "{}", texts(&error));
         let connected = foreign.accept().map(drop).map_err(|error| error.kind());
         assert_eq!(connected, Err(ErrorKind::WouldBlock), "{status} was followed");
     }
@@ -177,7 +177,7 @@ async fn a_redirect_takes_the_secret_nowhere() {
 async fn a_huge_answer_is_not_read_to_its_end() {
     let huge = format!(r#"{{"access_token": "hunter2{}"}}"#, "a".repeat(1024 * 1024));
     let error = refused(Answer::json(200, &huge)).await;
-    assert!(texts(&error).ends_with("the answer is larger than 1048576 bytes"), "{}", texts(&error));
+    assert!(texts(&error).ends_with("the response is larger than 1048576 bytes"), "{}", texts(&error));
     let just = json!({"access_token": "token-1", "more": "a".repeat(1_000_000)});
     let (idp, api) = (Scripted::start([Answer::json(200, &just.to_string())]).await, taking(1).await);
     remove(client(&api, credentials(&idp))).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_smaller_limit_of_the_client_holds_for_the_endpoint_too() {
     let (idp, api) = (Scripted::start([Answer::json(200, &token(1))]).await, taking(1).await);
     let client = builder(&api, credentials(&idp)).max_answer_bytes(20).build().unwrap();
     let error = remove(client).await.unwrap_err();
-    assert!(texts(authentication(&error)).ends_with("the answer is larger than 20 bytes"), "{}", texts(&error));
+    assert!(texts(authentication(&error)).ends_with("the response is larger than 20 bytes"), "{}", texts(&error));
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn an_endpoint_that_nobody_serves_is_named_without_its_url() {
     let url = format!("{}/hidden?tenant=hunter2", nobody());
     let error = remove(client(&api, Credentials::client_credentials(url, CLIENT_ID, SECRET))).await.unwrap_err();
     let texts = texts(authentication(&error));
-    assert!(texts.contains("the token request failed: no connection came about"), "{texts}");
+    assert!(texts.contains("the token request failed: could not connect"), "{texts}");
     assert!(!shown(&error).contains("hidden") && !shown(&error).contains("hunter2"), "{texts}");
 }
 
@@ -251,7 +251,7 @@ async fn a_slow_endpoint_runs_into_the_calls_time_limit() {
         .unwrap();
     for result in at_once(&client, 20).await {
         let error = result.unwrap_err();
-        assert_eq!(authentication(&error).problem(), "it did not come within the time limit of the call");
+        assert_eq!(authentication(&error).problem(), "not received within the time limit of the call");
     }
     assert!(api.received().is_empty());
 }
@@ -266,7 +266,11 @@ async fn a_slow_endpoint_runs_into_the_time_limit_of_a_read() {
         .build()
         .unwrap();
     let error = remove(client).await.unwrap_err();
-    assert!(texts(authentication(&error)).contains("the token request failed: no answer came"), "{}", texts(&error));
+    assert!(
+        texts(authentication(&error)).contains("the token request failed: no response was received"),
+        "{}",
+        texts(&error)
+    );
     assert!(api.received().is_empty());
 }
 

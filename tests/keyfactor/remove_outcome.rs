@@ -198,7 +198,7 @@ async fn a_2xx_of_another_shape_leaves_the_outcome_unknown() {
         );
         let display = error.to_string();
         assert!(
-            display.starts_with(&format!("{CALL}: the outcome is unknown: the server answered {status}")),
+            display.starts_with(&format!("{CALL}: the outcome is unknown: the server returned {status}")),
             "{display}"
         );
         assert!(body.is_empty() || !display.contains(&body), "{case}: {display}");
@@ -236,7 +236,7 @@ async fn a_server_or_gateway_that_failed_leaves_the_outcome_unknown() {
             let is_server = error.kind() == Some(ErrorKind::Server);
             assert_eq!(is_server, status >= 500, "{case}: {:?}", error.kind());
             let display = error.to_string();
-            assert!(display.starts_with(&format!("{CALL}: the outcome is unknown: the server answered {status}")));
+            assert!(display.starts_with(&format!("{CALL}: the outcome is unknown: the server returned {status}")));
             assert!(!display.contains('\n'), "{case}: {display}");
             let unknown = unknown(&case, error, &server.origin);
             assert_eq!(unknown.status().unwrap().as_u16(), status, "{case}");
@@ -260,7 +260,7 @@ async fn a_refused_connection_proves_that_nothing_was_sent() {
     assert_discreet("refused", &error, &origin);
     assert!(causes(&error).iter().any(|cause| cause.contains("refused")), "{:?}", causes(&error));
     assert_eq!((error.status(), error.body(), error.code(), error.attempts()), (None, None, None, Some(1)));
-    assert_eq!(error.to_string(), format!("{CALL}: no connection came about after 1 attempt(s)"));
+    assert_eq!(error.to_string(), format!("{CALL}: could not connect (1 attempt)"));
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
 }
 
@@ -280,7 +280,7 @@ async fn without_a_whole_head_the_outcome_is_unknown_and_has_no_status() {
         assert!(!causes(&error).is_empty(), "{case}");
         assert_eq!(
             error.to_string(),
-            format!("{CALL}: the outcome is unknown: no answer came, and the request may have arrived"),
+            format!("{CALL}: the outcome is unknown: no response was received, and the request may have arrived"),
             "{case}"
         );
         let unknown = unknown(case, error, &server.origin);
@@ -383,7 +383,7 @@ async fn an_endless_answer_is_read_to_the_limit_and_no_further() {
             assert_discreet("endless", &error, &server.origin);
             assert!(matches!(&error, Error::Api(api) if api.status().as_u16() == 400), "{error:?}");
         } else {
-            assert_eq!(causes(&error), [format!("the answer is larger than {LIMIT} bytes")], "{status}");
+            assert_eq!(causes(&error), [format!("the response is larger than {LIMIT} bytes")], "{status}");
             assert_eq!(unknown("endless", error, &server.origin).status().unwrap().as_u16(), status);
         }
     }

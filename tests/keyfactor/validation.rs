@@ -248,8 +248,8 @@ async fn all_problems_are_listed_at_once_and_nothing_is_sent() {
 #[test]
 fn every_rule_about_credentials() {
     let empty = "name and secret must not be empty";
-    let control = "name or secret holds a control character (a line end from a file, perhaps)";
-    let colon = "a name with a colon cannot be sent by Basic authentication";
+    let control = "name and secret must not contain control characters (for example a line end from a file)";
+    let colon = "the name must not contain a colon, which Basic authentication cannot transmit";
     let visible = "the token holds something else than visible ASCII (a line end, perhaps)";
     let ok = None;
     for (case, credentials, expected) in [
@@ -306,7 +306,7 @@ fn every_rule_about_the_client() {
         assert!(!format!("{shown} {error} {error:?}").contains(PASSWORD), "{setting}: {shown} {error:?}");
         let Error::Configuration(configuration) = &error else { panic!("{setting}: {error:?}") };
         assert_eq!(configuration.setting(), setting);
-        assert_eq!(error.to_string(), format!("the client cannot be built: {setting}: {}", configuration.problem()));
+        assert_eq!(error.to_string(), format!("cannot build the client: {setting}: {}", configuration.problem()));
     }
     with("http://keyfactor.example.com").allow_plain_http().build().unwrap();
     with("https://keyfactor.example.com").build().unwrap();

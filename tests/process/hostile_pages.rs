@@ -95,7 +95,7 @@ fn hostile() -> Vec<Hostile> {
             r#"{"response":{"response":{"objects":[]}},"tags":["#,
             "0",
             "]}",
-            "without its rows the answer is larger than 1048576 bytes",
+            "without its rows the response is larger than 1048576 bytes",
         ),
         page(
             "an envelope of members",

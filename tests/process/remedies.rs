@@ -38,14 +38,14 @@ async fn report(client: ClientBuilder) -> String {
 async fn nobody_listens() {
     let nobody = ClosedPort::reserve();
     let report = report(client_of(&format!("http://127.0.0.1:{}", nobody.port()))).await;
-    assert!(report.contains("Nothing takes connections at this host and port"), "{report}");
+    assert!(report.contains("Nothing is listening on this host and port"), "{report}");
     assert_eq!(report.matches("refused").count(), 1, "each cause once: {report}");
 }
 
 #[tokio::test]
 async fn a_name_that_does_not_exist() {
     let report = report(client_of(NOWHERE).no_proxy()).await;
-    assert!(report.contains("The name of the host could not be resolved"), "{report}");
+    assert!(report.contains("The host name could not be resolved"), "{report}");
 }
 
 /// A firewall that drops what it does not like looks the same.
@@ -54,7 +54,7 @@ async fn a_host_that_stays_silent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("https://{}", listener.local_addr().unwrap());
     let report = report(client_of(&base_url).connect_timeout(Duration::from_millis(50))).await;
-    assert!(report.contains("The host did not answer in time") && report.contains("`connect_timeout`"), "{report}");
+    assert!(report.contains("The host did not respond in time") && report.contains("`connect_timeout`"), "{report}");
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_port_for_plain_http() {
 #[tokio::test]
 async fn a_proxy_that_gives_no_tunnel() {
     for (answer, remedy) in [
-        (reply(407, "proxy-authenticate: Basic realm=\"p\"\r\n", ""), "The proxy asks for credentials (407)"),
+        (reply(407, "proxy-authenticate: Basic realm=\"p\"\r\n", ""), "The proxy requires credentials (407)"),
         (reply(403, "", "not there"), "The proxy refused to connect to the server"),
         (reply(502, "", "cannot"), "The proxy refused to connect to the server"),
         (Vec::new(), "The proxy refused to connect to the server"),
@@ -94,9 +94,9 @@ async fn a_proxy_that_gives_no_tunnel() {
 async fn a_proxy_that_is_not_there() {
     let nobody = ClosedPort::reserve();
     let gone = report(client_of(NOWHERE).proxy(format!("http://127.0.0.1:{}", nobody.port()))).await;
-    assert!(gone.contains("The proxy itself could not be reached"), "{gone}");
+    assert!(gone.contains("The proxy could not be reached"), "{gone}");
     let unknown = report(client_of(NOWHERE).proxy("http://proxy.example.invalid:3128")).await;
-    assert!(unknown.contains("The name of the proxy could not be resolved"), "{unknown}");
+    assert!(unknown.contains("The host name of the proxy could not be resolved"), "{unknown}");
 }
 
 /// A proxy that gets the whole request, because it is plain http, asks for its credential like a server.
@@ -119,5 +119,8 @@ async fn a_token_endpoint_that_is_not_there() {
     let client = client_of("http://127.0.0.1:1").credentials(Credentials::client_credentials(url, "id", "a-secret"));
     let error = client.build().unwrap().certificates().get(1).send().await.unwrap_err();
     assert!(matches!(error, Error::Authentication(_)), "{error:?}");
-    assert!(error.remediation().is_some_and(|it| it.starts_with("Nothing takes connections")), "{error:?}");
+    assert!(
+        error.remediation().is_some_and(|it| it.starts_with("Nothing is listening on this host and port")),
+        "{error:?}"
+    );
 }

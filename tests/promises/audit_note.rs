@@ -99,7 +99,7 @@ async fn dropped() -> [String; 3] {
     tokio::select! {
         biased;
         ended = pausing => panic!("{ended:?}"),
-        () = capture::until(|event| event.message() == "answered") => {}
+        () = capture::until(|event| event.message() == "response received") => {}
     }
     let pausing = ended();
     capture::start();

@@ -61,7 +61,7 @@ async fn every_operation_asks_for_no_encoding_and_takes_none() {
             Effect::Read => assert_eq!(format!("{:?}", ended.end), "Decode", "{operation:?}"),
             Effect::Change => assert_eq!(format!("{:?}", ended.end), "Unknown(Some(200))", "{operation:?}"),
         }
-        assert!(shown.contains(r#"in the encoding "gzip""#), "{operation:?}: {shown}");
+        assert!(shown.contains(r#"encoded as "gzip""#), "{operation:?}: {shown}");
         assert_eq!(server.only().header("accept-encoding"), Some("identity"), "{operation:?}");
     }
 }
@@ -72,7 +72,7 @@ async fn an_encoded_success_of_a_change_leaves_it_open_with_its_bytes() {
         let Err(error) = remove(reply(200, headers, GZIP)).await else { panic!("{encoding}") };
         assert!(matches!(error, Error::OutcomeUnknown(_)), "{encoding}: {error:?}");
         assert_eq!((error.status().unwrap().as_u16(), error.body_bytes()), (200, Some(GZIP)), "{encoding}");
-        let named = format!("the answer is in the encoding {encoding:?}, which nobody asked for");
+        let named = format!("the response is encoded as {encoding:?}, which was not requested");
         assert!(texts(&error).contains(&named), "{encoding}: {}", texts(&error));
 
         let error = unassign(reply(200, headers, GZIP)).await;
@@ -89,7 +89,7 @@ async fn an_encoded_answer_to_a_read_is_a_decode_error_with_its_bytes() {
         let error = client(&server.origin).certificates().get(7).send().await.unwrap_err();
         let Error::Decode(decode) = &error else { panic!("{encoding}: {error:?}") };
         assert_eq!((decode.body_bytes(), error.body_bytes()), (GZIP, Some(GZIP)), "{encoding}");
-        let named = format!("the answer is in the encoding {encoding:?}, which nobody asked for");
+        let named = format!("the response is encoded as {encoding:?}, which was not requested");
         assert!(texts(&error).contains(&named), "{encoding}: {}", texts(&error));
         server.only();
     }
@@ -104,12 +104,12 @@ async fn an_encoded_refusal_is_its_status_with_its_bytes() {
             let Error::Api(refusal) = &error else { panic!("{encoding}: {error:?}") };
             assert_eq!((refusal.status().as_u16(), refusal.body_bytes()), (403, body), "{encoding}");
             assert_eq!((refusal.code(), refusal.message()), (None, None), "{encoding}");
-            assert!(error.to_string().ends_with(&format!(" in the encoding {encoding:?}")), "{error}");
+            assert!(error.to_string().ends_with(&format!(" encoded as {encoding:?}")), "{error}");
 
             let Err(error) = remove(reply(503, headers, body)).await else { panic!("{encoding}") };
             let Error::OutcomeUnknown(unknown) = &error else { panic!("{encoding}: {error:?}") };
             assert_eq!((unknown.body_bytes(), unknown.message()), (Some(body), None), "{encoding}");
-            assert!(texts(&error).contains(&format!("in the encoding {encoding:?}")), "{}", texts(&error));
+            assert!(texts(&error).contains(&format!("encoded as {encoding:?}")), "{}", texts(&error));
 
             let error = unassign(reply(417, headers, body)).await;
             let appviewx::Error::Api(refusal) = &error else { panic!("{encoding}: {error:?}") };
@@ -127,7 +127,7 @@ async fn a_transfer_that_is_encoded_is_not_read_either() {
     let Err(error) = remove(answer).await else { panic!("it was read") };
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
     assert_eq!(error.body_bytes(), Some(GZIP));
-    assert!(texts(&error).contains(r#"in the encoding "gzip""#), "{}", texts(&error));
+    assert!(texts(&error).contains(r#"encoded as "gzip""#), "{}", texts(&error));
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn an_answer_larger_than_the_limit_leaves_it_open_with_what_was_read() {
         let unknown = unknown(remove(&client, "web01.pfx").await);
         assert_eq!(unknown.status().map(|status| status.as_u16()), Some(200), "{framing}");
         assert_eq!(unknown.body(), Some(&answer_of(LIMIT + 1)[..LIMIT]), "{framing}");
-        assert!(texts(&*unknown).contains("the answer is larger than 4096 bytes"), "{framing}: {}", texts(&*unknown));
+        assert!(texts(&*unknown).contains("the response is larger than 4096 bytes"), "{framing}: {}", texts(&*unknown));
         assert_eq!(unknown.attempts(), 1, "{framing}");
         server.only();
     }
@@ -267,7 +267,7 @@ async fn an_answer_that_stops_half_way_leaves_it_open_with_what_came() {
         let unknown = unknown(remove(&client, "web01.pfx").await);
         assert_eq!(unknown.status().map(|status| status.as_u16()), Some(200));
         assert_eq!(unknown.body(), Some("[\"10b00000-0000-4000"));
-        assert!(texts(&*unknown).contains("no byte came for 100ms"), "{}", texts(&*unknown));
+        assert!(texts(&*unknown).contains("no data was received for 100ms"), "{}", texts(&*unknown));
         assert_eq!(unknown.attempts(), 1);
         // The connection is given up, so that nothing that comes late is taken for the next answer.
         server.await.unwrap();

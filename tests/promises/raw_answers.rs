@@ -115,7 +115,7 @@ async fn a_read_that_cannot_be_read_is_decode_with_its_body() {
             let error = call().read_as::<Vec<u8>>().await.unwrap_err();
             let shown = format!("{error:?} {}", texts(&error));
             assert!(shown.starts_with("Decode(") && !shown.contains("marker"), "{vendor}: {body:?}: {shown}");
-            assert!(error.to_string().starts_with("GET /a/{id}: the server answered 200"), "{error}");
+            assert!(error.to_string().starts_with("GET /a/{id}: the server returned 200"), "{error}");
             assert_eq!((error.body(), error.attempts()), (Some(body), Some(1)));
         });
     }
@@ -155,7 +155,7 @@ async fn a_change_that_cannot_be_read_is_incomplete_with_its_answer() {
                 let answer = error.incomplete::<RawAnswer>().unwrap_or_else(|| panic!("{case}"));
                 assert_eq!((answer.bytes(), answer.status().as_u16()), (body.as_bytes(), 200), "{case}");
                 assert!(
-                    error.to_string().starts_with(&format!("{method} /a/{{id}}: the server answered 200")),
+                    error.to_string().starts_with(&format!("{method} /a/{{id}}: the server returned 200")),
                     "{error}"
                 );
                 assert!(!format!("{error:?} {}", texts(&error)).contains("marker"), "{case}");
@@ -225,7 +225,7 @@ async fn a_change_that_may_have_arrived_gives_its_request_back() {
     let keyfactor::Error::OutcomeUnknown(unknown) = call.send().await.unwrap_err() else { panic!() };
     assert_eq!(
         unknown.to_string(),
-        "PUT /a/{id}: the outcome is unknown: the server answered 500 Internal Server Error: oh"
+        "PUT /a/{id}: the outcome is unknown: the server returned 500 Internal Server Error: oh"
     );
     assert!(unknown.how_to_find_out().contains("this crate does not know the endpoint"));
     let request = unknown.into_request::<keyfactor::RawCall>().unwrap();
@@ -322,7 +322,7 @@ async fn spans_and_errors_name_the_path_as_it_was_given() {
         capture::start();
         let call = client(&server.origin).raw(Method::GET, "/a/{id}").path_value("id", "marker").query("b", "marker");
         let error = call.send().await.unwrap_err();
-        assert!(error.to_string().starts_with("GET /a/{id}: the server answered 404"), "{error}");
+        assert!(error.to_string().starts_with("GET /a/{id}: the server returned 404"), "{error}");
         let spans = format!("{:?}", capture::spans());
         assert!(spans.contains("a/{id}") && spans.contains(".raw") && !spans.contains("marker"), "{vendor}: {spans}");
         assert!(capture::audit().is_empty(), "a GET is no change");

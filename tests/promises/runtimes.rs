@@ -47,7 +47,7 @@ impl Place {
 
     fn problem(self) -> &'static str {
         match self {
-            Self::OutsideOfEveryRuntime => "there is no tokio runtime here",
+            Self::OutsideOfEveryRuntime => "called outside of a tokio runtime",
             Self::WithoutTimers => "the tokio runtime has no timers: it was built without `enable_time`",
             Self::WithoutIo => "the tokio runtime has no I/O: it was built without `enable_io`",
             Self::AfterAShutdown => "the tokio runtime was shut down",

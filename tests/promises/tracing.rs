@@ -65,7 +65,7 @@ async fn a_removal_has_one_span_and_an_event_for_each_try() {
                 ("http.request.method", "POST"),
                 ("http.request.resend_count", &index.to_string()),
                 ("http.response.status_code", status),
-                ("message", "answered"),
+                ("message", "response received"),
                 ("server.address", "127.0.0.1"),
                 ("url.template", "CertificateStores/Certificates/Remove"),
             ])
@@ -91,7 +91,7 @@ async fn an_unassignment_has_no_correlation_id_and_no_query() {
             ("http.request.method", "PUT"),
             ("http.request.resend_count", "0"),
             ("http.response.status_code", "200"),
-            ("message", "answered"),
+            ("message", "response received"),
             ("server.address", "127.0.0.1"),
             ("url.template", "certificate/group/unassign"),
         ])

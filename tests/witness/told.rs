@@ -95,7 +95,7 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// How long the failure of a login stands is a time.
 fn without_seconds(text: &str) -> String {
-    const BEFORE: &str = "the next call that may try is in ";
+    const BEFORE: &str = "the next attempt is possible in ";
     match text.split_once(BEFORE).and_then(|(before, after)| Some((before, after.split_once(" s")?))) {
         Some((before, (seconds, after))) if seconds.parse::<u32>().is_ok() => format!("{before}{BEFORE}N s{after}"),
         _ => text.to_owned(),

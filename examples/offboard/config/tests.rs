@@ -4,10 +4,11 @@ const LOCATION: &str = "57070000-0000-4000-8000-000000000001=web01.pfx";
 const THUMBPRINT: &str = "6A 09 E6 67 F3 BC C9 08 B2 FB 13 66 EA 95 7D 3E 3A DE C1 75";
 const HOST: [(&str, &str); 2] = [("KEYFACTOR_HOSTNAME", "command.example.com"), ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t")];
 const NO_HOST: &str =
-    "the client cannot be built: KEYFACTOR_HOSTNAME: it is not set, or empty: the name of the Keyfactor Command server";
-const NO_USER: &str = "the client cannot be built: KEYFACTOR_USERNAME: no credentials are set: neither this one nor KEYFACTOR_AUTH_CLIENT_ID nor \
-                       KEYFACTOR_AUTH_ACCESS_TOKEN";
-const NO_PASSWORD: &str = "the client cannot be built: KEYFACTOR_PASSWORD: it is not set, or empty: Basic authentication needs user name and password";
+    "cannot build the client: KEYFACTOR_HOSTNAME: it is not set, or empty: the name of the Keyfactor Command server";
+const NO_USER: &str = "cannot build the client: KEYFACTOR_USERNAME: no credentials are set: neither this one nor \
+                       KEYFACTOR_AUTH_CLIENT_ID nor KEYFACTOR_AUTH_ACCESS_TOKEN";
+const NO_PASSWORD: &str = "cannot build the client: KEYFACTOR_PASSWORD: it is not set, or empty: Basic authentication \
+                           needs user name and password";
 const URL: [(&str, &str); 2] = [("APPVIEWX_URL", "https://appviewx.example.com"), ("APPVIEWX_SESSION_ID", "s")];
 
 /// A plan's file, which goes with it.
@@ -327,11 +328,12 @@ fn what_the_vendors_own_variables_contradict_is_named() {
     let [host, token] = HOST;
     assert_eq!(
         problem(&["--location", LOCATION], &[host, token, ("KEYFACTOR_USERNAME", "me")]),
-        "the client cannot be built: KEYFACTOR_AUTH_ACCESS_TOKEN: it is set beside KEYFACTOR_USERNAME: they belong to different kinds of credentials"
+        "cannot build the client: KEYFACTOR_AUTH_ACCESS_TOKEN: it is set beside KEYFACTOR_USERNAME: they belong to \
+         different kinds of credentials"
     );
     for name in ["http://command.example.com", "command.example.com:8443", "me@command.example.com"] {
         let said = problem(&["--location", LOCATION], &[("KEYFACTOR_HOSTNAME", name), token]);
-        assert!(said.starts_with("the client cannot be built: KEYFACTOR_HOSTNAME: "), "{said}");
+        assert!(said.starts_with("cannot build the client: KEYFACTOR_HOSTNAME: "), "{said}");
     }
     let oauth = [
         host,
@@ -428,9 +430,9 @@ fn roots_for_appviewx_are_a_file_or_its_text() {
     assert_eq!(with("/nowhere/marker.pem"), unreadable);
     assert_eq!(with("/"), unreadable);
     let said = with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-    assert_eq!(said, "APPVIEWX_CA_CERT: it holds no certificate");
+    assert_eq!(said, "APPVIEWX_CA_CERT: contains no certificate");
     let said = with("-----BEGIN marker");
-    assert_eq!(said, "APPVIEWX_CA_CERT: it is not valid PEM");
+    assert_eq!(said, "APPVIEWX_CA_CERT: is not valid PEM");
     let said = problem(&["--resource-id=a"], &[("APPVIEWX_URL", "http://appviewx.example.com"), URL[1]]);
     assert!(said.starts_with("APPVIEWX_URL: plain http would send credentials unencrypted"), "{said}");
 }

@@ -251,7 +251,7 @@ impl fmt::Debug for RawAnswer {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{}: the server answered {}, but its answer cannot be read", answer.kept.trace.call, answer.status())]
+#[error("{}: the server returned {}, but the response cannot be read", answer.kept.trace.call, answer.status())]
 pub struct UnreadableAnswer {
     answer: Box<RawAnswer>,
     reason: UnreadableReason,
@@ -410,7 +410,7 @@ impl<V: Vendor> From<UnreadableAnswer> for Error<V> {
             RawEffect::Read => Self::Decode(Box::new(DecodeError::new(answered.clone(), trace.clone(), cause))),
             RawEffect::Change => {
                 let gap = format!(
-                    "{}: the server answered {}: the change was taken, but its answer cannot be read: {}",
+                    "{}: the server returned {}: the change was accepted, but the response cannot be read: {}",
                     trace.call,
                     answered.status,
                     cause.whole()

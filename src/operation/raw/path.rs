@@ -144,7 +144,7 @@ fn check_value(field: &str, value: &str, problems: &mut Problems) {
         return problems.add(field, reason, format!("it has more than {LONGEST_PATH} bytes"));
     }
     if !segment::stays_one(value) {
-        problems.add(field, Reason::InvalidSegment, format!("\"{}\" cannot be a part of a path", shown(value)));
+        problems.add(field, Reason::InvalidSegment, format!("\"{}\" is not valid as a path segment", shown(value)));
     }
 }
 

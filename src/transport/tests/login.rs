@@ -24,13 +24,13 @@ use super::super::retry::{Next, Try, decide};
 use super::super::secrets::Secrets;
 use super::super::token::{Attempts, Credential, Issued, NewCredential, Renew};
 
-const GIVEN_UP: &str = "the call that asked for it was given up before an answer came";
+const GIVEN_UP: &str = "the call that requested it was cancelled before a response was received";
 const WRONG: &str = "the login failed";
 const FAILED_LOGIN_STANDS: Duration = Duration::from_secs(60);
 
 /// What a call gets for which none is tried.
 fn standing(what: &str, seconds: u32) -> String {
-    format!("{what}; not tried anew, because accounts lock: the next call that may try is in {seconds} s")
+    format!("{what}; not retried, so that the account is not locked: the next attempt is possible in {seconds} s")
 }
 
 /// How one login goes; each takes a second of the paused clock.

@@ -47,24 +47,24 @@ fn base_urls_that_are_taken() {
 fn base_urls_that_are_refused() {
     let plain = "plain http would send credentials unencrypted";
     for (given, problem) in [
-        ("", "not an absolute URL"),
-        ("keyfactor.example.com/KeyfactorAPI", "it has no scheme: write it as `https://…`"),
-        ("/KeyfactorAPI", "it has no scheme: write it as `https://…`"),
-        ("https://", "not an absolute URL"),
-        ("https://:8443/KeyfactorAPI", "not an absolute URL"),
-        ("https://example.com:99999", "not an absolute URL"),
+        ("", "must be an absolute URL"),
+        ("keyfactor.example.com/KeyfactorAPI", "has no scheme; write it as `https://…`"),
+        ("/KeyfactorAPI", "has no scheme; write it as `https://…`"),
+        ("https://", "must be an absolute URL"),
+        ("https://:8443/KeyfactorAPI", "must be an absolute URL"),
+        ("https://example.com:99999", "must be an absolute URL"),
         ("http://keyfactor.example.com", plain),
         ("http://10.0.0.1", plain),
         ("http://0.0.0.0", plain),
         ("http://[2001:db8::1]", plain),
         ("http://localhost.example.com", plain),
         ("http://127.0.0.1.example.com", plain),
-        ("ftp://example.com", "the scheme must be https"),
-        ("file:///etc/passwd", "the scheme must be https"),
-        ("data:text/plain,x", "the scheme must be https"),
-        ("http://localhost/x?a=b", "a query does not belong into it"),
-        ("http://localhost/x?", "a query does not belong into it"),
-        ("http://localhost/x#top", "a fragment does not belong into it"),
+        ("ftp://example.com", "must have the scheme https"),
+        ("file:///etc/passwd", "must have the scheme https"),
+        ("data:text/plain,x", "must have the scheme https"),
+        ("http://localhost/x?a=b", "must not contain a query"),
+        ("http://localhost/x?", "must not contain a query"),
+        ("http://localhost/x#top", "must not contain a fragment"),
     ] {
         let refused = base_url(given).unwrap_err();
         assert_eq!(refused.setting(), "base_url", "{given}");
@@ -86,7 +86,7 @@ fn a_base_url_whose_host_is_missing_is_refused() {
 fn plain_http_is_taken_on_demand_only_and_opens_no_other_scheme() {
     let allowed = |text: &str| ClientBuilder::new(text.to_owned(), ()).allow_plain_http().base_url();
     assert_eq!(allowed("http://keyfactor.example.com").unwrap().as_str(), "http://keyfactor.example.com/");
-    assert_eq!(allowed("ftp://keyfactor.example.com").unwrap_err().problem(), "the scheme must be https");
+    assert_eq!(allowed("ftp://keyfactor.example.com").unwrap_err().problem(), "must have the scheme https");
     assert_eq!(Options::default().plain_http, PlainHttp::LoopbackOnly);
 }
 
@@ -169,23 +169,23 @@ fn a_body_becomes_text_whatever_its_bytes() {
 #[test]
 fn limits_that_cannot_be_are_refused() {
     let second = Duration::from_secs(1);
-    let longer = "must be longer than zero";
+    let zero = "must be greater than zero";
     let shorter = "must be shorter than `read_timeout`, `read_budget` and `change_timeout`";
-    let countable = "must be more than zero, and not beyond what can be counted";
+    let most = format!("must be at most {}", Semaphore::MAX_PERMITS);
     let default = Options::default;
     for (options, setting, problem) in [
-        (Options { connect_timeout: Duration::ZERO, ..default() }, "connect_timeout", longer),
-        (Options { read_timeout: Duration::ZERO, ..default() }, "read_timeout", longer),
-        (Options { read_budget: Duration::ZERO, ..default() }, "read_budget", longer),
-        (Options { change_timeout: Duration::ZERO, ..default() }, "change_timeout", longer),
-        (Options { between_bytes_timeout: Duration::ZERO, ..default() }, "between_bytes_timeout", longer),
+        (Options { connect_timeout: Duration::ZERO, ..default() }, "connect_timeout", zero),
+        (Options { read_timeout: Duration::ZERO, ..default() }, "read_timeout", zero),
+        (Options { read_budget: Duration::ZERO, ..default() }, "read_budget", zero),
+        (Options { change_timeout: Duration::ZERO, ..default() }, "change_timeout", zero),
+        (Options { between_bytes_timeout: Duration::ZERO, ..default() }, "between_bytes_timeout", zero),
         (Options { connect_timeout: second, read_timeout: second, ..default() }, "connect_timeout", shorter),
         (Options { connect_timeout: second, read_budget: second, ..default() }, "connect_timeout", shorter),
         (Options { connect_timeout: second, change_timeout: second, ..default() }, "connect_timeout", shorter),
         (Options { connect_timeout: second * 999, ..default() }, "connect_timeout", shorter),
-        (Options { max_answer_bytes: 0, ..default() }, "max_answer_bytes", countable),
-        (Options { max_concurrent_tries: 0, ..default() }, "max_concurrent_tries", countable),
-        (Options { max_concurrent_tries: usize::MAX, ..default() }, "max_concurrent_tries", countable),
+        (Options { max_answer_bytes: 0, ..default() }, "max_answer_bytes", zero),
+        (Options { max_concurrent_tries: 0, ..default() }, "max_concurrent_tries", zero),
+        (Options { max_concurrent_tries: usize::MAX, ..default() }, "max_concurrent_tries", &most),
     ] {
         let refused = options.check().unwrap_err();
         assert_eq!((refused.setting(), refused.problem()), (setting, problem), "{options:?}");
@@ -226,7 +226,7 @@ async fn a_cause_keeps_every_text_below_and_no_url() {
     for effect in [Effect::Read, Effect::Change, Effect::RepeatableChange] {
         let failure = transport.execute(call(effect)).await.unwrap_err();
         assert_eq!((failure.trace.call.to_string().as_str(), failure.trace.attempts), ("GET /A/B", 1));
-        let FailureKind::NotDone { what: "no connection came about", cause, .. } = *failure.end else {
+        let FailureKind::NotDone { what: "could not connect", cause, .. } = *failure.end else {
             panic!("{effect:?}: {failure:?}")
         };
         let texts = texts(&cause);
@@ -258,7 +258,7 @@ async fn each_effect_has_its_own_time_limit() {
 
     for of_reads in [Options { read_timeout: short, ..options() }, Options { read_budget: short, ..options() }] {
         let failure = transport(&origin, of_reads).execute(call(Effect::Read)).await.unwrap_err();
-        assert!(matches!(*failure.end, FailureKind::NotDone { what: "no answer came", .. }), "{failure:?}");
+        assert!(matches!(*failure.end, FailureKind::NotDone { what: "no response was received", .. }), "{failure:?}");
     }
     for effect in [Effect::Change, Effect::RepeatableChange] {
         let of_changes = Options { change_timeout: short, ..options() };

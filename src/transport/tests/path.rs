@@ -120,7 +120,7 @@ fn a_fixed_path_is_put_below_the_base_path() {
 #[test]
 fn a_template_and_its_values_must_fit() {
     let base = &bases()[1];
-    let text = "the URL that was built is not the one that was meant";
+    let text = "the resulting URL does not match the path of the call";
     for fields in [&[][..], &[("id", "a")], &[("id", "a"), ("name", "b"), ("more", "c")]] {
         let refused = filled(TEMPLATE, fields).unwrap().below(base).unwrap_err();
         assert_eq!(refused.to_string(), text, "{fields:?}");

@@ -10,7 +10,7 @@ use crate::support::tls::{Authority, Recorder, server_config};
 
 const WHAT_IS_WRONG: &str = "the certificate of an authority (`CA:TRUE`) as its own";
 const WHAT_HELPS: &str = "`CA:FALSE`";
-const WHAT_DOES_NOT: &str = "`add_root_certificate` does not help by itself";
+const WHAT_DOES_NOT: &str = "`add_root_certificate` alone does not help";
 
 #[tokio::test]
 async fn the_report_says_what_is_wrong_and_what_helps() {

@@ -104,13 +104,12 @@ async fn an_error_names_both_and_what_each_was_answered() {
     let report = error.report().to_string();
     assert_eq!(
         report,
-        "GET /Certificates/{id}: no valid credential could be had: the token request failed with the client secret in the \
-         header and in the form (invalid_client): wrong secret\n  \
-         because: with the client secret in the header, the server answered 400 Bad Request (invalid_client): no header, \
-         [redacted]\n  \
-         because: with the client secret in the form, the server answered 400 Bad Request (invalid_client): wrong secret\n  \
-         because: POST /: the server answered 400 Bad Request\n  \
-         what to do: Check client id and client secret, and that the client is active at the identity provider."
+        "GET /Certificates/{id}: could not obtain a valid credential: the token request failed with the client secret \
+         in the header and in the form (invalid_client): wrong secret\n  because: with the client secret in the \
+         header, the server returned 400 Bad Request (invalid_client): no header, [redacted]\n  because: with the \
+         client secret in the form, the server returned 400 Bad Request (invalid_client): wrong secret\n  because: \
+         POST /: the server returned 400 Bad Request\n  what to do: Check client id and client secret, and that the \
+         client is active at the identity provider."
     );
     assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
 }
