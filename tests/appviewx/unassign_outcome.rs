@@ -368,7 +368,7 @@ async fn a_refused_connection_proves_that_nothing_was_sent() {
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
     assert_eq!((error.status(), error.code(), error.message()), (None, None, None));
     assert_eq!((error.body(), error.attempts()), (None, Some(1)));
-    assert!(error.remediation().is_some_and(|it| it.contains("the host and port in the URL")), "{error:?}");
+    assert!(error.remediation().is_some_and(|it| it.contains("on this host and port")), "{error:?}");
     let texts = chain(&error);
     assert!(texts.len() >= 2, "the cause is missing: {texts:?}");
     assert!(texts.iter().all(|text| !text.contains("gwsource")), "a query shows: {texts:?}");
