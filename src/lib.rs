@@ -1,6 +1,11 @@
 //! A typed client for two certificate-lifecycle-management systems: **Keyfactor Command**, whose orchestrators add
 //! certificates to stores and remove them, and **AppViewX CERT+**, whose certificate groups carry policy.
 //!
+//! **Start here:** [the first program](guide::start) for each vendor, then a complete workflow:
+//! [take a certificate out of its stores](guide::offboarding) or [move certificates between groups](guide::regrouping), and
+//! put it back. [The guide](guide) has the rest, from signing in to testing. The calls are in [`keyfactor`] and
+//! [`appviewx`].
+//!
 //! ```
 //! # #[cfg(all(feature = "keyfactor", feature = "appviewx"))] {
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,51 +18,45 @@
 //! # let appviewx = gateway.client();
 //!
 //! // Ask the orchestrators to remove what this store holds under this alias.
-//! let removal = keyfactor
-//!     .certificate_stores()
-//!     .remove_certificates([CertificateLocation::new(store, "www.example.com.pfx")], Schedule::Immediate)
-//!     .send()
-//!     .await?;
+//! let location = CertificateLocation::new(store, "www.example.com.pfx");
+//! let stores = keyfactor.certificate_stores();
+//! let removal = stores.remove_certificates([location], Schedule::Immediate).send().await?;
 //! println!("scheduled, not done yet: {:?}", removal.job_ids());
 //!
 //! // Take a certificate out of its group; it lands in the default group.
-//! let outcome = appviewx.certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]).send().await?;
+//! let groups = appviewx.certificate_groups();
+//! let outcome = groups.unassign(["67bc2ca76a105e1a05691c1c"]).send().await?;
 //! println!("confirmed: {:?}", outcome.successful_ids());
 //! # Ok(()) }
 //! # main().unwrap();
 //! # }
 //! ```
 //!
-//! # Start here
-//!
-//! - [`guide::start`]: the first program for each vendor.
-//! - [`guide::offboarding`] and [`guide::regrouping`]: find, plan, change, follow, confirm, and put back.
-//! - [`keyfactor`] and [`appviewx`]: the API, one handle for each of the vendor's resources.
-//! - [`guide`]: everything else, from signing in to what is retried.
-//!
 //! # The shape of the API
 //!
-//! Both vendors look alike. A `Client` is built once and cloned freely. It has a handle for each of the vendor's resources. A
-//! handle's method takes what the call requires and gives a [`RequestBuilder`]; setters add what is optional, and `send()` ends
-//! the chain. `build()` gives a [`Request`] instead: a checked value that holds no client and can be kept, compared and sent later by
-//! the client's `execute`. A list gives a [`ListBuilder`], whose `rows()` is a stream of [`Rows`].
+//! Both vendors look alike. A `Client` is built once and cloned freely. It has a handle for each of the vendor's resources.
+//! A handle's method takes what the call requires and returns a [`RequestBuilder`]; setters add what is optional, and
+//! `send()` sends the call. `build()` returns a [`Request`] instead: a checked value that holds no client and can be kept,
+//! compared and sent later by the client's `execute`. A list returns a [`ListBuilder`], whose `rows()` is a stream of
+//! [`Rows`].
 //!
-//! | to | use |
+//! | | types |
 //! |---|---|
-//! | build a client | [`ClientBuilder`], [`RetryPolicy`], the vendor's `Credentials` |
-//! | send | [`RequestBuilder`], [`Request`], [`Receipt`] |
-//! | read a list | [`ListBuilder`], [`Rows`] |
-//! | send many changes | [`BatchBuilder`], [`OnFailure`], [`ItemOutcome`], [`ManyOutcome`] |
-//! | call an endpoint without a type | [`RawCall`], [`RawEffect`], [`RawAnswer`] |
-//! | handle errors | [`Error`], [`ApiError`], [`OutcomeUnknown`], [`Incomplete`], [`ValidationError`], [`ErrorReport`] |
+//! | clients | [`ClientBuilder`], [`RetryPolicy`]; [`keyfactor::Client`], [`keyfactor::Credentials`]; [`appviewx::Client`], [`appviewx::Credentials`] |
+//! | handles | [`keyfactor::Certificates`], [`keyfactor::CertificateStores`], [`keyfactor::OrchestratorJobs`], [`keyfactor::CertificateStoreTypes`]; [`appviewx::CertificateGroups`], [`appviewx::Certificates`] |
+//! | requests | [`RequestBuilder`], [`Request`], [`ListBuilder`], [`BatchBuilder`], [`OnFailure`]; without a type: [`RawCall`], [`RawEffect`] |
+//! | outcomes | [`Receipt`], [`ManyOutcome`], [`ItemOutcome`], [`ItemState`], [`Outcomes`], [`RawAnswer`] |
+//! | rows | [`Rows`] |
+//! | plans | [`PlanHeader`], [`PlanError`] |
+//! | errors | [`Error`], [`ErrorReport`], [`SharedError`]; before sending: [`ConfigurationError`], [`ValidationError`]; from the server: [`AuthenticationError`], [`ApiError`], [`DecodeError`]; on the way: [`TransportError`], [`OutcomeUnknown`]; afterwards: [`Incomplete`], [`LookupLimitReached`] |
 //!
 //! # Outcomes
 //!
-//! A call ends as `Ok`, as an error that says that nothing was done, or as [`OutcomeUnknown`]: the change may have reached the server.
-//! **The crate never repeats such a change on its own.** See [`guide::errors`] and [`guide::retries`].
+//! A call ends as `Ok`, as an error that means that nothing was done, or as [`OutcomeUnknown`]: the change may have reached
+//! the server. **The crate never repeats such a change on its own.** See [`guide::errors`] and [`guide::retries`].
 //!
-//! An answer with fewer or more entries than expected is still `Ok`, so that `?` never throws a job id away.
-//! `require_complete()` makes a gap an error that holds the outcome.
+//! A response with fewer or more entries than expected is still `Ok`, so that `?` never discards a job id.
+//! `require_complete()` turns a gap into an error that contains the outcome.
 //!
 //! # Features
 //!

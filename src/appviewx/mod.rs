@@ -1,7 +1,7 @@
 //! AppViewX CERT+: moving certificates between the groups that define their policy.
 //!
-//! **Start here:** the page `guide::start` has a first program, and the guide's page on regrouping covers the whole
-//! job. Build a [`Client`] with [`Client::builder`] and use one of its handles.
+//! **Start here:** [the first program](crate::guide::start), then [a complete move](crate::guide::regrouping). Build a
+//! [`Client`] with [`Client::builder`], then call the methods of its handles.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,16 +18,44 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Handles
+//!
+//! | handle | to |
+//! |---|---|
+//! | [`CertificateGroups`] | [`list`](CertificateGroups::list), [`view`](CertificateGroups::view), [`unassign`](CertificateGroups::unassign), [`assign`](CertificateGroups::assign), plan with [`remember_groups`](CertificateGroups::remember_groups), put back with [`assign_back`](CertificateGroups::assign_back), confirm with [`confirm_group`](CertificateGroups::confirm_group) |
+//! | [`Certificates`] | [`search`](Certificates::search), [`revoke`](Certificates::revoke) |
+//! | [`Client::raw`] | call an endpoint that has no method here |
+//!
+//! # Requests
+//!
 //! | for | types |
 //! |---|---|
-//! | signing in | [`Client`], [`ClientBuilder`], [`Credentials`], [`LoginCall`], [`LogoutOutcome`] |
-//! | handles | [`CertificateGroups`], [`Certificates`] |
-//! | an unassignment or an assignment | [`UnassignCertificates`], [`AssignCertificates`], [`CommentRule`], [`UnassignOutcome`], [`AssignOutcome`] |
-//! | planning and reverting | [`RememberGroups`], [`GroupPlan`], [`AssignBack`], [`ConfirmGroup`], [`GroupMembership`] |
-//! | rows | [`Certificate`], [`CertificateGroup`], [`Rows`] |
+//! | signing in | [`ClientBuilder`], [`Credentials`], [`LoginCall`] |
+//! | ids and comments | [`ResourceId`], [`Comment`], [`CommentRule`] |
+//! | a plan | [`GroupPlan`], [`RememberedGroup`], [`NotRemembered`] |
 //! | searches | [`CertificateSearch`], [`Keyword`], [`CertificateCategory`], [`SortOrder`] |
-//! | revoking | [`RevokeCertificate`], [`RevocationReason`], [`RevocationState`] |
-//! | errors | [`Error`], [`ErrorCode`], [`ApiError`], [`OutcomeUnknown`], [`LookupError`] |
+//! | a built request | [`UnassignCertificates`], [`AssignCertificates`], [`RevokeCertificate`], [`RevocationReason`], [`RawCall`] |
+//!
+//! # Outcomes
+//!
+//! | of | types |
+//! |---|---|
+//! | an unassignment or an assignment | [`UnassignOutcome`], [`AssignOutcome`]; in several calls: [`ManyOutcome`](crate::ManyOutcome), [`ItemState`](crate::ItemState) |
+//! | putting back | [`AssignBackOutcome`], [`AssignBackState`] |
+//! | confirming | [`GroupConfirmation`], [`GroupMembership`] |
+//! | a revocation | [`RevokeOutcome`], [`RevocationState`] |
+//! | a logout | [`LogoutOutcome`], [`LoggedOut`] |
+//!
+//! # Rows
+//!
+//! Lists return [`Rows`] of [`Certificate`] and [`CertificateGroup`]. Members that this crate does not know are in
+//! [`RawJson`].
+//!
+//! # Errors
+//!
+//! Every call returns [`Error`]. A refusal is an [`ApiError`], perhaps with an [`ErrorCode`]. A change that may have been
+//! carried out is [`OutcomeUnknown`]. A read that cannot be relied on is a [`LookupError`]. See
+//! [the guide's page on errors](crate::guide::errors).
 
 mod answer;
 mod certificate_groups;

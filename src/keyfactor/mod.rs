@@ -1,8 +1,7 @@
 //! Keyfactor Command: certificates in the stores that its orchestrators manage.
 //!
-//! **Start here:** the page `guide::start` has a first program, and the guide's page on offboarding has a complete
-//! workflow. Build a [`Client`] with [`Client::builder`] or [`ClientBuilder::from_env`](ClientBuilder), then use one
-//! of its handles.
+//! **Start here:** [the first program](crate::guide::start), then [a complete removal](crate::guide::offboarding). Build a
+//! [`Client`] with [`Client::builder`] or [`ClientBuilder::from_env`](ClientBuilder), then call the methods of its handles.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,17 +24,48 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Handles
+//!
+//! | handle | to |
+//! |---|---|
+//! | [`Certificates`] | [`search`](Certificates::search), [`get`](Certificates::get), find every place of a certificate with [`locations_of`](Certificates::locations_of), [`revoke`](Certificates::revoke) |
+//! | [`CertificateStores`] | [`list`](CertificateStores::list), read the [`inventory`](CertificateStores::inventory), plan with [`plan_removal_of`](CertificateStores::plan_removal_of), [`remove`](CertificateStores::remove), put back with [`add_back_each`](CertificateStores::add_back_each), confirm with [`confirm_removed`](CertificateStores::confirm_removed) |
+//! | [`OrchestratorJobs`] | follow jobs with [`watch`](OrchestratorJobs::watch), read the [`history`](OrchestratorJobs::history), [`unschedule`](OrchestratorJobs::unschedule) |
+//! | [`CertificateStoreTypes`] | read what the jobs of a store type need: [`get`](CertificateStoreTypes::get), [`list`](CertificateStoreTypes::list) |
+//! | [`Client::raw`] | call an endpoint that has no method here |
+//!
+//! # Requests
+//!
 //! | for | types |
 //! |---|---|
-//! | signing in | [`Client`], [`ClientBuilder`], [`Credentials`], [`ClientCredentials`] |
-//! | handles | [`Certificates`], [`CertificateStores`], [`CertificateStoreTypes`], [`OrchestratorJobs`] |
-//! | a removal or an addition | [`CertificateLocation`], [`CertificateStoreEntry`], [`Schedule`], [`PermissionScope`], [`RemoveOutcome`], [`AddOutcome`] |
-//! | finding and planning | [`LocatedCertificate`], [`RemovalPlan`], [`PlannedRemoval`], [`Restorability`], [`Omitted`] |
-//! | following and confirming | [`JobWatch`], [`JobsReport`], [`Confirmation`], [`RemovalVerdict`], [`PutBackVerdict`] |
-//! | rows | [`Certificate`], [`CertificateStore`], [`InventoryEntry`], [`CertificateStoreType`], [`JobHistoryEntry`], [`ScheduledJob`] |
-//! | queries | [`Query`], [`Field`], [`Rows`] |
-//! | ids | [`CertificateId`], [`CertificateStoreId`], [`JobId`], [`JobHistoryId`], [`CollectionId`], [`ContainerId`], [`Thumbprint`] |
-//! | errors | [`Error`], [`ErrorKind`], [`ErrorCode`], [`ApiError`], [`OutcomeUnknown`], [`LookupError`] |
+//! | signing in | [`ClientBuilder`], [`Credentials`], [`ClientCredentials`] |
+//! | ids | [`CertificateId`], [`Thumbprint`], [`CertificateRef`], [`CertificateStoreId`], [`JobId`], [`JobHistoryId`], [`CollectionId`], [`ContainerId`], [`CertificateStoreTypeId`] |
+//! | a removal or an addition | [`CertificateLocation`], [`CertificateStoreEntry`], [`Schedule`], [`JobFieldsFromInventory`] |
+//! | a plan | [`RemovalPlan`], [`PlannedRemoval`], [`Restorability`], [`Omitted`], [`SavedSchedule`] |
+//! | queries | [`Query`], [`Field`], [`QueryValue`] |
+//! | a built request | [`RemoveCertificates`], [`AddCertificates`], [`ScheduleInventory`], [`RevokeCertificates`], [`ControlJobs`], [`RawCall`] |
+//!
+//! # Outcomes
+//!
+//! | of | types |
+//! |---|---|
+//! | finding a certificate | [`LocatedCertificate`], [`FoundLocation`], [`StoreReadiness`] |
+//! | a removal or an addition | [`RemoveOutcome`], [`AddOutcome`]; one call for each item: [`RemoveEachOutcome`], [`AddBackEachOutcome`] |
+//! | following jobs | [`JobWatch`], [`JobChange`], [`JobState`], [`JobsReport`], [`FinishedJob`], [`OpenJob`], [`Progress`] |
+//! | confirming | [`Confirmation`], [`RemovalVerdict`], [`PutBackVerdict`], [`ScheduleAfter`] |
+//! | a revocation | [`RevokeOutcome`], [`SuspendedRevocation`] |
+//! | any change | [`PermissionScope`], [`Receipt`](crate::Receipt) |
+//!
+//! # Rows
+//!
+//! Lists return [`Rows`] of [`Certificate`], [`CertificateStore`], [`InventoryEntry`], [`CertificateStoreType`],
+//! [`JobHistoryEntry`] and [`ScheduledJob`]. Members that this crate does not know are in [`RawJson`].
+//!
+//! # Errors
+//!
+//! Every call returns [`Error`]. A refusal is an [`ApiError`] with an [`ErrorKind`] and perhaps an [`ErrorCode`]. A change
+//! that may have been carried out is [`OutcomeUnknown`]. A read that cannot be relied on is a [`LookupError`]. See
+//! [the guide's page on errors](crate::guide::errors).
 
 mod answer;
 mod certificate_store_types;

@@ -1,19 +1,7 @@
 //! Fakes of both servers, for tests and demonstrations without an account. Feature `testing`.
 //!
-//! The crate's own tests and examples use them. Each fake listens on a free port of `127.0.0.1`, keeps its state in memory and stops
-//! when it is dropped. To get a refusal, a test puts the fake into the state that causes it, for example by removing a permission; no
-//! canned response is needed.
-//!
-//! A fake is **not the vendor's software**. [The guide](crate::guide::fakes) says for each behaviour whether it is documented by the
-//! vendor, recorded, inferred or assumed.
-//!
-//! A test can also set faults of the network, and of proxies and gateways in front of a server: lost, cut, slow or unsolicited
-//! responses, refusals, and a server that is not reachable, for one call or for all. See [`FakeFault`] and the `lose_answers` method of
-//! each fake. [`RecordedRequest`] shows which call a request was for and which fault affected it.
-//!
-//! A fake runs in its own thread. It keeps running when the runtime that started it ends, and also serves programs without a runtime.
-//!
-//! For tests of your own code, start with the guide's page [Test your automation in five minutes](crate::guide::testing).
+//! **Start here:** [Test your automation in five minutes](crate::guide::testing). For a fake with some state, take a
+//! [`Scene`]; for an empty one, start [`FakeKeyfactor`] or [`FakeAppViewX`].
 //!
 //! ```
 //! # #[cfg(feature = "keyfactor")] {
@@ -25,21 +13,36 @@
 //! let store = fake.add_store();
 //! fake.add_certificate(store, "web01.pfx");
 //!
-//! let removal = fake
-//!     .client()
-//!     .certificate_stores()
-//!     .remove_certificates([CertificateLocation::new(store, "web01.pfx")], Schedule::Immediate)
-//!     .send()
-//!     .await?;
+//! let location = CertificateLocation::new(store, "web01.pfx");
+//! let stores = fake.client().certificate_stores();
+//! let removal = stores.remove_certificates([location], Schedule::Immediate).send().await?;
 //! assert_eq!(removal.job_ids().len(), 1);
 //!
-//! assert_eq!(fake.aliases(store), ["web01.pfx"], "a job is scheduled, and nothing is removed yet");
+//! // A job is scheduled, and nothing is removed yet.
+//! assert_eq!(fake.aliases(store), ["web01.pfx"]);
 //! fake.run_jobs();
 //! assert!(fake.aliases(store).is_empty());
 //! # Ok(()) }
 //! # main().unwrap();
 //! # }
 //! ```
+//!
+//! Each fake listens on a free port of `127.0.0.1`, keeps its state in memory and stops when it is dropped. It runs in its
+//! own thread: it keeps running when the runtime that started it ends, and also serves programs without a runtime. To get a
+//! refusal, a test puts the fake into the state that causes it, for example by removing a permission; no canned response is
+//! needed. The crate's own tests and examples use the fakes.
+//!
+//! A fake is **not the vendor's software**. [The guide](crate::guide::fakes) says for each behaviour whether it is
+//! documented by the vendor, recorded, inferred or assumed.
+//!
+//! | | types |
+//! |---|---|
+//! | fakes | [`FakeKeyfactor`], [`FakeAppViewX`], [`FakeIdentityProvider`]; arranged: [`Scene`]; from a file: [`load_both`], [`FakeStateError`] |
+//! | state of Keyfactor | [`FakeCertificate`], [`FakeStore`], [`FakeStoreType`], [`FakeEntryParameter`], [`FakeOrchestrator`], [`FakeJob`], [`KeyfactorPermission`] |
+//! | state of AppViewX | [`FakeCategory`], [`AppViewXPermission`] |
+//! | faults: lost, cut, slow or unsolicited responses, refusals, a server that is not reachable; for one call or for all | [`FakeFault`], [`FakeAnswer`], [`FakeTokenRefusal`] |
+//! | what was received | [`RecordedRequest`], [`FakeFaultKind`], [`KeyfactorCall`], [`AppViewXCall`] |
+//! | without any server | [`Reply`] |
 //!
 //! # Without any server
 //!
