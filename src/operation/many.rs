@@ -106,7 +106,7 @@ impl<B: Batch> BatchBuilder<B> {
     /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
     /// let outcome = removal.on_failure(OnFailure::Continue).send().await?;
     /// for it in outcome.items() {
-    ///     println!("{}: {:?}", it.item.alias(), it.state);
+    ///     println!("{it}");
     /// }
     /// # Ok(()) }
     /// ```
@@ -159,7 +159,7 @@ impl<B: Batch> BatchBuilder<B> {
     /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
     /// let mut outcomes = removal.start()?;
     /// while let Some(outcome) = outcomes.next().await {
-    ///     println!("{}: {:?}", outcome.item.alias(), outcome.state);
+    ///     println!("{outcome}");
     /// }
     /// # Ok(()) }
     /// ```
@@ -274,7 +274,7 @@ impl<B: Batch> Outcomes<B> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
     /// while let Some(outcome) = outcomes.next().await {
-    ///     println!("{}: {:?}", outcome.item, outcome.state);
+    ///     println!("{outcome}");
     /// }
     /// # Ok(()) }
     /// ```
@@ -338,7 +338,7 @@ impl<B: Batch> Outcomes<B> {
     /// loop {
     ///     tokio::select! {
     ///         outcome = outcomes.next() => match outcome {
-    ///             Some(outcome) => println!("{}: {:?}", outcome.item, outcome.state),
+    ///             Some(outcome) => println!("{outcome}"),
     ///             None => break,
     ///         },
     ///         () = &mut interrupted => {

@@ -294,7 +294,7 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// for it in outcome.items() {
-    ///     println!("{}: {:?}", it.item, it.state);
+    ///     println!("{it}");
     /// }
     /// # Ok(()) }
     /// ```
@@ -316,7 +316,7 @@ impl<I, O: Change> ManyOutcome<I, O> {
         self.items.iter().filter(|outcome| outcome.state.is_confirmed()).map(|outcome| &outcome.item)
     }
 
-    /// The items whose change may have been carried out: confirmed, unconfirmed or unknown. To revert the changes, name
+    /// The items whose change may have been carried out: confirmed, unconfirmed or unknown. To put the items back, name
     /// these items.
     ///
     /// ```

@@ -17,14 +17,14 @@ use crate::plan_file::OtherServer;
 use crate::validation::{Problems, Reason, ValidationError};
 
 impl CertificateGroups {
-    /// Assigns certificates back to the groups recorded in a plan. Each certificate is looked up first. It is assigned
-    /// back if it is in the group that the move put it in. It is left alone if it has been moved since, unless you call
+    /// Puts certificates back into the groups recorded in a plan. Each certificate is looked up first. It is put back
+    /// if it is in the group that the move put it in. It is left alone if it has been moved since, unless you call
     /// [`even_if_moved_on`](AssignBack::even_if_moved_on). Someone else may still move a certificate between the
     /// look-up and the assignment.
     ///
     /// **Limit the plan to the certificates that your move may have changed, and pass the confirmed ones to
     /// [`after_moving`](AssignBack::after_moving).** A plan names every certificate that was looked up. If your move of
-    /// a certificate was refused and someone else then made the same move, it would be assigned back as well;
+    /// a certificate was refused and someone else then made the same move, it would be put back as well;
     /// [`GroupPlan::only`] excludes it. A delayed search may also show a certificate in its old group after it was
     /// moved; `after_moving` detects this.
     ///
@@ -62,7 +62,7 @@ impl CertificateGroups {
     }
 }
 
-/// A request to assign certificates back to the groups recorded in a plan; see [`CertificateGroups::assign_back`].
+/// A request to put certificates back into the groups recorded in a plan; see [`CertificateGroups::assign_back`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -138,7 +138,7 @@ impl AssignBack {
         self
     }
 
-    /// Also assigns back certificates that are in neither the expected group nor their old one. Someone has moved them
+    /// Also puts back certificates that are in neither the expected group nor their old one. Someone has moved them
     /// since, and this undoes that move.
     ///
     /// ```
@@ -246,7 +246,7 @@ impl AssignBack {
         self
     }
 
-    /// Looks up the certificates and assigns them back, group by group, in calls of 100 ids, or of the client's
+    /// Looks up the certificates and puts them back, group by group, in calls of 100 ids, or of the client's
     /// [`max_ids_per_call`](crate::appviewx::ClientBuilder::max_ids_per_call) if that is smaller. If one certificate is
     /// refused, the others are still processed; see [`in_calls`](RequestBuilder::in_calls) and
     /// [`OnFailure::ContinueAfterRefusal`]. After a call with an unknown outcome, no further group is started.
@@ -456,7 +456,7 @@ impl AssignBackOutcome {
     /// let moved = groups.unassign(scene.resource_ids()).send().await?;
     /// let outcome = groups.assign_back(&plan).send().await?;
     /// for (id, state) in outcome.ids() {
-    ///     println!("{id}: {state:?}");
+    ///     println!("{id}: {state}");
     /// }
     /// # Ok(()) }
     /// ```

@@ -146,7 +146,7 @@ impl GroupConfirmation {
     /// let groups = appviewx.certificate_groups();
     /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
     /// for (id, membership) in confirmation.memberships() {
-    ///     println!("{id}: {membership:?}");
+    ///     println!("{id}: {membership}");
     /// }
     /// # Ok(()) }
     /// ```
@@ -194,7 +194,7 @@ impl GroupConfirmation {
     /// let groups = appviewx.certificate_groups();
     /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").send().await?;
     /// for (id, membership) in confirmation.others() {
-    ///     eprintln!("{id}: {membership:?}");
+    ///     eprintln!("{id}: {membership}");
     /// }
     /// # Ok(()) }
     /// ```

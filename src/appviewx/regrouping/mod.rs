@@ -1,4 +1,4 @@
-//! Workflows that move certificates between groups in many calls, confirm the result and revert it.
+//! Workflows that move certificates between groups in many calls, confirm the result and put the certificates back.
 
 mod assign_back;
 mod confirm_group;

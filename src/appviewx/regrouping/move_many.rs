@@ -32,7 +32,7 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     /// let outcome = call.ids_per_call(100).on_failure(OnFailure::ContinueAfterRefusal).send().await?;
     /// for it in outcome.items() {
     ///     if !it.state.is_confirmed() {
-    ///         eprintln!("{}: {:?}", it.item, it.state);
+    ///         eprintln!("{it}");
     ///     }
     /// }
     /// # assert!(outcome.is_complete());

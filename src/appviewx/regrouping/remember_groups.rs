@@ -1,4 +1,4 @@
-//! Recording the groups of certificates, so that a move can be reverted.
+//! Recording the groups of certificates, so that they can be put back.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -17,7 +17,7 @@ use crate::validation::Problems;
 
 impl CertificateGroups {
     /// Records which groups certificates are in before you move them, so that [`assign_back`](Self::assign_back) can
-    /// revert the move.
+    /// put them back.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -116,8 +116,8 @@ impl RememberGroups {
 
 /// The group that each certificate was in. A plan can be serialised and stored. It contains no secrets.
 ///
-/// [`CertificateGroups::assign_back`] restores the groups. Store the plan **before** you move anything: a program that
-/// stops halfway cannot revert its changes without it.
+/// [`CertificateGroups::assign_back`] puts the certificates back into these groups. Store the plan **before** you move
+/// anything: a program that stops halfway cannot put them back without it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -312,7 +312,7 @@ impl GroupPlan {
         &self.remembered
     }
 
-    /// The certificates whose group could not be determined. The plan cannot restore them.
+    /// The certificates whose group could not be determined. The plan cannot put them back.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -334,7 +334,7 @@ impl GroupPlan {
     ///
     /// Pass the certificates that your move may have changed, as returned by
     /// [`possibly_done`](crate::ManyOutcome::possibly_done). If your move did not change a certificate, someone else
-    /// may have put it where it is, and the plan should not revert that.
+    /// may have put it where it is, and the plan should not change that.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

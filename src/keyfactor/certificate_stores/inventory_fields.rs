@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 pub enum JobFieldsFromInventory {
     /// Sends none.
     Never,
-    /// Sends those that the store type needs. If the alias has several entries, or an entry is added back without its
+    /// Sends those that the store type needs. If the alias has several entries, or an entry is put back without its
     /// alias, all are sent, as with `Always`, because only they identify the entry.
     #[default]
     WhereNeeded,

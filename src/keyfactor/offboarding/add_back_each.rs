@@ -17,9 +17,9 @@ use crate::operation::{
 use crate::validation::{Problems, Reason};
 
 impl CertificateStores {
-    /// Adds the certificates of a plan back to their stores, with one call for each certificate. It is
+    /// Puts the certificates of a plan back into their stores, with one call for each certificate. It is
     /// [`add_back`](Self::add_back) for a plan of any number of certificates. A certificate is skipped if none of its
-    /// entries can be added back; see [`RemovalPlan::cannot_be_put_back`]. All calls are validated before the first
+    /// entries can be put back; see [`RemovalPlan::cannot_be_put_back`]. All calls are validated before the first
     /// one is sent.
     ///
     /// ```
@@ -41,7 +41,7 @@ impl CertificateStores {
     /// let mut each =
     ///     stores.add_back_each(&plan, Schedule::Immediate).on_failure(OnFailure::ContinueAfterRefusal).start()?;
     /// while let Some(outcome) = each.next().await {
-    ///     println!("{}: {:?}", outcome.item.issued_cn, outcome.state);
+    ///     println!("{}: {}", outcome.item.issued_cn, outcome.state);
     /// }
     /// # assert_eq!(each.calls(), 2);
     /// # Ok(()) }
@@ -79,7 +79,7 @@ pub struct AddBackEach {
     additions: VecDeque<(PlannedCertificate, Request<AddCertificates>)>,
 }
 
-/// The outcome for each certificate that is added back.
+/// The outcome for each certificate that is put back.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -33,7 +33,7 @@ impl CertificateStores {
     /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
     /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
     /// for place in confirmation.locations() {
-    ///     println!("{}: {:?}", place.location.alias(), place.verdict);
+    ///     println!("{place}");
     /// }
     /// assert!(confirmation.all_gone());
     /// # Ok(()) }
@@ -58,7 +58,7 @@ impl CertificateStores {
     /// permissions. **The result comes from the inventory, not from the store itself.**
     ///
     /// - **Arguments:** locations with expected thumbprints, as a plan provides them. After a confirmed removal, call
-    ///   [`was_gone`](Confirm::was_gone). Before you add certificates back, use [`look_once`](Confirm::look_once) to
+    ///   [`was_gone`](Confirm::was_gone). Before you put certificates back, use [`look_once`](Confirm::look_once) to
     ///   find the places that already hold the certificate, where a job would fail.
     /// - **Errors:** see [`Confirm::send`]. A location without an expected thumbprint is refused.
     ///
@@ -78,7 +78,7 @@ impl CertificateStores {
     ///     match &place.verdict {
     ///         it if it.is_listed() => println!("{} is listed, in the inventory of {:?}", place.location.alias(), place.inventoried_at),
     ///         PutBackVerdict::NotListed => println!("{} is to be put back", place.location.alias()),
-    ///         other => println!("{}: {other:?}", place.location.alias()),
+    ///         other => println!("{}: {other}", place.location.alias()),
     ///     }
     /// }
     /// # assert!(look.locations()[0].verdict.is_listed());
@@ -191,10 +191,10 @@ impl ConfirmRemoved {
 }
 
 impl ConfirmPutBack {
-    /// States that the inventory no longer listed these certificates before they were added back: `confirm_removed`
+    /// States that the inventory no longer listed these certificates before they were put back: `confirm_removed`
     /// has found them [`Gone`](RemovalVerdict::Gone) from all their places, and
     /// [`all_gone`](super::confirmation::Confirmation::all_gone) is true. If one of several places in a store still
-    /// held the certificate, that entry would be mistaken for the one that was added back.
+    /// held the certificate, that entry would be mistaken for the one that was put back.
     ///
     /// A certificate that is listed is then [`Back`](PutBackVerdict::Back) at once. Without this call, the inventory
     /// might still be the one from before the removal, so the confirmation waits for a new one. Only an account that
@@ -306,7 +306,7 @@ impl<V: Verdict> Confirm<V> {
     /// # scene.keyfactor.run_jobs();
     /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().trigger_inventory().send().await?;
     /// for store in confirmation.triggered() {
-    ///     println!("{}: {:?}", store.store_id, store.schedule_after);
+    ///     println!("store {}: {}", store.store_id, store.schedule_after);
     /// }
     /// # Ok(()) }
     /// ```

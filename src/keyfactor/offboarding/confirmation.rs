@@ -25,7 +25,7 @@ use crate::keyfactor::vendor::SharedError;
 ///         RemovalVerdict::Gone => println!("{alias}: removed"),
 ///         RemovalVerdict::HoldsAnother { thumbprint } => println!("{alias}: replaced by {thumbprint}"),
 ///         RemovalVerdict::UnderAnotherAlias { alias: now } => println!("{alias}: now {now}"),
-///         other => println!("{alias}: not confirmed: {other:?}"),
+///         other => println!("{alias}: not confirmed: {other}"),
 ///     }
 /// }
 /// # assert!(confirmation.all_gone());
@@ -82,7 +82,7 @@ pub enum RemovalVerdict {
     Unreadable(SharedError),
 }
 
-/// What Command's inventory shows about a location after its certificate was added back. The inventory is only as
+/// What Command's inventory shows about a location after its certificate was put back. The inventory is only as
 /// recent as the store's last inventory job.
 ///
 /// ```
@@ -286,7 +286,7 @@ impl TriggeredInventory {
     }
 }
 
-/// The results for all locations, after a removal or, with [`PutBackVerdict`]s, after certificates were added back.
+/// The results for all locations, after a removal or, with [`PutBackVerdict`]s, after certificates were put back.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -321,7 +321,7 @@ impl<V> Confirmation<V> {
     /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
     /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
     /// for it in confirmation.locations() {
-    ///     println!("{}: {:?}", it.location.alias(), it.verdict);
+    ///     println!("{it}");
     /// }
     /// # assert_eq!(confirmation.locations().len(), 2);
     /// # Ok(()) }

@@ -27,7 +27,7 @@ impl Certificates {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
     /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
     /// for place in located.locations() {
-    ///     println!("{:?}", place);
+    ///     println!("{}", place);
     /// }
     /// # Ok(()) }
     /// ```

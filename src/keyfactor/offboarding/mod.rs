@@ -1,5 +1,5 @@
 //! Workflows built from documented calls: locate a certificate, plan its removal, remove it, follow the jobs, confirm
-//! the result, and add it back.
+//! the result, and put it back.
 
 mod add_back_each;
 mod confirm;

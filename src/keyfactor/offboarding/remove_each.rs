@@ -28,7 +28,7 @@ impl RequestBuilder<RemoveCertificates> {
     /// let removal = keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
     /// let mut each = removal.one_job_per_location().on_failure(OnFailure::ContinueAfterRefusal).start()?;
     /// while let Some(outcome) = each.next().await {
-    ///     println!("{}: {:?}", outcome.item.alias(), outcome.state);
+    ///     println!("{outcome}");
     /// }
     /// # assert_eq!(each.calls(), 2);
     /// # Ok(()) }

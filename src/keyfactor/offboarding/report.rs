@@ -53,8 +53,8 @@ pub struct JobChange {
 /// while let Some(change) = watch.next().await {
 ///     let change = change?;
 ///     match change.state {
-///         JobState::Done(result) => println!("{}: {result:?}", change.job_id),
-///         state => println!("{}: {state:?}", change.job_id),
+///         JobState::Done(result) => println!("{}: {result}", change.job_id),
+///         state => println!("{}: {state}", change.job_id),
 ///     }
 /// }
 /// # Ok(()) }
@@ -261,7 +261,7 @@ impl JobsReport {
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// for job in report.still_open() {
-    ///     println!("job {}: {:?}", job.job_id, job.place);
+    ///     println!("{job}");
     /// }
     /// # assert!(report.still_open().is_empty());
     /// # Ok(()) }

@@ -207,7 +207,7 @@ impl RestoreInventorySchedules {
     /// // … a triggered inventory replaces them …
     /// let restore = stores.restore_inventory_schedules(&saved);
     /// for restored in restore.send().await? {
-    ///     println!("{}: {:?}", restored.store_id, restored.now);
+    ///     println!("store {}: {}", restored.store_id, restored.now);
     /// }
     /// # Ok(()) }
     /// ```

@@ -177,7 +177,7 @@ impl JobWatch {
     /// let mut watch = watch.pauses(Duration::from_millis(10), Duration::from_millis(50));
     /// while let Some(change) = watch.next().await {
     ///     let change = change?;
-    ///     println!("job {}: {:?}", change.job_id, change.state);
+    ///     println!("{change}");
     /// }
     /// assert!(watch.report().all_succeeded());
     /// # Ok(()) }

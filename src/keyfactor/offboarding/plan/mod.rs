@@ -1,4 +1,4 @@
-//! A removal plan: what is removed, what can be added back, and what is left out.
+//! A removal plan: what is removed, what can be put back, and what is left out.
 
 mod document;
 mod make;
@@ -32,7 +32,7 @@ use crate::operation::RequestBuilder;
 use crate::plan_file::{self, PlanHeader};
 
 impl CertificateStores {
-    /// Plans a removal before anything is removed: which entries are removed, and which of them can be added back.
+    /// Plans a removal before anything is removed: which entries are removed, and which of them can be put back.
     /// Every alias is checked against the certificate.
     ///
     /// A place that cannot be planned does not stop the others. It is in [`RemovalPlan::omitted`] with the reason:
@@ -42,7 +42,7 @@ impl CertificateStores {
     ///
     /// The plan includes the requirements of the store types: the job fields that are sent with the removal
     /// ([`job_fields_on_remove`](PlannedRemoval::job_fields_on_remove)), required ones that are missing, and whether
-    /// the alias is sent when the entry is added back. A store type that cannot be read does not stop the plan; see
+    /// the alias is sent when the entry is put back. A store type that cannot be read does not stop the plan; see
     /// [`PlannedStoreType::Unknown`].
     ///
     /// ```
@@ -110,14 +110,14 @@ impl CertificateStores {
         }
     }
 
-    /// Adds the certificate of a plan back to its stores: calls [`add_certificates`](Self::add_certificates) with the
-    /// previous aliases, without overwriting. Entries that cannot be added back are in
+    /// Puts the certificate of a plan back into its stores: calls [`add_certificates`](Self::add_certificates) with the
+    /// previous aliases, without overwriting. Entries that cannot be put back are in
     /// [`RemovalPlan::cannot_be_put_back`]. Because a plan may be an old file, Command's certificate with the plan's
     /// id is read first and must have the plan's thumbprint. Call, permissions and errors are those of
     /// `add_certificates`.
     ///
     /// The alias is omitted if the store type forbids it; the store then chooses one. The parameters that the store
-    /// type requires are sent as job fields, if the inventory showed them. **Other parameters are not restored**
+    /// type requires are sent as job fields, if the inventory showed them. **Other parameters are not put back**
     /// unless [`job_fields_from_inventory`](RequestBuilder::job_fields_from_inventory) selects them. A plan contains
     /// no entry passwords; set these, and any [missing](PlannedRemoval::missing_on_add) parameters, with
     /// [`map_entries`](RequestBuilder::map_entries). If the store type is unknown, the alias is sent, but no
@@ -182,7 +182,7 @@ impl CertificateStores {
     }
 }
 
-/// A planned removal, and what can be added back afterwards. Created by
+/// A planned removal, and what can be put back afterwards. Created by
 /// [`plan_removal`](CertificateStores::plan_removal) before anything is removed. It can be saved as JSON. It contains
 /// no secrets of this program; the entries' parameters are visible to everybody who may read the store.
 ///
@@ -274,8 +274,8 @@ pub struct PlannedRemoval {
     pub parameters: Map<String, Value>,
     /// Whether the alias has other entries of the certificate. In that case all inventory parameters of the entry are
     /// sent to its jobs, because only they identify it; if the store type is known, all parameters that it defines.
-    /// **Entries that do not differ in any of these parameters are removed by one job, and added back by one job**;
-    /// other differences between them are not restored.
+    /// **Entries that do not differ in any of these parameters are removed by one job, and put back by one job**;
+    /// other differences between them are not put back.
     #[serde(default)]
     pub is_one_of_several: bool,
     /// The requirements of the store type.
@@ -284,7 +284,7 @@ pub struct PlannedRemoval {
     /// The readiness of the store.
     #[serde(default)]
     pub readiness: StoreReadiness,
-    /// Whether the entry can be added back.
+    /// Whether the entry can be put back.
     pub put_back: Restorability,
 }
 
@@ -310,7 +310,7 @@ impl RemovalPlan {
         self.removals.iter().map(PlannedRemoval::location)
     }
 
-    /// Returns the entries that cannot be added back, or only after a decision. Review them before you remove
+    /// Returns the entries that cannot be put back, or only after a decision. Review them before you remove
     /// anything.
     ///
     /// ```
@@ -319,7 +319,7 @@ impl RemovalPlan {
     /// let stores = keyfactor.certificate_stores();
     /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
     /// for entry in plan.cannot_be_put_back() {
-    ///     println!("{}: {:?}", entry.alias, entry.put_back);
+    ///     println!("{}: {}", entry.alias, entry.put_back);
     /// }
     /// # assert_eq!(plan.cannot_be_put_back().count(), 0);
     /// # Ok(()) }

@@ -1,11 +1,11 @@
-//! What can be added back after a removal.
+//! What can be put back after a removal.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::keyfactor::certificate_stores::only_value;
 
-/// Whether an entry can be added back after a removal: the certificate under its alias. The entry's parameters are
+/// Whether an entry can be put back after a removal: the certificate under its alias. The entry's parameters are
 /// not considered.
 ///
 /// ```

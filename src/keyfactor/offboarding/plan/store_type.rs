@@ -33,7 +33,7 @@ pub enum PlannedStoreType {
     /// The requirements of the store type.
     Known(StoreTypeNeeds),
     /// The store type could not be read, for example because the account may not read store types. It is then unknown
-    /// what a removal requires, and whether an alias may be given when the entry is added back.
+    /// what a removal requires, and whether an alias may be given when the entry is put back.
     Unknown {
         /// The reason.
         why: String,
@@ -144,7 +144,7 @@ impl PlannedRemoval {
         self.fields_on_remove().needed
     }
 
-    /// Returns the job fields that are sent when the entry is added back: the parameters in the inventory that the
+    /// Returns the job fields that are sent when the entry is put back: the parameters in the inventory that the
     /// store type requires.
     ///
     /// ```
@@ -181,7 +181,7 @@ impl PlannedRemoval {
         self.missing(|needs| &needs.needed_on_remove)
     }
 
-    /// Returns the parameters that adding the entry back requires and the inventory did not show. Without them the
+    /// Returns the parameters that putting the entry back requires and the inventory did not show. Without them the
     /// job may fail; set them with [`map_entries`](crate::RequestBuilder::map_entries). Empty if the store type is
     /// unknown.
     ///
@@ -201,7 +201,7 @@ impl PlannedRemoval {
         self.missing(|needs| &needs.needed_on_add)
     }
 
-    /// Returns the alias that is sent when the entry is added back, or `None` if the store type forbids an alias and
+    /// Returns the alias that is sent when the entry is put back, or `None` if the store type forbids an alias and
     /// the store chooses one. If the store type is unknown, the alias is sent, and the server may refuse it.
     ///
     /// ```
