@@ -40,11 +40,11 @@ fn run() -> Result<bool> {
     };
     let keyfactor = ClientBuilder::from_env()?.build()?;
     let list = read_list(File::open(list)?)?;
-    // Both files before the first change: what cannot be reported is not done.
+    // Create both files before the first change: if they cannot be written, nothing is removed.
     offboard(&keyfactor, &list, File::create_new(plan)?, File::create_new(report)?)
 }
 
-/// What the list asks for.
+/// The certificates to remove, and the changes that they belong to.
 struct List {
     thumbprints: Vec<Thumbprint>,
     changes: Vec<String>,
@@ -67,7 +67,7 @@ fn read_list(file: impl Read) -> Result<List> {
     Ok(list)
 }
 
-/// Whether every certificate is proven gone from every place.
+/// Returns whether every certificate is confirmed to be gone from every location.
 fn offboard(keyfactor: &Client, list: &List, plan_file: impl Write, report_file: impl Write) -> Result<bool> {
     let (stores, jobs) = (keyfactor.certificate_stores(), keyfactor.orchestrator_jobs());
     let plan = stores.plan_removal_of(list.thumbprints.clone()).send().wait()?;
@@ -76,14 +76,17 @@ fn offboard(keyfactor: &Client, list: &List, plan_file: impl Write, report_file:
         return Err("this account may not read jobs; nothing was removed".into());
     }
 
-    // One call for each place, so that one bad place does not hold up the others.
-    let removal = stores.remove(&plan, Schedule::Immediate).accept_omissions().audit_note(list.changes.join(", "));
+    // One call for each location, so that a refusal of one does not affect the others.
+    let mut removal = stores.remove(&plan, Schedule::Immediate).accept_omissions();
+    if !list.changes.is_empty() {
+        removal = removal.audit_note(list.changes.join(", "));
+    }
     let mut sent = Vec::new();
     let mut job_ids = Vec::new();
     for outcome in removal.one_job_per_location().start()?.wait_each() {
         let ids = outcome.answer.iter().flat_map(|answer| answer.job_ids());
         for id in ids {
-            println!("{:?} in store {}: job {id}", outcome.item.alias(), outcome.item.store());
+            println!("job {id}: {}", outcome.item);
             job_ids.push(*id);
         }
         sent.push(outcome);
@@ -92,7 +95,7 @@ fn offboard(keyfactor: &Client, list: &List, plan_file: impl Write, report_file:
     let report = jobs.watch(&job_ids).finish().wait()?;
     let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().wait()?;
     let ended = sent.iter().map(|outcome| outcome.with(&report).progress.to_string());
-    let gone = confirmation.locations().iter().map(|it| format!("{:?}", it.verdict));
+    let gone = confirmation.locations().iter().map(|it| it.verdict.to_string());
     write_report(&plan, ended.zip(gone), report_file)?;
     Ok(plan.omitted.is_empty() && confirmation.all_gone())
 }
@@ -120,7 +123,7 @@ mod tests {
     use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator};
 
     #[test]
-    fn a_list_is_worked_off_and_what_is_unknown_is_reported() {
+    fn a_list_is_removed_and_unknown_certificates_are_reported() {
         let fake = FakeKeyfactor::start().wait();
         fake.orchestrator(FakeOrchestrator::new().after_polls(0));
         let store = fake.add_store();
@@ -140,13 +143,25 @@ mod tests {
         let report = String::from_utf8(report).unwrap();
         let [header, done, left_out] = report.lines().collect::<Vec<_>>()[..] else { panic!("{report}") };
         assert_eq!(header, "thumbprint,machine,path,alias,job,certificate");
-        assert!(done.starts_with(known.as_str()) && done.contains(",www.pfx,") && done.ends_with(",Gone"), "{done}");
+        assert!(done.starts_with(known.as_str()) && done.contains(",www.pfx,") && done.ends_with(",gone"), "{done}");
         assert!(left_out.starts_with(unknown), "{left_out}");
         assert_eq!(RemovalPlan::from_json(&plan).unwrap().removals.len(), 1);
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_before_anything_is_sent() {
+    fn a_list_needs_no_changes() {
+        let fake = FakeKeyfactor::start().wait();
+        fake.orchestrator(FakeOrchestrator::new().after_polls(0));
+        let store = fake.add_store();
+        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+        fake.put(store, "www.pfx", certificate);
+        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        assert!(offboard(&fake.client(), &list, Vec::new(), Vec::new()).unwrap());
+        assert!(fake.aliases(store).is_empty());
+    }
+
+    #[test]
+    fn an_invalid_list_is_refused_before_anything_is_sent() {
         let said = read_list("serial\n1\n".as_bytes()).err().unwrap().to_string();
         assert_eq!(said, "the list has no column `thumbprint`");
 

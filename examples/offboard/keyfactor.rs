@@ -236,7 +236,9 @@ impl Prepared {
         let ended = job.see_through(steps, action, &self.schedules, (&mut record, &mut interrupt), report).await;
         if let Some(plan) = plan.filter(|_| back > 0) {
             let path = plan.path().display();
-            report.line(format!("  To undo: offboard --undo {path} --yes --expect {back}"));
+            // Unless everything is done, an undo has to look how many it is.
+            let expect = if ended == Ended::Done { format!(" --yes --expect {back}") } else { String::new() };
+            report.line(format!("  To undo: offboard --undo {path}{expect}"));
         }
         Ok(ended.max(self.floor))
     }
@@ -262,7 +264,7 @@ impl KeyfactorJob {
         for Order { place, .. } in &orders {
             report.line(format!("    store {}  alias {}", place.location.store(), place.location.alias()));
         }
-        report.line("    There is no undo plan. With --thumbprint, there is one.");
+        report.line("    No undo plan is written. Use --thumbprint to get one.");
         let jobs = self
             .settings
             .jobs

@@ -50,12 +50,8 @@ impl<'a> Progress<'a> {
 fn said(change: &JobChange) -> String {
     let message = change.entry.as_ref().and_then(|entry| entry.message.as_deref()).filter(|it| !it.trim().is_empty());
     let state = match &change.state {
-        JobState::Pending => "waiting for its orchestrator".to_owned(),
-        JobState::Running => "running".to_owned(),
-        JobState::WillRetry => "will be retried".to_owned(),
-        JobState::Done(result) => shown(result.as_str()),
         JobState::Other(status) => shown(format!("status {status}")),
-        _ => "in an unknown state".to_owned(),
+        state => shown(state),
     };
     match message {
         Some(message) => format!("{state}: {}", shown(message)),

@@ -129,7 +129,7 @@ async fn by_name_it_finds_plans_unassigns_and_confirms() {
             &format!("{UPPER}  WWW.Example.COM  Server    web-servers  RW"),
             &format!("{CLIENT}  www.example.com  Client    agents       RW"),
             &format!("undo plan: {}", plan.display()),
-            "sent 3 certificates in 1 call; the response confirms 3; 3 of 3 so far",
+            "sent 3 certificates in 1 call; the response confirms 3; 3 of 3 sent so far",
             "response: Group unassign action successfully performed",
             "outcome:",
             &format!("{SERVER}  web-servers  confirmed  Default"),
@@ -216,8 +216,8 @@ async fn a_dry_run_prints_what_would_be_sent_and_sends_only_reads() {
     assert_tells(
         &text,
         &[
-            "sent 100 certificates in 1 call; the response confirms 100; 100 of 153",
-            "the response confirms 53; 153 of 153",
+            "sent 100 certificates in 1 call; the response confirms 100; 100 of 153 sent so far",
+            "the response confirms 53; 153 of 153 sent so far",
         ],
     );
 }

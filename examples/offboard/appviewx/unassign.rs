@@ -226,7 +226,7 @@ impl Unassignment {
             let mut sent = told(&mut run, interrupt, report).await;
             sent.sort_by_key(|it| part.iter().position(|id| *id == it.item));
             outcomes.extend(sent.iter().map(|it| (it.item.clone(), it.state.clone())));
-            show_part(&sent, run.calls(), format_args!("{} of {} so far", outcomes.len(), ids.len()), report);
+            show_part(&sent, run.calls(), format_args!("{} of {} sent so far", outcomes.len(), ids.len()), report);
             ended_by = run.ended_by().cloned();
         }
         Ok(outcomes)

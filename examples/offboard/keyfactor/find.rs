@@ -263,7 +263,7 @@ fn show_unknown_types(plan: &RemovalPlan, report: &Report) {
         }
     }
     for (why, stores) in stores {
-        report.complain(format!("  NOTE: unknown store type of {}: {}", counted(stores.len(), "store"), shown(why)));
+        report.complain(format!("  NOTE: store type unknown for {}: {}", counted(stores.len(), "store"), shown(why)));
         for store in stores {
             report.complain(format!("    {}", shown(store)));
         }

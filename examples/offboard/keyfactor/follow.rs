@@ -88,7 +88,7 @@ fn show_open(known: &JobsReport, labels: &HashMap<JobId, String>, report: &Repor
         return;
     }
     report.complain(format!(
-        "  {} still open; an open job may run at any time, even after months:",
+        "  {} still open. An open job may run at any time, even months from now:",
         counted(open.len(), "job")
     ));
     for job in open {

@@ -17,7 +17,7 @@ fn service(keyfactor: Client) -> Router {
     Router::new().route("/certificates/{thumbprint}/offboard", post(offboard)).with_state(keyfactor)
 }
 
-/// What was scheduled. It is not done yet: follow the jobs.
+/// The scheduled jobs. The removal is not done until they have run.
 #[derive(Serialize)]
 struct Scheduled {
     job_ids: Vec<String>,
@@ -50,7 +50,7 @@ impl IntoResponse for Refusal {
         let status = match &error {
             Error::Validation(_) => StatusCode::BAD_REQUEST,
             Error::Lookup(_) => StatusCode::CONFLICT,
-            // Whoever called cannot mend these.
+            // The caller cannot fix these.
             Error::Authentication(_) | Error::Configuration(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Error::OutcomeUnknown(_) => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_GATEWAY,
@@ -59,7 +59,7 @@ impl IntoResponse for Refusal {
             Error::OutcomeUnknown(unknown) => Some(unknown.how_to_find_out()),
             _ => None,
         };
-        // The one line of `Display` has no secret. The report with causes and remedy belongs into the service's own log.
+        // `Display` is one line without secrets. The report, with causes and remediation, goes to the log of the service.
         eprintln!("{}", error.report());
         (status, Json(json!({"error": error.to_string(), "before_you_try_again": look}))).into_response()
     }

@@ -21,11 +21,11 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Counts what the crate tells `tracing`.
+/// Metrics from the crate's spans and events.
 struct Metrics {
-    /// By operation and by how it ended; `outcome unknown` is the one to be woken up for.
+    /// By operation and result; alert on `outcome unknown`.
     changes: Counter<u64>,
-    /// Tries after the first one.
+    /// Attempts after the first one.
     resends: Counter<u64>,
     /// In seconds, by operation.
     duration: Histogram<f64>,
@@ -41,7 +41,7 @@ impl Metrics {
     }
 }
 
-/// The fields of a span or an event that are counted.
+/// The fields of a span or an event that the metrics use.
 #[derive(Clone, Default)]
 struct Fields {
     operation: String,
@@ -67,7 +67,7 @@ impl Visit for Fields {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// What is kept with the span of a call.
+/// Stored in the span of a call.
 struct Call {
     operation: String,
     began: Instant,
@@ -105,12 +105,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Metrics {
     }
 }
 
-/// Without it, the spans hold the events of the HTTP library as well.
+/// Without this filter, the spans contain the events of the HTTP library as well.
 fn is_of_clm(metadata: &Metadata<'_>) -> bool {
     metadata.target().starts_with("clm")
 }
 
-/// One call that is refused once and retried, one removal, and one removal whose answer is lost.
+/// One read that is refused once and retried, one removal, and one removal whose response is lost.
 async fn work(fake: &FakeKeyfactor, keyfactor: &Client) {
     let store = fake.add_store();
     fake.add_certificate(store, "www.example.com.pfx");

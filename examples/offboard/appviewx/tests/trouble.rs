@@ -12,7 +12,7 @@ async fn one_refused_certificate_does_not_hold_up_the_others() {
         &text,
         &[
             &format!("{CLIENT}  www.example.com  Client    agents       R "),
-            "sent 3 certificates in 5 calls; the response confirms 2; 3 of 3 so far",
+            "sent 3 certificates in 5 calls; the response confirms 2; 3 of 3 sent so far",
             &format!("{CLIENT}:"),
             "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
             "what to do: ",

@@ -178,7 +178,7 @@ async fn locations_are_removed_without_being_looked_up() {
     let unproven = "UNCONFIRMED: the alias is no longer listed";
     assert_tells(
         &text,
-        &["nothing was looked up", "There is no undo plan.", "following 2 jobs", unproven, "0 of 2 locations"],
+        &["nothing was looked up", "No undo plan is written.", "following 2 jobs", unproven, "0 of 2 locations"],
     );
     assert_eq!(printed_calls(&printed), scene.changes(), "a repeated place is sent once");
     assert!(scene.fake.requests().iter().all(|request| request.path() != "/KeyfactorAPI/Certificates"));

@@ -30,7 +30,7 @@ async fn the_plan_says_that_a_type_is_unknown_and_why() {
         &text,
         &[
             "with private key, same alias if the store type allows it",
-            "NOTE: unknown store type of 2 stores: ",
+            "NOTE: store type unknown for 2 stores: ",
             "403",
             "web00001.example.com /etc/certificates/00001",
             "web00002.example.com /etc/certificates/00002",
