@@ -20,10 +20,10 @@
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or a Terraform provider. What is what here? |
 
 /// A picture of a page. It is part of the page's HTML, so it has the colors of the reader's theme. Its file contains no blank
-/// line, which would end the HTML. On a narrow screen it is scrolled, like a table.
+/// line, which would end the HTML; the one after it does. On a narrow screen it is scrolled, like a table.
 macro_rules! picture {
     ($file:literal) => {
-        concat!("<div style=\"overflow-x:auto\">\n", include_str!($file), "</div>\n")
+        concat!("<div style=\"overflow-x:auto\">\n", include_str!($file), "</div>\n\n")
     };
 }
 

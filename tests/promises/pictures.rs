@@ -10,6 +10,7 @@ const CONNECTIONS: &str = include_str!("../../src/guide/retries/connections.svg"
 const LIFE: &str = include_str!("../../src/guide/offboarding/life_of_a_removal.svg");
 const PICTURES: [&str; 3] = [DECISION, CONNECTIONS, LIFE];
 
+const GUIDE: &str = include_str!("../../src/guide.rs");
 const RETRIES: &str = include_str!("../../src/guide/retries.md");
 const CONNECTIONS_PAGE: &str = include_str!("../../src/guide/retries/connections.md");
 const OFFBOARDING: &str = include_str!("../../src/guide/offboarding.md");
@@ -156,6 +157,8 @@ fn every_picture_is_well_formed_described_and_small() {
         // A blank line ends an HTML block of a Markdown page; an indented one would be code.
         assert!(picture.ends_with("</svg>\n") && !picture.contains("\n\n") && !picture.contains("\n "));
     }
+    // What follows a picture is a page again.
+    assert!(GUIDE.contains(r#"include_str!($file), "</div>\n\n")"#));
 }
 
 #[test]
