@@ -39,8 +39,12 @@ pub enum LookupError {
     ///
     /// scene.keyfactor.set_product_version("10.4.0");
     /// let read = keyfactor.certificates().search(Query::all()).rows()?.collect().await;
-    /// let Err(Error::Lookup(error)) = read else { panic!() };
-    /// assert!(matches!(*error, LookupError::UnsupportedVersion { .. }));
+    /// if let Err(Error::Lookup(error)) = read
+    ///     && let LookupError::UnsupportedVersion { version } = *error
+    /// {
+    ///     eprintln!("Command {version} cannot be used: version 11 is needed");
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     #[error("the server is Keyfactor Command {version}: before version 11 its lists may ignore what was asked for")]
@@ -198,8 +202,12 @@ pub enum LookupError {
     /// let entry = CertificateStoreEntry::new(scene.stores()[0]);
     /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate);
     /// let sent = addition.expecting_thumbprint("0".repeat(40)).send().await;
-    /// let Err(Error::Lookup(error)) = sent else { panic!() };
-    /// assert!(matches!(*error, LookupError::NotAsked { .. }));
+    /// if let Err(Error::Lookup(error)) = sent
+    ///     && let LookupError::NotAsked { what, got, asked } = *error
+    /// {
+    ///     eprintln!("nothing was added: the {what} is {got}, not {asked}");
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]
@@ -220,8 +228,12 @@ pub enum LookupError {
     ///
     /// let unknown = "0".repeat(40);
     /// let read = keyfactor.certificates().locations_of(unknown).send().await;
-    /// let Err(Error::Lookup(error)) = read else { panic!() };
-    /// assert!(matches!(*error, LookupError::NothingVisible { .. }));
+    /// if let Err(Error::Lookup(error)) = read
+    ///     && let LookupError::NothingVisible { certificate } = *error
+    /// {
+    ///     eprintln!("check the thumbprint and the permissions: {certificate} is not visible");
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     #[error("{certificate} is not visible to this account, or does not exist")]
@@ -239,8 +251,12 @@ pub enum LookupError {
     ///
     /// let id = scene.keyfactor.issue(FakeCertificate::new("unused.example.com"));
     /// let read = keyfactor.certificates().locations_of(id).send().await;
-    /// let Err(Error::Lookup(error)) = read else { panic!() };
-    /// assert!(matches!(*error, LookupError::InNoStore { .. }));
+    /// if let Err(Error::Lookup(error)) = read
+    ///     && let LookupError::InNoStore { thumbprint, excluded: 0, .. } = *error
+    /// {
+    ///     println!("nothing to remove: {thumbprint} is in no store");
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     #[error(
@@ -260,13 +276,18 @@ pub enum LookupError {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
-    /// use clm::keyfactor::{Error, LookupError};
+    /// use clm::keyfactor::{Error, LookupError, Query};
     /// use clm::testing::FakeCertificate;
     ///
     /// scene.keyfactor.issue(FakeCertificate::new("copy.example.com").thumbprint(scene.thumbprint()));
     /// let read = keyfactor.certificates().locations_of(scene.thumbprint()).send().await;
-    /// let Err(Error::Lookup(error)) = read else { panic!() };
-    /// assert!(matches!(*error, LookupError::Ambiguous { .. }));
+    /// if let Err(Error::Lookup(error)) = read
+    ///     && let LookupError::Ambiguous { thumbprint } = *error
+    /// {
+    ///     let both = keyfactor.certificates().search(Query::field("Thumbprint").eq(thumbprint.as_str()));
+    ///     both.rows()?.collect().await?.iter().for_each(|it| println!("choose an id: {}", it.id));
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     #[error("several certificates have the thumbprint {thumbprint}: name one by its id")]
@@ -335,9 +356,13 @@ pub enum LookupError {
     /// use clm::keyfactor::{Error, LookupError};
     ///
     /// let unknown = ["0".repeat(40), "1".repeat(40)];
-    /// let read = keyfactor.certificate_stores().plan_removal_of(unknown).send().await;
-    /// let Err(Error::Lookup(error)) = read else { panic!() };
-    /// assert!(matches!(*error, LookupError::NothingPlanned { .. }));
+    /// let planned = keyfactor.certificate_stores().plan_removal_of(unknown).send().await;
+    /// if let Err(Error::Lookup(error)) = planned
+    ///     && let LookupError::NothingPlanned { omitted } = *error
+    /// {
+    ///     omitted.iter().for_each(|it| println!("left out: {it}"));
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     #[error("nothing can be planned: {}", first_few(omitted))]
@@ -384,8 +409,12 @@ pub enum LookupError {
     /// let stores = keyfactor.certificate_stores();
     /// let location = scene.locations()[0].clone().expecting_thumbprint("0".repeat(40));
     /// let sent = stores.remove_certificates([location], Schedule::Immediate).send().await;
-    /// let Err(Error::Lookup(error)) = sent else { panic!() };
-    /// assert!(matches!(*error, LookupError::AliasHoldsAnother { .. }));
+    /// if let Err(Error::Lookup(error)) = sent
+    ///     && let LookupError::AliasHoldsAnother { alias, found, .. } = *error
+    /// {
+    ///     println!("nothing was removed: {alias} now holds {found:?}");
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     #[error("the alias {alias:?} of store {store} holds {}, not {expected}", holds(found.as_deref()))]

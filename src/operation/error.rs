@@ -41,10 +41,14 @@ pub enum Error<V: Vendor> {
     /// The client could not be built. Nothing was sent.
     ///
     /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use clm::keyfactor::{Client, Error};
     ///
-    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() else { panic!() };
-    /// println!("{}: {}", error.setting(), error.problem());
+    /// if let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() {
+    ///     eprintln!("correct the setting {}: {}", error.setting(), error.problem());
+    /// # } else { panic!("another end");
+    /// }
+    /// # Ok(()) }
     /// ```
     Configuration(Box<ConfigurationError>),
     /// The request is invalid. Nothing was sent.
@@ -57,9 +61,11 @@ pub enum Error<V: Vendor> {
     /// let none: [CertificateLocation; 0] = [];
     /// let stores = keyfactor.certificate_stores();
     /// let removed = stores.remove_certificates(none, Schedule::Immediate).send().await;
-    /// let Err(Error::Validation(error)) = removed else { panic!() };
-    /// for problem in error.problems() {
-    ///     println!("{}: {}", problem.field(), problem.sentence());
+    /// if let Err(Error::Validation(error)) = removed {
+    ///     for problem in error.problems() {
+    ///         eprintln!("{}: {}", problem.field(), problem.sentence());
+    ///     }
+    /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
     /// ```
@@ -74,8 +80,10 @@ pub enum Error<V: Vendor> {
     /// let credentials = Credentials::login("svc-clm", "a wrong password");
     /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
     /// let unassigned = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
-    /// let Err(Error::Authentication(error)) = unassigned else { panic!() };
-    /// println!("{error}; {:?} attempts are left", error.remaining_attempts());
+    /// if let Err(Error::Authentication(error)) = unassigned {
+    ///     eprintln!("{error}; {:?} attempts are left", error.remaining_attempts());
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     Authentication(Box<AuthenticationError>),
@@ -88,9 +96,11 @@ pub enum Error<V: Vendor> {
     /// use clm::keyfactor::Error;
     ///
     /// scene.keyfactor.go_away();
-    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(RetryPolicy::none()).send().await;
-    /// let Err(error @ Error::Transport(_)) = read else { panic!() };
-    /// println!("{}", error.report());
+    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]);
+    /// if let Err(error @ Error::Transport(_)) = read.retry_policy(RetryPolicy::none()).send().await {
+    ///     eprintln!("nothing was done, so the call can be sent again later: {}", error.report());
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     Transport(Box<TransportError>),
@@ -105,9 +115,10 @@ pub enum Error<V: Vendor> {
     /// scene.keyfactor.restrict_to([]);
     /// let stores = keyfactor.certificate_stores();
     /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
-    /// let Err(Error::Api(error)) = removed else { panic!() };
-    /// assert_eq!(error.status(), 403);
-    /// println!("{:?}: {}", error.code(), error.remediation().unwrap_or_default());
+    /// if let Err(Error::Api(error)) = removed {
+    ///     eprintln!("{}, {:?}: {}", error.status(), error.code(), error.remediation().unwrap_or_default());
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     Api(Box<ApiError<V>>),
@@ -121,10 +132,12 @@ pub enum Error<V: Vendor> {
     /// scene.keyfactor.lose_answers(1);
     /// let stores = keyfactor.certificate_stores();
     /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
-    /// let Err(Error::OutcomeUnknown(error)) = removed else { panic!() };
-    /// println!("{}", error.how_to_find_out());
-    /// let request = error.request::<RemoveCertificates>().expect("the removal");
-    /// assert_eq!(request.locations().len(), 2);
+    /// if let Err(Error::OutcomeUnknown(error)) = removed {
+    ///     eprintln!("{}", error.how_to_find_out());
+    ///     let request = error.request::<RemoveCertificates>().expect("the removal");
+    ///     assert_eq!(request.locations().len(), 2);
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     OutcomeUnknown(Box<OutcomeUnknown<V>>),
@@ -137,8 +150,11 @@ pub enum Error<V: Vendor> {
     /// use clm::testing::FakeAnswer;
     ///
     /// scene.keyfactor.refuse_next(FakeAnswer::status(200).json("not a store"), 1);
-    /// let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await else { panic!() };
-    /// println!("{error}: {:?}", error.body());
+    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).send().await;
+    /// if let Err(Error::Decode(error)) = read {
+    ///     eprintln!("{error}: {}", error.body());
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     Decode(Box<DecodeError>),
@@ -149,9 +165,14 @@ pub enum Error<V: Vendor> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
     /// use clm::keyfactor::{Error, LookupError};
     ///
-    /// let nobodys = "0".repeat(40);
-    /// let Err(Error::Lookup(error)) = keyfactor.certificates().locations_of(nobodys).send().await else { panic!() };
-    /// assert!(matches!(*error, LookupError::NothingVisible { .. }));
+    /// let unknown = "0".repeat(40);
+    /// let located = keyfactor.certificates().locations_of(unknown).send().await;
+    /// if let Err(Error::Lookup(error)) = located
+    ///     && let LookupError::NothingVisible { certificate } = *error
+    /// {
+    ///     println!("nothing to do: {certificate} is not there");
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     Lookup(Box<V::LookupError>),
@@ -165,9 +186,12 @@ pub enum Error<V: Vendor> {
     ///
     /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
     /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
-    /// let error = Error::from(outcome.require_complete().expect_err("one id is unknown to the server"));
-    /// let outcome = error.incomplete::<UnassignOutcome>().expect("the outcome is kept");
-    /// println!("confirmed: {:?}, not named: {:?}", outcome.successful_ids(), outcome.unconfirmed_ids());
+    /// if let Err(Error::Incomplete(error)) = outcome.require_complete().map_err(Error::from)
+    ///     && let Some(outcome) = error.outcome::<UnassignOutcome>()
+    /// {
+    ///     println!("confirmed: {:?}, not named: {:?}", outcome.successful_ids(), outcome.unconfirmed_ids());
+    /// # } else { panic!("another end");
+    /// }
     /// # Ok(()) }
     /// ```
     Incomplete(Box<IncompleteOutcome>),

@@ -27,6 +27,8 @@ mod early_answers;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod encodings;
 #[cfg(all(feature = "keyfactor", feature = "appviewx"))]
+mod error_examples;
+#[cfg(all(feature = "keyfactor", feature = "appviewx"))]
 mod error_report;
 mod foreign_servers;
 mod keep_alive;
