@@ -95,6 +95,20 @@ impl ErrorReport {
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(String::as_str)
     }
+
+    /// The report on one line, for a cell of a table or a log that has one line for each event. The lines are separated
+    /// by `; `.
+    ///
+    /// ```
+    /// let error = clm::keyfactor::Client::builder("keyfactor.example.com").build().unwrap_err();
+    /// let line = error.report().one_line();
+    /// assert!(!line.contains('\n'));
+    /// ```
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let lines: Vec<&str> = self.lines.iter().map(|line| line.trim_start()).collect();
+        lines.join("; ")
+    }
 }
 
 fn line(label: &str, text: &str) -> String {
@@ -153,6 +167,10 @@ mod tests {
             report.to_string(),
             "it failed: no route\n  because: the net is down.\n  because: cable\n  what to do: Plug it in.\n  \
              correlation id: 7a"
+        );
+        assert_eq!(
+            report.one_line(),
+            "it failed: no route; because: the net is down.; because: cable; what to do: Plug it in.; correlation id: 7a"
         );
         let report = ErrorReport::new(&chain).how_to_find_out("Look.");
         assert!(report.to_string().ends_with("\n  how to find out: Look."), "{report}");

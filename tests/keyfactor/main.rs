@@ -47,6 +47,7 @@ mod oauth_hostile;
 #[cfg(all(feature = "keyfactor", feature = "rustls"))]
 mod other_clients_page;
 mod paging;
+mod places;
 mod plan;
 mod plan_file;
 mod plan_many;

@@ -241,10 +241,17 @@ pub(super) struct WireLocation<'a> {
     job_fields: Option<WireJobFields<'a>>,
 }
 
+impl CertificateLocation {
+    /// Whether both name the same store, alias and certificate, with whatever job fields.
+    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+        let Self { store, alias, job_fields: _, expected, store_path: _ } = self;
+        *store == other.store && *alias == other.alias && *expected == other.expected
+    }
+}
+
 impl PartialEq for CertificateLocation {
     fn eq(&self, other: &Self) -> bool {
-        let Self { store, alias, job_fields, expected, store_path: _ } = self;
-        *store == other.store && *alias == other.alias && *job_fields == other.job_fields && *expected == other.expected
+        self.is_same_place(other) && self.job_fields == other.job_fields
     }
 }
 

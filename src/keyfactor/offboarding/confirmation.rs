@@ -82,6 +82,22 @@ pub enum RemovalVerdict {
     Unreadable(SharedError),
 }
 
+impl RemovalVerdict {
+    /// Returns whether the inventory proves that the certificate is gone: [`Gone`](Self::Gone), or
+    /// [`HoldsAnother`](Self::HoldsAnother) if the alias now holds another certificate.
+    ///
+    /// ```
+    /// use clm::keyfactor::RemovalVerdict;
+    ///
+    /// assert!(RemovalVerdict::Gone.is_gone());
+    /// assert!(!RemovalVerdict::AliasGone.is_gone());
+    /// ```
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone | Self::HoldsAnother { .. })
+    }
+}
+
 /// What Command's inventory shows about a location after its certificate was put back. The inventory is only as
 /// recent as the store's last inventory job.
 ///
@@ -331,6 +347,32 @@ impl<V> Confirmation<V> {
         &self.locations
     }
 
+    /// Returns the result for a location, or `None` if it was not among the given ones. Job fields are compared only if
+    /// several locations have the same store, alias and expected thumbprint.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let removal = stores.remove(&plan, Schedule::Immediate).send().await?;
+    /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
+    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().await?;
+    /// for location in removal.locations() {
+    ///     let is_gone = confirmation.of(location).is_some_and(|it| it.verdict.is_gone());
+    ///     println!("{location}: {is_gone}");
+    /// #   assert!(is_gone);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn of(&self, location: &CertificateLocation) -> Option<&ConfirmedLocation<V>> {
+        let exact = self.locations.iter().find(|it| it.location == *location);
+        exact.or_else(|| self.locations.iter().find(|it| it.location.is_same_place(location)))
+    }
+
     /// Returns the stores whose inventory was to be triggered. Stores that could not be triggered are included, with
     /// their errors.
     ///
@@ -398,7 +440,7 @@ impl Confirmation {
     /// ```
     #[must_use]
     pub fn all_gone(&self) -> bool {
-        self.locations.iter().all(|it| matches!(it.verdict, RemovalVerdict::Gone | RemovalVerdict::HoldsAnother { .. }))
+        self.locations.iter().all(|it| it.verdict.is_gone())
     }
 }
 

@@ -347,6 +347,38 @@ impl RemovalPlan {
         self.certificates.iter().find(|it| it.thumbprint == removal.thumbprint)
     }
 
+    /// Returns the entry of a location of this plan, for example for the machine and the path of its store. If the alias
+    /// has several entries, it is the one with the location's job fields, or the first one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// use clm::keyfactor::Schedule;
+    ///
+    /// let stores = keyfactor.certificate_stores();
+    /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
+    /// let outcome = stores.remove(&plan, Schedule::Immediate).one_job_per_location().send().await?;
+    /// for it in outcome.items() {
+    ///     if let Some(entry) = plan.removal_at(&it.item) {
+    ///         println!("{entry}: {}", it.state);
+    ///     }
+    /// #   assert!(plan.removal_at(&it.item).is_some());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn removal_at(&self, location: &CertificateLocation) -> Option<&PlannedRemoval> {
+        let holds = |it: &&PlannedRemoval| {
+            it.store_id == location.store()
+                && it.alias == location.alias()
+                && location.expected_thumbprint().is_none_or(|expected| *expected == it.thumbprint)
+        };
+        let mut entries = self.removals.iter().filter(holds);
+        let first = entries.next()?;
+        let exact = std::iter::once(first).chain(entries).find(|it| it.location() == *location);
+        Some(exact.unwrap_or(first))
+    }
+
     /// Keeps only the entries for which `keep` returns `true`. Certificates and schedules of stores that then have no
     /// entry are dropped. [`omitted`](Self::omitted) is unchanged, and still has to be accepted.
     ///
