@@ -1,5 +1,5 @@
-//! The AppViewX side: find what is meant, remember its groups and show it; then unassign it and read it back. And the way
-//! back.
+//! The AppViewX side: search for the certificates, save their groups, show the plan, unassign, and read the groups back;
+//! and the undo.
 
 mod find;
 mod step;
@@ -25,60 +25,60 @@ use crate::report::Report;
 use unassign::Unassignment;
 use undo::WayBack;
 
-/// Ids that one call names.
+/// Ids per call.
 const IDS_PER_CALL: usize = 100;
 
 pub(crate) struct AppViewXJob {
     pub(crate) client: Client,
     pub(crate) session: Session,
     pub(crate) task: Task,
-    /// Where certificates are looked for.
+    /// The categories to search.
     pub(crate) categories: Vec<CertificateCategory>,
     pub(crate) comment: Option<String>,
     pub(crate) comment_rule: CommentRule,
-    /// What the audit of this program's crate is told.
+    /// For the audit events of the crate.
     pub(crate) audit_note: Option<String>,
     pub(crate) consent: Consent,
 }
 
-/// Whose the session is.
+/// Who ends the session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Session {
-    /// The client logs in, and what it began it ends.
+    /// The client logs in, so this program logs out.
     Own,
-    /// There is none, or it was given.
+    /// There is no session, or an existing one was given.
     NotOwn,
 }
 
 pub(crate) enum Task {
-    /// Take certificates out of their group.
+    /// Unassign certificates from their group.
     Unassign { target: Target, plan: Option<PathBuf> },
-    /// Assign what this plan holds back to its groups.
+    /// Assign certificates back to the groups in this plan.
     Undo { plan: PathBuf },
 }
 
-/// Which certificates are meant.
+/// The certificates to unassign.
 pub(crate) enum Target {
-    /// Those with this common name, without regard to the case of ASCII letters.
+    /// Those with this common name, ignoring ASCII case.
     CommonName(String),
-    /// Those in the group of exactly this name.
+    /// Those in the group with exactly this name.
     Group(String),
-    /// These.
+    /// Those with these ids.
     Ids(Vec<String>),
 }
 
-/// Server, client and code signing certificates: those that an unassignment is documented for.
+/// The categories for which the vendor documents the unassignment: server, client and code signing.
 pub(crate) fn every_category() -> Vec<CertificateCategory> {
     vec![CertificateCategory::Server, CertificateCategory::Client, CertificateCategory::CodeSigning]
 }
 
-/// All that is known and checked before the first change.
+/// Everything that is looked up and checked before the first change.
 pub(crate) enum Prepared {
     Unassign(Unassignment),
     Undo(WayBack),
 }
 
-/// Looks and shows. Nothing is changed.
+/// Looks up and shows everything. Changes nothing.
 pub(crate) async fn prepare(job: &AppViewXJob, report: &Report) -> Result<Prepared, Trouble> {
     report.line("");
     report.line(format!("AppViewX CERT+ at {}", job.client.base_url()));
@@ -108,7 +108,7 @@ impl Prepared {
         }
     }
 
-    /// A plan of which nothing can go back is an error; certificates that are where they should be are none.
+    /// It is an error if nothing in a plan can be put back, unless everything is back already.
     fn refuse_nothing(&self) -> Result<(), Trouble> {
         match self {
             Self::Undo(it) => it.refuse_nothing(),
@@ -116,7 +116,7 @@ impl Prepared {
         }
     }
 
-    /// What is printed in the place of the changes.
+    /// Prints the calls instead of sending them.
     pub(crate) fn dry_run(&self, job: &AppViewXJob, report: &Report) {
         report.line("  Dry run. These calls would be sent to AppViewX CERT+, in this order:");
         let calls = match self {
@@ -131,7 +131,7 @@ impl Prepared {
         }
     }
 
-    /// What must be right before the first change.
+    /// The checks before the first change.
     pub(crate) fn check(&self, job: &AppViewXJob) -> Result<(), Trouble> {
         job.consent.check_losses(self.losses(), "certificate")
     }
@@ -143,11 +143,11 @@ impl Prepared {
         }
     }
 
-    /// Whether everything is still where the plan says.
+    /// Checks that every certificate is still in the group of the plan.
     pub(crate) async fn look_again(&self, job: &AppViewXJob, report: &Report) -> Result<(), Trouble> {
         match self {
             Self::Unassign(it) => it.look_again(job, report).await,
-            // It looks again itself.
+            // `assign_back` checks this itself.
             Self::Undo(_) => Ok(()),
         }
     }
@@ -183,7 +183,7 @@ impl Prepared {
 }
 
 impl AppViewXJob {
-    /// What can be checked without asking anybody, so that a bad comment does not leave a job half done.
+    /// Checks that need no server, so that an invalid comment is found before the first change.
     pub(crate) fn check(&self) -> Result<(), Trouble> {
         if let Some(comment) = &self.comment {
             Comment::with_rule(comment, &self.comment_rule).map_err(Error::from)?;
@@ -194,7 +194,7 @@ impl AppViewXJob {
         }
     }
 
-    /// A failure of it changes nothing about what was done.
+    /// A failure does not affect the result of the run.
     pub(crate) async fn log_out(&self, report: &Report) {
         if self.session == Session::NotOwn {
             return;
@@ -210,7 +210,7 @@ impl AppViewXJob {
         }
     }
 
-    /// Where certificates are now.
+    /// Reads the current groups.
     async fn memberships(&self, ids: Vec<ResourceId>) -> Result<HashMap<ResourceId, GroupMembership>, Error> {
         if ids.is_empty() {
             return Ok(HashMap::new());
@@ -238,7 +238,7 @@ impl AppViewXJob {
         }
     }
 
-    /// A call as it is sent, for a dry run. It holds no secret.
+    /// The body of a call, for a dry run. It contains no secret.
     fn body(&self, group: Option<&str>, ids: &[ResourceId]) -> Value {
         let mut body = json!({"resourceIds": ids});
         let members = [("groupName", group), ("comment", self.comment.as_deref())];

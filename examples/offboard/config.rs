@@ -1,4 +1,4 @@
-//! What to do, and where: arguments for the targets, the environment for the servers and for every secret.
+//! Arguments name the targets; environment variables hold the servers and all secrets.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -25,13 +25,13 @@ pub(crate) enum Config {
     Job(Box<Job>),
 }
 
-/// What is sent.
+/// What the run sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Mode {
-    /// Reads, to show what is there.
+    /// Only reads, to show what would be changed.
     #[default]
     Show,
-    /// Reads; the changes are printed.
+    /// Only reads; the changes are printed.
     DryRun,
     /// Everything.
     Send,
@@ -43,10 +43,10 @@ pub(crate) struct Job {
     pub(crate) appviewx: Option<AppViewXJob>,
 }
 
-/// A sentence for the person at the terminal.
+/// An error message for the terminal.
 pub(crate) type Problem = String;
 
-/// The arguments as they were given.
+/// The parsed arguments.
 #[derive(Default)]
 struct Arguments {
     certificate: Option<CertificateRef>,
@@ -148,7 +148,7 @@ impl Config {
     }
 }
 
-/// Of the servers whose variables are set.
+/// Probes the servers whose variables are set.
 fn probe(mut variables: Variables) -> Result<Config, Problem> {
     let keyfactor = variables.any("KEYFACTOR_").then(|| keyfactor_client(&mut variables)).transpose()?;
     let appviewx =
@@ -160,7 +160,7 @@ fn probe(mut variables: Variables) -> Result<Config, Problem> {
     Ok(Config::Probe(Box::new(Probe { keyfactor, appviewx })))
 }
 
-/// `None` if help was asked for.
+/// `None` if help was requested.
 fn read_arguments(arguments: Vec<OsString>) -> Result<Option<Arguments>, Problem> {
     use lexopt::prelude::*;
     let mut given = Arguments::default();
@@ -231,7 +231,7 @@ impl Arguments {
 }
 
 impl Arguments {
-    /// Nothing that is given is passed over: each argument finds the one that it belongs to.
+    /// No argument is ignored: each one must have the argument it requires.
     fn check(&self) -> Result<(), Problem> {
         if self.certificate.is_some() && !self.thumbprints.is_empty() {
             return Err("--thumbprint cannot be combined with --certificate-id".to_owned());
@@ -292,7 +292,7 @@ impl Arguments {
         self.check_expectation()
     }
 
-    /// What is looked up is counted before it goes.
+    /// Targets that are looked up require an expected number.
     fn check_expectation(&self) -> Result<(), Problem> {
         let searched = self.common_name.is_some() || self.group.is_some();
         let both =
@@ -377,7 +377,7 @@ impl Arguments {
         Some(appviewx::Task::Unassign { target, plan: self.group_plan.clone() })
     }
 
-    /// Of the first side; that is Keyfactor's if there are two.
+    /// The consent for the first server, which is Keyfactor Command if there are two.
     fn consent(&self) -> Consent {
         Consent {
             expect: self.expect.map(|it| it.first),

@@ -1,4 +1,4 @@
-//! What the person at the terminal has agreed to.
+//! What the user has agreed to.
 
 use crate::ended::Trouble;
 use crate::report::{counted, shown};
@@ -7,13 +7,13 @@ use crate::report::{counted, shown};
 pub(crate) struct Consent {
     pub(crate) expect: Option<usize>,
     pub(crate) loss: Loss,
-    /// Whether it goes on although the plan leaves something out.
+    /// Whether to proceed if the plan omits something.
     pub(crate) omissions: Loss,
-    /// Whether a plan for another server is taken.
+    /// Whether to accept a plan for another server.
     pub(crate) other_server: Loss,
 }
 
-/// Whether something may go that cannot be put back.
+/// Whether to accept a loss.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Loss {
     #[default]
@@ -44,7 +44,7 @@ impl Consent {
         )))
     }
 
-    /// `planned` is the server of a plan, if it names one.
+    /// `planned` is the server in the plan, if there is one.
     pub(crate) fn check_server(self, planned: Option<&str>, used: &str) -> Result<(), Trouble> {
         let plain = |server: &str| server.trim_end_matches('/').to_ascii_lowercase();
         match planned {

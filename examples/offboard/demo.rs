@@ -1,4 +1,4 @@
-//! The whole job on the fakes: a certificate in two stores of different types, and three in groups.
+//! The demo on the fakes: a certificate in two stores of different types, and three certificates in groups.
 
 use std::time::Duration;
 

@@ -1,22 +1,22 @@
-//! How a job ends, and what stops it.
+//! The result of a run, and the errors that stop it.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clm::{ValidationError, appviewx, keyfactor};
 
-/// The exit codes that `--help` documents. The worse one is the greater one.
+/// The exit codes documented in `--help`, ordered from best to worst.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Ended {
-    /// Everything is as it should be already; nothing was sent.
+    /// Everything is already removed, or already back.
     NothingToDo,
-    /// Everything that was asked for is done; or nothing was to be sent.
+    /// Everything is done, or shown.
     Done,
-    /// Nothing failed, and something is still open or unconfirmed.
+    /// Nothing failed, but something is still open or unconfirmed.
     Open,
     /// Something failed or was refused.
     Failed,
-    /// The arguments or variables are wrong.
+    /// Invalid arguments or variables.
     Usage,
 }
 
@@ -38,10 +38,10 @@ impl From<Ended> for ExitCode {
     }
 }
 
-/// What stops a job. The end is [`Ended::Failed`].
+/// What stops a run. The result is [`Ended::Failed`].
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// Not done, for a reason that this program gives.
+    /// Refused by this program, for this reason.
     Refused(String),
     Keyfactor(keyfactor::Error),
     AppViewX(appviewx::Error),
@@ -61,7 +61,7 @@ impl From<appviewx::Error> for Trouble {
     }
 }
 
-/// Keyfactor's: the AppViewX side wraps its own.
+/// For Keyfactor only: the AppViewX side wraps its own.
 impl From<ValidationError> for Trouble {
     fn from(error: ValidationError) -> Self {
         Self::Keyfactor(error.into())

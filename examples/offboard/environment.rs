@@ -1,4 +1,4 @@
-//! The servers and every secret: from the environment alone, since arguments show in lists of processes.
+//! Servers and secrets come only from environment variables, because process listings show arguments.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::config::{Problem, texts};
 
 const CA_CERT: &str = "APPVIEWX_CA_CERT";
 
-/// What the crate reads of `KEYFACTOR_*`, and nothing else may be set.
+/// Builds the client from the `KEYFACTOR_*` variables that the crate reads. No other one may be set.
 pub(crate) fn keyfactor_client(variables: &mut Variables) -> Result<keyfactor::Client, Problem> {
     let asked = RefCell::new(Vec::new());
     let read = |name: &str| {
@@ -28,7 +28,7 @@ pub(crate) fn keyfactor_client(variables: &mut Variables) -> Result<keyfactor::C
     Ok(client)
 }
 
-/// Everything that is read of `APPVIEWX_*`. One kind of credentials has to be complete, and no other may be set.
+/// Builds the client from the `APPVIEWX_*` variables. One kind of credentials must be complete, and no other may be set.
 pub(crate) fn appviewx_client(
     variables: &mut Variables,
     comment_rule: CommentRule,
@@ -71,7 +71,7 @@ pub(crate) fn appviewx_client(
     }
 }
 
-/// PEM, or what a file holds that is named instead.
+/// PEM text, or the content of the file that the value names.
 fn certificates(given: String) -> Result<String, Problem> {
     if given.contains("-----BEGIN") {
         return Ok(given);
@@ -80,7 +80,7 @@ fn certificates(given: String) -> Result<String, Problem> {
         .map_err(|_| format!("{CA_CERT}: the value is neither PEM text nor the path of a readable file"))
 }
 
-/// An error with what is below it.
+/// An error with its sources.
 fn whole(error: &dyn std::error::Error) -> Problem {
     match error.source() {
         Some(cause) => format!("{error}: {}", whole(cause)),
@@ -88,7 +88,7 @@ fn whole(error: &dyn std::error::Error) -> Problem {
     }
 }
 
-/// The variables of both vendors that are set. What is left in the end was not understood.
+/// The variables of both vendors that are set. Those that remain at the end are not supported.
 pub(crate) struct Variables(BTreeMap<String, String>);
 
 /// How a system compares the names of variables.

@@ -1,8 +1,8 @@
-//! Ctrl-C while something is sent or waited for.
+//! Ctrl-C while a call is sent or a job is followed.
 
 use std::pin::{Pin, pin};
 
-/// Where an interruption comes from.
+/// The source of an interruption.
 #[derive(Clone, Default)]
 pub(crate) enum Interrupt {
     #[default]
@@ -26,7 +26,7 @@ impl Interrupt {
         match self {
             Self::CtrlC => {
                 if tokio::signal::ctrl_c().await.is_err() {
-                    // It cannot be heard, so it ends this program as ever.
+                    // Without a handler, Ctrl-C ends this program.
                     std::future::pending::<()>().await;
                 }
             }
@@ -36,18 +36,18 @@ impl Interrupt {
     }
 }
 
-/// One interruption, whenever it comes: between two things that are waited for it is not lost.
+/// One interruption. It is not lost if it comes while nothing is awaited.
 pub(crate) struct Listening {
     comes: Pin<Box<dyn Future<Output = ()> + Send>>,
     came: bool,
-    /// Windows ends a program by Ctrl-C as soon as nobody listens, also in the middle of a call; Unix does not, once somebody
-    /// has listened.
+    /// On Windows, Ctrl-C ends a program without a handler, even during a call. On Unix, it does not once a handler was
+    /// installed.
     #[cfg(windows)]
     _kept: Option<tokio::signal::windows::CtrlC>,
 }
 
 impl Listening {
-    /// What comes of it, or nothing if the person at the terminal has had enough.
+    /// The value, or `None` after an interruption.
     pub(crate) async fn or<T>(&mut self, waited_for: impl Future<Output = T>) -> Option<T> {
         if self.came {
             return None;
@@ -62,7 +62,7 @@ impl Listening {
         }
     }
 
-    /// What comes of it, in any case: a change that is under way is not dropped. `at_once` is done when an interruption comes.
+    /// Always the value: a change that is under way is not dropped. `at_once` runs when an interruption comes.
     pub(crate) async fn finishing<T>(&mut self, change: impl Future<Output = T>, at_once: impl FnOnce()) -> T {
         let mut change = pin!(change);
         if let Some(value) = self.or(&mut change).await {
@@ -72,13 +72,13 @@ impl Listening {
         change.await
     }
 
-    /// Whether it has come, also while nobody waited.
+    /// Whether an interruption has come, even while nothing was awaited.
     pub(crate) async fn came(&mut self) -> bool {
         self.or(std::future::ready(())).await.is_none()
     }
 }
 
-/// Real signals, for tests: each has a process of its own, since it would interrupt every test of this one.
+/// Real signals, for tests. Each test has its own process, because a signal would interrupt all tests of this one.
 #[cfg(unix)]
 #[cfg(test)]
 pub(crate) mod real {
@@ -90,7 +90,7 @@ pub(crate) mod real {
         assert!(killed.unwrap().success());
     }
 
-    /// Runs an ignored test of this program in a process of its own.
+    /// Runs an ignored test of this program in its own process.
     pub(crate) fn assert_passes_alone(name: &str) {
         let child = Command::new(std::env::current_exe().unwrap())
             .args([name, "--exact", "--ignored", "--test-threads=1"])

@@ -1,4 +1,4 @@
-//! For tests: a way to a fake on which a change causes an interruption.
+//! For tests: a proxy in front of a fake that interrupts the run when a change is sent.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
@@ -10,11 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::report::Report;
 
-/// What is printed when an interruption is heard while a call is under way.
+/// Printed when an interruption comes during a call.
 pub(crate) const HEARD: &str = "Interrupted. The current call completes, and no further call is sent.";
 
-/// Passes on what is said to the fake and its answers. A request with this in it causes the interruption, and reaches the fake only
-/// when the report says that it was heard. Gives the URL to use in the place of the fake's.
+/// Forwards requests and responses. A request that contains `change` causes the interruption, and reaches the fake only after
+/// the report shows the interruption. Returns the URL to use instead of the fake's.
 pub(crate) async fn interrupting(
     fake: &str,
     change: &'static str,

@@ -1,4 +1,4 @@
-//! The Keyfactor side: find or read what is meant and show it; then send, follow and confirm it.
+//! The Keyfactor side: look up the locations, show the plan, send the calls, follow the jobs and confirm the result.
 
 mod confirm;
 mod find;
@@ -38,15 +38,15 @@ pub(crate) struct KeyfactorJob {
 }
 
 pub(crate) enum Task {
-    /// Remove a certificate wherever it is.
+    /// Remove a certificate from every store.
     Certificate { certificate: CertificateRef, collection_id: Option<i32>, plan: Option<PathBuf> },
-    /// The same for many.
+    /// The same for several certificates.
     Certificates { thumbprints: Vec<Thumbprint>, collection_id: Option<i32>, plan: Option<PathBuf> },
-    /// Remove what is under these aliases, whatever it is.
+    /// Remove whatever these aliases hold.
     Locations { locations: Vec<CertificateLocation>, collection_id: Option<i32> },
-    /// Put back what this plan can put back.
+    /// Put back what this plan allows.
     Undo { plan: PathBuf },
-    /// Follow what an earlier run sent.
+    /// Follow the jobs of an earlier run.
     Follow { file: PathBuf },
 }
 
@@ -58,7 +58,7 @@ pub(crate) enum Following {
     Off,
 }
 
-/// Whether the stores' inventories are asked for.
+/// Whether to request an inventory of the stores.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Inventory {
     #[default]
@@ -69,15 +69,15 @@ pub(crate) enum Inventory {
 pub(crate) struct Settings {
     pub(crate) following: Following,
     pub(crate) inventory: Inventory,
-    /// For the jobs, and then for the inventories.
+    /// For the jobs, and again for the inventories.
     pub(crate) deadline: Duration,
     pub(crate) first_pause: Duration,
     pub(crate) longest_pause: Duration,
     pub(crate) interrupt: Interrupt,
-    /// For all places. The values may be secrets.
+    /// For all locations. The values may be secrets.
     pub(crate) job_fields: Vec<(String, String)>,
     pub(crate) audit_note: Option<String>,
-    /// Where it is kept what is sent, if there is no plan that it stands beside.
+    /// The record of sent calls, if there is no plan next to which it is written.
     pub(crate) jobs: Option<PathBuf>,
 }
 
@@ -97,19 +97,19 @@ impl Default for Settings {
     }
 }
 
-/// All that is known and checked before the first change.
+/// Everything that is looked up and checked before the first change.
 pub(crate) struct Prepared {
     orders: Orders,
-    /// Places that cannot be put back.
+    /// The number of locations that cannot be put back.
     losses: usize,
     plan: Option<(PathBuf, RemovalPlan)>,
-    /// Where it is kept what is sent.
+    /// The record of sent calls.
     jobs: PathBuf,
-    /// Of the stores whose inventories will be asked for.
+    /// The schedules of the stores whose inventories will be requested.
     schedules: Vec<SavedSchedule>,
-    /// What earlier runs may have lost.
+    /// The schedules that earlier runs may have lost.
     at_risk: Vec<SavedSchedule>,
-    /// How it ends at best, for what is left out.
+    /// The best possible result, given what is skipped.
     floor: Ended,
 }
 
@@ -118,7 +118,7 @@ enum Orders {
     Add(Vec<Order<AddCertificates>>),
 }
 
-/// Looks and shows. Nothing is changed.
+/// Looks up and shows everything. Changes nothing.
 pub(crate) async fn prepare(job: &KeyfactorJob, report: &Report) -> Result<Prepared, Trouble> {
     report.line("");
     report.line(format!("Keyfactor Command at {}", job.client.base_url()));
@@ -149,7 +149,7 @@ impl Prepared {
         self.losses
     }
 
-    /// What earlier runs lost is set again, also if there is nothing else to do.
+    /// Restores the schedules that earlier runs lost, even if there is nothing else to do.
     pub(crate) async fn restore_schedules(&self, job: &KeyfactorJob, report: &Report) {
         job.restore(&self.at_risk, report).await;
     }
@@ -176,7 +176,7 @@ impl Prepared {
         }
     }
 
-    /// What is printed in the place of the changes.
+    /// Prints the calls instead of sending them.
     pub(crate) async fn dry_run(&self, job: &KeyfactorJob, report: &Report) {
         report.line("  Dry run. These calls would be sent to Keyfactor Command, in this order:");
         for call in self.calls() {
@@ -196,7 +196,7 @@ impl Prepared {
         }
     }
 
-    /// What must be right before the first change.
+    /// The checks before the first change.
     pub(crate) async fn check(&self, job: &KeyfactorJob) -> Result<(), Trouble> {
         job.consent.check_losses(self.losses, "location")?;
         job.consent.check_omissions(self.omitted())?;
@@ -207,7 +207,7 @@ impl Prepared {
         self.plan.as_ref().map(|(path, plan)| Written::new(path, |path| plan.save_new(path), report)).transpose()
     }
 
-    /// Sends everything, follows and confirms it.
+    /// Sends the calls, follows the jobs and confirms the result.
     pub(crate) async fn send(
         self,
         job: &KeyfactorJob,
@@ -236,7 +236,7 @@ impl Prepared {
         let ended = job.see_through(steps, action, &self.schedules, (&mut record, &mut interrupt), report).await;
         if let Some(plan) = plan.filter(|_| back > 0) {
             let path = plan.path().display();
-            // Unless everything is done, an undo has to look how many it is.
+            // Unless everything is done, only the undo itself can determine the number.
             let expect = if ended == Ended::Done { format!(" --yes --expect {back}") } else { String::new() };
             report.line(format!("  To undo: offboard --undo {path}{expect}"));
         }
@@ -245,14 +245,14 @@ impl Prepared {
 }
 
 impl KeyfactorJob {
-    /// Nothing is looked up: what is under the aliases goes, whatever it is.
+    /// Removes whatever the aliases hold, without a look-up.
     fn name(
         &self,
         locations: &[CertificateLocation],
         collection_id: Option<i32>,
         report: &Report,
     ) -> Result<Prepared, Trouble> {
-        // All at once first, so that repeats and mistakes show before anything is sent.
+        // All in one request first, so that repeats and invalid values show before anything is sent.
         let locations = self.removal(locations.to_vec(), collection_id)?.locations().to_vec();
         let mut orders = Vec::new();
         for location in locations {
@@ -295,7 +295,7 @@ impl KeyfactorJob {
         Ok(removal.build()?)
     }
 
-    /// What was given for all places.
+    /// Adds the job fields and the audit note that apply to all locations.
     fn with_job_fields(&self, removal: RequestBuilder<RemoveCertificates>) -> RequestBuilder<RemoveCertificates> {
         let fields = &self.settings.job_fields;
         let removal = removal.map_locations(|location| {
@@ -307,7 +307,7 @@ impl KeyfactorJob {
         }
     }
 
-    /// Afterwards would be too late.
+    /// Checks before the first change that jobs can be followed.
     async fn check_following(&self) -> Result<(), Trouble> {
         if self.settings.following == Following::Off || self.client.orchestrator_jobs().can_follow().await? {
             return Ok(());

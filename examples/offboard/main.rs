@@ -74,7 +74,7 @@ async fn run(job: &Job, report: &Report) -> Ended {
     report.finish(ended)
 }
 
-/// Both sides are looked at, shown and checked before the first change on either.
+/// Looks up, shows and checks both sides before the first change.
 async fn act(job: &Job, report: &Report) -> Result<Ended, Trouble> {
     if let Some(appviewx) = &job.appviewx {
         appviewx.check()?;
@@ -105,14 +105,14 @@ async fn act(job: &Job, report: &Report) -> Result<Ended, Trouble> {
     Ok(Ended::Done)
 }
 
-/// What is to be done, one side or both.
+/// The work for one server or both.
 struct Sides<'a> {
     keyfactor: Option<(&'a KeyfactorJob, keyfactor::Prepared)>,
     appviewx: Option<(&'a AppViewXJob, appviewx::Prepared)>,
 }
 
 impl Sides<'_> {
-    /// How it ends if there is nothing to send on any side.
+    /// The result if there is nothing to send to any server.
     fn without_changes(&self) -> Option<Ended> {
         let keyfactor = self.keyfactor.as_ref().map(|(_, it)| (it.size(), it.floor()));
         let appviewx = self.appviewx.as_ref().map(|(_, it)| (it.size(), Ended::NothingToDo));
@@ -183,7 +183,7 @@ impl Sides<'_> {
             None => {}
             Some(Ended::Done | Ended::NothingToDo) => {
                 heading("AppViewX CERT+");
-                // It may have taken long.
+                // Keyfactor Command may have taken long.
                 if let Err(trouble) = prepared.look_again(job, report).await {
                     discard(second, report);
                     return Err(trouble);
@@ -203,7 +203,7 @@ impl Sides<'_> {
     }
 }
 
-/// All of them before the first change, or none.
+/// Writes all plans before the first change, or none.
 fn write_plans(
     keyfactor: Option<&(&KeyfactorJob, keyfactor::Prepared)>,
     appviewx: Option<&(&AppViewXJob, appviewx::Prepared)>,

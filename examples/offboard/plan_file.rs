@@ -1,4 +1,4 @@
-//! The plan for undo, as a file. It holds no secret.
+//! The undo plan as a file. It contains no secret.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -10,23 +10,23 @@ use clm::keyfactor::RemovalPlan;
 use crate::ended::Trouble;
 use crate::report::Report;
 
-/// Whose plan a file is.
+/// The vendor of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Vendor {
     Keyfactor,
     AppViewX,
 }
 
-/// How the header of a group plan names its format, without white space.
+/// The format in the header of a group plan, without white space.
 const GROUP_PLAN: &str = "\"format\":\"clm.appviewx.group-plan\"";
 
-/// A plan that was written by this run.
+/// A plan written by this run.
 pub(crate) struct Written {
     path: PathBuf,
 }
 
 impl Written {
-    /// Creates the file, never over another one, and has it on the disk before it returns.
+    /// Creates a new file, and flushes it to disk before it returns.
     pub(crate) fn new(
         path: &Path,
         save_new: impl FnOnce(&Path) -> io::Result<()>,
@@ -42,7 +42,7 @@ impl Written {
         &self.path
     }
 
-    /// Nothing of it was sent: it would stand in the way of the next one.
+    /// Deletes the plan if nothing was sent, so that the next run can write it.
     pub(crate) fn discard(self, report: &Report) {
         if fs::remove_file(&self.path).is_ok() {
             report.line(format!("  deleted the undo plan, because nothing was sent: {}", self.path.display()));
@@ -50,20 +50,20 @@ impl Written {
     }
 }
 
-/// How much of a file tells whose plan it is.
+/// The number of bytes that identify the vendor.
 const BEGINNING: u64 = 4 * 1024;
 
-/// A removal plan: what does not begin like one is not read further.
+/// Reads a removal plan. A file that does not start like one is not read further.
 pub(crate) fn read_removal(path: &Path) -> Result<RemovalPlan, Trouble> {
     RemovalPlan::load(path).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))
 }
 
-/// A group plan, likewise.
+/// Reads a group plan in the same way.
 pub(crate) fn read_groups(path: &Path) -> Result<GroupPlan, Trouble> {
     GroupPlan::load(path).map_err(|error| Trouble::PlanFile(path.to_owned(), error.into()))
 }
 
-/// Whose plan it is. Only the beginning of the file is looked at; what is wrong with the rest is told when it is read.
+/// The vendor of a plan, from the start of the file. The rest is checked when the plan is read.
 pub(crate) fn vendor(path: &Path) -> Result<Vendor, String> {
     let cannot = |error: String| format!("cannot read the plan {}: {error}", path.display());
     let mut beginning = Vec::new();

@@ -11,16 +11,16 @@ use serde_json::Value;
 use crate::ended::{Ended, Trouble};
 use crate::report::Report;
 
-/// Where to look.
+/// The servers to probe.
 pub(crate) struct Probe {
     pub(crate) keyfactor: Option<clm::keyfactor::Client>,
     pub(crate) appviewx: Option<(clm::appviewx::Client, crate::appviewx::Session)>,
 }
 
-/// What a server does, by the number of the note.
+/// The answer to a numbered question of the notes.
 pub(crate) struct Finding {
     note: &'static str,
-    /// In words of this program.
+    /// Text of this program, not of the server.
     seen: String,
 }
 
@@ -63,14 +63,14 @@ impl Finding {
     }
 }
 
-/// The answer to a read, also to one that was refused: what a refusal looks like is among the questions.
+/// The response to a read. Refusals are included, because their format is one of the questions.
 enum Seen {
     Answer(RawAnswer),
     Refused { status: u16, body: Value },
 }
 
 impl Seen {
-    /// Whatever is no answer of the server ends the probe.
+    /// Errors without a response end the probe.
     fn of<V: clm::Vendor>(answer: Result<RawAnswer, clm::Error<V>>) -> Result<Self, clm::Error<V>> {
         match answer {
             Ok(answer) => Ok(Self::Answer(answer)),
@@ -82,7 +82,7 @@ impl Seen {
         }
     }
 
-    /// The JSON of an answer; the error says in a word why there is none.
+    /// The JSON of a response, or a short reason why there is none.
     fn json(&self) -> Result<Value, String> {
         match self {
             Self::Answer(answer) if answer.bytes().is_empty() => {
@@ -107,7 +107,7 @@ impl Seen {
         }
     }
 
-    /// What it looks like: status and kind of an answer, status and names of the members of a refusal.
+    /// The shape of a response: its status and type, or the status and member names of a refusal.
     fn shape(&self, note: &'static str, what: &str) -> Finding {
         match self {
             Self::Answer(answer) => {
@@ -124,19 +124,19 @@ impl Seen {
     }
 }
 
-/// Names of members that the server chose: short words, and no more than a few.
+/// A few short member names from the server.
 fn names(members: &Value, keep: impl Fn(&Value) -> bool) -> Vec<&str> {
     let members = members.as_object().into_iter().flatten().filter(|(_, value)| keep(value));
     let short = |name: &&str| name.len() <= 30 && name.chars().all(|it| it.is_ascii_alphanumeric());
     members.map(|(name, _)| name.as_str()).filter(short).take(8).collect()
 }
 
-/// A member, whatever the case of its name.
+/// A member, ignoring ASCII case.
 fn member<'a>(row: &'a Value, name: &str) -> Option<&'a Value> {
     row.as_object()?.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// What a value is, without the value.
+/// The type of a value, without the value.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -148,7 +148,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// A header of digits and the punctuation of versions; whatever else it holds is left out.
+/// The value of a version header, cut at the first character that is not part of a version.
 fn version(headers: &HeaderMap, name: &str) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     Some(text.chars().take_while(|it| it.is_ascii_digit() || matches!(it, '.' | ',' | ' ')).collect())

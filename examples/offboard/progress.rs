@@ -1,4 +1,4 @@
-//! Jobs under way: a bar on a terminal, and lines.
+//! Progress of jobs: a progress bar on a terminal, and lines.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// `labels` tells what each job acts on.
+    /// `labels` has the location of each job.
     pub(crate) fn begin(report: &'a Report, labels: &'a HashMap<JobId, String>) -> Self {
         let length = u64::try_from(labels.len()).unwrap_or(u64::MAX);
         let bar = ProgressBar::with_draw_target(Some(length), report.progress_target());
@@ -27,7 +27,7 @@ impl<'a> Progress<'a> {
         Self { report, bar, labels }
     }
 
-    /// On a terminal the bar tells what goes on, and lines only how jobs ended.
+    /// On a terminal, the bar shows the progress, and lines show only results.
     pub(crate) fn change(&self, change: &JobChange) {
         let label = self.labels.get(&change.job_id).map_or("", String::as_str);
         let said = said(change);
@@ -46,7 +46,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// How far a job is, in words. A message of the orchestrator is untrusted text.
+/// The state of a job in words. Messages of orchestrators are untrusted text.
 fn said(change: &JobChange) -> String {
     let message = change.entry.as_ref().and_then(|entry| entry.message.as_deref()).filter(|it| !it.trim().is_empty());
     let state = match &change.state {

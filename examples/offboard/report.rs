@@ -1,7 +1,7 @@
-//! What is printed. In the demonstration every line says so.
+//! The output. In the demo, every line has a prefix.
 //!
-//! A reader that hangs up, or a full disk, must not stop a job half-way: from then on everything goes to the error stream, and
-//! the end is a failure that names the jobs once more. Before the first change it stops the job.
+//! A closed pipe or a full disk does not stop a run half-way: further output goes to standard error, and the run ends as a
+//! failure that lists the jobs again. Before the first change, it stops the run.
 
 use std::error::Error;
 use std::fmt;
@@ -20,7 +20,7 @@ pub(crate) struct Report {
     kept: kept::Kept,
 }
 
-/// Whether progress may be drawn on the error stream.
+/// Whether to show progress on standard error.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Draws {
     OnTerminals,
@@ -32,11 +32,11 @@ enum Draws {
 struct Streams {
     output: Box<dyn Write + Send>,
     errors: Box<dyn Write + Send>,
-    /// Why the output takes no more.
+    /// Why standard output cannot be written.
     broken: Option<io::Error>,
-    /// Whether the error stream lost something.
+    /// Whether standard error could not be written.
     errors_broken: bool,
-    /// The lines that name jobs.
+    /// The lines with job ids.
     jobs: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ impl Report {
         self.prefix
     }
 
-    /// Also after a panic elsewhere: it is plain data.
+    /// A poisoned lock is used as well: the data is always consistent.
     fn streams(&self) -> MutexGuard<'_, Streams> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -106,14 +106,14 @@ impl Report {
         self.streams().line(&self.prefixed(text.as_ref()));
     }
 
-    /// Lines, four columns in.
+    /// Lines, indented by four columns.
     pub(crate) fn lines(&self, lines: &[String]) {
         for line in lines {
             self.line(format!("    {line}"));
         }
     }
 
-    /// A line that names a job: it must not be lost.
+    /// A line with a job id, which must not be lost.
     pub(crate) fn job(&self, text: impl AsRef<str>) {
         let line = self.prefixed(text.as_ref());
         let mut streams = self.streams();
@@ -121,12 +121,12 @@ impl Report {
         streams.jobs.push(line);
     }
 
-    /// What must not be overlooked: to the error stream.
+    /// Important lines, on standard error.
     pub(crate) fn complain(&self, text: impl AsRef<str>) {
         self.streams().complain(&self.prefixed(text.as_ref()));
     }
 
-    /// What nobody could read is not acted on.
+    /// An error if a line so far could not be printed.
     pub(crate) fn check(&self) -> Result<(), Trouble> {
         let streams = self.streams();
         match &streams.broken {
@@ -138,7 +138,7 @@ impl Report {
         }
     }
 
-    /// A run whose output was lost has failed, and its jobs are named where they can be read.
+    /// If output was lost, the run has failed, and its jobs are listed on standard error.
     pub(crate) fn finish(&self, ended: Ended) -> Ended {
         let mut streams = self.streams();
         if let Some(error) = streams.broken.take() {
@@ -158,7 +158,7 @@ impl Report {
         if streams.errors_broken { ended.max(Ended::Failed) } else { ended }
     }
 
-    /// Where progress is drawn: nowhere if the error stream is no terminal.
+    /// The progress bar is hidden if standard error is not a terminal.
     pub(crate) fn progress_target(&self) -> ProgressDrawTarget {
         match self.draws {
             Draws::OnTerminals => ProgressDrawTarget::stderr(),
@@ -190,7 +190,7 @@ impl Report {
         self.reported(&error.report());
     }
 
-    /// What, why and what to do: a line for each.
+    /// One line each for the error, its causes and the remediation.
     fn reported(&self, report: &clm::ErrorReport) {
         for (number, line) in report.to_string().lines().enumerate() {
             self.complain(format!("{}{line}", if number == 0 { "FAILED: " } else { "" }));
@@ -215,10 +215,10 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The longest text of a server that is printed.
+/// The maximum length of printed server text.
 const LONGEST: usize = 300;
 
-/// A server's text on one line and shortened.
+/// Server text on one line, shortened.
 pub(crate) fn shown(text: impl fmt::Display) -> String {
     let text = visible(&text.to_string());
     match text.char_indices().nth(LONGEST) {
@@ -227,7 +227,7 @@ pub(crate) fn shown(text: impl fmt::Display) -> String {
     }
 }
 
-/// On one line: what cannot be seen, and what changes how a terminal shows a text, is escaped.
+/// One line of text, with control and invisible characters escaped.
 fn visible(text: &str) -> String {
     let mut line = String::new();
     for character in text.chars() {

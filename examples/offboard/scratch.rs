@@ -1,10 +1,10 @@
-//! A folder of its own, for the demonstration and for tests.
+//! A temporary folder, for the demo and for tests.
 
 use std::path::{Path, PathBuf};
 
 use crate::ended::Trouble;
 
-/// It goes with what is in it.
+/// It is removed on drop, with its content.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {

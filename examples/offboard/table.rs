@@ -1,8 +1,8 @@
-//! Columns for people.
+//! Tables.
 
 use crate::report::shown;
 
-/// The lines of a table. Cells may come from servers: each is shown on one line.
+/// The lines of a table. Cells may contain server text, so each is shown on one line.
 pub(crate) fn table<const COLUMNS: usize>(head: [&str; COLUMNS], rows: &[[String; COLUMNS]]) -> Vec<String> {
     let cells: Vec<[String; COLUMNS]> = std::iter::once(head.map(str::to_owned))
         .chain(rows.iter().cloned())
@@ -21,12 +21,12 @@ pub(crate) fn table<const COLUMNS: usize>(head: [&str; COLUMNS], rows: &[[String
     cells.iter().map(line).collect()
 }
 
-/// What a server did not say.
+/// A question mark for a missing value.
 pub(crate) fn or_unknown(text: Option<&str>) -> String {
     text.unwrap_or("?").to_owned()
 }
 
-/// Yes, no, or what a server did not say.
+/// Yes, no, or a question mark.
 pub(crate) fn yes_or_no(answer: Option<bool>) -> String {
     match answer {
         Some(true) => "yes".to_owned(),

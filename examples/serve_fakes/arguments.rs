@@ -1,11 +1,11 @@
-//! What it is started with.
+//! The command line.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::scene;
 
-/// What was asked for.
+/// The requested action.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Asked {
     Help,
@@ -17,18 +17,18 @@ pub(crate) struct Options {
     pub(crate) transport: Transport,
     pub(crate) sign_in: SignIn,
     pub(crate) input: Input,
-    /// 0 is a free one.
+    /// 0 is a free port.
     pub(crate) keyfactor_port: u16,
-    /// 0 is a free one.
+    /// 0 is a free port.
     pub(crate) appviewx_port: u16,
     pub(crate) scene: scene::Chosen,
-    /// In place of a scene.
+    /// Instead of a scene.
     pub(crate) state: Option<PathBuf>,
-    /// A program and its arguments, to run with the variables instead of printing them; empty without one.
+    /// The command to run with the variables; empty if there is none.
     pub(crate) command: Vec<OsString>,
 }
 
-/// How the fakes are reached.
+/// How clients connect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Transport {
     #[default]
@@ -36,16 +36,16 @@ pub(crate) enum Transport {
     Plain,
 }
 
-/// What the standard input is for.
+/// The use of standard input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Input {
-    /// Its lines are commands, and its end is the end.
+    /// Its lines are commands; the program ends when it closes.
     #[default]
     Commands,
     Ignored,
 }
 
-/// How programs prove to Keyfactor Command who they are: the vendor's tools take the variables of one way only.
+/// How programs sign in to Keyfactor Command. The vendor's tools accept the variables of one way only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum SignIn {
     #[default]

@@ -1,4 +1,4 @@
-//! A command that runs while the fakes are served.
+//! Runs a command while the fakes are served.
 
 use std::ffi::{OsStr, OsString};
 use std::process::{Command, ExitCode, ExitStatus};
@@ -7,16 +7,16 @@ use std::time::Duration;
 use crate::signals;
 use crate::trouble::Trouble;
 
-/// Between two looks whether it runs still.
+/// The polling interval.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What the variables of the vendors' tools begin with, and those of the example `offboard`.
+/// The prefixes of the variables of the vendors' tools and of the example `offboard`.
 const PREFIXES: [&str; 2] = ["KEYFACTOR_", "APPVIEWX_"];
 
-/// Runs it with these variables to its end, and ends as it does. It is killed if this program is told to end. Other variables
-/// of the vendors' tools are taken from it: an access token that is set for a real server would win over user and password.
+/// Runs the command with these variables, and returns its exit code. It is killed if this program is terminated. It gets no
+/// other variables of the vendors' tools: an access token for a real server would take precedence over user and password.
 ///
-/// A terminal sends Ctrl-C to both: what comes of it is the command's affair.
+/// A terminal sends Ctrl-C to both programs; the command decides what it does.
 pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)]) -> Result<ExitCode, Trouble> {
     let Some((program, arguments)) = command.split_first() else { return Ok(ExitCode::SUCCESS) };
     let failed = |error| Trouble::Command(program.clone(), error);
@@ -44,13 +44,13 @@ pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)]) -> R
     }
 }
 
-/// In any case: Windows takes `Keyfactor_Hostname` for `KEYFACTOR_HOSTNAME`.
+/// Ignores ASCII case: on Windows, `Keyfactor_Hostname` is `KEYFACTOR_HOSTNAME`.
 fn is_of_the_vendors_tools(name: &OsStr) -> bool {
     let begins = |name: &str, prefix: &str| name.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
     name.to_str().is_some_and(|name| PREFIXES.iter().any(|prefix| begins(name, prefix)))
 }
 
-/// Its own code, or what a shell makes of the signal that ended it.
+/// The exit code, or 128 plus the signal, as in a shell.
 fn code(ended: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&ended).map(|signal| 128 + signal);

@@ -1,4 +1,4 @@
-//! An authority and a server certificate, made for one run.
+//! A certificate authority and a server certificate for one run.
 
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ use crate::trouble::Trouble;
 
 const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
 
-/// TLS for the fakes, and the authority's certificate in a file of a folder that goes with this value. No key is written
-/// anywhere.
+/// TLS for the fakes, and the authority's certificate in a temporary folder, which is removed on drop. No key is written to
+/// disk.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
     folder: Folder,
@@ -32,13 +32,13 @@ impl Tls {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), folder })
     }
 
-    /// The file that holds the authority's certificate.
+    /// The file with the authority's certificate.
     pub(crate) fn authority(&self) -> PathBuf {
         self.folder.authority()
     }
 }
 
-/// The authority's certificate as PEM, and a server with a certificate of this authority.
+/// The authority's certificate as PEM, and the TLS configuration of a server with a certificate from it.
 fn config() -> Result<(String, ServerConfig), Box<dyn std::error::Error>> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -51,7 +51,7 @@ fn config() -> Result<(String, ServerConfig), Box<dyn std::error::Error>> {
     params.distinguished_name.push(DnType::CommonName, "localhost");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Some verifiers ask for it.
+    // Some verifiers require it.
     params.use_authority_key_identifier_extension = true;
     valid_for_tests(&mut params);
     let key = KeyPair::generate()?;
@@ -65,7 +65,7 @@ fn config() -> Result<(String, ServerConfig), Box<dyn std::error::Error>> {
     Ok((authority.pem(), config))
 }
 
-/// Some verifiers take no server certificate of more than 825 days, and none whose serial number is used twice.
+/// Some verifiers refuse server certificates valid for more than 825 days, and serial numbers that are used twice.
 fn valid_for_tests(params: &mut CertificateParams) {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -75,13 +75,13 @@ fn valid_for_tests(params: &mut CertificateParams) {
     params.serial_number = Some(SerialNumber::from(fastrand::u64(1 << 32..1 << 63)));
 }
 
-/// It goes with what is in it.
+/// It is removed on drop, with its content.
 struct Folder(PathBuf);
 
 impl Folder {
     fn create() -> Result<Self, Trouble> {
         let path = std::env::temp_dir().join(format!("clm-serve-fakes-{:016x}", fastrand::u64(..)));
-        // Programs that are told the file may run elsewhere.
+        // Programs that use the file may run in another folder.
         let path = std::path::absolute(&path).unwrap_or(path);
         match of_the_owner().create(&path) {
             Ok(()) => Ok(Self(path)),
@@ -94,7 +94,7 @@ impl Folder {
     }
 }
 
-/// Only its owner may enter a folder that this makes.
+/// Creates folders that only the owner can enter.
 #[cfg(unix)]
 fn of_the_owner() -> DirBuilder {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -103,7 +103,7 @@ fn of_the_owner() -> DirBuilder {
     builder
 }
 
-/// On Windows a folder has the access control of the one that it is in.
+/// On Windows, a folder inherits the access control of its parent.
 #[cfg(not(unix))]
 fn of_the_owner() -> DirBuilder {
     DirBuilder::new()

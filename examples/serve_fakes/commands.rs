@@ -1,4 +1,4 @@
-//! Lines of the standard input: what a program that cannot call Rust asks of the fakes.
+//! Commands on standard input, for programs that cannot call the fakes in Rust.
 
 use std::io::BufRead as _;
 
@@ -11,7 +11,7 @@ use crate::faults::{Fault, Place};
 use crate::forward::Front;
 use crate::{log, state};
 
-/// The lines of the standard input, until it closes; none, and no end, if it is ignored.
+/// The lines of standard input until it closes. If it is ignored, there are no lines and no end.
 pub(crate) struct Lines(Option<UnboundedReceiver<String>>);
 
 impl Lines {
@@ -27,13 +27,13 @@ impl Lines {
     }
 }
 
-/// They are read by a thread of their own: an asynchronous read of the standard input would keep the program from ending.
+/// A thread reads them, because an asynchronous read of standard input would keep the program from ending.
 fn lines() -> UnboundedReceiver<String> {
     let (sender, receiver) = unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().split(b'\n') {
             let Ok(line) = line else { return };
-            // A line that is no text is no command, and is told so.
+            // A line that is not UTF-8 is an unknown command.
             if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                 return;
             }
@@ -42,7 +42,7 @@ fn lines() -> UnboundedReceiver<String> {
     receiver
 }
 
-/// Both fakes, and the ports with TLS in front of them.
+/// Both fakes, and the TLS ports in front of them.
 pub(crate) struct Fakes {
     pub(crate) keyfactor: FakeKeyfactor,
     pub(crate) appviewx: FakeAppViewX,
@@ -54,7 +54,7 @@ pub(crate) struct Fronts {
     pub(crate) appviewx: Front,
 }
 
-/// Every command, and what it does in one line or more.
+/// Every command with its description, which can have several lines.
 pub(crate) const COMMANDS: [(&str, &str); 14] = [
     ("run-jobs", "Run all waiting orchestrator jobs"),
     ("expire-tokens", "Expire all issued tokens and sessions"),
@@ -82,7 +82,7 @@ A fault affects both servers, each for itself. To limit it, append keyfactor, ap
 `requests`. To let K requests pass first, append `after K`: lose-answers 1 appviewx.certificate_groups.unassign after 2";
 
 impl Fakes {
-    /// Does what a line asks for, and gives the lines that answer it; or why it cannot be done.
+    /// Executes a command, and returns its output or an error message.
     pub(crate) async fn obey(&mut self, line: &str) -> Result<Vec<String>, String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         if let Some(fault) = Fault::of(&words) {
@@ -160,7 +160,7 @@ impl Fakes {
     }
 }
 
-/// The commands, one line each, and what faults can have behind them.
+/// The descriptions of all commands.
 pub(crate) fn help() -> impl Iterator<Item = String> {
     let commands = COMMANDS.iter().flat_map(|(command, what)| {
         let left = std::iter::once(*command).chain(std::iter::repeat(""));

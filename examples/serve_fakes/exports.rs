@@ -1,4 +1,4 @@
-//! Variables as lines of a shell.
+//! Variables as shell commands.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use crate::commands::Fakes;
 
 pub(crate) const HOST: &str = "127.0.0.1";
 
-/// Where the fakes are reached.
+/// The addresses of the fakes.
 pub(crate) struct Places {
     pub(crate) keyfactor_port: u16,
     pub(crate) appviewx_url: String,
-    /// Programs get a token there, and show no password.
+    /// If set, programs sign in with OAuth instead of a password.
     pub(crate) token_url: Option<String>,
-    /// The file with the authority of the certificate; without one it is plain http.
+    /// The file with the authority's certificate; `None` for plain http.
     pub(crate) authority: Option<String>,
 }
 
-/// The variables as lines of a shell, and a last line that says that they are all there.
+/// The variables as shell commands, followed by `# ready`.
 pub(crate) fn exports(variables: &[(&str, String)]) -> String {
     let lines = variables.iter().map(|(name, value)| Export(name, value).to_string());
     lines.chain(["# ready".to_owned()]).collect::<Vec<_>>().join("\n")
@@ -58,13 +58,13 @@ pub(crate) fn variables(fakes: &Fakes, places: &Places) -> Vec<(&'static str, St
     variables
 }
 
-/// `export NAME='value'`, whatever the value holds.
+/// `export NAME='value'`, quoted for any value.
 struct Export<'a>(&'a str, &'a str);
 
 impl fmt::Display for Export<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(name, value) = self;
-        // Between single quotes, nothing but a single quote means anything to a POSIX shell.
+        // Between single quotes, only a single quote is special in a POSIX shell.
         write!(f, "export {name}='{}'", value.replace('\'', r"'\''"))
     }
 }

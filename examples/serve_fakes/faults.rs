@@ -1,4 +1,4 @@
-//! Faults that a line of the standard input asks for.
+//! Faults that are set by commands.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use clm::testing::{AppViewXCall, FakeAppViewX, FakeCall, FakeFault, FakeKeyfacto
 
 use crate::commands::Fakes;
 
-/// What happens, to how many requests, of which calls.
+/// The kind of fault, the number of requests, and the calls.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Fault {
     kind: Kind,
     requests: usize,
     place: Place,
-    /// Requests that pass before it begins.
+    /// The number of requests that pass first.
     after: usize,
 }
 
@@ -25,7 +25,7 @@ enum Kind {
     SlowDown(Duration),
 }
 
-/// One server or both, or one call.
+/// One server, both servers, or one call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
     Both,
@@ -34,7 +34,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// `keyfactor`, `appviewx`, or the name of a call, as `requests` prints it.
+    /// `keyfactor`, `appviewx`, or the name of a call as printed by `requests`.
     pub(crate) fn named(name: &str) -> Result<Self, String> {
         let keyfactor = || KeyfactorCall::ALL.iter().find(|call| call.as_str() == name);
         let appviewx = || AppViewXCall::ALL.iter().find(|call| call.as_str() == name);
@@ -50,7 +50,7 @@ impl Place {
 }
 
 impl Fault {
-    /// From the words of a line; `None` if they are no fault.
+    /// Parses the words of a line; `None` if it is another command.
     pub(crate) fn of(words: &[&str]) -> Option<Result<Self, String>> {
         let (command, rest) = words.split_first()?;
         let read = match *command {
@@ -62,7 +62,7 @@ impl Fault {
                 None => Err("a status is missing".to_owned()),
             },
             "slow-down" => match rest.split_first() {
-                // It lasts until another one takes its place.
+                // It lasts until it is set again.
                 Some((pause, rest)) => {
                     number(pause).and_then(|pause| Self::placed(Kind::SlowDown(Duration::from_millis(pause)), 0, rest))
                 }
@@ -129,7 +129,7 @@ trait Faulty {
     fn fault(&self, kind: &Kind, requests: usize) -> FakeFault<'_, Self::Call>;
 }
 
-/// Both fakes have the same methods, and no trait for them.
+/// Both fakes have the same methods, but no common trait.
 macro_rules! faulty {
     ($fake:ty, $call:ty) => {
         impl Faulty for $fake {

@@ -33,12 +33,12 @@ impl Front {
     pub(crate) async fn go_away(&mut self) {
         if let Some(accepting) = self.accepting.take() {
             accepting.abort();
-            // Once it is over, nobody listens any more.
+            // Once the task has ended, the port is closed.
             let _ = accepting.await;
         }
     }
 
-    /// Takes connections again, on the same port.
+    /// Accepts connections again, on the same port.
     pub(crate) async fn come_back(&mut self) -> io::Result<()> {
         if self.accepting.is_none() {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
@@ -55,13 +55,13 @@ async fn accept(listener: TcpListener, fake: SocketAddr, tls: TlsAcceptor) {
             Ok((caller, _)) => {
                 tokio::spawn(connect(caller, fake, tls.clone()));
             }
-            // No file descriptor is left, perhaps; later there may be one.
+            // Possibly out of file descriptors; try again later.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Each side hears how the other one ends. Who hangs up early is no failure of this program.
+/// Copies both directions, including how each side ends. A side that closes early is not an error.
 async fn connect(caller: TcpStream, fake: SocketAddr, tls: TlsAcceptor) {
     let Ok(mut fake) = TcpStream::connect(fake).await else { return };
     let _ = caller.set_nodelay(true);

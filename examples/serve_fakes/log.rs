@@ -1,10 +1,10 @@
-//! What the fakes were asked, as lines of JSON.
+//! The recorded requests as lines of JSON.
 
 use clm::testing::{FakeFaultKind, KeyfactorCall, RecordedRequest};
 use serde_json::{Value, json};
 
-/// One line for each request, oldest first. Of headers the names are shown, and of token requests the names of the form's members:
-/// their values hold credentials. Other bodies are shown as they came. Without an operation, it is a request that the fake does not know.
+/// One line per request, oldest first. Only the names of headers and of the form fields of token requests are shown, because
+/// their values contain credentials. Other bodies are shown as sent. `call` is null for requests that the fake does not know.
 pub(crate) fn lines<'a>(
     server: &str,
     requests: impl Iterator<Item = &'a RecordedRequest>,
@@ -27,7 +27,7 @@ fn line(server: &str, request: &RecordedRequest) -> Value {
     })
 }
 
-/// JSON as it is, other text as a string, null for none.
+/// JSON unchanged, other text as a string, null for an empty body.
 fn body(bytes: &[u8]) -> Value {
     if bytes.is_empty() {
         return Value::Null;
@@ -35,7 +35,7 @@ fn body(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
 }
 
-/// What the members of a form are called.
+/// The names of the form fields.
 fn names(form: &[u8]) -> Value {
     url::form_urlencoded::parse(form).map(|(name, _)| Value::from(name)).collect()
 }

@@ -30,7 +30,7 @@ use arguments::Asked;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // What the fakes have to tell: requests that they do not know.
+    // The fakes report unknown requests as warnings.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(tracing::Level::WARN)

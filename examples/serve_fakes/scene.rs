@@ -1,4 +1,4 @@
-//! The ready-made scenes of the crate.
+//! The scenes of the crate.
 
 use clm::testing::{Scene, load_both};
 use serde_json::json;
@@ -6,10 +6,10 @@ use serde_json::json;
 use crate::commands::Fakes;
 use crate::trouble::Trouble;
 
-/// How many of the ten stores of `partly-failing` fail.
+/// The number of failing stores in `partly-failing`.
 const FAILING: usize = 3;
 
-/// Which scene the fakes begin with.
+/// The initial scene.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Chosen {
     #[default]
@@ -47,8 +47,8 @@ impl Chosen {
         }
     }
 
-    /// Puts the fakes into the state with which the scene begins. The server's clock is that of this machine, with which
-    /// programs compare it.
+    /// Loads the scene into the fakes. The server's clock is the clock of this machine, because programs compare
+    /// the two.
     pub(crate) async fn arrange(self, fakes: &Fakes) -> Result<(), Trouble> {
         let scene = self.arranged().await;
         let state = json!({"keyfactor": scene.keyfactor.snapshot(), "appviewx": scene.appviewx.snapshot()});

@@ -1,4 +1,4 @@
-//! From the start to the end.
+//! Serves the fakes until the end.
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -19,9 +19,9 @@ use crate::{beside, signals, state};
 const KEYFACTOR_PORT: &str = "keyfactor-port";
 const APPVIEWX_PORT: &str = "appviewx-port";
 
-/// Serves both fakes, and ends with the command that it is given, or when the standard input closes.
+/// Serves both fakes until the command ends or standard input closes.
 pub(crate) async fn serve(options: &Options) -> Result<ExitCode, Trouble> {
-    // Heard from the start, so that the end always tidies up.
+    // Installed first, so that the files are always removed.
     let (ctrl_c, told_to_end) = (signals::ctrl_c(), signals::told_to_end());
     let mut served = Served::start(options).await?;
     let variables = variables(&served.fakes, &served.places);
@@ -33,7 +33,7 @@ pub(crate) async fn serve(options: &Options) -> Result<ExitCode, Trouble> {
     until_the_end(&mut served.fakes, Lines::of(options.input), ctrl_c, told_to_end).await.map(|()| ExitCode::SUCCESS)
 }
 
-/// For the person who started it.
+/// A message for the user.
 fn told(input: Input) -> &'static str {
     match input {
         Input::Commands => {
@@ -43,7 +43,7 @@ fn told(input: Input) -> &'static str {
     }
 }
 
-/// Does what the lines of the standard input ask for.
+/// Executes the commands on standard input.
 async fn until_the_end(
     fakes: &mut Fakes,
     mut lines: Lines,
@@ -75,11 +75,11 @@ async fn until_the_end(
     }
 }
 
-/// Both fakes, and where they are reached.
+/// Both fakes and their addresses.
 struct Served {
     fakes: Fakes,
     places: Places,
-    /// It goes with its files.
+    /// Its files are removed on drop.
     _tls: Option<Tls>,
 }
 
@@ -96,11 +96,11 @@ impl Served {
         Ok(served)
     }
 
-    /// On the ports of the fakes themselves.
+    /// Plain http, on the ports of the fakes themselves.
     async fn plain(options: &Options) -> Result<Self, Trouble> {
         let (keyfactor, appviewx) = (options.keyfactor_port, options.appviewx_port);
         for (option, port) in [(KEYFACTOR_PORT, keyfactor), (APPVIEWX_PORT, appviewx)] {
-            // A fake that does not get its port has no words for a user of this program.
+            // A fake that cannot open its port panics, so the port is checked first.
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| Trouble::Port(option, port, error))?;
         }
         let fakes = Fakes {
@@ -117,7 +117,7 @@ impl Served {
         Ok(Self { fakes, places, _tls: None })
     }
 
-    /// In front of the fakes.
+    /// TLS ports in front of the fakes.
     async fn tls(options: &Options) -> Result<Self, Trouble> {
         let tls = Tls::make()?;
         let (keyfactor, appviewx) = (FakeKeyfactor::start().await, FakeAppViewX::start().await);
@@ -132,7 +132,7 @@ impl Served {
         let mut token_url = None;
         if options.sign_in == SignIn::OAuth {
             let fake = keyfactor.token_url();
-            // Only a fake goes away, so nothing has to be asked of this one any more.
+            // Only the fakes go away, so this front is not needed any more.
             let port = open(KEYFACTOR_PORT, 0, &fake).await?.port();
             let path = Url::parse(&fake).map(|url| url.path().to_owned()).map_err(|_| Trouble::Address(fake))?;
             token_url = Some(format!("https://{HOST}:{port}{path}"));
@@ -148,7 +148,7 @@ impl Served {
     }
 }
 
-/// Whoever reads the output gets whole lines at once.
+/// Prints and flushes whole lines.
 fn print(text: &str) -> Result<(), Trouble> {
     let mut output = io::stdout().lock();
     writeln!(output, "{text}").and_then(|()| output.flush()).map_err(Trouble::Output)

@@ -1,6 +1,6 @@
-//! What ends the program beside its input.
+//! Signals that end the program.
 
-/// Ctrl-C. It is heard from this call on.
+/// Ctrl-C, from this call on.
 #[cfg(unix)]
 pub(crate) fn ctrl_c() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -8,7 +8,7 @@ pub(crate) fn ctrl_c() -> impl Future<Output = ()> {
     async move { heard(interrupt.as_mut()).await }
 }
 
-/// Ctrl-C. It is heard from this call on.
+/// Ctrl-C, from this call on.
 #[cfg(windows)]
 pub(crate) fn ctrl_c() -> impl Future<Output = ()> {
     let mut pressed = tokio::signal::windows::ctrl_c().ok();
@@ -20,7 +20,7 @@ pub(crate) fn ctrl_c() -> impl Future<Output = ()> {
     }
 }
 
-/// A request of the system to end. It is heard from this call on.
+/// A termination signal, from this call on.
 #[cfg(unix)]
 pub(crate) fn told_to_end() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -33,7 +33,7 @@ pub(crate) fn told_to_end() -> impl Future<Output = ()> {
     }
 }
 
-/// What cannot be heard ends this program as ever.
+/// Without a handler, the signal ends this program.
 #[cfg(unix)]
 async fn heard(signal: Option<&mut tokio::signal::unix::Signal>) {
     match signal {
@@ -44,7 +44,7 @@ async fn heard(signal: Option<&mut tokio::signal::unix::Signal>) {
     }
 }
 
-/// Ctrl-Break, the console window that is closed, and the system that shuts down. They are heard from this call on.
+/// Ctrl-Break, closing the console window, and shutting down the system, from this call on.
 #[cfg(windows)]
 pub(crate) fn told_to_end() -> impl Future<Output = ()> {
     use tokio::signal::windows::{ctrl_break, ctrl_close, ctrl_shutdown};

@@ -1,4 +1,4 @@
-//! The state as JSON: what the fakes start with, and what they say about themselves.
+//! The state of the fakes as JSON.
 
 use std::fs;
 use std::path::Path;
@@ -10,17 +10,17 @@ use crate::commands::Fakes;
 use crate::strict;
 use crate::trouble::Trouble;
 
-/// Puts the fakes into the state of a file; `docs/fake_state.md` describes it.
+/// Loads the state in a file into the fakes; `docs/fake_state.md` describes the format.
 pub(crate) fn load(fakes: &Fakes, file: &Path) -> Result<(), Trouble> {
     let bad = |problem: String| Trouble::State(file.to_owned(), problem);
     let text = fs::read_to_string(file).map_err(|error| bad(error.to_string()))?;
-    // Some editors and shells begin a file with a byte order mark.
+    // Some editors and shells write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let state = strict::from_str(text).map_err(|error| bad(error.to_string()))?;
     load_both(&state, &fakes.keyfactor, &fakes.appviewx).map_err(|error| bad(error.to_string()))
 }
 
-/// The state of both in the form of such a file, on one line.
+/// The state of both fakes in the same format, on one line.
 pub(crate) fn snapshot(fakes: &Fakes) -> String {
     json!({"keyfactor": fakes.keyfactor.snapshot(), "appviewx": fakes.appviewx.snapshot()}).to_string()
 }

@@ -1,4 +1,4 @@
-//! JSON in which no member is named twice: the second one would silently take the place of the first.
+//! JSON without duplicate members, of which `serde_json` silently keeps the last.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Reads such a document.
+/// Parses JSON, and refuses duplicate members.
 pub(crate) fn from_str(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(text).map(|Strict(value)| value)
 }

@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ pub(crate) enum Trouble {
     Certificate(Box<dyn std::error::Error>),
     /// The file, and what is wrong with it.
     State(PathBuf, String),
-    /// The program that was to run.
+    /// The program that could not be run.
     Command(OsString, io::Error),
     Output(io::Error),
-    /// A fake's address, which is always one on loopback.
+    /// The URL of a fake without a loopback address.
     Address(String),
 }
 

@@ -1,4 +1,4 @@
-//! Which certificates are meant. What a search finds is for the server to say, so every row is compared.
+//! Searches for the certificates. Search results depend on the server, so every row is compared with the target.
 
 use std::collections::HashSet;
 
@@ -10,13 +10,13 @@ use crate::ended::Trouble;
 use crate::report::{Report, counted};
 use crate::table::{or_unknown, table};
 
-/// Rows that are shown of what is left alone.
+/// The number of skipped rows to show.
 const SHOWN: usize = 20;
 
-/// A certificate that is meant.
+/// A certificate that matches the target.
 pub(super) struct Hit {
     pub(super) id: ResourceId,
-    /// Its row, if a search gave one.
+    /// Its row, if the search returned one.
     pub(super) row: Option<Certificate>,
 }
 
@@ -34,10 +34,10 @@ impl Hit {
 pub(super) struct Found {
     pub(super) hits: Vec<Hit>,
     ids: HashSet<ResourceId>,
-    /// Rows that are not meant: the first ones, and how many there are.
+    /// The first rows that do not match, and the number of all of them.
     others: Vec<Certificate>,
     other_rows: usize,
-    /// Rows that are meant and that nothing can name.
+    /// The number of matching rows without a resource id.
     nameless: usize,
 }
 
@@ -72,7 +72,7 @@ impl AppViewXJob {
         Ok(found)
     }
 
-    /// One for each category: several in one search are not understood by every version.
+    /// One search per category, because not every version accepts several categories.
     fn searches(&self, target: &Target) -> Vec<ListBuilder<CertificateSearch>> {
         let search = |category: &CertificateCategory| {
             let search = self.client.certificates().search().category(category.clone());

@@ -9,12 +9,12 @@ use crate::table::{or_unknown, table};
 
 pub(super) struct Step {
     pub(super) id: ResourceId,
-    /// The group that it was in, if that is known.
+    /// The old group, if known.
     pub(super) from: Option<String>,
-    /// The group that it should be in.
+    /// The group after the change.
     pub(super) to: String,
     pub(super) outcome: ItemState<AppViewX>,
-    /// Where a search found it; nothing if there was no reason to look.
+    /// The current group; `None` if it was not read.
     pub(super) membership: Option<GroupMembership>,
 }
 
@@ -23,7 +23,7 @@ impl Step {
         matches!(&self.membership, Some(GroupMembership::Group(group)) if *group == self.to)
     }
 
-    /// What is found in the right group is done, whatever the server answered.
+    /// A certificate in the right group is done, whatever the response was.
     fn ended(&self) -> Ended {
         match self.outcome {
             _ if !self.outcome.is_possibly_done() => Ended::Failed,
@@ -52,7 +52,7 @@ impl Step {
     }
 }
 
-/// What the server said, in a few words.
+/// A short form of the server's error.
 fn why(error: &Error) -> String {
     match (error.code(), error.status()) {
         (Some(code), _) => shown(code),
@@ -61,7 +61,7 @@ fn why(error: &Error) -> String {
     }
 }
 
-/// Every error once, with the first certificate that it is about.
+/// Shows each error once, with the first certificate it applies to.
 pub(super) fn show_errors<'a>(
     states: impl IntoIterator<Item = (&'a ResourceId, &'a ItemState<AppViewX>)>,
     report: &Report,
@@ -69,7 +69,7 @@ pub(super) fn show_errors<'a>(
     let mut last: Option<&Error> = None;
     for (id, state) in states {
         let Some(error) = state.error() else { continue };
-        // Certificates of one call share its error.
+        // All certificates of a call share its error.
         if !last.is_some_and(|last| std::ptr::eq(last, error)) {
             report.complain(format!("  {}:", shown(id)));
             report.appviewx_error(error);
@@ -78,7 +78,7 @@ pub(super) fn show_errors<'a>(
     }
 }
 
-/// What a search said of a certificate, in words.
+/// A membership in words.
 pub(super) fn unread(membership: &GroupMembership) -> String {
     match membership {
         GroupMembership::Group(group) => shown(group),
@@ -89,7 +89,7 @@ pub(super) fn unread(membership: &GroupMembership) -> String {
     }
 }
 
-/// The table of all outcomes; the worst of them counts.
+/// Shows all outcomes, and returns the worst of them.
 pub(super) fn conclude(steps: &[Step], report: &Report) -> Ended {
     report.line("  outcome:");
     report.lines(&table(

@@ -1,4 +1,4 @@
-//! Out of their group: the plan, the calls, and where the certificates are then.
+//! Unassigns certificates from their group: the plan, the calls, and the groups afterwards.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ impl AppViewXJob {
         Ok(unassignment)
     }
 
-    /// What the server answers for them is undocumented by the vendor.
+    /// The response for certificates in the default group is undocumented by the vendor.
     fn leave_those_in_default(&self, found: &mut Found, report: &Report) {
         let hits = std::mem::take(&mut found.hits);
         let (there, hits): (Vec<_>, Vec<_>) =
@@ -82,7 +82,7 @@ impl AppViewXJob {
     }
 }
 
-/// In this folder, whatever the name is.
+/// A file in the current folder, whatever characters the name contains.
 fn default_path(name: &str) -> PathBuf {
     let safe = |it: char| if it.is_ascii_alphanumeric() || matches!(it, '.' | '-') { it } else { '_' };
     PathBuf::from(format!("offboard-appviewx-{}.json", name.chars().map(safe).take(100).collect::<String>()))
@@ -97,7 +97,7 @@ impl Unassignment {
         self.plan.as_ref().map_or(0, |plan| plan.not_remembered().len())
     }
 
-    /// The groups by id.
+    /// The saved groups by id.
     fn remembered(&self) -> HashMap<&ResourceId, &str> {
         let remembered = self.plan.iter().flat_map(GroupPlan::remembered);
         remembered.map(|it| (&it.resource_id, it.group.as_str())).collect()
@@ -136,7 +136,7 @@ impl Unassignment {
         }
     }
 
-    /// Between the search and the plan.
+    /// Refuses certificates that were moved between the search and the plan.
     fn refuse_moving(&self) -> Result<(), Trouble> {
         let groups = self.remembered();
         let moved = |hit: &&Hit| hit.group().zip(groups.get(&hit.id)).is_some_and(|(first, now)| first != *now);
@@ -152,7 +152,7 @@ impl Unassignment {
         let groups = self.remembered();
         let stands = |hit: &&Hit| match (groups.get(&hit.id), memberships.get(&hit.id)) {
             (Some(group), Some(GroupMembership::Group(now))) => group == now,
-            // Its loss was agreed to.
+            // The loss was accepted.
             (None, _) => true,
             _ => false,
         };
@@ -202,9 +202,9 @@ impl Unassignment {
         Ok(ended)
     }
 
-    /// Part by part, so that the outcome of one is printed before the next is sent. A refusal of one certificate does not
-    /// hold up the others. After a call that may have arrived, a failure that ends the batch, or an interruption, no further part
-    /// is sent.
+    /// Sends the calls part by part, so that the outcome of a part is printed before the next one is sent. A refusal of one
+    /// certificate does not affect the others. After an unknown outcome, a failure that ends the batch, or an interruption, no
+    /// further part is sent.
     async fn send_calls(
         &self,
         job: &AppViewXJob,
@@ -242,7 +242,7 @@ fn refused_for_moving(moved: usize) -> Trouble {
 
 type Told = ItemOutcome<ResourceId, UnassignCertificates>;
 
-/// Every outcome of a run. An interruption lets the call under way come to its end.
+/// All outcomes of a run. After an interruption, the current call completes.
 async fn told(run: &mut Outcomes<MoveInCalls<Unassign>>, interrupt: &mut Listening, report: &Report) -> Vec<Told> {
     let mut told = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! The way back: certificates into the groups that a plan remembers.
+//! The undo: assigns certificates back to the groups saved in a plan.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -16,9 +16,9 @@ use crate::table::table;
 
 pub(crate) struct WayBack {
     plan: GroupPlan,
-    /// Where each certificate is now.
+    /// The current groups.
     memberships: HashMap<ResourceId, GroupMembership>,
-    /// The plan of those alone that can go back.
+    /// The part of the plan that can be put back.
     back: GroupPlan,
     there: usize,
 }

@@ -1,4 +1,4 @@
-//! Texts and lists in files, and what was meant by a mistyped option.
+//! Texts and lists in files, and suggestions for mistyped options.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -9,7 +9,7 @@ use clm::keyfactor::Thumbprint;
 /// The largest file that is read.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// What a file of at most 16 MiB holds, or why it cannot be said.
+/// The text of a file of at most 16 MiB.
 pub(crate) fn of_file(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| error.to_string())?;
@@ -20,7 +20,7 @@ pub(crate) fn of_file(path: &Path) -> Result<String, String> {
     decoded(&bytes).ok_or_else(|| "the file is not text in UTF-8, or in UTF-16 with a byte order mark".to_owned())
 }
 
-/// One thumbprint on each line; empty lines and what follows a `#` do not count.
+/// One thumbprint per line; empty lines and comments after `#` are ignored.
 pub(super) fn thumbprints(path: &Path) -> Result<Vec<Thumbprint>, String> {
     let cannot = |why: String| format!("--thumbprints: {}: {why}", path.display());
     let text = of_file(path).map_err(cannot)?;
@@ -46,7 +46,7 @@ pub(super) fn thumbprints(path: &Path) -> Result<Vec<Thumbprint>, String> {
     Ok(found)
 }
 
-/// UTF-8, with or without a byte order mark, or UTF-16 with one.
+/// Decodes UTF-8 with or without a byte order mark, or UTF-16 with one.
 fn decoded(bytes: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let pairs = bytes.chunks(2).map(|pair| <[u8; 2]>::try_from(pair).ok().map(unit));
@@ -60,7 +60,7 @@ fn decoded(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// The option that is nearest to a mistyped one: those of the help.
+/// The option in the help text that is most similar to a mistyped one.
 pub(super) fn nearest(option: &str) -> Option<String> {
     let known = crate::help::HELP.split_whitespace().filter_map(|word| word.strip_prefix("--"));
     let known = known.map(|word| word.trim_end_matches(|it: char| !it.is_ascii_alphanumeric()));
@@ -69,7 +69,7 @@ pub(super) fn nearest(option: &str) -> Option<String> {
     (distance <= 1 + option.len() / 4).then(|| name.to_owned())
 }
 
-/// How many characters have to be put in, taken out or changed.
+/// The edit distance.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (at, left) in one.chars().enumerate() {

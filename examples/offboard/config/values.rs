@@ -6,14 +6,14 @@ use std::time::Duration;
 use clm::appviewx::CertificateCategory;
 use clm::keyfactor::{CertificateLocation, CertificateStoreId};
 
-/// How many are meant: of the one side, or of Keyfactor's and of AppViewX's.
+/// The expected number for one server, or for Keyfactor Command and AppViewX CERT+.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Expectation {
     pub(super) first: usize,
     pub(super) second: Option<usize>,
 }
 
-/// An error must not repeat the value: it may be a secret.
+/// Errors do not contain the value, because it may be a secret.
 pub(super) fn job_field(text: OsString) -> Result<(String, String), String> {
     let text = text.into_string().map_err(|_| "the job field is not valid Unicode")?;
     match text.split_once('=') {

@@ -1,4 +1,4 @@
-//! Did it happen? What Command's inventory shows, which is not the store itself.
+//! Confirms the result by Command's inventory, which is not the store itself.
 
 use clm::keyfactor::{
     CertificateLocation, Confirmation, ConfirmedLocation, PutBackVerdict, RemovalVerdict, ServerTime,
@@ -22,7 +22,7 @@ impl KeyfactorJob {
             "  waiting for the inventory to confirm the removal at {}",
             counted(locations.len(), "location")
         ));
-        // Where a thumbprint was expected, the removal itself has just seen it there.
+        // If a thumbprint was expected, the removal has just found it in the inventory.
         let was_listed = locations.iter().all(|location| location.expected_thumbprint().is_some());
         let mut confirm = self.client.certificate_stores().confirm_removed(locations).deadline(settings.deadline);
         if was_listed {
@@ -46,7 +46,7 @@ impl KeyfactorJob {
         }
     }
 
-    /// The same for what was put back. Each place was not listed a moment ago, or in an inventory from before its removal.
+    /// The same for certificates that were put back. Before, each was not listed, or listed by an inventory older than its removal.
     pub(super) async fn confirm_back(&self, steps: &mut [Step], report: &Report) {
         let mut worth: Vec<&mut Step> = steps.iter_mut().filter(|step| step.is_worth_a_look()).collect();
         if worth.is_empty() {
@@ -84,7 +84,7 @@ impl KeyfactorJob {
     }
 }
 
-/// Of which inventory a verdict is.
+/// The time of the inventory.
 fn age(inventoried_at: Option<&ServerTime>) -> String {
     inventoried_at.map(|at| format!(", inventory of {}", shown(at))).unwrap_or_default()
 }

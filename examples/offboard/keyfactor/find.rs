@@ -1,4 +1,4 @@
-//! From a certificate to its removal: where it is, and the plan.
+//! Looks up where certificates are, and makes the plan.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ impl KeyfactorJob {
         self.to_remove(plan, path)
     }
 
-    /// Many certificates, one plan.
+    /// One plan for several certificates.
     pub(super) async fn find_many(
         &self,
         thumbprints: &[Thumbprint],
@@ -75,7 +75,7 @@ impl KeyfactorJob {
         self.to_remove(plan, path)
     }
 
-    /// A plan, ready to be carried out and to be kept at this path.
+    /// Prepares a plan, to be saved at this path.
     fn to_remove(&self, plan: RemovalPlan, path: PathBuf) -> Result<Prepared, Trouble> {
         let losses = plan.cannot_be_put_back().count();
         let (orders, jobs) = (Orders::Remove(self.removals(&plan)?), record::beside(&path, Action::Remove));
@@ -101,8 +101,8 @@ impl KeyfactorJob {
     }
 }
 
-/// The plan for each of its places alone, with the first entry there: one call removes or adds what is under an alias,
-/// however many entries it has. Each entry of the plan is taken up once, so that large plans are not slow.
+/// Splits the plan into one plan per location, with its first entry: one call removes or adds what an alias holds, however
+/// many entries it has. Each entry is visited once, so that large plans are fast.
 pub(super) fn places(plan: &RemovalPlan) -> Vec<(RemovalPlan, &PlannedRemoval)> {
     let mut bare = plan.clone();
     bare.certificates.clear();
@@ -135,13 +135,13 @@ pub(super) fn place(removal: &PlannedRemoval) -> Place {
     }
 }
 
-/// A plan of many certificates.
+/// Shows a plan for several certificates.
 fn show_plan(plan: &RemovalPlan, report: &Report) {
     show_certificate(plan, report);
     show_places(plan, report);
 }
 
-/// Where it is, what the jobs are given, and what the plan leaves out.
+/// Shows the locations, the job fields, and what the plan omits.
 fn show_places(plan: &RemovalPlan, report: &Report) {
     let places = plan.removals.iter().map(|it| (it.store_id, &it.alias)).collect::<HashSet<_>>().len();
     report.line(format!("  found in {}:", counted(places, "location")));
@@ -213,7 +213,7 @@ pub(super) fn show_certificate(plan: &RemovalPlan, report: &Report) {
     }
 }
 
-/// Loud, and before anything is sent.
+/// Shows losses prominently, before anything is sent.
 pub(super) fn show_losses(plan: &RemovalPlan, report: &Report) {
     let losses: Vec<&PlannedRemoval> = plan.cannot_be_put_back().collect();
     if losses.is_empty() {
@@ -245,7 +245,7 @@ pub(super) fn put_back(removal: &PlannedRemoval) -> String {
     }
 }
 
-/// Which alias it has on the way back.
+/// The alias after an undo.
 fn alias_on_add(removal: &PlannedRemoval) -> &'static str {
     match (removal.alias_on_add(), removal.store_type.needs()) {
         (None, _) => "the store chooses the alias",
@@ -254,7 +254,7 @@ fn alias_on_add(removal: &PlannedRemoval) -> &'static str {
     }
 }
 
-/// Of which stores the type could not be read, and why.
+/// Shows the stores whose type could not be read, and why.
 fn show_unknown_types(plan: &RemovalPlan, report: &Report) {
     let mut stores: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for removal in &plan.removals {

@@ -1,4 +1,4 @@
-//! Following the jobs of all steps.
+//! Follows the jobs of all steps.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::report::{Report, counted, shown};
 
 impl KeyfactorJob {
-    /// What goes wrong here leaves jobs open; nothing that is known is lost.
+    /// An error here leaves jobs open, and keeps what is known.
     pub(super) async fn follow(&self, steps: &mut [Step], report: &Report) {
         let label = |step: &Step| step.place.label();
         let labels: HashMap<JobId, String> =
@@ -30,7 +30,7 @@ impl KeyfactorJob {
         let mut watch = self.client.orchestrator_jobs().watch(&ids).deadline(settings.deadline);
         watch = watch.pauses(settings.first_pause, settings.longest_pause);
         let progress = Progress::begin(report, &labels);
-        // An error ends the watch, and is in the report as well.
+        // An error ends the watch, and is also in the report.
         while let Some(Ok(change)) = watch.next().await {
             progress.change(&change);
         }
@@ -72,7 +72,7 @@ fn place(place: OpenJobPlace) -> &'static str {
     }
 }
 
-/// A server may name several jobs for one place.
+/// A server may return several jobs for one location.
 fn worst(jobs: &[JobId], ends: &HashMap<JobId, JobEnd>) -> Option<JobEnd> {
     let badness = |end: &&JobEnd| match end {
         JobEnd::Succeeded(_) => 0,

@@ -1,5 +1,5 @@
-//! What was sent, in a file beside the plan: a line before each call and one after it. `--follow` reads it when this program was
-//! stopped, and `--undo` to know what is gone.
+//! The record of sent calls, a file next to the plan with a line before and after each call. `--follow` reads it after an
+//! interruption, and `--undo` reads it to know what was removed.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -15,10 +15,10 @@ use crate::ended::Trouble;
 
 const FORMAT: &str = "clm.offboard.jobs";
 const VERSION: u32 = 1;
-/// The largest file that is read, and the longest line.
+/// The maximum size of a file and of a line.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// A store's alias with the certificate that is meant.
+/// A store, an alias and the expected certificate.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub(super) struct Named {
     store_id: CertificateStoreId,
@@ -62,26 +62,26 @@ enum Line {
         jobs: Vec<JobId>,
         complete: bool,
     },
-    /// The server refused it, or it never left.
+    /// The server refused the call, or it was not sent.
     NotDone {
         place: Named,
     },
-    /// What an immediate inventory may replace, before it is asked for.
+    /// The schedules that an immediate inventory may erase, written before the request.
     Schedules {
         saved: Vec<SavedSchedule>,
     },
-    /// Its jobs succeeded; the server's time.
+    /// The jobs succeeded, at this time of the server.
     Succeeded {
         place: Named,
         at: Option<String>,
     },
-    /// A new inventory proved it.
+    /// A new inventory confirmed it.
     Confirmed {
         place: Named,
     },
 }
 
-/// The file of a run that sends something.
+/// The record of the current run.
 pub(super) struct Record {
     path: PathBuf,
     file: File,
@@ -90,7 +90,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// A further run of the same plan adds to the file.
+    /// Another run of the same plan appends to the file.
     pub(super) fn begin(path: &Path, server: &str, action: Action) -> Result<Self, Trouble> {
         let trouble = |error: io::Error| Trouble::PlanFile(path.to_owned(), error.into());
         let mut options = OpenOptions::new();
@@ -118,7 +118,7 @@ impl Record {
         self.broken.as_ref()
     }
 
-    /// Before the call: if this program ends in it, the place is known to be in doubt.
+    /// Written before the call: if the program ends during the call, the record shows that its outcome is unknown.
     pub(super) fn sending(&mut self, place: &Place) {
         let (machine, path) = (place.machine.clone(), place.path.clone());
         self.add(&Line::Sending { place: (&place.location).into(), machine, path });
@@ -156,7 +156,7 @@ impl Record {
     }
 }
 
-/// So that a name is on the disk as well, where a directory can be opened.
+/// Flushes the name of a new file to disk, if the directory can be opened.
 fn sync_folder_of(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Ok(folder) = File::open(folder) {
@@ -164,7 +164,7 @@ fn sync_folder_of(path: &Path) {
     }
 }
 
-/// What a program that was stopped left at the end of the file.
+/// Completes a partial last line, left by a program that was stopped.
 fn end_half_a_line(file: &mut File) -> io::Result<()> {
     if file.metadata()?.len() == 0 {
         return Ok(());
@@ -180,7 +180,7 @@ fn end_half_a_line(file: &mut File) -> io::Result<()> {
 pub(super) enum JobsEnd {
     #[default]
     NotKnown,
-    /// At this time of the server, if it said so.
+    /// At this time of the server, if known.
     Succeeded(Option<Timestamp>),
 }
 
@@ -193,14 +193,14 @@ impl JobsEnd {
     }
 }
 
-/// What a record says of a place.
+/// What a record contains about a location.
 #[derive(Clone, Default)]
 pub(super) struct Known {
     pub(super) machine: Option<String>,
     pub(super) path: Option<String>,
-    /// Nothing if no answer is on record.
+    /// `None` if no response is recorded.
     pub(super) jobs: Option<Vec<JobId>>,
-    /// Whether they are as many as were expected.
+    /// Whether there are as many as expected.
     pub(super) complete: bool,
     pub(super) not_done: bool,
     pub(super) jobs_end: JobsEnd,
@@ -213,7 +213,7 @@ pub(super) struct Read {
     pub(super) action: Action,
     /// In the order in which they were sent.
     pub(super) places: Vec<(CertificateLocation, Known)>,
-    /// The inventory schedules that a run put at risk, each as it was first.
+    /// The inventory schedules that a run may have erased, as first recorded.
     pub(super) schedules: Vec<SavedSchedule>,
 }
 
@@ -231,7 +231,7 @@ impl Read {
         loop {
             let mut bytes = Vec::new();
             number += 1;
-            // The first line tells whether it is such a file at all.
+            // The first line shows whether the file is a record.
             let longest = if number == 1 { 4096 } else { LARGEST };
             let read =
                 reader.by_ref().take(longest).read_until(b'\n', &mut bytes).map_err(|error| error.to_string())?;
@@ -240,7 +240,7 @@ impl Read {
             }
             let line: Line = match serde_json::from_slice(&bytes) {
                 Ok(line) => line,
-                // A program that was stopped leaves half a line at its end.
+                // A program that was stopped leaves a partial last line.
                 Err(error) if number > 1 && cut.is_none() => {
                     cut = Some(error);
                     continue;
@@ -257,7 +257,7 @@ impl Read {
                             "the format is {format:?}, version {version}; {FORMAT:?}, version {VERSION}, is supported"
                         ));
                     }
-                    // Several runs of one plan stand in one file.
+                    // A file contains all runs of a plan.
                     runs.get_or_insert_with(|| Self { server, action, places: Vec::new(), schedules: Vec::new() });
                 }
                 (_, None) => return Err("it is not a record of sent calls".to_owned()),
@@ -307,7 +307,7 @@ impl Read {
     }
 }
 
-/// The record beside a plan.
+/// The path of the record for a plan.
 pub(super) fn beside(plan: &Path, action: Action) -> PathBuf {
     plan.with_extension(match action {
         Action::Remove => "jobs",

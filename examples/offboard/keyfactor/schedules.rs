@@ -1,4 +1,4 @@
-//! Inventory schedules, which an immediate inventory very likely replaces.
+//! Inventory schedules, which an immediate inventory very likely erases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::ended::Trouble;
 use crate::report::{Report, shown};
 
 impl KeyfactorJob {
-    /// What `--trigger-inventory` will do to the schedules, said beforehand.
+    /// Shows before the first change what `--trigger-inventory` does to the schedules.
     pub(super) async fn look_at_schedules(&self, prepared: &mut Prepared, report: &Report) -> Result<(), Trouble> {
         if self.settings.inventory == Inventory::AsScheduled || prepared.size() == 0 {
             return Ok(());
@@ -37,7 +37,7 @@ impl KeyfactorJob {
         Ok(self.client.certificate_stores().inventory_schedules(stores).await?)
     }
 
-    /// Sets the schedules again that an interrupted run lost.
+    /// Restores the schedules that an interrupted run lost.
     pub(super) async fn restore(&self, saved: &[SavedSchedule], report: &Report) {
         if saved.is_empty() {
             return;
@@ -57,7 +57,7 @@ impl KeyfactorJob {
     }
 }
 
-/// Where a schedule is after an inventory was asked for.
+/// Shows a schedule after an inventory was requested.
 pub(super) fn show(store: &str, was: &ServerSchedule, now: &ScheduleAfter, report: &Report) {
     let store = format!("the inventory schedule of {}", shown(store));
     match now {
@@ -79,7 +79,7 @@ pub(super) fn show(store: &str, was: &ServerSchedule, now: &ScheduleAfter, repor
 }
 
 impl KeyfactorJob {
-    /// What earlier runs of a plan put at risk on this server: what is on record, and for other stores what the plan says.
+    /// The schedules that earlier runs may have erased on this server: from the records, and for other stores from the plan.
     pub(super) fn at_risk(&self, path: &Path, plan: &RemovalPlan) -> Vec<SavedSchedule> {
         let server = self.client.base_url().as_str();
         let records = [Action::Remove, Action::PutBack].map(|action| record::beside(path, action));

@@ -1,4 +1,4 @@
-//! What follows when something was sent, now or by an earlier run.
+//! What happens after calls were sent, by this run or an earlier one.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::interrupt::Listening;
 use crate::report::{Report, counted, shown};
 
 impl KeyfactorJob {
-    /// Follows and confirms what was sent.
+    /// Follows the jobs and confirms the result.
     pub(super) async fn see_through(
         &self,
         mut steps: Vec<Step>,
@@ -47,7 +47,7 @@ impl KeyfactorJob {
         step::conclude(&steps, report)
     }
 
-    /// Follows what an earlier run sent.
+    /// Follows the jobs of an earlier run.
     pub(crate) async fn follow_again(&self, file: &Path, report: &Report) -> Result<Ended, Trouble> {
         report.line("");
         report.line(format!("Keyfactor Command at {}", self.client.base_url()));
@@ -79,7 +79,7 @@ impl KeyfactorJob {
     }
 }
 
-/// The jobs that go on without this program, and where there may be one.
+/// Shows the jobs that continue without this program, and the locations that may have one.
 fn show_open(steps: &[Step], report: &Report) {
     let open = steps.iter().filter(|step| !matches!(step.job, Some(JobEnd::Succeeded(_) | JobEnd::Failed(_))));
     let jobs: Vec<_> = open.flat_map(|step| step.jobs().iter().map(move |job| (job, step.place.label()))).collect();

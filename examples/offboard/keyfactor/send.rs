@@ -1,4 +1,4 @@
-//! Changes, one call for each place, so that each job is known by its place.
+//! Sends one call per location, so that the location of each job is known.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ use super::step::{Place, Sent, Step};
 use crate::interrupt::Listening;
 use crate::report::{Report, shown};
 
-/// A checked change of one place, ready to be sent.
+/// A checked change of one location, ready to be sent.
 pub(super) struct Order<Op> {
     pub(super) place: Place,
     pub(super) request: Request<Op>,
-    /// What the request will be on the wire, for a dry run.
+    /// The call, for a dry run.
     pub(super) call: Call,
 }
 
-/// A POST.
+/// A POST call, for a dry run.
 pub(super) struct Call {
     pub(super) path: &'static str,
     pub(super) body: Value,
@@ -34,7 +34,7 @@ impl Call {
         report.line(format!("    POST /{} {}", self.path, self.body));
     }
 
-    /// The vendor's place for the scope.
+    /// Adds the scope.
     pub(super) fn in_collection(mut self, id: Option<CollectionId>) -> Self {
         if let (Some(id), Some(members)) = (id, self.body.as_object_mut()) {
             members.insert("CollectionId".to_owned(), json!(id));
@@ -43,16 +43,16 @@ impl Call {
     }
 }
 
-/// What stands in the place of a value that was given for all places.
+/// Shown instead of a value of `--job-field`.
 const SET: &str = "<set>";
 
-/// The fields of an entry as a dry run shows them: without the values that were given.
+/// The fields of an entry for a dry run, without the values of `--job-field`.
 pub(super) fn shown_fields(from_inventory: BTreeMap<String, Value>, job: &KeyfactorJob) -> BTreeMap<String, Value> {
     let given = job.settings.job_fields.iter().map(|(name, _)| (name.clone(), json!(SET)));
     from_inventory.into_iter().chain(given).collect()
 }
 
-/// A removal as it is sent, but for the values of the job fields that were given.
+/// A removal for a dry run, without the values of `--job-field`.
 pub(super) fn removal_call(request: &RemoveCertificates, entries: &[PlannedRemoval], job: &KeyfactorJob) -> Call {
     let location = |it: &CertificateLocation, fields: BTreeMap<String, Value>| {
         let mut location = json!({"CertificateStoreId": it.store(), "Alias": it.alias()});
@@ -61,7 +61,7 @@ pub(super) fn removal_call(request: &RemoveCertificates, entries: &[PlannedRemov
         }
         location
     };
-    // Of entries that differ in nothing that is sent, one is.
+    // Entries with the same content are sent once.
     let mut planned: Vec<Value> =
         entries.iter().map(|it| location(&it.location(), shown_fields(it.job_fields_on_remove(), job))).collect();
     planned.dedup();
@@ -79,7 +79,7 @@ pub(super) fn removal_call(request: &RemoveCertificates, entries: &[PlannedRemov
     Call { path: "CertificateStores/Certificates/Remove", body }.in_collection(collection)
 }
 
-/// What both kinds of answer have in common.
+/// The common part of both outcomes.
 pub(super) struct Answer {
     jobs: Vec<JobId>,
     complete: bool,
@@ -109,8 +109,8 @@ impl From<AddOutcome> for Answer {
     }
 }
 
-/// Every job id is printed as soon as it is known, so that it is not lost if this program is stopped. A refusal of one
-/// place says nothing about the next; any other error does, and the rest stays unsent, as it does after an interruption.
+/// Every job id is printed as soon as it is known, so that it is not lost if this program is stopped. A refusal applies to
+/// one location only. After any other error, and after an interruption, the remaining calls are not sent.
 pub(super) async fn one_by_one<Op>(
     orders: Vec<Order<Op>>,
     record: &mut Record,
@@ -133,7 +133,7 @@ pub(super) async fn one_by_one<Op>(
             Err(error) => {
                 report.complain(format!("  {}:", shown(place.label())));
                 report.keyfactor_error(&error);
-                // A wrong password is wrong for the next place too, and accounts lock.
+                // A wrong password is wrong for the next location too, and accounts lock.
                 let of_the_caller = error.status().is_some_and(|status| matches!(status.as_u16(), 401 | 429));
                 stopped = of_the_caller || !matches!(error, Error::Api(_) | Error::Lookup(_));
                 match error {

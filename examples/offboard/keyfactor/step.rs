@@ -1,4 +1,4 @@
-//! One place and its outcome.
+//! One location and its outcome.
 
 use clm::jiff::Timestamp;
 use clm::keyfactor::{CertificateLocation, JobId};
@@ -9,18 +9,18 @@ use crate::ended::Ended;
 use crate::report::{Report, counted};
 use crate::table::{or_unknown, table};
 
-/// Where something is removed or put back.
+/// A location at which a certificate is removed or put back.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) machine: Option<String>,
     pub(super) path: Option<String>,
     pub(super) location: CertificateLocation,
-    /// Whether the inventory does not list it, when it is put back.
+    /// For an undo: whether the inventory does not list it.
     pub(super) was_gone: bool,
 }
 
 impl Place {
-    /// A few words that name its store.
+    /// A short name of the store.
     pub(super) fn store_label(&self) -> String {
         match (&self.machine, &self.path) {
             (Some(machine), Some(path)) => format!("{machine} {path}"),
@@ -28,7 +28,7 @@ impl Place {
         }
     }
 
-    /// A few words that name it.
+    /// A short name.
     pub(super) fn label(&self) -> String {
         match &self.machine {
             Some(machine) => format!("{machine} {}", self.location.alias()),
@@ -40,23 +40,23 @@ impl Place {
 pub(super) struct Step {
     pub(super) place: Place,
     pub(super) sent: Sent,
-    /// How its jobs ended; nothing if they were not followed.
+    /// The result of its jobs; `None` if they were not followed.
     pub(super) job: Option<JobEnd>,
-    /// When the last of its jobs ended, by the server's time.
+    /// The end of its last job, in the server's time.
     pub(super) ended_at: Option<Timestamp>,
-    /// What the inventory shows; nothing if there was no reason to look.
+    /// What the inventory shows; `None` if it was not read.
     pub(super) seen: Option<Seen>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Sent {
     Scheduled(Vec<JobId>),
-    /// The server took it, and named no job or several.
+    /// The server accepted it, but returned no job or several.
     Oddly(Vec<JobId>),
     Refused,
-    /// It may have arrived.
+    /// The call may have arrived.
     Unknown,
-    /// An earlier call failed in a way that concerns this one, too; or its own never left.
+    /// Not sent, because an earlier call failed or the connection did.
     Withheld,
 }
 
@@ -75,7 +75,7 @@ pub(super) enum Seen {
 }
 
 impl Known {
-    /// A place of an earlier run.
+    /// A location of an earlier run.
     pub(super) fn step(self, location: CertificateLocation) -> Step {
         let sent = match self.jobs {
             Some(jobs) if self.complete => Sent::Scheduled(jobs),
@@ -99,7 +99,7 @@ impl Step {
         }
     }
 
-    /// Whether the inventory may show it by now. What failed or is open would be waited for in vain.
+    /// Whether the inventory can show the change by now. It cannot if the job failed or is open.
     pub(super) fn is_worth_a_look(&self) -> bool {
         matches!(self.sent, Sent::Scheduled(_)) && matches!(self.job, None | Some(JobEnd::Succeeded(_)))
     }
@@ -133,7 +133,7 @@ impl Step {
     }
 }
 
-/// The table of all outcomes; the worst of them counts.
+/// Shows all outcomes, and returns the worst of them.
 pub(super) fn conclude(steps: &[Step], report: &Report) -> Ended {
     let rows: Vec<_> = steps.iter().map(Step::row).collect();
     report.line("  outcome:");

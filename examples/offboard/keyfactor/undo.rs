@@ -1,4 +1,4 @@
-//! Putting back what a plan can put back, where it is not back already.
+//! The undo: puts back what a plan allows and what is not back already.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,18 +20,18 @@ use crate::plan_file;
 use crate::report::{Report, counted, shown};
 use crate::table::{or_unknown, table};
 
-/// What is to be done for a place.
+/// What to do for a location.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Now {
     /// The inventory does not list it.
     PutBack,
-    /// The inventory lists it, and is older than the removal.
+    /// The inventory lists it, but is older than the removal.
     PutBackUnseen,
-    /// It is back, under this alias.
+    /// It is already back, under this alias.
     Already(String),
-    /// The inventory lists it, and may be older than the removal.
+    /// The inventory lists it, but may be older than the removal.
     PerhapsThere,
-    /// The alias holds this other certificate.
+    /// The alias holds another certificate, with this thumbprint.
     Occupied(String),
     /// It cannot be put back.
     Impossible,
@@ -90,7 +90,7 @@ impl KeyfactorJob {
         })
     }
 
-    /// What the inventories say about each place now, and what the record of the removal says.
+    /// Reads the inventories and the record of the removal.
     async fn look(
         &self,
         places: &[(RemovalPlan, &PlannedRemoval)],
@@ -102,7 +102,7 @@ impl KeyfactorJob {
             places.iter().map(|(_, removal)| removed.get(&key(&removal.location()))).collect();
         let gone = |known: Option<&Known>| known.is_some_and(|known| known.confirmed);
         let mut found = vec![Now::Impossible; places.len()];
-        // What was seen to be gone needs no new inventory to be seen back.
+        // If the removal was confirmed, no new inventory is needed to see the certificate again.
         for was_gone in [true, false] {
             let can = |removal: &PlannedRemoval| {
                 matches!(removal.put_back, Restorability::WithPrivateKey | Restorability::WithoutPrivateKey)
@@ -161,7 +161,7 @@ fn of_verdict(location: &CertificateLocation, verdict: &PutBackVerdict, has_run:
     Ok(match verdict {
         PutBackVerdict::Back => Now::Already(location.alias().to_owned()),
         PutBackVerdict::BackUnderAnotherAlias { alias, .. } => Now::Already(alias.clone()),
-        // The removal has run, so that this inventory is an older one.
+        // The removal has run, so this inventory is older.
         it if it.is_listed() => {
             if has_run {
                 Now::PutBackUnseen
@@ -184,14 +184,14 @@ fn of_verdict(location: &CertificateLocation, verdict: &PutBackVerdict, has_run:
     })
 }
 
-/// What names a place.
+/// Identifies a location.
 type Key = (clm::keyfactor::CertificateStoreId, String);
 
 fn key(location: &CertificateLocation) -> Key {
     (location.store(), location.alias().to_owned())
 }
 
-/// What is known of the removal on this server; nothing if there is no record of it.
+/// What the record contains about the removal on this server; empty without a record.
 fn removed(path: &Path, server: &str, report: &Report) -> HashMap<Key, Known> {
     if !path.exists() {
         return HashMap::new();
@@ -206,7 +206,7 @@ fn removed(path: &Path, server: &str, report: &Report) -> HashMap<Key, Known> {
     }
 }
 
-/// An addition as it is sent. But for the values of the job fields that were given.
+/// An addition for a dry run, without the values of `--job-field`.
 fn addition_call(plan: &RemovalPlan, removal: &PlannedRemoval, job: &KeyfactorJob) -> Call {
     let entry = |removal: &PlannedRemoval| {
         let mut entry = json!({

@@ -34,7 +34,7 @@ async fn search(client: &Client, input: &Value) -> Result<Seen, Error> {
     post(client, "certificate/search", &json!({"input": input, "filter": {"start": "1", "max": "1"}})).await
 }
 
-/// These calls only read, whatever their method says.
+/// These calls only read, although they are POST calls.
 async fn post(client: &Client, path: &str, body: &Value) -> Result<Seen, Error> {
     Seen::of(client.raw(Method::POST, path).effect(RawEffect::Read).json(body).send().await)
 }
@@ -49,7 +49,7 @@ fn counts(seen: &Seen) -> Finding {
     }
 }
 
-/// Only names of headers that look like that of an id of the request.
+/// Only names of headers that look like a correlation id.
 fn correlation(seen: &Seen) -> Finding {
     let headers = match seen.headers() {
         Ok(headers) => headers,
@@ -64,7 +64,7 @@ fn correlation(seen: &Seen) -> Finding {
     }
 }
 
-/// A member somewhere in the envelopes.
+/// A member of the outer object or of a nested `response`.
 fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     member(value, name).or_else(|| find(member(value, "response")?, name))
 }

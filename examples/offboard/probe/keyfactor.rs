@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::{Finding, Seen, kind, member, names, version};
 
-/// A thumbprint that no certificate has, as far as anybody knows.
+/// A thumbprint that no certificate has.
 const NOBODYS: &str = r#"Thumbprint -eq "0000000000000000000000000000000000000000""#;
 const NO_STORE: &str = "00000000-0000-4000-8000-000000000000";
-/// More rows than the default page has.
+/// More rows than a default page.
 const LARGE_PAGE: usize = 200;
-/// Stores whose schedules are looked at.
+/// The number of stores whose schedules are read.
 const SCHEDULES: usize = 20;
 
 pub(super) async fn findings(client: &Client) -> Result<Vec<Finding>, Error> {
@@ -103,7 +103,7 @@ fn rows(seen: &Seen, findings: &mut Vec<Finding>) {
     });
 }
 
-/// Rows for a thumbprint that nobody has are those of a server that does not know the parameter.
+/// If a filter for an unused thumbprint returns rows, the server ignores the parameter.
 async fn filters(client: &Client, findings: &mut Vec<Finding>) -> Result<(), Error> {
     let mut said = Vec::new();
     for name in ["QueryString", "pq.queryString"] {
@@ -148,7 +148,7 @@ async fn schedules(client: &Client) -> Result<Finding, Error> {
     Ok(Finding::new("K12", format!("inventory schedules of stores: {}", shapes.join(", "))))
 }
 
-/// Which kind of schedule, and in which form; never when.
+/// The type and format of a schedule, without its time.
 fn shape(schedule: Option<&Value>) -> String {
     match schedule {
         None => "missing".to_owned(),
