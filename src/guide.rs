@@ -17,6 +17,7 @@
 //! | `fakes` | What do the fakes do, and is that documented, recorded or assumed? Feature `testing`. |
 //! | [`fake_state`] | How do I write the state of the fakes as JSON, and start them from a file? |
 //! | [`serve_fakes`] | How do programs in Python, Go, PowerShell or a shell use the fakes? |
+//! | [`platforms`] | On which systems does the crate run, and what differs on Windows and macOS? |
 //! | [`from_other_clients`] | I know kfutil, the Go or Python clients, or a Terraform provider. What is what here? |
 
 /// A picture of a page. It is part of the page's HTML, so it has the colors of the reader's theme. Its file contains no blank
@@ -51,6 +52,8 @@ pub mod logging {}
 #[doc = include_str!("guide/offboarding.md")]
 #[doc = picture!("guide/offboarding/life_of_a_removal.svg")]
 pub mod offboarding {}
+#[doc = include_str!("../docs/platforms.md")]
+pub mod platforms {}
 #[doc = include_str!("guide/regrouping.md")]
 pub mod regrouping {}
 #[doc = include_str!("guide/retries.md")]

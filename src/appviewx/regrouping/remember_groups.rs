@@ -235,8 +235,10 @@ impl GroupPlan {
     }
 
     /// Writes the plan to a new file, before you move anything. The file is complete and on the disk when this method
-    /// returns, and only its owner can read it (on Unix). An existing file is never overwritten, because it may be the
-    /// plan of an earlier move. This blocks the thread.
+    /// returns, and only its owner can read it (on Unix; for Windows, see [`platforms`]). An existing file is never
+    /// overwritten, because it may be the plan of an earlier move. This blocks the thread.
+    ///
+    /// [`platforms`]: crate::guide::platforms
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -129,8 +129,10 @@ impl RemovalPlan {
     }
 
     /// Writes the plan to a new file, before you remove anything. The file is complete and on the disk when this
-    /// method returns, and only its owner can read it (on Unix). An existing file is never overwritten, because it may
-    /// be the plan of an earlier removal. It blocks the thread.
+    /// method returns, and only its owner can read it (on Unix; for Windows, see [`platforms`]). An existing file is
+    /// never overwritten, because it may be the plan of an earlier removal. This blocks the thread.
+    ///
+    /// [`platforms`]: crate::guide::platforms
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
