@@ -58,6 +58,7 @@ pub mod platforms {}
 pub mod regrouping {}
 #[doc = include_str!("guide/retries.md")]
 #[doc = picture!("guide/retries/decision.svg")]
+#[doc = include_str!("guide/retries/dropped.md")]
 #[doc = include_str!("guide/retries/connections.md")]
 #[doc = picture!("guide/retries/connections.svg")]
 #[doc = include_str!("guide/retries/limits.md")]
