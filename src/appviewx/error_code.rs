@@ -15,13 +15,13 @@ use crate::transport::Answer;
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
 /// use clm::appviewx::{CommentRule, ErrorCode};
 ///
-/// let groups = appviewx.certificate_groups();
-/// let unassign = groups.unassign(scene.resource_ids()).comment("CHG-1234").comment_rule(CommentRule::ServerDecides);
+/// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids());
+/// let unassign = unassign.comment("CHG-1234").comment_rule(CommentRule::ServerDecides);
 /// if let Err(error) = unassign.send().await {
 ///     match error.code() {
-///         Some(ErrorCode::CommentCharacters | ErrorCode::CommentTooLong) => eprintln!("change the comment"),
-///         Some(ErrorCode::OpenWorkOrders) => eprintln!("finish the open work orders, then run again"),
-///         Some(code) => eprintln!("{code}: {}", code.remediation().unwrap_or("see the message")),
+///         Some(ErrorCode::CommentCharacters) => eprintln!("change the comment"),
+///         Some(ErrorCode::OpenWorkOrders) => eprintln!("finish the open work orders"),
+///         Some(code) => eprintln!("{code}: {}", code.remediation().unwrap_or_default()),
 ///         None => eprintln!("{}", error.report()),
 ///     }
 /// # } else { panic!("it was accepted");

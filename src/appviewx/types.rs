@@ -12,6 +12,8 @@ use crate::validation::{LONGEST_NAME, Problems, Reason, ValidationError, invalid
 
 /// The resource id of a certificate, as `POST /certificate/search` returns it. It is opaque and sent unchanged.
 ///
+/// `From` takes any text, and the request that contains the id checks it. `parse` checks it at once.
+///
 /// ```
 /// # fn main() -> Result<(), clm::ValidationError> {
 /// use clm::appviewx::ResourceId;

@@ -63,7 +63,7 @@
 //!
 //! # Errors
 //!
-//! Every call returns [`Error`]. A refusal is an [`ApiError`] with an [`ErrorKind`] and perhaps an [`ErrorCode`]. A change
+//! The error of every call is [`Error`]. A refusal is an [`ApiError`] with an [`ErrorKind`] and perhaps an [`ErrorCode`]. A change
 //! that may have been carried out is [`OutcomeUnknown`]. A read that cannot be relied on is a [`LookupError`]. See
 //! [the guide's page on errors](crate::guide::errors).
 

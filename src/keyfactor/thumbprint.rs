@@ -10,11 +10,17 @@ use crate::validation::{Problems, Reason, ValidationError};
 
 /// The SHA-1 thumbprint of a certificate in Command's form: 40 hex digits in upper case.
 ///
+/// `From` takes any text, and the request that contains the thumbprint checks it. `parse` checks it at once. Both
+/// accept upper and lower case, and colons, hyphens and spaces between the digits.
+///
 /// ```
+/// # fn main() -> Result<(), clm::ValidationError> {
 /// use clm::keyfactor::Thumbprint;
 ///
-/// let written = Thumbprint::from("00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33");
-/// assert_eq!(written, Thumbprint::from("00112233445566778899AABBCCDDEEFF00112233"));
+/// let digits = "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33";
+/// let thumbprint: Thumbprint = digits.parse()?;
+/// assert_eq!(thumbprint, Thumbprint::from("00112233445566778899AABBCCDDEEFF00112233"));
+/// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]

@@ -11,7 +11,8 @@ use clm::keyfactor::{
     CertificateId, CertificateLocation, CertificateStoreEntry, CertificateStoreId, CertificateStoreTypeId,
     CollectionId, ConfirmedLocation, ContainerId, CustomAlias, EntryParameterType, ErrorKind, JobAction, JobChange,
     JobHistoryId, JobId, JobResult, JobState, JobStatus, JobsReport, OpenJobPlace, PlannedCertificate, PlannedRemoval,
-    PrivateKeyAllowed, PutBackVerdict, RemovalVerdict, Restorability, ScheduleAfter, ServerSchedule, Thumbprint,
+    PrivateKeyAllowed, PutBackVerdict, RemovalVerdict, Restorability, RestoredSchedule, SavedSchedule, ScheduleAfter,
+    ServerSchedule, Thumbprint, TriggeredInventory,
 };
 use clm::serde_json::{self, from_value, json};
 use clm::uuid::Uuid;
@@ -164,6 +165,17 @@ fn verdicts_print_in_words() {
     let gone = ScheduleAfter::Gone { was: ServerSchedule::Unset, error: error() };
     printed(&format!("lost; it was none, and could not be restored: {unreadable}"), &gone);
     printed("needs a decision about the private key", &Restorability::Unclear);
+    let of_store = "store 00000000-0000-0000-0000-000000005707";
+    let mut triggered = TriggeredInventory::new(store(), ServerSchedule::Unset, ScheduleAfter::NoneBefore);
+    printed(&format!("{of_store}: inventory triggered, schedule none before"), &triggered);
+    triggered.error = Some(error());
+    printed(&format!("{of_store}: inventory not triggered: {unreadable}"), &triggered);
+    printed(
+        &format!("{of_store}: none: unchanged"),
+        &RestoredSchedule::new(store(), ServerSchedule::Unset, ScheduleAfter::Unchanged),
+    );
+    let saved: SavedSchedule = from_value(json!({"store_id": store()})).unwrap();
+    printed(&format!("{of_store}: none"), &saved);
 }
 
 #[test]

@@ -221,7 +221,7 @@ pub struct ConfirmedLocation<V = RemovalVerdict> {
 /// let confirm = stores.confirm_removed(plan.locations()).was_listed().trigger_inventory();
 /// let confirmation = confirm.send().await?;
 /// for it in confirmation.triggered() {
-///     println!("store {}: {}", it.store_id, it.schedule_after);
+///     println!("{it}");
 /// }
 /// # Ok(()) }
 /// ```

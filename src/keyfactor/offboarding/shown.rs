@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::confirmation::{ConfirmedLocation, PutBackVerdict, RemovalVerdict, ScheduleAfter};
+use super::confirmation::{ConfirmedLocation, PutBackVerdict, RemovalVerdict, ScheduleAfter, TriggeredInventory};
 use super::locate::FoundLocation;
 use super::plan::{PlannedCertificate, PlannedRemoval, Restorability};
 use super::report::{JobChange, JobState, OpenJob, OpenJobPlace};
+use super::saved_schedules::{RestoredSchedule, SavedSchedule};
 use crate::lenient::one_line;
 
 /// In words, or the result of the job.
@@ -89,7 +90,7 @@ impl fmt::Display for ScheduleAfter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAsked => f.pad("not read"),
-            Self::NoneBefore => f.pad("no schedule before"),
+            Self::NoneBefore => f.pad("none before"),
             Self::Unchanged => f.pad("unchanged"),
             Self::Restored => f.pad("restored"),
             Self::Gone { was, error } => write!(f, "lost; it was {was}, and could not be restored: {error}"),
@@ -97,6 +98,30 @@ impl fmt::Display for ScheduleAfter {
             Self::Over => f.pad("over"),
             Self::Unreadable(error) => write!(f, "could not be read: {error}"),
         }
+    }
+}
+
+/// The store and the state of its schedule, with the error if the inventory could not be triggered.
+impl fmt::Display for TriggeredInventory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.error {
+            None => write!(f, "store {}: inventory triggered, schedule {}", self.store_id, self.schedule_after),
+            Some(error) => write!(f, "store {}: inventory not triggered: {error}", self.store_id),
+        }
+    }
+}
+
+/// The store and its schedule.
+impl fmt::Display for SavedSchedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store {}: {}", self.store_id, self.schedule)
+    }
+}
+
+/// The store, the saved schedule, and the current state.
+impl fmt::Display for RestoredSchedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store {}: {}: {}", self.store_id, self.was, self.now)
     }
 }
 
