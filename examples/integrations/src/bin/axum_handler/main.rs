@@ -19,7 +19,7 @@ use serde_json::json;
 #[derive(Clone)]
 struct Service {
     keyfactor: Client,
-    /// The folder of the plans: they are the way back.
+    /// The folder for the plans, which are needed to undo a removal.
     plans: PathBuf,
 }
 
@@ -27,7 +27,7 @@ fn router(service: Service) -> Router {
     Router::new().route("/certificates/{thumbprint}/offboard", post(offboard)).with_state(service)
 }
 
-/// What was scheduled. It is not done yet: follow the jobs.
+/// The scheduled jobs. The removal is not done until they have run.
 #[derive(Serialize)]
 struct Scheduled {
     job_ids: Vec<String>,
