@@ -42,7 +42,8 @@ pub enum OnFailure {
     Stop,
     /// The remaining calls are sent after a refusal, but not after a call with an unknown outcome.
     ContinueAfterRefusal,
-    /// The remaining calls are sent, even after a call with an unknown outcome.
+    /// The remaining calls are sent, even after a call with an unknown outcome. Use it if the items do not depend on each
+    /// other.
     Continue,
 }
 

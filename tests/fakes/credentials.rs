@@ -20,6 +20,22 @@ async fn keyfactor_takes_user_and_password() {
     assert!(!format!("{fake:?} {fake:#?} {:?}", fake.requests()).contains(fake.password()));
 }
 
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn keyfactor_takes_the_variables_that_it_tells() {
+    let fake = FakeKeyfactor::start().await;
+    fake.set_api_path("Keyfactor/API");
+    for (variables, tokens) in [(fake.variables(), 0), (fake.oauth_variables(), 1)] {
+        let builder = keyfactor::ClientBuilder::from_vars(|name| variables.get(name).map(Into::into)).unwrap();
+        let client = builder.build().unwrap();
+        assert_eq!(client.base_url().as_str().trim_end_matches('/'), fake.url());
+        client.certificate_stores().list(keyfactor::Query::all()).rows().unwrap().collect().await.unwrap();
+        assert_eq!(fake.identity_provider().tokens_issued(), tokens);
+    }
+    assert_eq!(fake.requests().len(), 2);
+    fake.assert_no_unknown_requests();
+}
+
 #[tokio::test]
 async fn appviewx_takes_what_it_tells() {
     let fake = FakeAppViewX::start().await;

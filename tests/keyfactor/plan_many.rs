@@ -133,6 +133,40 @@ async fn with_nothing_left_every_reason_is_told() {
 }
 
 #[tokio::test]
+async fn with_nothing_left_an_empty_plan_has_every_reason_if_it_is_allowed() {
+    let (fake, _, _) = issued(1).await;
+    let handle = client_of(&fake).certificate_stores();
+    let unused = fake.thumbprint(fake.issue(FakeCertificate::new("unused")));
+    let unknown = format!("{:040X}", 1);
+    let plan = handle.plan_removal_of([&unknown, &unused]).allow_empty().send().await.unwrap();
+    let why: Vec<_> = plan.omitted.iter().map(|it| (it.thumbprint.as_str(), it.why.clone())).collect();
+    assert_eq!(why, [(unknown.as_str(), OmissionReason::NotFound), (unused.as_str(), OmissionReason::InNoStore)]);
+    assert_eq!((plan.removals.len(), plan.certificates.len()), (0, 0));
+    let one = handle.plan_removal_of([&unknown]).allow_empty().send().await.unwrap();
+    assert_eq!(one.omitted, plan.omitted[..1]);
+    let sent = calls(&fake).len();
+    let none = handle.plan_removal_of([""; 0]).allow_empty().send().await.unwrap();
+    assert_eq!((none.removals.len(), none.omitted.len()), (0, 0));
+    let invalid = validation(handle.plan_removal_of(["12:34"]).allow_empty().send().await.unwrap_err());
+    assert_eq!(invalid.problems()[0].field(), "thumbprints[0]");
+
+    // It is a file like any other, and no removal.
+    let mut file = Vec::new();
+    plan.write_to(&mut file).unwrap();
+    assert_eq!(RemovalPlan::from_json(&file).unwrap(), plan);
+    let refused = handle.remove(&plan, Schedule::Immediate).accept_omissions().send().await.unwrap_err();
+    assert!(matches!(refused, Error::Validation(_)), "{refused:?}");
+    assert!(fake.changes().is_empty());
+    assert_eq!(calls(&fake).len(), sent, "of an empty list, a wrong one, and an empty plan nothing is sent");
+
+    // What every further call would meet is an error all the same.
+    let wrong = clm::keyfactor::Credentials::basic(r"EXAMPLE\nobody", "not-the-password");
+    let handle = builder(&fake).credentials(wrong).build().unwrap().certificate_stores();
+    let error = handle.plan_removal_of([&unknown, &unused]).allow_empty().send().await.unwrap_err();
+    assert_eq!(error.status().map(|it| it.as_u16()), Some(401), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_plan_of_no_place_at_all_is_an_error() {
     let (fake, _, ids) = issued(1).await;
     let keyfactor = client_of(&fake);

@@ -215,7 +215,8 @@ impl FinishedJob {
     }
 }
 
-/// One line. The orchestrator's message is untrusted text; invisible characters in it are escaped.
+/// One line. The orchestrator's message is untrusted text; invisible characters in it are escaped, and a full stop at its
+/// end is omitted. [`entry`](FinishedJob::entry) has the message as it was sent.
 impl fmt::Display for FinishedJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "job {}: {}", self.job_id, one_line(self.result.as_str()))?;

@@ -28,6 +28,7 @@ mod stores;
 mod token_requests;
 mod tokens;
 mod traps;
+mod variables;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};

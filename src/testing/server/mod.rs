@@ -84,6 +84,10 @@ impl Server {
         started.unwrap_or_else(|error| panic!("a fake cannot listen on port {port} of 127.0.0.1: {error}"))
     }
 
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(super) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }

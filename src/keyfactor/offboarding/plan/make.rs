@@ -25,14 +25,22 @@ pub(super) struct Planning {
     omitted: Vec<Omitted>,
     /// Why the first of what is left out is left out.
     first: Option<Error>,
+    if_nothing: IfNothing,
+}
+
+/// What a plan without entries is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum IfNothing {
+    Error,
+    EmptyPlan,
 }
 
 /// What each store lists, or why it cannot be read.
 type Inventories = HashMap<CertificateStoreId, Result<Listed, SharedError>>;
 
 impl Planning {
-    pub(super) fn new(caller: Caller, collection_id: Option<CollectionId>) -> Self {
-        Self { caller, collection_id, located: Vec::new(), omitted: Vec::new(), first: None }
+    pub(super) fn new(caller: Caller, collection_id: Option<CollectionId>, if_nothing: IfNothing) -> Self {
+        Self { caller, collection_id, located: Vec::new(), omitted: Vec::new(), first: None, if_nothing }
     }
 
     /// Plans a certificate that was found. Places of which nobody can tell what they hold are left out.
@@ -99,7 +107,7 @@ impl Planning {
                 certificates.push(PlannedCertificate::of(&located));
             }
         }
-        if removals.is_empty() {
+        if removals.is_empty() && self.if_nothing == IfNothing::Error {
             return Err(self.nothing_planned(asked, &mut inventories));
         }
         let header = PlanHeader::new::<RemovalPlan>(self.caller.transport().base_url());

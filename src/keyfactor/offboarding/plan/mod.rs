@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use self::make::Planning;
+use self::make::{IfNothing, Planning};
 pub use self::omitted::{OmissionReason, Omitted};
 pub use self::plan_many::PlanRemovalOf;
 pub use self::restorability::Restorability;
@@ -70,7 +70,7 @@ impl CertificateStores {
         &self,
         located: &LocatedCertificate,
     ) -> impl Future<Output = Result<RemovalPlan, Error>> + Send + use<> {
-        let mut planning = Planning::new(self.caller.clone(), located.collection_id());
+        let mut planning = Planning::new(self.caller.clone(), located.collection_id(), IfNothing::Error);
         planning.add(located.clone());
         planning.plan()
     }

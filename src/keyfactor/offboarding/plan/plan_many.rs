@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::RemovalPlan;
-use super::make::Planning;
+use super::make::{IfNothing, Planning};
 use crate::keyfactor::certificate_stores::CertificateStores;
 use crate::keyfactor::offboarding::locate::LocateCertificate;
 use crate::keyfactor::thumbprint::Thumbprint;
@@ -19,7 +19,8 @@ impl CertificateStores {
     /// Plans the removal of many certificates. Each certificate is located as with
     /// [`locations_of`](crate::keyfactor::Certificates::locations_of), five at a time. Then the inventory of each
     /// store is read once for all of them. Certificates and places that cannot be found or planned do not stop the
-    /// others; they are in [`RemovalPlan::omitted`].
+    /// others; they are in [`RemovalPlan::omitted`]. A text that is not a thumbprint does: it refuses the whole call
+    /// before anything is sent. To check one, use [`str::parse`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -53,6 +54,7 @@ impl CertificateStores {
             caller: self.caller.clone(),
             thumbprints: thumbprints.into_iter().map(Into::into).collect(),
             collection_id: None,
+            if_nothing: IfNothing::Error,
         }
     }
 }
@@ -76,6 +78,7 @@ pub struct PlanRemovalOf {
     caller: Caller,
     thumbprints: Vec<Thumbprint>,
     collection_id: Option<CollectionId>,
+    if_nothing: IfNothing,
 }
 
 impl PlanRemovalOf {
@@ -95,6 +98,26 @@ impl PlanRemovalOf {
         self
     }
 
+    /// Returns a plan without entries if nothing can be planned, instead of an error. Every reason is then in
+    /// [`RemovalPlan::omitted`], also for a single thumbprint. An empty list is accepted, and nothing is sent. Use it in a program that runs with the same list again:
+    /// certificates that were removed meanwhile are [`InNoStore`](crate::keyfactor::OmissionReason::InNoStore). A removal
+    /// by a plan without entries is refused, so check [`removals`](RemovalPlan::removals) first.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
+    /// let stores = keyfactor.certificate_stores();
+    /// let unknown = "0".repeat(40);
+    /// let plan = stores.plan_removal_of([unknown]).allow_empty().send().await?;
+    /// assert!(plan.removals.is_empty());
+    /// println!("{}", plan.omitted[0]);
+    /// # Ok(()) }
+    /// ```
+    pub fn allow_empty(mut self) -> Self {
+        self.if_nothing = IfNothing::EmptyPlan;
+        self
+    }
+
     /// Sends the requests. Each certificate takes several calls, so show progress to interactive users.
     ///
     /// ```
@@ -107,13 +130,13 @@ impl PlanRemovalOf {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Validation`], before anything is sent, if there is no thumbprint, there are too many, or one is
-    /// invalid. Errors that every further call would return, such as a failed connection, 401 or 429. `Lookup` if the
-    /// server ignores the filter, or if nothing can be planned:
+    /// [`Error::Validation`], before anything is sent, if there is no thumbprint and [`allow_empty`](Self::allow_empty)
+    /// was not called, there are too many, or one is invalid. Errors that every further call would return, such as a failed connection, 401 or 429. `Lookup` if the
+    /// server ignores the filter, or if nothing can be planned and `allow_empty` was not called:
     /// [`NothingPlanned`](crate::keyfactor::LookupError::NothingPlanned) lists every reason, and for a single
     /// thumbprint its own error is returned.
     pub async fn send(self) -> Result<RemovalPlan, Error> {
-        let Self { caller, mut thumbprints, collection_id } = self;
+        let Self { caller, mut thumbprints, collection_id, if_nothing } = self;
         let mut problems = Problems::default();
         for (index, thumbprint) in thumbprints.iter().enumerate() {
             thumbprint.check(format_args!("thumbprints[{index}]"), &mut problems);
@@ -121,7 +144,9 @@ impl PlanRemovalOf {
         let mut seen = HashSet::new();
         thumbprints.retain(|it| seen.insert(it.clone()));
         let limit = caller.settings().max_locations_per_call;
-        problems.check_count("thumbprints", thumbprints.len(), limit, "thumbprint");
+        if !thumbprints.is_empty() || if_nothing == IfNothing::Error {
+            problems.check_count("thumbprints", thumbprints.len(), limit, "thumbprint");
+        }
         problems.check_positive("collection_id", collection_id.map(CollectionId::get));
         problems.finish()?;
         let locate = |thumbprint: Thumbprint| {
@@ -131,7 +156,7 @@ impl PlanRemovalOf {
             }
             async move { (thumbprint, locate.send().await) }
         };
-        let mut planning = Planning::new(caller.clone(), collection_id);
+        let mut planning = Planning::new(caller.clone(), collection_id, if_nothing);
         let mut thumbprints = thumbprints.into_iter();
         // The first one alone: a wrong password that is sent several times at once locks the account.
         for thumbprint in thumbprints.by_ref().take(1) {
