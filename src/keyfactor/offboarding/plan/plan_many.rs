@@ -30,11 +30,12 @@ impl CertificateStores {
     /// # let ids = ["one", "two"].map(|cn| fake.issue(FakeCertificate::new(cn).private_key()));
     /// # for id in ids { fake.put(store, &fake.thumbprint(id), id); }
     /// # let mut list = ids.map(|id| fake.thumbprint(id)).join("\n");
-    /// # list.push_str("\n0123456789abcdef0123456789abcdef01234567\n");
+    /// # list.push_str("\n0123456789abcdef0123456789abcdef01234567\n\n");
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let plan = stores.plan_removal_of(list.lines()).send().await?;
+    /// let lines = list.lines().filter(|line| !line.trim().is_empty());
+    /// let plan = stores.plan_removal_of(lines).send().await?;
     /// for omitted in &plan.omitted {
     ///     println!("left out: {omitted}");
     /// }
@@ -47,7 +48,7 @@ impl CertificateStores {
     /// - **Permissions:** to read certificates, system-wide or in the given collection, and certificate stores.
     /// - **Arguments:** at least one thumbprint, and at most
     ///   [`max_locations_per_call`](crate::keyfactor::ClientBuilder::max_locations_per_call) different ones.
-    ///   Duplicates are ignored.
+    ///   Duplicates are ignored. An empty or invalid thumbprint is refused, with its index.
     /// - **Source:** Keyfactor Command reference, "GET Certificates" and "GET Certificate Stores ID Inventory".
     pub fn plan_removal_of(&self, thumbprints: impl IntoIterator<Item: Into<Thumbprint>>) -> PlanRemovalOf {
         PlanRemovalOf {
