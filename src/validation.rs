@@ -13,7 +13,9 @@ use crate::error_report::ErrorReport;
 /// let refused = Comment::new("CHG-1").unwrap_err();
 /// let problem = &refused.problems()[0];
 /// assert_eq!(problem.field(), "comment");
-/// assert!(matches!(problem.reason(), Reason::InvalidCharacters(found) if found[0].character == '-'));
+/// assert!(
+///     matches!(problem.reason(), Reason::InvalidCharacters(found) if found[0].character == '-')
+/// );
 /// # }
 /// ```
 #[derive(Clone, PartialEq, Debug)]
@@ -142,7 +144,9 @@ impl fmt::Display for Problem {
 ///     for problem in error.problems() {
 ///         match problem.reason() {
 ///             Reason::InvalidCharacters(found) => println!("remove {:?}", found[0].character),
-///             Reason::TooLong { limit, actual } => println!("{actual} characters, at most {limit}"),
+///             Reason::TooLong { limit, actual } => {
+///                 println!("{actual} characters, at most {limit}")
+///             }
 ///             _ => println!("{problem}"),
 ///         }
 ///     }
@@ -185,7 +189,10 @@ pub enum Reason {
     /// use clm::uuid::Uuid;
     ///
     /// let location = CertificateLocation::new(Uuid::nil(), "www.example.com.pem");
-    /// let built = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).build();
+    /// let built = keyfactor
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .build();
     /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::Nil);
     /// # Ok(()) }
     /// ```
@@ -209,7 +216,10 @@ pub enum Reason {
     /// use clm::appviewx::Comment;
     ///
     /// let error = Comment::new("a".repeat(300)).unwrap_err();
-    /// assert_eq!(error.problems()[0].reason(), &Reason::TooLong { limit: Comment::MAX_LENGTH, actual: 300 });
+    /// assert_eq!(
+    ///     error.problems()[0].reason(),
+    ///     &Reason::TooLong { limit: Comment::MAX_LENGTH, actual: 300 }
+    /// );
     /// ```
     TooLong {
         /// The maximum length.
@@ -226,7 +236,9 @@ pub enum Reason {
     ///
     /// let ids = (0..1_001).map(|number| format!("67bc{number:020}"));
     /// let unassign = appviewx.certificate_groups().unassign(ids);
-    /// if let Reason::TooMany { limit, actual } = unassign.clone().build().unwrap_err().problems()[0].reason() {
+    /// if let Reason::TooMany { limit, actual } =
+    ///     unassign.clone().build().unwrap_err().problems()[0].reason()
+    /// {
     ///     println!("{actual} ids in one call, at most {limit}: sending them in several calls");
     ///     let outcome = unassign.in_calls().send().await?;
     /// # assert_eq!(outcome.items().len(), 1_001);
@@ -301,7 +313,8 @@ pub enum Reason {
     /// use clm::Reason;
     /// use clm::http::Method;
     ///
-    /// let built = keyfactor.raw(Method::GET, "Certificates").header("Authorization", "Bearer abc").build();
+    /// let built =
+    ///     keyfactor.raw(Method::GET, "Certificates").header("Authorization", "Bearer abc").build();
     /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::Reserved);
     /// # Ok(()) }
     /// ```
@@ -330,7 +343,8 @@ pub enum Reason {
     /// use clm::Reason;
     /// use clm::keyfactor::Query;
     ///
-    /// let search = keyfactor.certificates().search(Query::field("IssuedCN").eq("a \"quoted\" name"));
+    /// let search =
+    ///     keyfactor.certificates().search(Query::field("IssuedCN").eq("a \"quoted\" name"));
     /// assert_eq!(search.rows().unwrap_err().problems()[0].reason(), &Reason::Unquotable);
     /// # Ok(()) }
     /// ```
@@ -342,7 +356,10 @@ pub enum Reason {
     /// use clm::keyfactor::Thumbprint;
     ///
     /// let sha256 = "ab".repeat(32);
-    /// assert_eq!(sha256.parse::<Thumbprint>().unwrap_err().problems()[0].reason(), &Reason::NotAThumbprint);
+    /// assert_eq!(
+    ///     sha256.parse::<Thumbprint>().unwrap_err().problems()[0].reason(),
+    ///     &Reason::NotAThumbprint
+    /// );
     /// ```
     NotAThumbprint,
     /// A value is null, an object or an array, but must be a text, a number or a boolean.
@@ -353,8 +370,12 @@ pub enum Reason {
     /// use clm::Reason;
     /// use clm::keyfactor::Schedule;
     ///
-    /// let location = scene.locations()[0].clone().job_field("SiteName", clm::serde_json::json!(["Shop"]));
-    /// let built = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).build();
+    /// let location =
+    ///     scene.locations()[0].clone().job_field("SiteName", clm::serde_json::json!(["Shop"]));
+    /// let built = keyfactor
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .build();
     /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::NotScalar);
     /// # Ok(()) }
     /// ```
@@ -367,8 +388,12 @@ pub enum Reason {
     /// use clm::Reason;
     /// use clm::keyfactor::Schedule;
     ///
-    /// let location = scene.locations()[0].clone().job_field("SiteName", "Shop").job_field("SiteName", "Blog");
-    /// let built = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).build();
+    /// let location =
+    ///     scene.locations()[0].clone().job_field("SiteName", "Shop").job_field("SiteName", "Blog");
+    /// let built = keyfactor
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .build();
     /// assert_eq!(built.unwrap_err().problems()[0].reason(), &Reason::Conflict);
     /// # Ok(()) }
     /// ```
@@ -382,7 +407,8 @@ pub enum Reason {
     /// use clm::keyfactor::Schedule;
     ///
     /// let every_day = Schedule::Daily { time: "2030-01-01T02:00:00Z".parse()? };
-    /// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), every_day);
+    /// let removal =
+    ///     keyfactor.certificate_stores().remove_certificates(scene.locations(), every_day);
     /// if removal.clone().build().unwrap_err().problems()[0].reason() == &Reason::NeedsConsent {
     ///     println!("a removal every day; it is meant, so it is allowed");
     ///     removal.allow_recurring().build()?;

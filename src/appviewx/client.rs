@@ -95,7 +95,8 @@ impl Client {
     /// use clm::appviewx::{Client, Credentials};
     ///
     /// let credentials = Credentials::login("svc-clm", "a password");
-    /// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
+    /// let appviewx =
+    ///     Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
     /// assert_eq!(appviewx.base_url().as_str(), "https://appviewx.example.com:31443/avxapi");
     /// # Ok(()) }
     /// ```
@@ -143,9 +144,13 @@ impl Client {
     ///
     /// // A POST is a change unless it is said to read.
     /// let search = serde_json::json!({"input": {}, "filter": {"max": 10, "start": 1}});
-    /// let call = appviewx.raw(Method::POST, "certificate/search").effect(RawEffect::Read).json(&search);
+    /// let call =
+    ///     appviewx.raw(Method::POST, "certificate/search").effect(RawEffect::Read).json(&search);
     /// let found: serde_json::Value = call.read().await?;
-    /// assert_eq!(found["response"]["response"]["objects"][0]["resourceId"], "67bc2ca76a105e1a05691c1c");
+    /// assert_eq!(
+    ///     found["response"]["response"]["objects"][0]["resourceId"],
+    ///     "67bc2ca76a105e1a05691c1c"
+    /// );
     ///
     /// // Every method but GET and HEAD is a change: sent once, or you decide; and audited.
     /// let body = serde_json::json!({"resourceIds": ["67bc2ca76a105e1a05691c1c"]});
@@ -235,7 +240,8 @@ impl ClientBuilder {
     /// use clm::appviewx::{Client, Credentials};
     ///
     /// let credentials = Credentials::login("svc-clm", "a password");
-    /// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
+    /// let appviewx =
+    ///     Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
     /// # Ok(()) }
     /// ```
     pub fn credentials(mut self, credentials: Credentials) -> Self {
@@ -348,7 +354,11 @@ impl ClientBuilder {
     /// ```
     /// use clm::appviewx::{Client, Error};
     ///
-    /// let Err(Error::Configuration(error)) = Client::builder("https://appviewx.example.com:31443").build() else { panic!() };
+    /// let Err(Error::Configuration(error)) =
+    ///     Client::builder("https://appviewx.example.com:31443").build()
+    /// else {
+    ///     panic!()
+    /// };
     /// assert_eq!(error.setting(), "credentials");
     /// ```
     ///

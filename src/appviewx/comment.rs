@@ -24,7 +24,12 @@ const FIELD: &str = "comment";
 /// use clm::appviewx::Comment;
 ///
 /// let comment = Comment::new("Decommissioned with CHG 1234")?;
-/// appviewx.certificate_groups().unassign(scene.resource_ids()).comment(comment.as_str()).send().await?;
+/// appviewx
+///     .certificate_groups()
+///     .unassign(scene.resource_ids())
+///     .comment(comment.as_str())
+///     .send()
+///     .await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -37,7 +42,8 @@ impl Comment {
     /// ```
     /// use clm::appviewx::Comment;
     ///
-    /// let text: String = "a long change record ".repeat(20).chars().take(Comment::MAX_LENGTH).collect();
+    /// let text: String =
+    ///     "a long change record ".repeat(20).chars().take(Comment::MAX_LENGTH).collect();
     /// assert!(Comment::new(text).is_ok());
     /// ```
     pub const MAX_LENGTH: usize = 255;

@@ -19,7 +19,8 @@ use crate::transport::{ConfigurationError, base64_of_pair, basic_authorization};
 ///
 /// let login = Credentials::login("svc-clm", "a password");
 /// let service_account = Credentials::service_account("an-id", "a secret");
-/// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(login).build()?;
+/// let appviewx =
+///     Client::builder("https://appviewx.example.com:31443").credentials(login).build()?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]

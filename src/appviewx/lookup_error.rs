@@ -14,7 +14,9 @@ use crate::operation::LookupLimitReached;
 /// match read {
 ///     Ok(rows) => println!("{} certificates", rows.len()),
 ///     Err(Error::Lookup(error)) => match *error {
-///         LookupError::OtherTotal { .. } | LookupError::RepeatedRows { .. } => eprintln!("read it again: {error}"),
+///         LookupError::OtherTotal { .. } | LookupError::RepeatedRows { .. } => {
+///             eprintln!("read it again: {error}")
+///         }
 ///         other => return Err(other.into()),
 ///     },
 ///     Err(error) => return Err(error.into()),
@@ -39,7 +41,9 @@ pub enum LookupError {
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::RepeatedPage { page } = *error
     /// {
-    ///     eprintln!("page {page} repeats the one before: sort the search by a column, or use a larger page size");
+    ///     eprintln!(
+    ///         "page {page} repeats the one before: sort the search by a column, or use a larger page size"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -67,7 +71,9 @@ pub enum LookupError {
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::OtherRange { asked, start, .. } = *error
     /// {
-    ///     eprintln!("rows from {asked} were requested, but the server sent rows from {start}: rows would be missing");
+    ///     eprintln!(
+    ///         "rows from {asked} were requested, but the server sent rows from {start}: rows would be missing"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -128,7 +134,9 @@ pub enum LookupError {
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::RepeatedRows { rows, repeated } = *error
     /// {
-    ///     eprintln!("{repeated} of {rows} rows came twice, so others may be missing: sort the search by a column");
+    ///     eprintln!(
+    ///         "{repeated} of {rows} rows came twice, so others may be missing: sort the search by a column"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -155,7 +163,9 @@ pub enum LookupError {
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::RepeatedToken { page } = *error
     /// {
-    ///     eprintln!("page {page} leads back to an earlier page: the groups cannot be listed completely");
+    ///     eprintln!(
+    ///         "page {page} leads back to an earlier page: the groups cannot be listed completely"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -180,7 +190,9 @@ pub enum LookupError {
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::TokenTooLong { page, length, limit } = *error
     /// {
-    ///     eprintln!("page {page} has a token of {length} bytes, and the limit is {limit}: read the group with `view`");
+    ///     eprintln!(
+    ///         "page {page} has a token of {length} bytes, and the limit is {limit}: read the group with `view`"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -229,12 +241,16 @@ pub enum LookupError {
     ///
     /// let builder = Client::builder(scene.appviewx.url()).credentials(scene.appviewx.credentials());
     /// let appviewx = builder.max_lookup_pages(1).build()?;
-    /// let search = appviewx.certificates().search().page_size(1).common_name_is("no-such-name.example.com");
+    /// let search =
+    ///     appviewx.certificates().search().page_size(1).common_name_is("no-such-name.example.com");
     /// let read = search.rows()?.collect().await;
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::LimitReached(reached) = *error
     /// {
-    ///     eprintln!("{} page(s) without a match: narrow the search, or raise `max_lookup_pages`", reached.pages());
+    ///     eprintln!(
+    ///         "{} page(s) without a match: narrow the search, or raise `max_lookup_pages`",
+    ///         reached.pages()
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -252,7 +268,8 @@ pub enum LookupError {
     /// # for number in 0..1_001 { scene.appviewx.add_certificate(format!("0{number}"), "web-servers"); }
     /// # let id = "67bc2ca76a105e1a05691fff";
     /// scene.appviewx.ignore_search_terms();
-    /// let confirmation = appviewx.certificate_groups().confirm_group([id], "web-servers").send().await?;
+    /// let confirmation =
+    ///     appviewx.certificate_groups().confirm_group([id], "web-servers").send().await?;
     /// if let Some(GroupMembership::Unreadable(error)) = confirmation.of(id)
     ///     && let Error::Lookup(error) = &**error
     ///     && let LookupError::TooManyRows { rows } = **error

@@ -39,7 +39,9 @@ pub struct AppViewX;
 /// match appviewx.certificate_groups().unassign(scene.resource_ids()).send().await {
 ///     Ok(outcome) => println!("{} confirmed", outcome.successful_ids().len()),
 ///     Err(Error::Api(error)) => eprintln!("refused: {:?}", error.code()),
-///     Err(Error::OutcomeUnknown(error)) => eprintln!("perhaps done: {}", error.how_to_find_out()),
+///     Err(Error::OutcomeUnknown(error)) => {
+///         eprintln!("perhaps done: {}", error.how_to_find_out())
+///     }
 ///     Err(error) => eprintln!("nothing was done: {}", error.report()),
 /// }
 /// # Ok(()) }
@@ -77,7 +79,8 @@ pub type OutcomeUnknown = operation::OutcomeUnknown<AppViewX>;
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
 /// use clm::appviewx::{Certificate, Rows};
 ///
-/// let mut rows: Rows<Certificate> = appviewx.certificates().search().in_group("web-servers").rows()?;
+/// let mut rows: Rows<Certificate> =
+///     appviewx.certificates().search().in_group("web-servers").rows()?;
 /// while let Some(row) = rows.next().await {
 ///     println!("{:?}", row?.common_name);
 /// }
@@ -243,7 +246,9 @@ impl ApiError {
     /// use clm::appviewx::Error;
     ///
     /// let ids = scene.resource_ids();
-    /// if let Err(Error::Api(error)) = appviewx.certificate_groups().assign("no such group", ids).send().await {
+    /// if let Err(Error::Api(error)) =
+    ///     appviewx.certificate_groups().assign("no such group", ids).send().await
+    /// {
     ///     println!("{:?}", error.tags());
     /// }
     /// # Ok(()) }
@@ -262,7 +267,9 @@ impl ApiError {
     /// use clm::appviewx::Error;
     ///
     /// let ids = scene.resource_ids();
-    /// if let Err(Error::Api(error)) = appviewx.certificate_groups().assign("no such group", ids).send().await {
+    /// if let Err(Error::Api(error)) =
+    ///     appviewx.certificate_groups().assign("no such group", ids).send().await
+    /// {
     ///     println!("{:?}", error.successful_ids());
     /// }
     /// # Ok(()) }

@@ -155,7 +155,8 @@ impl Client {
     /// # let store = fake.add_store();
     /// # let keyfactor = fake.client();
     ///
-    /// let stores: serde_json::Value = keyfactor.raw(Method::GET, "CertificateStores").query("ReturnLimit", 10).read().await?;
+    /// let stores: serde_json::Value =
+    ///     keyfactor.raw(Method::GET, "CertificateStores").query("ReturnLimit", 10).read().await?;
     /// assert_eq!(stores[0]["Id"], store.to_string());
     ///
     /// // What a path names stands in a placeholder: errors, spans and logs show the placeholder.
@@ -165,7 +166,12 @@ impl Client {
     ///
     /// // Every method but GET and HEAD is a change: sent once, or you decide; and audited.
     /// let body = serde_json::json!({"StoreIds": [store], "Schedule": {"Immediate": true}});
-    /// keyfactor.raw(Method::POST, "CertificateStores/Schedule").json(&body).audit_note("CHG 1234").send().await?;
+    /// keyfactor
+    ///     .raw(Method::POST, "CertificateStores/Schedule")
+    ///     .json(&body)
+    ///     .audit_note("CHG 1234")
+    ///     .send()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     ///

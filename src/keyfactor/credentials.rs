@@ -21,8 +21,11 @@ use crate::transport::{
 ///
 /// let basic = Credentials::basic(r"EXAMPLE\svc-clm", "a password");
 /// let bearer = Credentials::bearer("a-token");
-/// let oauth = Credentials::client_credentials("https://idp.example.com/token", "an-id", "a secret");
-/// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI").credentials(oauth).build()?;
+/// let oauth =
+///     Credentials::client_credentials("https://idp.example.com/token", "an-id", "a secret");
+/// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+///     .credentials(oauth)
+///     .build()?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -51,7 +54,9 @@ impl Credentials {
     /// use clm::keyfactor::{Client, Credentials};
     ///
     /// let credentials = Credentials::basic(r"EXAMPLE\svc-clm", "a password");
-    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI").credentials(credentials).build()?;
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(credentials)
+    ///     .build()?;
     /// # Ok(()) }
     /// ```
     pub fn basic(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
@@ -69,7 +74,9 @@ impl Credentials {
     /// use clm::keyfactor::{Client, Credentials};
     ///
     /// let credentials = Credentials::bearer("a-token");
-    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI").credentials(credentials).build()?;
+    /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
+    ///     .credentials(credentials)
+    ///     .build()?;
     /// # Ok(()) }
     /// ```
     pub fn bearer(token: impl Into<SecretString>) -> Self {
@@ -124,9 +131,13 @@ impl Credentials {
     ///
     /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
     ///     .credentials(
-    ///         Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", client_secret)
-    ///             .scope("command")
-    ///             .audience("https://keyfactor.example.com"),
+    ///         Credentials::client_credentials(
+    ///             "https://idp.example.com/oauth2/token",
+    ///             "clm",
+    ///             client_secret,
+    ///         )
+    ///         .scope("command")
+    ///         .audience("https://keyfactor.example.com"),
     ///     )
     ///     .build();
     /// ```

@@ -21,7 +21,8 @@ use crate::transport::{Answer, ServerText};
 /// let failed = clm::serde_json::json!([{"Reason": "The store is locked."}]);
 /// let body = clm::serde_json::json!({"Message": "Some operations failed.", "FailedOperations": failed});
 /// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
-/// if let Err(Error::Api(error)) = keyfactor.certificates().get(scene.certificate()).send().await {
+/// if let Err(Error::Api(error)) = keyfactor.certificates().get(scene.certificate()).send().await
+/// {
 ///     error.failed_operations().iter().for_each(|it| eprintln!("{it:?}"));
 /// # assert_eq!(error.failed_operations().len(), 1);
 /// # } else { panic!("another end");

@@ -106,7 +106,9 @@ pub enum ErrorKind {
     /// use clm::testing::FakeAnswer;
     ///
     /// scene.keyfactor.refuse_next(FakeAnswer::status(413), 1);
-    /// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+    /// let removal = keyfactor
+    ///     .certificate_stores()
+    ///     .remove_certificates(scene.locations(), Schedule::Immediate);
     /// if let Err(error) = removal.clone().send().await
     ///     && error.kind() == Some(ErrorKind::PayloadTooLarge)
     /// {
@@ -150,7 +152,8 @@ pub enum ErrorKind {
     /// use clm::testing::FakeAnswer;
     ///
     /// scene.keyfactor.refuse_next(FakeAnswer::status(503), 1);
-    /// let read = keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
+    /// let read =
+    ///     keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
     /// if let Err(error) = read.send().await
     ///     && error.kind() == Some(ErrorKind::Server)
     /// {
@@ -263,12 +266,20 @@ pub enum ErrorCode {
     ///
     /// let body = clm::serde_json::json!({"ErrorCode": "0xA0110002", "Message": "No private key."});
     /// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
-    /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com.pem").include_private_key();
-    /// let addition = keyfactor.certificate_stores().add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// let entry = CertificateStoreEntry::new(scene.stores()[0])
+    ///     .alias("www.example.com.pem")
+    ///     .include_private_key();
+    /// let addition = keyfactor.certificate_stores().add_certificates(
+    ///     scene.certificate(),
+    ///     [entry],
+    ///     Schedule::Immediate,
+    /// );
     /// if let Err(error) = addition.send().await
     ///     && error.code() == Some(&ErrorCode::PrivateKeyNotFound)
     /// {
-    ///     eprintln!("Command does not hold the key; add the certificate alone, or not at all: {error}");
+    ///     eprintln!(
+    ///         "Command does not hold the key; add the certificate alone, or not at all: {error}"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -283,7 +294,8 @@ pub enum ErrorCode {
     /// use clm::keyfactor::ErrorCode;
     /// use clm::testing::FakeAnswer;
     ///
-    /// let body = clm::serde_json::json!({"ErrorCode": "0xA0110007", "Message": "The format is missing."});
+    /// let body =
+    ///     clm::serde_json::json!({"ErrorCode": "0xA0110007", "Message": "The format is missing."});
     /// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
     /// if let Err(error) = keyfactor.raw(Method::POST, "Certificates/Download").send().await
     ///     && error.code() == Some(&ErrorCode::CertificateFormatMissing)
@@ -323,7 +335,8 @@ pub enum ErrorCode {
     /// use clm::keyfactor::{ErrorCode, Query};
     /// use clm::testing::FakeAnswer;
     ///
-    /// let body = clm::serde_json::json!({"ErrorCode": "0xA011004A", "Message": "Invalid sort field."});
+    /// let body =
+    ///     clm::serde_json::json!({"ErrorCode": "0xA011004A", "Message": "Invalid sort field."});
     /// scene.keyfactor.refuse_next(FakeAnswer::status(400).json(body), 1);
     /// let read = keyfactor.certificates().search(Query::all()).rows()?.collect().await;
     /// if let Err(error) = read

@@ -18,7 +18,9 @@ use crate::operation::LookupLimitReached;
 /// let unknown = "0".repeat(40);
 /// match keyfactor.certificates().locations_of(unknown).send().await {
 ///     Err(Error::Lookup(error)) => match *error {
-///         LookupError::NothingVisible { certificate } => println!("no such certificate: {certificate:?}"),
+///         LookupError::NothingVisible { certificate } => {
+///             println!("no such certificate: {certificate:?}")
+///         }
 ///         LookupError::InNoStore { thumbprint, .. } => println!("{thumbprint} is in no store"),
 ///         other => return Err(other.into()),
 ///     },
@@ -64,7 +66,9 @@ pub enum LookupError {
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::RepeatedPage { page } = *error
     /// {
-    ///     eprintln!("the list cannot be read: page {page} repeats an earlier one; use a larger page size");
+    ///     eprintln!(
+    ///         "the list cannot be read: page {page} repeats an earlier one; use a larger page size"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -121,7 +125,9 @@ pub enum LookupError {
     /// if let Err(Error::Lookup(error)) = rows.collect().await
     ///     && let LookupError::FewerRowsThanCounted { counted, received } = *error
     /// {
-    ///     eprintln!("{received} of {counted} rows came; reading the list again with a smaller page");
+    ///     eprintln!(
+    ///         "{received} of {counted} rows came; reading the list again with a smaller page"
+    ///     );
     ///     let rows = search.page_size(1).rows()?.collect().await?;
     /// # assert_eq!(rows.len(), 5);
     /// # } else { panic!("another end");
@@ -144,7 +150,8 @@ pub enum LookupError {
     /// use clm::keyfactor::{Client, Error, LookupError};
     ///
     /// # scene.keyfactor.hide_total_count();
-    /// let builder = Client::builder(scene.keyfactor.url()).credentials(scene.keyfactor.credentials());
+    /// let builder =
+    ///     Client::builder(scene.keyfactor.url()).credentials(scene.keyfactor.credentials());
     /// let keyfactor = builder.max_lookup_pages(1).build()?;
     /// let read = keyfactor.certificates().locations_of(scene.thumbprint()).send().await;
     /// if let Err(Error::Lookup(error)) = read
@@ -169,14 +176,17 @@ pub enum LookupError {
     /// # scene.keyfactor.add_certificate(store, "a.pem");
     /// # scene.keyfactor.cap_pages_skipping_as_given(1);
     /// # scene.keyfactor.run_inventory(store);
-    /// let builder = Client::builder(scene.keyfactor.url()).credentials(scene.keyfactor.credentials());
+    /// let builder =
+    ///     Client::builder(scene.keyfactor.url()).credentials(scene.keyfactor.credentials());
     /// let stores = builder.max_lookup_pages(1).build()?.certificate_stores();
     /// let location = scene.locations()[0].clone().expecting_thumbprint(scene.thumbprint());
     /// let removed = stores.remove_certificates([location], Schedule::Immediate).send().await;
     /// if let Err(Error::Lookup(error)) = removed
     ///     && let LookupError::UnfinishedInventory { store, rows, .. } = *error
     /// {
-    ///     eprintln!("nothing was sent: store {store} has more than {rows} entries; raise `max_lookup_pages`");
+    ///     eprintln!(
+    ///         "nothing was sent: store {store} has more than {rows} entries; raise `max_lookup_pages`"
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -279,12 +289,15 @@ pub enum LookupError {
     /// use clm::keyfactor::{Error, LookupError, Query};
     /// use clm::testing::FakeCertificate;
     ///
-    /// scene.keyfactor.issue(FakeCertificate::new("copy.example.com").thumbprint(scene.thumbprint()));
+    /// scene
+    ///     .keyfactor
+    ///     .issue(FakeCertificate::new("copy.example.com").thumbprint(scene.thumbprint()));
     /// let read = keyfactor.certificates().locations_of(scene.thumbprint()).send().await;
     /// if let Err(Error::Lookup(error)) = read
     ///     && let LookupError::Ambiguous { thumbprint } = *error
     /// {
-    ///     let both = keyfactor.certificates().search(Query::field("Thumbprint").eq(thumbprint.as_str()));
+    ///     let both =
+    ///         keyfactor.certificates().search(Query::field("Thumbprint").eq(thumbprint.as_str()));
     ///     both.rows()?.collect().await?.iter().for_each(|it| println!("choose an id: {}", it.id));
     /// # } else { panic!("another end");
     /// }
@@ -329,7 +342,10 @@ pub enum LookupError {
     /// use clm::testing::{FakeAnswer, KeyfactorCall};
     ///
     /// let inventory = clm::serde_json::json!([{"Certificates": []}]);
-    /// scene.keyfactor.refuse_next(FakeAnswer::status(200).json(inventory), 1).of(KeyfactorCall::Inventory);
+    /// scene
+    ///     .keyfactor
+    ///     .refuse_next(FakeAnswer::status(200).json(inventory), 1)
+    ///     .of(KeyfactorCall::Inventory);
     /// let location = scene.locations()[0].clone().expecting_thumbprint(scene.thumbprint());
     /// let stores = keyfactor.certificate_stores();
     /// let removed = stores.remove_certificates([location], Schedule::Immediate).send().await;
@@ -384,7 +400,8 @@ pub enum LookupError {
     /// # scene.keyfactor.set_store(store, |it| it.inventory_schedule(hourly));
     /// # let location = clm::keyfactor::CertificateLocation::new(store, "www.example.com.pem");
     /// # let locations = [location.expecting_thumbprint(scene.thumbprint())];
-    /// let confirmation = keyfactor.certificate_stores().confirm_removed(locations).look_once().send().await?;
+    /// let confirmation =
+    ///     keyfactor.certificate_stores().confirm_removed(locations).look_once().send().await?;
     /// if let RemovalVerdict::Unreadable(error) = &confirmation.locations()[0].verdict
     ///     && let Error::Lookup(error) = &**error
     ///     && let LookupError::InventoryWithoutContent { store } = **error

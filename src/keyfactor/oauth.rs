@@ -25,7 +25,8 @@ use crate::transport::{
 /// # fn main() -> Result<(), clm::keyfactor::Error> {
 /// use clm::keyfactor::{Client, Credentials};
 ///
-/// let oauth = Credentials::client_credentials("https://idp.example.com/token", "an-id", "a secret");
+/// let oauth =
+///     Credentials::client_credentials("https://idp.example.com/token", "an-id", "a secret");
 /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
 ///     .credentials(oauth.scope("keyfactor"))
 ///     .build()?;
@@ -84,8 +85,12 @@ impl ClientCredentials {
     /// ```
     /// use clm::keyfactor::Credentials;
     ///
-    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
-    ///     .scope("command");
+    /// let credentials = Credentials::client_credentials(
+    ///     "https://idp.example.com/oauth2/token",
+    ///     "clm",
+    ///     "a secret",
+    /// )
+    /// .scope("command");
     /// ```
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
@@ -97,8 +102,12 @@ impl ClientCredentials {
     /// ```
     /// use clm::keyfactor::Credentials;
     ///
-    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
-    ///     .scopes(["command", "openid"]);
+    /// let credentials = Credentials::client_credentials(
+    ///     "https://idp.example.com/oauth2/token",
+    ///     "clm",
+    ///     "a secret",
+    /// )
+    /// .scopes(["command", "openid"]);
     /// ```
     pub fn scopes(mut self, scopes: impl IntoIterator<Item: Into<String>>) -> Self {
         self.scopes.extend(scopes.into_iter().map(Into::into));
@@ -110,8 +119,12 @@ impl ClientCredentials {
     /// ```
     /// use clm::keyfactor::Credentials;
     ///
-    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
-    ///     .audience("https://keyfactor.example.com");
+    /// let credentials = Credentials::client_credentials(
+    ///     "https://idp.example.com/oauth2/token",
+    ///     "clm",
+    ///     "a secret",
+    /// )
+    /// .audience("https://keyfactor.example.com");
     /// ```
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
@@ -129,8 +142,12 @@ impl ClientCredentials {
     /// ```
     /// use clm::keyfactor::Credentials;
     ///
-    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
-    ///     .secret_in_header();
+    /// let credentials = Credentials::client_credentials(
+    ///     "https://idp.example.com/oauth2/token",
+    ///     "clm",
+    ///     "a secret",
+    /// )
+    /// .secret_in_header();
     /// ```
     pub fn secret_in_header(mut self) -> Self {
         self.places = SecretPlaces::Only(SecretIn::Header);
@@ -143,8 +160,12 @@ impl ClientCredentials {
     /// ```
     /// use clm::keyfactor::Credentials;
     ///
-    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
-    ///     .secret_in_form();
+    /// let credentials = Credentials::client_credentials(
+    ///     "https://idp.example.com/oauth2/token",
+    ///     "clm",
+    ///     "a secret",
+    /// )
+    /// .secret_in_form();
     /// ```
     pub fn secret_in_form(mut self) -> Self {
         self.places = SecretPlaces::Only(SecretIn::Form);
@@ -164,8 +185,12 @@ impl ClientCredentials {
     /// use clm::keyfactor::Credentials;
     ///
     /// let root = std::fs::read_to_string("idp-root.pem")?;
-    /// let credentials = Credentials::client_credentials("https://idp.example.com/oauth2/token", "clm", "a secret")
-    ///     .add_root_certificate(root);
+    /// let credentials = Credentials::client_credentials(
+    ///     "https://idp.example.com/oauth2/token",
+    ///     "clm",
+    ///     "a secret",
+    /// )
+    /// .add_root_certificate(root);
     /// # Ok(()) }
     /// ```
     #[cfg(feature = "rustls")]

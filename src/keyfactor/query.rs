@@ -13,8 +13,13 @@ use crate::validation::{Problems, Reason};
 /// ```
 /// use clm::keyfactor::Query;
 ///
-/// let query = Query::field("IssuedCN").contains("example.com").and(Query::field("KeySizeInBits").lt(2048));
-/// assert_eq!(query.to_string(), r#"(IssuedCN -contains "example.com") AND (KeySizeInBits -lt 2048)"#);
+/// let query = Query::field("IssuedCN")
+///     .contains("example.com")
+///     .and(Query::field("KeySizeInBits").lt(2048));
+/// assert_eq!(
+///     query.to_string(),
+///     r#"(IssuedCN -contains "example.com") AND (KeySizeInBits -lt 2048)"#
+/// );
 /// ```
 ///
 /// The fields that can be queried differ between lists and from the names in the rows; see the vendor's pages. A
@@ -35,7 +40,8 @@ pub(crate) const LONGEST_QUERY: usize = 8_000;
 /// ```
 /// use clm::keyfactor::Query;
 ///
-/// let query = Query::field("ClientMachine").contains("web").and(Query::field("Approved").eq(true));
+/// let query =
+///     Query::field("ClientMachine").contains("web").and(Query::field("Approved").eq(true));
 /// println!("{query}");
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -107,7 +113,8 @@ impl Query {
     /// ```
     /// use clm::keyfactor::Query;
     ///
-    /// let query = Query::field("IssuedCN").eq("www.example.com").and(Query::field("CertRequestId").gt(100));
+    /// let query =
+    ///     Query::field("IssuedCN").eq("www.example.com").and(Query::field("CertRequestId").gt(100));
     /// println!("{query}");
     /// ```
     #[must_use]
@@ -124,7 +131,9 @@ impl Query {
     /// ```
     /// use clm::keyfactor::Query;
     ///
-    /// let query = Query::field("IssuedCN").eq("www.example.com").or(Query::field("IssuedCN").eq("example.com"));
+    /// let query = Query::field("IssuedCN")
+    ///     .eq("www.example.com")
+    ///     .or(Query::field("IssuedCN").eq("example.com"));
     /// println!("{query}");
     /// ```
     #[must_use]

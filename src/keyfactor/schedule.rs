@@ -26,7 +26,10 @@ use crate::validation::{Problems, Reason};
 ///
 /// let daily: Schedule = serde_json::from_str(r#"{"Daily":{"Time":"2026-03-19T23:30:00Z"}}"#)?;
 /// assert_eq!(daily.to_string(), "every day at 23:30 UTC");
-/// assert_eq!(serde_json::to_string(&daily)?, r#"{"Daily":{"Time":"2026-03-19T23:30:00.000Z"}}"#);
+/// assert_eq!(
+///     serde_json::to_string(&daily)?,
+///     r#"{"Daily":{"Time":"2026-03-19T23:30:00.000Z"}}"#
+/// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]

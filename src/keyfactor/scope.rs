@@ -67,7 +67,11 @@ impl<O: InCollection> RequestBuilder<O> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).collection_id(4).send().await?;
+    /// let removal = stores
+    ///     .remove_certificates(scene.locations(), Schedule::Immediate)
+    ///     .collection_id(4)
+    ///     .send()
+    ///     .await?;
     /// assert_eq!(removal.scope().to_string(), "collection 4");
     /// # Ok(()) }
     /// ```
@@ -91,7 +95,11 @@ impl<O: InContainer> RequestBuilder<O> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).container_id(7).send().await?;
+    /// let removal = stores
+    ///     .remove_certificates(scene.locations(), Schedule::Immediate)
+    ///     .container_id(7)
+    ///     .send()
+    ///     .await?;
     /// assert_eq!(removal.scope().to_string(), "container 7");
     /// # Ok(()) }
     /// ```
@@ -109,8 +117,13 @@ impl<O: InContainer> RequestBuilder<O> {
     /// use clm::keyfactor::{Error, Schedule};
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).collection_id(4).container_id(7);
-    /// let Err(Error::Validation(refused)) = removal.deny_ambiguous_scope().send().await else { panic!() };
+    /// let removal = stores
+    ///     .remove_certificates(scene.locations(), Schedule::Immediate)
+    ///     .collection_id(4)
+    ///     .container_id(7);
+    /// let Err(Error::Validation(refused)) = removal.deny_ambiguous_scope().send().await else {
+    ///     panic!()
+    /// };
     /// println!("{refused}");
     /// # Ok(()) }
     /// ```

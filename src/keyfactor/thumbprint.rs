@@ -60,7 +60,8 @@ impl Thumbprint {
     /// ```
     /// use clm::keyfactor::Thumbprint;
     ///
-    /// let thumbprint = Thumbprint::from("00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33");
+    /// let thumbprint =
+    ///     Thumbprint::from("00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33");
     /// assert_eq!(thumbprint.as_str(), "00112233445566778899AABBCCDDEEFF00112233");
     /// ```
     #[must_use]

@@ -103,7 +103,12 @@ pub struct JobHistoryId(i64);
 ///
 /// # let argument = clm::testing::Scene::COLLECTION.to_string();
 /// let collection: CollectionId = argument.parse()?;
-/// let located = keyfactor.certificates().locations_of(scene.thumbprint()).collection_id(collection).send().await?;
+/// let located = keyfactor
+///     .certificates()
+///     .locations_of(scene.thumbprint())
+///     .collection_id(collection)
+///     .send()
+///     .await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -118,7 +123,8 @@ pub struct CollectionId(i32);
 /// use clm::keyfactor::{ContainerId, Query};
 ///
 /// let container: ContainerId = "3".parse()?;
-/// let stores = keyfactor.certificate_stores().list(Query::field("ContainerId").eq(container)).rows()?;
+/// let stores =
+///     keyfactor.certificate_stores().list(Query::field("ContainerId").eq(container)).rows()?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -30,11 +30,15 @@ pub struct Keyfactor;
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::{Error, Schedule};
 ///
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// match removal.send().await {
 ///     Ok(outcome) => println!("scheduled: {:?}", outcome.job_ids()),
 ///     Err(Error::Api(error)) => eprintln!("refused: {}", error.status()),
-///     Err(Error::OutcomeUnknown(error)) => eprintln!("perhaps done: {}", error.how_to_find_out()),
+///     Err(Error::OutcomeUnknown(error)) => {
+///         eprintln!("perhaps done: {}", error.how_to_find_out())
+///     }
 ///     Err(error) => eprintln!("nothing was done: {}", error.report()),
 /// }
 /// # Ok(()) }
@@ -60,7 +64,10 @@ pub type ApiError = operation::ApiError<Keyfactor>;
 ///
 /// fn log(error: &OutcomeUnknown) {
 ///     if let Some(request) = error.request::<RemoveCertificates>() {
-///         request.locations().iter().for_each(|location| eprintln!("perhaps scheduled: {location}"));
+///         request
+///             .locations()
+///             .iter()
+///             .for_each(|location| eprintln!("perhaps scheduled: {location}"));
 ///     }
 /// }
 /// ```
@@ -74,7 +81,8 @@ pub type OutcomeUnknown = operation::OutcomeUnknown<Keyfactor>;
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::{CertificateStore, Query, Rows};
 ///
-/// let mut rows: Rows<CertificateStore> = keyfactor.certificate_stores().list(Query::all()).rows()?;
+/// let mut rows: Rows<CertificateStore> =
+///     keyfactor.certificate_stores().list(Query::all()).rows()?;
 /// while let Some(store) = rows.next().await {
 ///     println!("{}", store?.id);
 /// }

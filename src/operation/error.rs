@@ -29,7 +29,9 @@ use crate::validation::ValidationError;
 ///
 /// match appviewx.certificate_groups().unassign(scene.resource_ids()).send().await {
 ///     Ok(outcome) => println!("{} confirmed", outcome.successful_ids().len()),
-///     Err(Error::OutcomeUnknown(error)) => eprintln!("perhaps done: {}", error.how_to_find_out()),
+///     Err(Error::OutcomeUnknown(error)) => {
+///         eprintln!("perhaps done: {}", error.how_to_find_out())
+///     }
 ///     Err(Error::Incomplete(error)) => eprintln!("done in part: {error}"),
 ///     Err(error) => eprintln!("nothing was done: {}", error.report()),
 /// }
@@ -97,7 +99,8 @@ pub enum Error<V: Vendor> {
     ///
     /// scene.keyfactor.go_away();
     /// let read = keyfactor.certificate_stores().get(scene.stores()[0]);
-    /// if let Err(error @ Error::Transport(_)) = read.retry_policy(RetryPolicy::none()).send().await {
+    /// if let Err(error @ Error::Transport(_)) = read.retry_policy(RetryPolicy::none()).send().await
+    /// {
     ///     eprintln!("nothing was done, so the call can be sent again later: {}", error.report());
     /// # } else { panic!("another end");
     /// }
@@ -116,7 +119,12 @@ pub enum Error<V: Vendor> {
     /// let stores = keyfactor.certificate_stores();
     /// let removed = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await;
     /// if let Err(Error::Api(error)) = removed {
-    ///     eprintln!("{}, {:?}: {}", error.status(), error.code(), error.remediation().unwrap_or_default());
+    ///     eprintln!(
+    ///         "{}, {:?}: {}",
+    ///         error.status(),
+    ///         error.code(),
+    ///         error.remediation().unwrap_or_default()
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -189,7 +197,11 @@ pub enum Error<V: Vendor> {
     /// if let Err(Error::Incomplete(error)) = outcome.require_complete().map_err(Error::from)
     ///     && let Some(outcome) = error.outcome::<UnassignOutcome>()
     /// {
-    ///     println!("confirmed: {:?}, not named: {:?}", outcome.successful_ids(), outcome.unconfirmed_ids());
+    ///     println!(
+    ///         "confirmed: {:?}, not named: {:?}",
+    ///         outcome.successful_ids(),
+    ///         outcome.unconfirmed_ids()
+    ///     );
     /// # } else { panic!("another end");
     /// }
     /// # Ok(()) }
@@ -323,7 +335,8 @@ impl<V: Vendor> Error<V> {
     /// use clm::keyfactor::{Client, Credentials};
     ///
     /// let url = "https://keyfactor.example.com?x=1";
-    /// let error = Client::builder(url).credentials(Credentials::bearer("token")).build().unwrap_err();
+    /// let error =
+    ///     Client::builder(url).credentials(Credentials::bearer("token")).build().unwrap_err();
     /// eprintln!("{}", error.report());
     /// # assert_eq!(error.report().to_string(), "cannot build the client: base_url: must not contain a query");
     /// ```
@@ -465,7 +478,8 @@ impl<V: Vendor> Error<V> {
     /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
     /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
     /// if let Err(error) = outcome.require_complete().map_err(Error::from) {
-    ///     let outcome = error.incomplete::<UnassignOutcome>().expect("the outcome of an unassignment");
+    ///     let outcome =
+    ///         error.incomplete::<UnassignOutcome>().expect("the outcome of an unassignment");
     ///     println!("not confirmed: {:?}", outcome.unconfirmed_ids());
     /// }
     /// # Ok(()) }
@@ -517,7 +531,8 @@ impl<V: Vendor, T: fmt::Debug + Send + Sync + 'static> From<Incomplete<T>> for E
 /// use clm::keyfactor::Error;
 ///
 /// scene.keyfactor.restrict_to([]);
-/// if let Err(Error::Api(error)) = keyfactor.certificates().get(scene.certificate()).send().await {
+/// if let Err(Error::Api(error)) = keyfactor.certificates().get(scene.certificate()).send().await
+/// {
 ///     eprintln!("{}: {}", error.status(), error.message().unwrap_or_default());
 ///     eprintln!("{}", error.remediation().unwrap_or_default());
 /// # } else { panic!("another end");

@@ -120,7 +120,8 @@ impl IncompleteOutcome {
     /// let ids = ["67bc2ca76a105e1a05691c1c", "000000000000000000000000"];
     /// let outcome = appviewx.certificate_groups().unassign(ids).send().await?;
     /// if let Err(Error::Incomplete(incomplete)) = outcome.require_complete().map_err(Error::from) {
-    ///     let outcome = incomplete.into_outcome::<UnassignOutcome>().expect("the outcome of an unassignment");
+    ///     let outcome =
+    ///         incomplete.into_outcome::<UnassignOutcome>().expect("the outcome of an unassignment");
     ///     println!("confirmed: {:?}", outcome.successful_ids());
     /// }
     /// # Ok(()) }

@@ -103,7 +103,13 @@ impl<L: List> ListBuilder<L> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
     /// use clm::keyfactor::Query;
     ///
-    /// let rows = keyfactor.certificate_stores().list(Query::all()).page_size(500).rows()?.collect().await?;
+    /// let rows = keyfactor
+    ///     .certificate_stores()
+    ///     .list(Query::all())
+    ///     .page_size(500)
+    ///     .rows()?
+    ///     .collect()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn page_size(mut self, rows: u32) -> Self {
@@ -118,7 +124,13 @@ impl<L: List> ListBuilder<L> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// use clm::RetryPolicy;
     ///
-    /// let rows = appviewx.certificates().search().retry_policy(RetryPolicy::none()).rows()?.collect().await?;
+    /// let rows = appviewx
+    ///     .certificates()
+    ///     .search()
+    ///     .retry_policy(RetryPolicy::none())
+    ///     .rows()?
+    ///     .collect()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {

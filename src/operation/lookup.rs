@@ -183,7 +183,10 @@ pub enum LookupLimit {
     ///
     /// let reached = LookupLimitReached::new("GET /Certificates", LookupLimit::Pages(1_000), 1_000);
     /// if let LookupLimit::Pages(pages) = reached.limit() {
-    ///     eprintln!("{pages} pages were not enough for {}: raise `max_lookup_pages`", reached.list());
+    ///     eprintln!(
+    ///         "{pages} pages were not enough for {}: raise `max_lookup_pages`",
+    ///         reached.list()
+    ///     );
     /// }
     /// # Ok(()) }
     /// ```

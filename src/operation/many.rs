@@ -104,7 +104,8 @@ impl<B: Batch> BatchBuilder<B> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
     /// let outcome = removal.on_failure(OnFailure::Continue).send().await?;
     /// for it in outcome.items() {
     ///     println!("{it}");
@@ -124,7 +125,8 @@ impl<B: Batch> BatchBuilder<B> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
     /// let outcome = removal.concurrency(4).send().await?;
     /// # Ok(()) }
     /// ```
@@ -140,7 +142,10 @@ impl<B: Batch> BatchBuilder<B> {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls();
-    /// let outcome = unassign.audit_note_for(|ids| format!("CHG 1234, {} certificates", ids.len())).send().await?;
+    /// let outcome = unassign
+    ///     .audit_note_for(|ids| format!("CHG 1234, {} certificates", ids.len()))
+    ///     .send()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn audit_note_for(mut self, note: impl Fn(&[B::Item]) -> String + Send + Sync + 'static) -> Self {
@@ -157,7 +162,8 @@ impl<B: Batch> BatchBuilder<B> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).one_job_per_location();
     /// let mut outcomes = removal.start()?;
     /// while let Some(outcome) = outcomes.next().await {
     ///     println!("{outcome}");
@@ -198,7 +204,8 @@ impl<B: Batch> BatchBuilder<B> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert!(outcome.is_complete());
     /// # Ok(()) }
     /// ```
@@ -273,7 +280,8 @@ impl<B: Batch> Outcomes<B> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// let mut outcomes =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
     /// while let Some(outcome) = outcomes.next().await {
     ///     println!("{outcome}");
     /// }
@@ -294,7 +302,8 @@ impl<B: Batch> Outcomes<B> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// let mut outcomes =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
     /// let first = outcomes.next().await;
     /// let rest = outcomes.finish().await;
     /// assert_eq!(rest.items().len(), 2);
@@ -367,7 +376,8 @@ impl<B: Batch> Outcomes<B> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// let mut outcomes =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
     /// while outcomes.next().await.is_some() {}
     /// assert_eq!(outcomes.calls(), 1);
     /// # Ok(()) }
@@ -382,7 +392,8 @@ impl<B: Batch> Outcomes<B> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let mut outcomes = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
+    /// let mut outcomes =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().start()?;
     /// while outcomes.next().await.is_some() {}
     /// if let Some(error) = outcomes.ended_by() {
     ///     eprintln!("{}", error.report());

@@ -16,11 +16,14 @@ use super::{Change, Error, Incomplete, SharedError, Vendor};
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
 /// use clm::ItemState;
 ///
-/// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+/// let outcome =
+///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
 /// for it in outcome.items() {
 ///     match &it.state {
 ///         ItemState::Confirmed => println!("{}: done", it.item),
-///         ItemState::Unconfirmed | ItemState::Unknown(_) => println!("{}: check it, then decide", it.item),
+///         ItemState::Unconfirmed | ItemState::Unknown(_) => {
+///             println!("{}: check it, then decide", it.item)
+///         }
 ///         ItemState::NotSent(_) => println!("{}: run again", it.item),
 ///         state => println!("{}: {state}", it.item),
 ///     }
@@ -80,7 +83,8 @@ pub enum ItemState<V: Vendor> {
     /// use clm::testing::AppViewXPermission;
     ///
     /// scene.appviewx.deny(AppViewXPermission::AssignGroups);
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// if let ItemState::RefusedTogether(error) = &outcome.items()[0].state {
     ///     println!("none of the call's ids was moved: {}", error.report());
     /// # } else { panic!("another state: {outcome:?}");
@@ -134,7 +138,8 @@ impl<V: Vendor> ItemState<V> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert!(outcome.items()[0].state.is_confirmed());
     /// # Ok(()) }
     /// ```
@@ -148,7 +153,8 @@ impl<V: Vendor> ItemState<V> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert!(outcome.items()[0].state.is_possibly_done());
     /// # Ok(()) }
     /// ```
@@ -162,7 +168,8 @@ impl<V: Vendor> ItemState<V> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// for it in outcome.items() {
     ///     if let Some(error) = it.state.error() {
     ///         eprintln!("{}: {}", it.item, error.report());
@@ -200,7 +207,8 @@ impl<V: Vendor> fmt::Display for ItemState<V> {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-/// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+/// let outcome =
+///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
 /// for it in outcome.items() {
 ///     println!("{}: {}", it.item, it.state);
 /// }
@@ -232,7 +240,8 @@ impl<I: fmt::Display, O: Change> fmt::Display for ItemOutcome<I, O> {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-/// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+/// let outcome =
+///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
 /// println!("{} confirmed in {} call(s)", outcome.confirmed().count(), outcome.calls());
 /// if let Some(error) = outcome.ended_by() {
 ///     eprintln!("ended early: {}", error.report());
@@ -292,7 +301,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// for it in outcome.items() {
     ///     println!("{it}");
     /// }
@@ -308,7 +318,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert_eq!(outcome.confirmed().count(), 3);
     /// # Ok(()) }
     /// ```
@@ -322,7 +333,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert_eq!(outcome.possibly_done().count(), 3);
     /// # Ok(()) }
     /// ```
@@ -335,7 +347,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert_eq!(outcome.answers().count(), 1);
     /// # Ok(()) }
     /// ```
@@ -350,7 +363,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert!(outcome.repeated().is_empty());
     /// # Ok(()) }
     /// ```
@@ -364,7 +378,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert_eq!(outcome.calls(), 1);
     /// # Ok(()) }
     /// ```
@@ -378,7 +393,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert!(outcome.split_calls().is_empty());
     /// # Ok(()) }
     /// ```
@@ -392,7 +408,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// if let Some(error) = outcome.ended_by() {
     ///     eprintln!("{}", error.report());
     /// }
@@ -408,7 +425,8 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// assert!(outcome.is_complete());
     /// # Ok(()) }
     /// ```
@@ -427,7 +445,13 @@ impl<I, O: Change> ManyOutcome<I, O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?.require_complete()?;
+    /// let outcome = appviewx
+    ///     .certificate_groups()
+    ///     .unassign(scene.resource_ids())
+    ///     .in_calls()
+    ///     .send()
+    ///     .await?
+    ///     .require_complete()?;
     /// # Ok(()) }
     /// ```
     ///

@@ -66,7 +66,9 @@ use crate::validation::Problems;
 /// use clm::{Operation, RequestBuilder};
 ///
 /// /// Sends a call of Keyfactor Command and logs its error.
-/// async fn logged<O: Operation<Vendor = Keyfactor>>(call: RequestBuilder<O>) -> Option<O::Outcome> {
+/// async fn logged<O: Operation<Vendor = Keyfactor>>(
+///     call: RequestBuilder<O>,
+/// ) -> Option<O::Outcome> {
 ///     call.send().await.inspect_err(|error| eprintln!("{}", error.report())).ok()
 /// }
 /// ```

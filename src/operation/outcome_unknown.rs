@@ -95,7 +95,9 @@ impl<V: Vendor> OutcomeUnknown<V> {
     ///
     /// let result = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await;
     /// if let Err(Error::OutcomeUnknown(unknown)) = result {
-    ///     let request = unknown.into_request::<UnassignCertificates>().expect("the request of an unassignment");
+    ///     let request = unknown
+    ///         .into_request::<UnassignCertificates>()
+    ///         .expect("the request of an unassignment");
     ///     println!("{:?}", request.resource_ids());
     /// }
     /// # Ok(()) }

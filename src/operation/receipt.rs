@@ -15,10 +15,17 @@ use crate::transport::{Exchange, RawBody, ServerText};
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::Schedule;
 ///
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// let outcome = removal.send().await?;
 /// let receipt = outcome.receipt();
-/// println!("{} after {} attempt(s), {:?}", receipt.status(), receipt.attempts(), receipt.elapsed());
+/// println!(
+///     "{} after {} attempt(s), {:?}",
+///     receipt.status(),
+///     receipt.attempts(),
+///     receipt.elapsed()
+/// );
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -25,7 +25,8 @@ impl<O: Operation> Request<O> {
     /// use clm::testing::Reply;
     ///
     /// let credentials = Credentials::session_id("id");
-    /// let appviewx = Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
+    /// let appviewx =
+    ///     Client::builder("https://appviewx.example.com:31443").credentials(credentials).build()?;
     /// let request = appviewx.certificate_groups().unassign(["67bc2ca76a105e1a05691c1c"]).build()?;
     ///
     /// assert!(matches!(request.outcome_of(Reply::nothing()), Err(Error::OutcomeUnknown(_))));
@@ -71,7 +72,8 @@ impl<B: Batch> BatchBuilder<B> {
     ///     .certificate_groups();
     /// let ids = ["67bc2ca76a105e1a05691c1c", "67bc2ca76a105e1a05691c2c"];
     ///
-    /// let outcome = groups.unassign(ids).in_calls().ids_per_call(1).outcome_of(|_| Reply::nothing())?;
+    /// let outcome =
+    ///     groups.unassign(ids).in_calls().ids_per_call(1).outcome_of(|_| Reply::nothing())?;
     ///
     /// // After a call whose outcome is unknown, nothing further is sent.
     /// assert_eq!(outcome.calls(), 1);
@@ -107,8 +109,9 @@ impl<T: Send + 'static, E: Send + 'static> Rows<T, E> {
     /// use clm::serde_json::{from_value, json};
     ///
     /// let job = "5e1b36a1-6c2e-4c6a-a2ba-4c1d4b6a1f5d";
-    /// let run: JobHistoryEntry =
-    ///     from_value(json!({"jobHistoryId": 7, "jobId": job, "result": "Failure", "status": "Completed"}))?;
+    /// let run: JobHistoryEntry = from_value(
+    ///     json!({"jobHistoryId": 7, "jobId": job, "result": "Failure", "status": "Completed"}),
+    /// )?;
     /// let mut runs = Rows::of_results([Ok(run)]);
     ///
     /// assert_eq!(runs.next().await.unwrap()?.job_id.to_string(), job);

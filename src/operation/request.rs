@@ -16,7 +16,8 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason, ValidationError};
 /// use clm::keyfactor::{RemoveCertificates, Schedule};
 ///
 /// let (stores, locations) = (keyfactor.certificate_stores(), scene.locations());
-/// let removal: RequestBuilder<RemoveCertificates> = stores.remove_certificates(locations, Schedule::Immediate);
+/// let removal: RequestBuilder<RemoveCertificates> =
+///     stores.remove_certificates(locations, Schedule::Immediate);
 /// let outcome = removal.audit_note("CHG 1234").send().await?;
 /// # Ok(()) }
 /// ```
@@ -36,7 +37,9 @@ pub struct RequestBuilder<O: Operation> {
 /// use clm::Request;
 /// use clm::keyfactor::{RemoveCertificates, Schedule};
 ///
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// let request: Request<RemoveCertificates> = removal.build()?;
 /// println!("{} location(s)", request.locations().len());
 /// let outcome = keyfactor.execute(request).await?;
@@ -69,7 +72,12 @@ impl<O: Operation> RequestBuilder<O> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
     /// use clm::RetryPolicy;
     ///
-    /// let store = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(RetryPolicy::none()).send().await?;
+    /// let store = keyfactor
+    ///     .certificate_stores()
+    ///     .get(scene.stores()[0])
+    ///     .retry_policy(RetryPolicy::none())
+    ///     .send()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
@@ -195,7 +203,11 @@ impl<O> Request<O> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let request = appviewx.certificate_groups().unassign(scene.resource_ids()).audit_note("CHG 1234").build()?;
+    /// let request = appviewx
+    ///     .certificate_groups()
+    ///     .unassign(scene.resource_ids())
+    ///     .audit_note("CHG 1234")
+    ///     .build()?;
     /// assert_eq!(request.audit_note(), Some("CHG 1234"));
     /// # Ok(()) }
     /// ```

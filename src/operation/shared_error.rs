@@ -19,7 +19,9 @@ use super::{Error, Vendor};
 /// use clm::keyfactor::{Error, Schedule};
 ///
 /// scene.keyfactor.restrict_to([]);
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// let outcome = removal.one_job_per_location().send().await?;
 /// if let Some(error) = outcome.ended_by()
 ///     && let Error::Api(refusal) = &**error

@@ -256,7 +256,9 @@ pub enum PlanError {
     ///
     /// let plan = appviewx.certificate_groups().remember_groups(scene.resource_ids()).send().await?;
     /// let file = clm::serde_json::to_vec(&plan)?;
-    /// if let Err(PlanError::AnotherFormat { found, expected, .. }) = RemovalPlan::read_from(&file[..]) {
+    /// if let Err(PlanError::AnotherFormat { found, expected, .. }) =
+    ///     RemovalPlan::read_from(&file[..])
+    /// {
     ///     eprintln!("a file of the format {expected} is needed, and this one has {found:?}");
     /// # } else { panic!("another end");
     /// }

@@ -80,15 +80,24 @@
 //! /// The code under test.
 //! fn summary(removal: &RemoveOutcome, report: &JobsReport) -> String {
 //!     let failed = report.unsuccessful().count();
-//!     format!("{} job(s), {failed} failed, {} open", removal.job_ids().len(), report.still_open().len())
+//!     format!(
+//!         "{} job(s), {failed} failed, {} open",
+//!         removal.job_ids().len(),
+//!         report.still_open().len()
+//!     )
 //! }
 //!
 //! # let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
 //! # let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pfx");
-//! let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).build()?;
+//! let removal = client
+//!     .certificate_stores()
+//!     .remove_certificates([location], Schedule::Immediate)
+//!     .build()?;
 //! let job = JobId::from(Uuid::from_u128(2));
 //! let removal = removal.outcome_of(Reply::json(200, json!([job])))?;
-//! let run = from_value(json!({"JobHistoryId": 1, "JobId": job, "Status": "Completed", "Result": "Failure"}))?;
+//! let run = from_value(
+//!     json!({"JobHistoryId": 1, "JobId": job, "Status": "Completed", "Result": "Failure"}),
+//! )?;
 //! let report = JobsReport::of_runs(removal.job_ids(), [run]);
 //!
 //! assert_eq!(summary(&removal, &report), "1 job(s), 1 failed, 0 open");

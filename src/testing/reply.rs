@@ -16,7 +16,9 @@ use serde::Serialize;
 /// ```
 /// # #[cfg(feature = "keyfactor")] {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use clm::keyfactor::{CertificateLocation, Client, Credentials, Error, JobId, RemoveOutcome, Schedule};
+/// use clm::keyfactor::{
+///     CertificateLocation, Client, Credentials, Error, JobId, RemoveOutcome, Schedule,
+/// };
 /// use clm::testing::Reply;
 /// use clm::{serde_json::json, uuid::Uuid};
 ///
@@ -37,8 +39,14 @@ use serde::Serialize;
 /// let removal = stores.remove_certificates([location], Schedule::Immediate).build()?;
 ///
 /// let job = JobId::from(Uuid::from_u128(2));
-/// assert_eq!(to_follow(removal.clone().outcome_of(Reply::json(200, json!([job])))), Ok(vec![job]));
-/// assert_eq!(to_follow(removal.clone().outcome_of(Reply::nothing())), Err("look for jobs first"));
+/// assert_eq!(
+///     to_follow(removal.clone().outcome_of(Reply::json(200, json!([job])))),
+///     Ok(vec![job])
+/// );
+/// assert_eq!(
+///     to_follow(removal.clone().outcome_of(Reply::nothing())),
+///     Err("look for jobs first")
+/// );
 /// let refused = removal.outcome_of(Reply::json(403, json!({"Message": "no"})));
 /// assert_eq!(to_follow(refused), Err("nothing was removed"));
 /// # Ok(()) }
@@ -82,7 +90,9 @@ impl Reply {
     /// use clm::testing::Reply;
     /// use clm::uuid::Uuid;
     ///
-    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let client = Client::builder("https://keyfactor.example.com")
+    ///     .credentials(Credentials::bearer("token"))
+    ///     .build()?;
     /// let request = client.certificate_stores().get(Uuid::from_u128(1)).build()?;
     /// let error = request.outcome_of(Reply::text(200, "<html>Sign in</html>")).unwrap_err();
     /// assert!(matches!(error, Error::Decode(_)));
@@ -118,7 +128,9 @@ impl Reply {
     /// use clm::testing::Reply;
     /// use clm::uuid::Uuid;
     ///
-    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let client = Client::builder("https://keyfactor.example.com")
+    ///     .credentials(Credentials::bearer("token"))
+    ///     .build()?;
     /// let stores = client.certificate_stores();
     /// let request = stores.schedule_inventory([Uuid::from_u128(1)], Schedule::Immediate).build()?;
     /// let error = request.outcome_of(Reply::no_connection()).unwrap_err();
@@ -142,7 +154,9 @@ impl Reply {
     /// use clm::testing::Reply;
     /// use clm::uuid::Uuid;
     ///
-    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let client = Client::builder("https://keyfactor.example.com")
+    ///     .credentials(Credentials::bearer("token"))
+    ///     .build()?;
     /// let request = client.certificate_stores().get(Uuid::from_u128(1)).build()?;
     /// let refused = Reply::no_credential("invalid_client", "The secret has expired.");
     /// let error = request.outcome_of(refused).unwrap_err();
@@ -166,10 +180,16 @@ impl Reply {
     /// use clm::testing::Reply;
     /// use clm::uuid::Uuid;
     ///
-    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let client = Client::builder("https://keyfactor.example.com")
+    ///     .credentials(Credentials::bearer("token"))
+    ///     .build()?;
     /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.pem");
-    /// let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).build()?;
-    /// let reply = Reply::json(400, json!({"Message": "no"})).header("X-Keyfactor-Correlation-Id", "4f2a");
+    /// let removal = client
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .build()?;
+    /// let reply =
+    ///     Reply::json(400, json!({"Message": "no"})).header("X-Keyfactor-Correlation-Id", "4f2a");
     /// let error = removal.outcome_of(reply).unwrap_err();
     /// assert!(error.report().to_string().contains("4f2a"));
     /// # Ok(()) }
@@ -199,9 +219,14 @@ impl Reply {
     /// use clm::testing::Reply;
     /// use clm::uuid::Uuid;
     ///
-    /// let client = Client::builder("https://keyfactor.example.com").credentials(Credentials::bearer("token")).build()?;
+    /// let client = Client::builder("https://keyfactor.example.com")
+    ///     .credentials(Credentials::bearer("token"))
+    ///     .build()?;
     /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.pem");
-    /// let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).build()?;
+    /// let removal = client
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .build()?;
     /// let error = removal.outcome_of(Reply::text(200, "[\"0000").cut()).unwrap_err();
     /// assert!(matches!(error, Error::OutcomeUnknown(_)));
     /// # Ok(()) }

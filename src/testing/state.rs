@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 /// use clm::serde_json::json;
 /// use clm::testing::FakeKeyfactor;
 ///
-/// let error = FakeKeyfactor::start_from(&json!({"stores": [{"machin": "web01"}]})).await.unwrap_err();
+/// let error =
+///     FakeKeyfactor::start_from(&json!({"stores": [{"machin": "web01"}]})).await.unwrap_err();
 /// assert_eq!(error.path(), "stores[0].machin");
 /// assert_eq!(error.problem(), "is not a member that the fake knows");
 /// # Ok(()) }

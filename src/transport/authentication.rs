@@ -20,7 +20,9 @@ use crate::lenient::clause;
 ///
 /// let credentials = Credentials::login("svc-clm", "a wrong password");
 /// let appviewx = Client::builder(scene.appviewx.url()).credentials(credentials).build()?;
-/// if let Err(Error::Authentication(error)) = appviewx.certificate_groups().view("web-servers").send().await {
+/// if let Err(Error::Authentication(error)) =
+///     appviewx.certificate_groups().view("web-servers").send().await
+/// {
 ///     eprintln!("{}: {:?}", error.problem(), error.remediation());
 /// # } else { panic!("another end");
 /// }

@@ -50,7 +50,10 @@ impl ConfigurationError {
     /// ```
     /// use clm::keyfactor::{Client, Error};
     ///
-    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() else { panic!() };
+    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build()
+    /// else {
+    ///     panic!()
+    /// };
     /// println!("{}", error.setting());
     /// ```
     #[must_use]
@@ -63,7 +66,10 @@ impl ConfigurationError {
     /// ```
     /// use clm::keyfactor::{Client, Error};
     ///
-    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build() else { panic!() };
+    /// let Err(Error::Configuration(error)) = Client::builder("keyfactor.example.com").build()
+    /// else {
+    ///     panic!()
+    /// };
     /// println!("{}", error.problem());
     /// ```
     #[must_use]
@@ -81,7 +87,8 @@ impl ConfigurationError {
 /// use clm::keyfactor::Error;
 ///
 /// scene.keyfactor.go_away();
-/// let read = keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
+/// let read =
+///     keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
 /// if let Err(Error::Transport(error)) = read.send().await {
 ///     eprintln!("{error}: {:?}", error.remediation());
 /// # } else { panic!("another end");
@@ -118,7 +125,12 @@ impl TransportError {
     /// # scene.keyfactor.go_away();
     /// use clm::keyfactor::Error;
     ///
-    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(clm::RetryPolicy::none()).send().await;
+    /// let read = keyfactor
+    ///     .certificate_stores()
+    ///     .get(scene.stores()[0])
+    ///     .retry_policy(clm::RetryPolicy::none())
+    ///     .send()
+    ///     .await;
     /// if let Err(Error::Transport(error)) = read {
     ///     eprintln!("{}", error.remediation().unwrap_or_default());
     /// }
@@ -142,7 +154,12 @@ impl TransportError {
     /// # scene.keyfactor.go_away();
     /// use clm::keyfactor::Error;
     ///
-    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(clm::RetryPolicy::none()).send().await;
+    /// let read = keyfactor
+    ///     .certificate_stores()
+    ///     .get(scene.stores()[0])
+    ///     .retry_policy(clm::RetryPolicy::none())
+    ///     .send()
+    ///     .await;
     /// if let Err(Error::Transport(error)) = read {
     ///     assert_eq!(error.attempts(), 1);
     /// }
@@ -161,7 +178,12 @@ impl TransportError {
     /// # scene.keyfactor.go_away();
     /// use clm::keyfactor::Error;
     ///
-    /// let read = keyfactor.certificate_stores().get(scene.stores()[0]).retry_policy(clm::RetryPolicy::none()).send().await;
+    /// let read = keyfactor
+    ///     .certificate_stores()
+    ///     .get(scene.stores()[0])
+    ///     .retry_policy(clm::RetryPolicy::none())
+    ///     .send()
+    ///     .await;
     /// if let Err(Error::Transport(error)) = read {
     ///     eprintln!("after {:?}", error.elapsed());
     /// }
@@ -182,7 +204,9 @@ impl TransportError {
 /// use clm::testing::FakeAnswer;
 ///
 /// scene.keyfactor.refuse_next(FakeAnswer::status(200).json("not a certificate"), 1);
-/// if let Err(Error::Decode(error)) = keyfactor.certificates().get(scene.certificate()).send().await {
+/// if let Err(Error::Decode(error)) =
+///     keyfactor.certificates().get(scene.certificate()).send().await
+/// {
 ///     eprintln!("{error}; the response was {}", error.body());
 /// # } else { panic!("another end");
 /// }
@@ -221,7 +245,9 @@ impl DecodeError {
     /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
     /// use clm::keyfactor::Error;
     ///
-    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    /// if let Err(Error::Decode(error)) =
+    ///     keyfactor.certificate_stores().get(scene.stores()[0]).send().await
+    /// {
     ///     assert_eq!(error.status(), 200);
     /// }
     /// # Ok(()) }
@@ -239,7 +265,9 @@ impl DecodeError {
     /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
     /// use clm::keyfactor::Error;
     ///
-    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    /// if let Err(Error::Decode(error)) =
+    ///     keyfactor.certificate_stores().get(scene.stores()[0]).send().await
+    /// {
     ///     eprintln!("{}", error.body());
     /// }
     /// # Ok(()) }
@@ -258,7 +286,9 @@ impl DecodeError {
     /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
     /// use clm::keyfactor::Error;
     ///
-    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    /// if let Err(Error::Decode(error)) =
+    ///     keyfactor.certificate_stores().get(scene.stores()[0]).send().await
+    /// {
     ///     eprintln!("{} bytes", error.body_bytes().len());
     /// }
     /// # Ok(()) }
@@ -276,7 +306,9 @@ impl DecodeError {
     /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
     /// use clm::keyfactor::Error;
     ///
-    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    /// if let Err(Error::Decode(error)) =
+    ///     keyfactor.certificate_stores().get(scene.stores()[0]).send().await
+    /// {
     ///     assert_eq!(error.attempts(), 1);
     /// }
     /// # Ok(()) }
@@ -294,7 +326,9 @@ impl DecodeError {
     /// # scene.keyfactor.refuse_next(clm::testing::FakeAnswer::status(200).json("not a store"), 1);
     /// use clm::keyfactor::Error;
     ///
-    /// if let Err(Error::Decode(error)) = keyfactor.certificate_stores().get(scene.stores()[0]).send().await {
+    /// if let Err(Error::Decode(error)) =
+    ///     keyfactor.certificate_stores().get(scene.stores()[0]).send().await
+    /// {
     ///     eprintln!("after {:?}", error.elapsed());
     /// }
     /// # Ok(()) }

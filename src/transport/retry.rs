@@ -73,7 +73,8 @@ impl RetryPolicy {
     ///
     /// use clm::RetryPolicy;
     ///
-    /// let patient = RetryPolicy::DEFAULT.max_tries(8).pauses(Duration::from_secs(1), Duration::from_secs(30));
+    /// let patient =
+    ///     RetryPolicy::DEFAULT.max_tries(8).pauses(Duration::from_secs(1), Duration::from_secs(30));
     /// ```
     #[must_use]
     pub const fn max_tries(mut self, tries: u32) -> Self {

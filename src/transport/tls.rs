@@ -78,7 +78,10 @@ impl<Settings> ClientBuilder<Settings> {
     /// # fn client() -> Result<Client, Box<dyn std::error::Error>> {
     /// let keyfactor = Client::builder("https://keyfactor.example.com/KeyfactorAPI")
     ///     .credentials(Credentials::basic(r"EXAMPLE\svc-clm", "a password"))
-    ///     .client_identity(std::fs::read_to_string("client.pem")?, std::fs::read_to_string("client.key")?)
+    ///     .client_identity(
+    ///         std::fs::read_to_string("client.pem")?,
+    ///         std::fs::read_to_string("client.key")?,
+    ///     )
     ///     .build()?;
     /// # Ok(keyfactor) }
     /// ```

@@ -15,7 +15,12 @@ impl CertificateGroups {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// # scene.appviewx.add_group("archive", "Default");
     /// let ids = scene.resource_ids();
-    /// let outcome = appviewx.certificate_groups().assign("archive", ids).comment("Moved with CHG 1234").send().await?;
+    /// let outcome = appviewx
+    ///     .certificate_groups()
+    ///     .assign("archive", ids)
+    ///     .comment("Moved with CHG 1234")
+    ///     .send()
+    ///     .await?;
     /// assert_eq!(outcome.successful_ids().len(), 3);
     /// # Ok(()) }
     /// ```
@@ -86,7 +91,8 @@ pub type AssignCertificates = MoveCertificates<Assign>;
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
 /// use clm::appviewx::AssignOutcome;
 ///
-/// let outcome: AssignOutcome = appviewx.certificate_groups().assign("agents", scene.resource_ids()).send().await?;
+/// let outcome: AssignOutcome =
+///     appviewx.certificate_groups().assign("agents", scene.resource_ids()).send().await?;
 /// println!("{} certificates are in {}", outcome.successful_ids().len(), outcome.group());
 /// # Ok(()) }
 /// ```
@@ -128,7 +134,8 @@ impl AssignOutcome {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// # scene.appviewx.add_group("archive", "Default");
-    /// let outcome = appviewx.certificate_groups().assign("archive", scene.resource_ids()).send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().assign("archive", scene.resource_ids()).send().await?;
     /// assert_eq!(outcome.group(), "archive");
     /// # Ok(()) }
     /// ```

@@ -56,7 +56,8 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// use clm::appviewx::CommentRule;
     ///
-    /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids()).comment("CHG-1234");
+    /// let unassign =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).comment("CHG-1234");
     /// assert!(unassign.clone().build().is_err(), "a hyphen is not taken by default");
     /// let request = unassign.comment_rule(CommentRule::allowing("-")).build()?;
     /// # Ok(()) }
@@ -131,7 +132,11 @@ impl<M: Move> MoveCertificates<M> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let request = appviewx.certificate_groups().unassign(scene.resource_ids()).comment("CHG 1234").build()?;
+    /// let request = appviewx
+    ///     .certificate_groups()
+    ///     .unassign(scene.resource_ids())
+    ///     .comment("CHG 1234")
+    ///     .build()?;
     /// assert_eq!(request.resource_ids().len(), 3);
     /// # Ok(()) }
     /// ```
@@ -160,7 +165,11 @@ impl<M: Move> MoveCertificates<M> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let request = appviewx.certificate_groups().unassign(scene.resource_ids()).comment("CHG 1234").build()?;
+    /// let request = appviewx
+    ///     .certificate_groups()
+    ///     .unassign(scene.resource_ids())
+    ///     .comment("CHG 1234")
+    ///     .build()?;
     /// assert_eq!(request.comment().map(|it| it.as_str()), Some("CHG 1234"));
     /// # Ok(()) }
     /// ```
@@ -462,7 +471,12 @@ impl<M: Move> MoveOutcome<M> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?.require_complete()?;
+    /// let outcome = appviewx
+    ///     .certificate_groups()
+    ///     .unassign(scene.resource_ids())
+    ///     .send()
+    ///     .await?
+    ///     .require_complete()?;
     /// # Ok(()) }
     /// ```
     ///

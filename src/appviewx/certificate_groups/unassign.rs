@@ -16,7 +16,11 @@ impl CertificateGroups {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// let groups = appviewx.certificate_groups();
-    /// let outcome = groups.unassign(scene.resource_ids()).comment("Decommissioned with CHG 1234").send().await?;
+    /// let outcome = groups
+    ///     .unassign(scene.resource_ids())
+    ///     .comment("Decommissioned with CHG 1234")
+    ///     .send()
+    ///     .await?;
     /// assert_eq!(outcome.successful_ids().len(), 3);
     /// assert!(outcome.unconfirmed_ids().is_empty());
     /// # Ok(()) }
@@ -71,7 +75,8 @@ pub struct Unassign {}
 /// use clm::Request;
 /// use clm::appviewx::UnassignCertificates;
 ///
-/// let request: Request<UnassignCertificates> = appviewx.certificate_groups().unassign(scene.resource_ids()).build()?;
+/// let request: Request<UnassignCertificates> =
+///     appviewx.certificate_groups().unassign(scene.resource_ids()).build()?;
 /// println!("{} ids", request.resource_ids().len());
 /// let outcome = appviewx.execute(request).await?;
 /// # Ok(()) }
@@ -85,7 +90,8 @@ pub type UnassignCertificates = MoveCertificates<Unassign>;
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
 /// use clm::appviewx::UnassignOutcome;
 ///
-/// let outcome: UnassignOutcome = appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
+/// let outcome: UnassignOutcome =
+///     appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
 /// for id in outcome.unconfirmed_ids() {
 ///     println!("{id}: not named in the response");
 /// }

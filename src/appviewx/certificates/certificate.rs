@@ -12,7 +12,9 @@ use crate::rows::{RawJson, row};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-/// for certificate in appviewx.certificates().search().in_group("web-servers").rows()?.collect().await? {
+/// for certificate in
+///     appviewx.certificates().search().in_group("web-servers").rows()?.collect().await?
+/// {
 ///     if let Some(id) = &certificate.resource_id {
 ///         println!("{id}: {:?}, valid to {:?}", certificate.common_name, certificate.valid_to);
 ///     }

@@ -75,7 +75,12 @@ impl RequestBuilder<RevokeCertificate> {
     /// use clm::appviewx::RevocationReason;
     ///
     /// let id = &scene.resource_ids()[0];
-    /// let revocation = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").send().await?;
+    /// let revocation = appviewx
+    ///     .certificates()
+    ///     .revoke(id, RevocationReason::Superseded)
+    ///     .comments("CHG 1234")
+    ///     .send()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn comments(mut self, text: impl Into<String>) -> Self {
@@ -113,7 +118,12 @@ impl RequestBuilder<RevokeCertificate> {
     /// use clm::appviewx::RevocationReason;
     ///
     /// let id = &scene.resource_ids()[0];
-    /// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).in_background().send().await?;
+    /// let outcome = appviewx
+    ///     .certificates()
+    ///     .revoke(id, RevocationReason::Superseded)
+    ///     .in_background()
+    ///     .send()
+    ///     .await?;
     /// assert!(!outcome.is_revoked());
     /// # Ok(()) }
     /// ```
@@ -150,7 +160,8 @@ impl RequestBuilder<RevokeCertificate> {
 /// use clm::appviewx::{RevocationReason, RevokeCertificate};
 ///
 /// let id = &scene.resource_ids()[0];
-/// let revocation = appviewx.certificates().revoke(id, RevocationReason::KeyCompromise).comments("CHG 1234");
+/// let revocation =
+///     appviewx.certificates().revoke(id, RevocationReason::KeyCompromise).comments("CHG 1234");
 /// let request: Request<RevokeCertificate> = revocation.build()?;
 /// assert_eq!(request.comments(), Some("CHG 1234"));
 /// # Ok(()) }
@@ -185,7 +196,8 @@ enum Approval {
 /// use clm::appviewx::RevocationReason;
 ///
 /// let id = &scene.resource_ids()[0];
-/// let revocation = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234");
+/// let revocation =
+///     appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234");
 /// # revocation.build()?;
 /// # Ok(()) }
 /// ```
@@ -245,7 +257,11 @@ impl RevokeCertificate {
     /// use clm::appviewx::RevocationReason;
     ///
     /// let id = &scene.resource_ids()[0];
-    /// let request = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").build()?;
+    /// let request = appviewx
+    ///     .certificates()
+    ///     .revoke(id, RevocationReason::Superseded)
+    ///     .comments("CHG 1234")
+    ///     .build()?;
     /// assert_eq!(request.resource_id(), id.as_str());
     /// # Ok(()) }
     /// ```
@@ -262,7 +278,11 @@ impl RevokeCertificate {
     /// use clm::appviewx::RevocationReason;
     ///
     /// let id = &scene.resource_ids()[0];
-    /// let request = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").build()?;
+    /// let request = appviewx
+    ///     .certificates()
+    ///     .revoke(id, RevocationReason::Superseded)
+    ///     .comments("CHG 1234")
+    ///     .build()?;
     /// assert_eq!(*request.reason(), RevocationReason::Superseded);
     /// # Ok(()) }
     /// ```
@@ -279,7 +299,11 @@ impl RevokeCertificate {
     /// use clm::appviewx::RevocationReason;
     ///
     /// let id = &scene.resource_ids()[0];
-    /// let request = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").build()?;
+    /// let request = appviewx
+    ///     .certificates()
+    ///     .revoke(id, RevocationReason::Superseded)
+    ///     .comments("CHG 1234")
+    ///     .build()?;
     /// assert_eq!(request.comments(), Some("CHG 1234"));
     /// # Ok(()) }
     /// ```
@@ -406,7 +430,12 @@ impl Change for RevokeCertificate {
 /// use clm::appviewx::RevocationReason;
 ///
 /// let id = &scene.resource_ids()[0];
-/// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").send().await?;
+/// let outcome = appviewx
+///     .certificates()
+///     .revoke(id, RevocationReason::Superseded)
+///     .comments("CHG 1234")
+///     .send()
+///     .await?;
 /// println!("{}: {}", outcome.state, outcome.message.as_deref().unwrap_or_default());
 /// # Ok(()) }
 /// ```
@@ -430,7 +459,12 @@ pub struct RevokeOutcome {
 /// use clm::appviewx::{RevocationReason, RevocationState};
 ///
 /// let id = &scene.resource_ids()[0];
-/// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).comments("CHG 1234").send().await?;
+/// let outcome = appviewx
+///     .certificates()
+///     .revoke(id, RevocationReason::Superseded)
+///     .comments("CHG 1234")
+///     .send()
+///     .await?;
 /// match &outcome.state {
 ///     RevocationState::Revoked => println!("{id} is revoked"),
 ///     waiting => println!("{id}: {waiting}"),
@@ -511,7 +545,12 @@ impl RevokeOutcome {
     /// use clm::appviewx::RevocationReason;
     ///
     /// let id = &scene.resource_ids()[0];
-    /// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).in_background().send().await?;
+    /// let outcome = appviewx
+    ///     .certificates()
+    ///     .revoke(id, RevocationReason::Superseded)
+    ///     .in_background()
+    ///     .send()
+    ///     .await?;
     /// println!("{:?}", outcome.request_id());
     /// # Ok(()) }
     /// ```
@@ -533,7 +572,12 @@ impl RevokeOutcome {
     /// use clm::appviewx::RevocationReason;
     ///
     /// let id = &scene.resource_ids()[0];
-    /// let outcome = appviewx.certificates().revoke(id, RevocationReason::Superseded).send().await?.require_complete()?;
+    /// let outcome = appviewx
+    ///     .certificates()
+    ///     .revoke(id, RevocationReason::Superseded)
+    ///     .send()
+    ///     .await?
+    ///     .require_complete()?;
     /// # Ok(()) }
     /// ```
     ///

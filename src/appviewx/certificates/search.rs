@@ -31,7 +31,8 @@ impl Certificates {
     /// # let appviewx = fake.client();
     /// use clm::appviewx::Keyword;
     ///
-    /// let search = appviewx.certificates().search().keyword(Keyword::SubjectCommonName, "www.example.com");
+    /// let search =
+    ///     appviewx.certificates().search().keyword(Keyword::SubjectCommonName, "www.example.com");
     /// let mut rows = search.common_name_is("www.example.com").in_group("web-servers").rows()?;
     /// let mut ids = Vec::new();
     /// while let Some(certificate) = rows.next().await {
@@ -108,7 +109,8 @@ impl ListBuilder<CertificateSearch> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let mut rows = appviewx.certificates().search().resource_id("67bc2ca76a105e1a05691c1c").rows()?;
+    /// let mut rows =
+    ///     appviewx.certificates().search().resource_id("67bc2ca76a105e1a05691c1c").rows()?;
     /// while let Some(row) = rows.next().await {
     ///     println!("{:?}", row?.common_name);
     /// }
@@ -142,7 +144,11 @@ impl ListBuilder<CertificateSearch> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// use clm::appviewx::Keyword;
     ///
-    /// let mut rows = appviewx.certificates().search().keyword(Keyword::SubjectCommonName, "www.example.com").rows()?;
+    /// let mut rows = appviewx
+    ///     .certificates()
+    ///     .search()
+    ///     .keyword(Keyword::SubjectCommonName, "www.example.com")
+    ///     .rows()?;
     /// while let Some(row) = rows.next().await {
     ///     println!("{:?}", row?.common_name);
     /// }

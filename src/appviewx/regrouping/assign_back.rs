@@ -34,7 +34,12 @@ impl CertificateGroups {
     /// let groups = appviewx.certificate_groups();
     /// let plan = groups.remember_groups(scene.resource_ids()).send().await?.require_complete()?;
     /// groups.unassign(scene.resource_ids()).send().await?;
-    /// let outcome = groups.assign_back(&plan).comment("CHG 1234 was withdrawn").send().await?.require_complete()?;
+    /// let outcome = groups
+    ///     .assign_back(&plan)
+    ///     .comment("CHG 1234 was withdrawn")
+    ///     .send()
+    ///     .await?
+    ///     .require_complete()?;
     /// # Ok(()) }
     /// ```
     ///
@@ -130,7 +135,8 @@ impl AssignBack {
     /// let groups = appviewx.certificate_groups();
     /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
     /// let moved = groups.unassign(scene.resource_ids()).send().await?;
-    /// let outcome = groups.assign_back(&plan).after_moving(moved.successful_ids().to_vec()).send().await?;
+    /// let outcome =
+    ///     groups.assign_back(&plan).after_moving(moved.successful_ids().to_vec()).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn after_moving(mut self, resource_ids: impl IntoIterator<Item: Into<ResourceId>>) -> Self {
@@ -219,9 +225,15 @@ impl AssignBack {
     ///
     /// let (groups, rule) = (appviewx.certificate_groups(), CommentRule::allowing("-"));
     /// let plan = groups.remember_groups(scene.resource_ids()).send().await?;
-    /// let unassign = groups.unassign(scene.resource_ids()).comment("CHG-1234").comment_rule(rule.clone());
+    /// let unassign =
+    ///     groups.unassign(scene.resource_ids()).comment("CHG-1234").comment_rule(rule.clone());
     /// unassign.send().await?;
-    /// let back = groups.assign_back(&plan).comment("CHG-1234 was withdrawn").comment_rule(rule).send().await?;
+    /// let back = groups
+    ///     .assign_back(&plan)
+    ///     .comment("CHG-1234 was withdrawn")
+    ///     .comment_rule(rule)
+    ///     .send()
+    ///     .await?;
     /// assert!(back.is_complete());
     /// # Ok(()) }
     /// ```

@@ -19,7 +19,11 @@ impl CertificateGroups {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
     /// let groups = appviewx.certificate_groups();
     /// groups.unassign(scene.resource_ids()).send().await?;
-    /// groups.confirm_group(scene.resource_ids(), groups.default_group()).send().await?.require_complete()?;
+    /// groups
+    ///     .confirm_group(scene.resource_ids(), groups.default_group())
+    ///     .send()
+    ///     .await?
+    ///     .require_complete()?;
     /// # Ok(()) }
     /// ```
     ///
@@ -69,7 +73,11 @@ impl ConfirmGroup {
     /// use clm::appviewx::CertificateCategory;
     ///
     /// let groups = appviewx.certificate_groups();
-    /// let confirmation = groups.confirm_group(scene.resource_ids(), "web-servers").category(CertificateCategory::Server).send().await?;
+    /// let confirmation = groups
+    ///     .confirm_group(scene.resource_ids(), "web-servers")
+    ///     .category(CertificateCategory::Server)
+    ///     .send()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn category(mut self, category: CertificateCategory) -> Self {

@@ -29,7 +29,8 @@ impl<M: Move> RequestBuilder<MoveCertificates<M>> {
     /// use clm::OnFailure;
     ///
     /// let call = appviewx.certificate_groups().unassign(&ids).in_calls();
-    /// let outcome = call.ids_per_call(100).on_failure(OnFailure::ContinueAfterRefusal).send().await?;
+    /// let outcome =
+    ///     call.ids_per_call(100).on_failure(OnFailure::ContinueAfterRefusal).send().await?;
     /// for it in outcome.items() {
     ///     if !it.state.is_confirmed() {
     ///         eprintln!("{it}");
@@ -88,7 +89,8 @@ impl<M: Move> BatchBuilder<MoveInCalls<M>> {
     /// use clm::OnFailure;
     ///
     /// let unassign = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls();
-    /// let outcome = unassign.on_failure(OnFailure::ContinueAfterRefusal).without_splitting().send().await?;
+    /// let outcome =
+    ///     unassign.on_failure(OnFailure::ContinueAfterRefusal).without_splitting().send().await?;
     /// # Ok(()) }
     /// ```
     pub fn without_splitting(mut self) -> Self {
@@ -290,7 +292,8 @@ impl<M: Move> ManyOutcome<ResourceId, MoveCertificates<M>> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let appviewx = scene.appviewx.client();
-    /// let outcome = appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
+    /// let outcome =
+    ///     appviewx.certificate_groups().unassign(scene.resource_ids()).in_calls().send().await?;
     /// let state = outcome.of(&scene.resource_ids()[0]).expect("it was requested");
     /// assert!(state.is_confirmed());
     /// # Ok(()) }

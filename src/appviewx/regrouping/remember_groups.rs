@@ -67,7 +67,11 @@ impl RememberGroups {
     /// use clm::appviewx::CertificateCategory;
     ///
     /// let groups = appviewx.certificate_groups();
-    /// let plan = groups.remember_groups(scene.resource_ids()).category(CertificateCategory::Server).send().await?;
+    /// let plan = groups
+    ///     .remember_groups(scene.resource_ids())
+    ///     .category(CertificateCategory::Server)
+    ///     .send()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn category(mut self, category: CertificateCategory) -> Self {

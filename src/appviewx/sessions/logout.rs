@@ -54,7 +54,11 @@ pub enum LogoutOutcome {
 /// # let appviewx = clm::appviewx::Client::builder(scene.appviewx.url()).credentials(scene.appviewx.login()).build()?;
 /// # appviewx.certificate_groups().view("web-servers").send().await?;
 /// if let LogoutOutcome::LoggedOut(logged_out) = appviewx.logout().await? {
-///     println!("{:?}, after {} attempt(s)", logged_out.message(), logged_out.receipt().attempts());
+///     println!(
+///         "{:?}, after {} attempt(s)",
+///         logged_out.message(),
+///         logged_out.receipt().attempts()
+///     );
 /// # } else { panic!("no session");
 /// }
 /// # Ok(()) }

@@ -11,7 +11,8 @@ use crate::rows::{AnyFormat, Member as _, Scalar, Taken, text_of_number};
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::{CustomAlias, Query};
 ///
-/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// let store_types =
+///     keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
 /// for store_type in &store_types {
 ///     if store_type.custom_alias == CustomAlias::Forbidden {
 ///         println!("{:?} chooses its aliases", store_type.short_name);
@@ -41,8 +42,10 @@ pub enum CustomAlias {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::{PrivateKeyAllowed, Query};
 ///
-/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
-/// let with_keys = store_types.iter().filter(|it| it.private_key != PrivateKeyAllowed::Forbidden);
+/// let store_types =
+///     keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// let with_keys =
+///     store_types.iter().filter(|it| it.private_key != PrivateKeyAllowed::Forbidden);
 /// println!("{} of {} types accept private keys", with_keys.count(), store_types.len());
 /// # Ok(()) }
 /// ```

@@ -18,7 +18,8 @@ use crate::rows::{AnyFormat, Member as _, RawJson, Scalar, Taken, row, text_of_n
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::Query;
 ///
-/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// let store_types =
+///     keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
 /// for parameter in store_types.iter().flat_map(|it| &it.entry_parameters) {
 ///     println!("{}: {}", parameter.name, parameter.parameter_type);
 /// }
@@ -189,7 +190,8 @@ fn means_required(value: &Value) -> bool {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::{EntryParameterType, Query};
 ///
-/// let store_types = keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
+/// let store_types =
+///     keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?;
 /// for parameter in store_types.iter().flat_map(|it| &it.entry_parameters) {
 ///     if parameter.parameter_type == EntryParameterType::MultipleChoice {
 ///         println!("{}: one of {:?}", parameter.name, parameter.options().collect::<Vec<_>>());

@@ -28,7 +28,8 @@ impl CertificateStoreTypes {
     /// let Some(id) = store.cert_store_type else { panic!("the server names no type") };
     /// let store_type = keyfactor.certificate_store_types().get(id).send().await?;
     /// assert_eq!(store_type.custom_alias, CustomAlias::Forbidden);
-    /// let needed: Vec<&str> = store_type.needed_on_remove().map(|parameter| parameter.name.as_str()).collect();
+    /// let needed: Vec<&str> =
+    ///     store_type.needed_on_remove().map(|parameter| parameter.name.as_str()).collect();
     /// assert_eq!(needed, ["SiteName", "IPAddress", "Protocol"]);
     /// # Ok(()) }
     /// ```

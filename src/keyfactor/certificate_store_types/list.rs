@@ -44,7 +44,8 @@ impl CertificateStoreTypes {
 /// use clm::ListBuilder;
 /// use clm::keyfactor::{ListStoreTypes, Query};
 ///
-/// let list: ListBuilder<ListStoreTypes> = keyfactor.certificate_store_types().list(Query::all());
+/// let list: ListBuilder<ListStoreTypes> =
+///     keyfactor.certificate_store_types().list(Query::all());
 /// println!("{} types", list.rows()?.collect().await?.len());
 /// # Ok(()) }
 /// ```

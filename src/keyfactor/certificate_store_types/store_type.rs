@@ -17,8 +17,13 @@ use crate::rows::{RawJson, row};
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::Query;
 ///
-/// for store_type in keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await? {
-///     println!("{} {:?}: alias {}", store_type.id, store_type.short_name, store_type.custom_alias);
+/// for store_type in
+///     keyfactor.certificate_store_types().list(Query::all()).rows()?.collect().await?
+/// {
+///     println!(
+///         "{} {:?}: alias {}",
+///         store_type.id, store_type.short_name, store_type.custom_alias
+///     );
 /// }
 /// # Ok(()) }
 /// ```
@@ -56,7 +61,12 @@ impl CertificateStoreType {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
-    /// let types = keyfactor.certificate_store_types().list(clm::keyfactor::Query::all()).rows()?.collect().await?;
+    /// let types = keyfactor
+    ///     .certificate_store_types()
+    ///     .list(clm::keyfactor::Query::all())
+    ///     .rows()?
+    ///     .collect()
+    ///     .await?;
     /// for store_type in &types {
     ///     let needed: Vec<_> = store_type.needed_on_remove().map(|it| it.name.as_str()).collect();
     ///     println!("{:?}: {needed:?}", store_type.short_name);
@@ -72,7 +82,12 @@ impl CertificateStoreType {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
-    /// let types = keyfactor.certificate_store_types().list(clm::keyfactor::Query::all()).rows()?.collect().await?;
+    /// let types = keyfactor
+    ///     .certificate_store_types()
+    ///     .list(clm::keyfactor::Query::all())
+    ///     .rows()?
+    ///     .collect()
+    ///     .await?;
     /// for store_type in &types {
     ///     let needed: Vec<_> = store_type.needed_on_add().map(|it| it.name.as_str()).collect();
     ///     println!("{:?}: {needed:?}", store_type.short_name);

@@ -109,7 +109,11 @@ impl RequestBuilder<AddCertificates> {
     ///
     /// let addition = keyfactor
     ///     .certificate_stores()
-    ///     .add_certificates(scene.certificate(), [CertificateStoreEntry::new(store)], Schedule::Immediate)
+    ///     .add_certificates(
+    ///         scene.certificate(),
+    ///         [CertificateStoreEntry::new(store)],
+    ///         Schedule::Immediate,
+    ///     )
     ///     .expecting_thumbprint(scene.thumbprint())
     ///     .send()
     ///     .await?;
@@ -151,7 +155,11 @@ impl RequestBuilder<AddCertificates> {
 /// use clm::keyfactor::{AddCertificates, CertificateStoreEntry, Schedule};
 ///
 /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com-2.pem");
-/// let addition = keyfactor.certificate_stores().add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+/// let addition = keyfactor.certificate_stores().add_certificates(
+///     scene.certificate(),
+///     [entry],
+///     Schedule::Immediate,
+/// );
 /// let request: Request<AddCertificates> = addition.build()?;
 /// println!("{} entries", request.entries().len());
 /// # Ok(()) }
@@ -446,7 +454,11 @@ impl Change for AddCertificates {
 /// use clm::keyfactor::{AddOutcome, CertificateStoreEntry, Schedule};
 ///
 /// let entry = CertificateStoreEntry::new(scene.stores()[0]).alias("www.example.com-2.pem");
-/// let addition = keyfactor.certificate_stores().add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+/// let addition = keyfactor.certificate_stores().add_certificates(
+///     scene.certificate(),
+///     [entry],
+///     Schedule::Immediate,
+/// );
 /// let outcome: AddOutcome = addition.send().await?;
 /// println!("{:?} for {} entries", outcome.job_ids(), outcome.entries().len());
 /// # Ok(()) }

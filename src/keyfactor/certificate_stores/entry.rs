@@ -23,7 +23,8 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason};
 /// use clm::keyfactor::{CertificateStoreEntry, Schedule};
 ///
 /// # let store = scene.stores()[0];
-/// let entry = CertificateStoreEntry::new(store).alias("www.example.com-2.pem").include_private_key();
+/// let entry =
+///     CertificateStoreEntry::new(store).alias("www.example.com-2.pem").include_private_key();
 /// let stores = keyfactor.certificate_stores();
 /// stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate).send().await?;
 /// # Ok(()) }

@@ -40,7 +40,8 @@ impl CertificateStores {
 /// use clm::Request;
 /// use clm::keyfactor::GetStore;
 ///
-/// let request: Request<GetStore> = keyfactor.certificate_stores().get(scene.stores()[0]).build()?;
+/// let request: Request<GetStore> =
+///     keyfactor.certificate_stores().get(scene.stores()[0]).build()?;
 /// let store = keyfactor.execute(request).await?;
 /// # Ok(()) }
 /// ```

@@ -50,7 +50,8 @@ impl CertificateStores {
 /// use clm::ListBuilder;
 /// use clm::keyfactor::Inventory;
 ///
-/// let list: ListBuilder<Inventory> = keyfactor.certificate_stores().inventory(scene.stores()[0]);
+/// let list: ListBuilder<Inventory> =
+///     keyfactor.certificate_stores().inventory(scene.stores()[0]);
 /// for entry in list.rows()?.collect().await? {
 ///     println!("{}", entry.alias);
 /// }

@@ -20,8 +20,15 @@ use crate::rows::{RawJson, row};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
-/// for entry in keyfactor.certificate_stores().inventory(scene.stores()[0]).rows()?.collect().await? {
-///     println!("{}: {} certificate(s), {:?}", entry.alias, entry.certificates.len(), entry.parameters);
+/// for entry in
+///     keyfactor.certificate_stores().inventory(scene.stores()[0]).rows()?.collect().await?
+/// {
+///     println!(
+///         "{}: {} certificate(s), {:?}",
+///         entry.alias,
+///         entry.certificates.len(),
+///         entry.parameters
+///     );
 /// }
 /// # Ok(()) }
 /// ```
@@ -170,9 +177,14 @@ impl Write for Hashed {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
-/// for entry in keyfactor.certificate_stores().inventory(scene.stores()[0]).rows()?.collect().await? {
+/// for entry in
+///     keyfactor.certificate_stores().inventory(scene.stores()[0]).rows()?.collect().await?
+/// {
 ///     if let Some(certificate) = entry.leaf() {
-///         println!("{}: {}, valid to {:?}", entry.alias, certificate.thumbprint, certificate.not_after);
+///         println!(
+///             "{}: {}, valid to {:?}",
+///             entry.alias, certificate.thumbprint, certificate.not_after
+///         );
 ///     }
 /// }
 /// # Ok(()) }

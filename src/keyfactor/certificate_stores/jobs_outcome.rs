@@ -31,7 +31,9 @@ pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before y
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::Schedule;
 ///
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// let outcome = removal.send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let report = keyfactor.orchestrator_jobs().watch(outcome.job_ids()).finish().await?;
@@ -164,7 +166,8 @@ impl<T: Target> JobsOutcome<T> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids());
     /// # assert_eq!(removal.job_ids().len(), 2);
     /// # Ok(()) }
@@ -183,7 +186,8 @@ impl<T: Target> JobsOutcome<T> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// for entry in removal.unrecognized_entries() {
     ///     println!("not a job id: {entry}");
     /// }
@@ -204,7 +208,8 @@ impl<T: Target> JobsOutcome<T> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// if removal.entries_left_out() > 0 {
     ///     println!("{} more", removal.entries_left_out());
     /// }
@@ -228,7 +233,11 @@ impl<T: Target> JobsOutcome<T> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).collection_id(4).send().await?;
+    /// let removal = stores
+    ///     .remove_certificates(scene.locations(), Schedule::Immediate)
+    ///     .collection_id(4)
+    ///     .send()
+    ///     .await?;
     /// assert_eq!(removal.scope().to_string(), "collection 4");
     /// # Ok(()) }
     /// ```
@@ -245,7 +254,8 @@ impl<T: Target> JobsOutcome<T> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// if !removal.is_complete() {
     ///     println!("{} jobs for {} locations", removal.job_ids().len(), removal.locations().len());
     /// }
@@ -276,7 +286,11 @@ impl<T: Target> JobsOutcome<T> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?.require_complete()?;
+    /// let removal = stores
+    ///     .remove_certificates(scene.locations(), Schedule::Immediate)
+    ///     .send()
+    ///     .await?
+    ///     .require_complete()?;
     /// # Ok(()) }
     /// ```
     ///
@@ -311,7 +325,8 @@ impl<T: Target> JobsOutcome<T> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// println!("{} attempt(s)", removal.receipt().attempts());
     /// # Ok(()) }
     /// ```
@@ -330,7 +345,8 @@ impl JobsOutcome<CertificateLocation> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// assert_eq!(removal.locations().len(), 2);
     /// # Ok(()) }
     /// ```
@@ -369,7 +385,8 @@ impl JobsOutcome<CertificateStoreEntry> {
     ///
     /// let stores = keyfactor.certificate_stores();
     /// let entry = CertificateStoreEntry::new(store).alias("www.example.com.pem");
-    /// let addition = stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate).send().await?;
+    /// let addition =
+    ///     stores.add_certificates(scene.certificate(), [entry], Schedule::Immediate).send().await?;
     /// assert_eq!(addition.entries().len(), 1);
     /// # Ok(()) }
     /// ```

@@ -45,7 +45,8 @@ impl CertificateStores {
 /// use clm::ListBuilder;
 /// use clm::keyfactor::{ListStores, Query};
 ///
-/// let list: ListBuilder<ListStores> = keyfactor.certificate_stores().list(Query::field("Approved").eq(true));
+/// let list: ListBuilder<ListStores> =
+///     keyfactor.certificate_stores().list(Query::field("Approved").eq(true));
 /// println!("{} stores", list.rows()?.collect().await?.len());
 /// # Ok(()) }
 /// ```

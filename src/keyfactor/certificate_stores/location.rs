@@ -28,9 +28,14 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason};
 /// use clm::keyfactor::{CertificateLocation, Schedule};
 ///
 /// # let store = scene.stores()[0];
-/// let location = CertificateLocation::new(store, "www.example.com.pem").expecting_thumbprint(scene.thumbprint());
+/// let location = CertificateLocation::new(store, "www.example.com.pem")
+///     .expecting_thumbprint(scene.thumbprint());
 /// println!("removing {location}");
-/// keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+/// keyfactor
+///     .certificate_stores()
+///     .remove_certificates([location], Schedule::Immediate)
+///     .send()
+///     .await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -70,7 +75,8 @@ impl CertificateLocation {
     /// # let store = clm::uuid::Uuid::from_u128(1);
     /// use clm::keyfactor::CertificateLocation;
     ///
-    /// let location = CertificateLocation::new(store, "www.example.com.pem").job_field("SiteName", "Shop");
+    /// let location =
+    ///     CertificateLocation::new(store, "www.example.com.pem").job_field("SiteName", "Shop");
     /// ```
     #[must_use]
     pub fn job_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
@@ -98,7 +104,8 @@ impl CertificateLocation {
     /// # let store = clm::uuid::Uuid::from_u128(1);
     /// use clm::keyfactor::CertificateLocation;
     ///
-    /// let location = CertificateLocation::new(store, "www.example.com.pem").expecting_thumbprint("0102030405060708090a0b0c0d0e0f1011121314");
+    /// let location = CertificateLocation::new(store, "www.example.com.pem")
+    ///     .expecting_thumbprint("0102030405060708090a0b0c0d0e0f1011121314");
     /// ```
     #[must_use]
     pub fn expecting_thumbprint(mut self, thumbprint: impl Into<Thumbprint>) -> Self {
@@ -172,7 +179,8 @@ impl CertificateLocation {
     /// use clm::keyfactor::CertificateLocation;
     /// use clm::uuid::Uuid;
     ///
-    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pem").job_field("SiteName", "Shop");
+    /// let location = CertificateLocation::new(Uuid::from_u128(1), "www.example.com.pem")
+    ///     .job_field("SiteName", "Shop");
     /// assert_eq!(location.job_field_names().collect::<Vec<_>>(), ["SiteName"]);
     /// ```
     pub fn job_field_names(&self) -> impl Iterator<Item = &str> {

@@ -37,7 +37,11 @@ impl CertificateStores {
     ///
     /// let location = CertificateLocation::new(store, "www.example.com.pfx");
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates([location], Schedule::Immediate).audit_note("CHG 1234").send().await?;
+    /// let removal = stores
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .audit_note("CHG 1234")
+    ///     .send()
+    ///     .await?;
     /// println!("scheduled: {:?}", removal.job_ids());
     /// # Ok(()) }
     /// ```
@@ -133,7 +137,8 @@ impl RequestBuilder<RemoveCertificates> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let every_hour = Schedule::Interval { minutes: 60 };
-    /// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), every_hour);
+    /// let removal =
+    ///     keyfactor.certificate_stores().remove_certificates(scene.locations(), every_hour);
     /// assert!(removal.clone().build().is_err(), "it may remove the successor too");
     /// removal.allow_recurring().send().await?;
     /// # Ok(()) }
@@ -157,7 +162,10 @@ impl RequestBuilder<RemoveCertificates> {
 /// if let Err(Error::OutcomeUnknown(error)) = removed
 ///     && let Some(request) = error.request::<RemoveCertificates>()
 /// {
-///     request.locations().iter().for_each(|location| eprintln!("perhaps scheduled: {location}"));
+///     request
+///         .locations()
+///         .iter()
+///         .for_each(|location| eprintln!("perhaps scheduled: {location}"));
 /// # } else { panic!("another end");
 /// }
 /// # Ok(()) }
@@ -455,7 +463,9 @@ impl Change for RemoveCertificates {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::{RemoveOutcome, Schedule};
 ///
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// let outcome: RemoveOutcome = removal.send().await?;
 /// println!("{:?} for {} locations", outcome.job_ids(), outcome.locations().len());
 /// # Ok(()) }

@@ -81,7 +81,8 @@ impl ScheduleInventory {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let request = stores.schedule_inventory(scene.stores().iter().copied(), Schedule::Immediate).build()?;
+    /// let request =
+    ///     stores.schedule_inventory(scene.stores().iter().copied(), Schedule::Immediate).build()?;
     /// assert_eq!(request.store_ids(), scene.stores());
     /// # Ok(()) }
     /// ```
@@ -98,7 +99,8 @@ impl ScheduleInventory {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let request = stores.schedule_inventory(scene.stores().iter().copied(), Schedule::Immediate).build()?;
+    /// let request =
+    ///     stores.schedule_inventory(scene.stores().iter().copied(), Schedule::Immediate).build()?;
     /// assert_eq!(request.schedule(), &Schedule::Immediate);
     /// # Ok(()) }
     /// ```

@@ -20,7 +20,10 @@ pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permiss
 /// use clm::keyfactor::Query;
 ///
 /// for store in keyfactor.certificate_stores().list(Query::all()).rows()?.collect().await? {
-///     println!("{} on {:?}, inventory: {}", store.id, store.client_machine, store.inventory_schedule);
+///     println!(
+///         "{} on {:?}, inventory: {}",
+///         store.id, store.client_machine, store.inventory_schedule
+///     );
 /// }
 /// # Ok(()) }
 /// ```

@@ -18,7 +18,12 @@ use crate::rows::{RawJson, row};
 ///
 /// let search = keyfactor.certificates().search(Query::field("IssuedCN").eq("www.example.com"));
 /// for certificate in search.include_locations().rows()?.collect().await? {
-///     println!("{} {}: {} place(s)", certificate.id, certificate.issued_cn, certificate.locations.len());
+///     println!(
+///         "{} {}: {} place(s)",
+///         certificate.id,
+///         certificate.issued_cn,
+///         certificate.locations.len()
+///     );
 /// }
 /// # Ok(()) }
 /// ```

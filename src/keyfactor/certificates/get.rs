@@ -46,7 +46,8 @@ impl Certificates {
 /// use clm::Request;
 /// use clm::keyfactor::GetCertificate;
 ///
-/// let request: Request<GetCertificate> = keyfactor.certificates().get(scene.certificate()).build()?;
+/// let request: Request<GetCertificate> =
+///     keyfactor.certificates().get(scene.certificate()).build()?;
 /// let certificate = keyfactor.execute(request).await?;
 /// # Ok(()) }
 /// ```

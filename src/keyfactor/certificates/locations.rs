@@ -44,7 +44,8 @@ impl Certificates {
 /// use clm::Request;
 /// use clm::keyfactor::GetCertificateLocations;
 ///
-/// let request: Request<GetCertificateLocations> = keyfactor.certificates().locations(scene.certificate()).build()?;
+/// let request: Request<GetCertificateLocations> =
+///     keyfactor.certificates().locations(scene.certificate()).build()?;
 /// let locations = keyfactor.execute(request).await?;
 /// # Ok(()) }
 /// ```

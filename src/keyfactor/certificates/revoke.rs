@@ -83,7 +83,9 @@ impl RequestBuilder<RevokeCertificates> {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// revocation.send().await?;
     /// # Ok(()) }
     /// ```
@@ -100,7 +102,9 @@ impl RequestBuilder<RevokeCertificates> {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// revocation.effective_date("2026-03-19T21:26:35Z".parse()?).send().await?;
     /// # Ok(()) }
     /// ```
@@ -118,7 +122,9 @@ impl RequestBuilder<RevokeCertificates> {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// revocation.publish_crl().send().await?;
     /// # Ok(()) }
     /// ```
@@ -137,7 +143,9 @@ impl RequestBuilder<RevokeCertificates> {
 /// use clm::keyfactor::{RevocationReason, RevokeCertificates};
 ///
 /// let certificates = keyfactor.certificates();
-/// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+/// let revocation = certificates
+///     .revoke([scene.certificate()], RevocationReason::Superseded)
+///     .comment("CHG 1234");
 /// let request: Request<RevokeCertificates> = revocation.build()?;
 /// println!("{:?}: {}", request.certificate_ids(), request.reason());
 /// # Ok(()) }
@@ -166,7 +174,9 @@ enum Crl {
 /// use clm::keyfactor::RevocationReason;
 ///
 /// let certificates = keyfactor.certificates();
-/// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+/// let revocation = certificates
+///     .revoke([scene.certificate()], RevocationReason::Superseded)
+///     .comment("CHG 1234");
 /// revocation.send().await?.require_complete()?;
 /// # Ok(()) }
 /// ```
@@ -243,7 +253,9 @@ impl RevokeCertificates {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// assert_eq!(revocation.build()?.certificate_ids(), [scene.certificate()]);
     /// # Ok(()) }
     /// ```
@@ -260,7 +272,9 @@ impl RevokeCertificates {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// assert_eq!(revocation.build()?.reason(), RevocationReason::Superseded);
     /// # Ok(()) }
     /// ```
@@ -277,7 +291,9 @@ impl RevokeCertificates {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// assert_eq!(revocation.build()?.comment(), Some("CHG 1234"));
     /// # Ok(()) }
     /// ```
@@ -294,7 +310,9 @@ impl RevokeCertificates {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// assert_eq!(revocation.collection_id(4).build()?.scope().to_string(), "collection 4");
     /// # Ok(()) }
     /// ```

@@ -21,7 +21,9 @@ use crate::transport::{Cause, Exchange};
 /// use clm::keyfactor::RevocationReason;
 ///
 /// let certificates = keyfactor.certificates();
-/// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+/// let revocation = certificates
+///     .revoke([scene.certificate()], RevocationReason::Superseded)
+///     .comment("CHG 1234");
 /// let outcome = revocation.send().await?;
 /// println!("revoked: {:?}, waiting for approval: {}", outcome.revoked, outcome.suspended.len());
 /// # Ok(()) }
@@ -58,10 +60,16 @@ pub struct RevokeOutcome {
 /// use clm::keyfactor::RevocationReason;
 /// use clm::testing::FakeCertificate;
 ///
-/// let id = scene.keyfactor.issue(FakeCertificate::new("vip.example.com").revocation_needs_approval());
-/// let revocation = keyfactor.certificates().revoke([id], RevocationReason::Superseded).comment("CHG 1234");
+/// let id = scene
+///     .keyfactor
+///     .issue(FakeCertificate::new("vip.example.com").revocation_needs_approval());
+/// let revocation =
+///     keyfactor.certificates().revoke([id], RevocationReason::Superseded).comment("CHG 1234");
 /// for waiting in &revocation.send().await?.suspended {
-///     println!("certificate {} waits for the workflow {:?}", waiting.certificate_id, waiting.workflow_id);
+///     println!(
+///         "certificate {} waits for the workflow {:?}",
+///         waiting.certificate_id, waiting.workflow_id
+///     );
 /// }
 /// # Ok(()) }
 /// ```
@@ -198,7 +206,9 @@ impl RevokeOutcome {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// let outcome = revocation.send().await?;
     /// if !outcome.is_complete() {
     ///     println!("wait for approval: {:?}", outcome.suspended);
@@ -225,7 +235,9 @@ impl RevokeOutcome {
     /// use clm::keyfactor::RevocationReason;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let revocation = certificates.revoke([scene.certificate()], RevocationReason::Superseded).comment("CHG 1234");
+    /// let revocation = certificates
+    ///     .revoke([scene.certificate()], RevocationReason::Superseded)
+    ///     .comment("CHG 1234");
     /// let outcome = revocation.send().await?.require_complete()?;
     /// assert_eq!(outcome.revoked, [scene.certificate()]);
     /// # Ok(()) }

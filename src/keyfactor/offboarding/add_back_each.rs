@@ -38,8 +38,10 @@ impl CertificateStores {
     /// // … removed, and wanted back …
     /// # stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # fake.run_jobs();
-    /// let mut each =
-    ///     stores.add_back_each(&plan, Schedule::Immediate).on_failure(OnFailure::ContinueAfterRefusal).start()?;
+    /// let mut each = stores
+    ///     .add_back_each(&plan, Schedule::Immediate)
+    ///     .on_failure(OnFailure::ContinueAfterRefusal)
+    ///     .start()?;
     /// while let Some(outcome) = each.next().await {
     ///     println!("{}: {}", outcome.item.issued_cn, outcome.state);
     /// }
@@ -88,7 +90,8 @@ pub struct AddBackEach {
 ///
 /// # let stores = keyfactor.certificate_stores();
 /// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
-/// let outcome: AddBackEachOutcome = stores.add_back_each(&plan, Schedule::Immediate).send().await?;
+/// let outcome: AddBackEachOutcome =
+///     stores.add_back_each(&plan, Schedule::Immediate).send().await?;
 /// for it in outcome.items() {
 ///     println!("{it}");
 /// }
@@ -136,7 +139,8 @@ impl BatchBuilder<AddBackEach> {
     /// stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
     /// let addition = stores.add_back_each(&plan, Schedule::Immediate);
-    /// let outcome = addition.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await?;
+    /// let outcome =
+    ///     addition.job_fields_from_inventory(JobFieldsFromInventory::Always).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn job_fields_from_inventory(mut self, choice: JobFieldsFromInventory) -> Self {

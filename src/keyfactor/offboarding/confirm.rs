@@ -72,11 +72,17 @@ impl CertificateStores {
     /// # fake.put(store, "www.example.com.pfx", id);
     /// use clm::keyfactor::{CertificateLocation, PutBackVerdict};
     ///
-    /// let place = CertificateLocation::new(store, "www.example.com.pfx").expecting_thumbprint(thumbprint);
-    /// let look = keyfactor.certificate_stores().confirm_put_back([place]).look_once().send().await?;
+    /// let place =
+    ///     CertificateLocation::new(store, "www.example.com.pfx").expecting_thumbprint(thumbprint);
+    /// let look =
+    ///     keyfactor.certificate_stores().confirm_put_back([place]).look_once().send().await?;
     /// for place in look.locations() {
     ///     match &place.verdict {
-    ///         it if it.is_listed() => println!("{} is listed, in the inventory of {:?}", place.location.alias(), place.inventoried_at),
+    ///         it if it.is_listed() => println!(
+    ///             "{} is listed, in the inventory of {:?}",
+    ///             place.location.alias(),
+    ///             place.inventoried_at
+    ///         ),
     ///         PutBackVerdict::NotListed => println!("{} is to be put back", place.location.alias()),
     ///         other => println!("{}: {other}", place.location.alias()),
     ///     }
@@ -243,7 +249,8 @@ impl<V: Verdict> Confirm<V> {
     /// let removal = stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
-    /// let ends = report.finished().iter().filter_map(|job| job.entry.operation_end.as_ref()?.timestamp());
+    /// let ends =
+    ///     report.finished().iter().filter_map(|job| job.entry.operation_end.as_ref()?.timestamp());
     /// let mut confirm = stores.confirm_removed(plan.locations()).was_listed();
     /// if let Some(last) = ends.max() {
     ///     confirm = confirm.newer_than(last);
@@ -268,7 +275,8 @@ impl<V: Verdict> Confirm<V> {
     /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
     /// stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
-    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().look_once().send().await?;
+    /// let confirmation =
+    ///     stores.confirm_removed(plan.locations()).was_listed().look_once().send().await?;
     /// # Ok(()) }
     /// ```
     pub fn look_once(mut self) -> Self {
@@ -304,7 +312,8 @@ impl<V: Verdict> Confirm<V> {
     /// // … write the schedules to a file …
     /// let removal = stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
-    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().trigger_inventory().send().await?;
+    /// let confirmation =
+    ///     stores.confirm_removed(plan.locations()).was_listed().trigger_inventory().send().await?;
     /// for store in confirmation.triggered() {
     ///     println!("store {}: {}", store.store_id, store.schedule_after);
     /// }
@@ -327,7 +336,11 @@ impl<V: Verdict> Confirm<V> {
     /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
     /// stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
-    /// let confirm = stores.confirm_removed(plan.locations()).was_listed().trigger_inventory().audit_note("CHG 1234");
+    /// let confirm = stores
+    ///     .confirm_removed(plan.locations())
+    ///     .was_listed()
+    ///     .trigger_inventory()
+    ///     .audit_note("CHG 1234");
     /// let confirmation = confirm.send().await?;
     /// # Ok(()) }
     /// ```
@@ -349,7 +362,12 @@ impl<V: Verdict> Confirm<V> {
     /// let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
     /// stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
-    /// let confirmation = stores.confirm_removed(plan.locations()).was_listed().deadline(Duration::from_secs(60)).send().await?;
+    /// let confirmation = stores
+    ///     .confirm_removed(plan.locations())
+    ///     .was_listed()
+    ///     .deadline(Duration::from_secs(60))
+    ///     .send()
+    ///     .await?;
     /// assert!(confirmation.all_gone());
     /// # Ok(()) }
     /// ```
@@ -373,7 +391,8 @@ impl<V: Verdict> Confirm<V> {
     /// stores.remove(&plan, Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs(); scene.stores().iter().for_each(|store| scene.keyfactor.run_inventory(*store));
     /// let confirm = stores.confirm_removed(plan.locations()).was_listed();
-    /// let confirmation = confirm.pauses(Duration::from_secs(5), Duration::from_secs(60)).send().await?;
+    /// let confirmation =
+    ///     confirm.pauses(Duration::from_secs(5), Duration::from_secs(60)).send().await?;
     /// assert!(confirmation.all_gone());
     /// # Ok(()) }
     /// ```

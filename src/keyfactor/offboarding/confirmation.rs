@@ -23,7 +23,9 @@ use crate::keyfactor::vendor::SharedError;
 ///     let alias = it.location.alias();
 ///     match &it.verdict {
 ///         RemovalVerdict::Gone => println!("{alias}: removed"),
-///         RemovalVerdict::HoldsAnother { thumbprint } => println!("{alias}: replaced by {thumbprint}"),
+///         RemovalVerdict::HoldsAnother { thumbprint } => {
+///             println!("{alias}: replaced by {thumbprint}")
+///         }
 ///         RemovalVerdict::UnderAnotherAlias { alias: now } => println!("{alias}: now {now}"),
 ///         other => println!("{alias}: not confirmed: {other}"),
 ///     }
@@ -108,11 +110,14 @@ impl RemovalVerdict {
 ///
 /// # let stores = keyfactor.certificate_stores();
 /// # let plan = stores.plan_removal_of([scene.thumbprint()]).send().await?;
-/// let confirmation = stores.confirm_put_back(plan.locations()).was_gone().look_once().send().await?;
+/// let confirmation =
+///     stores.confirm_put_back(plan.locations()).was_gone().look_once().send().await?;
 /// for it in confirmation.locations() {
 ///     match &it.verdict {
 ///         PutBackVerdict::Back => println!("{}: back", it.location),
-///         PutBackVerdict::BackUnderAnotherAlias { alias } => println!("{}: now {alias}", it.location),
+///         PutBackVerdict::BackUnderAnotherAlias { alias } => {
+///             println!("{}: now {alias}", it.location)
+///         }
 ///         other => println!("{}: not confirmed: {other}", it.location),
 ///     }
 /// }
@@ -293,7 +298,11 @@ impl TriggeredInventory {
     /// use clm::keyfactor::{ScheduleAfter, ServerSchedule, TriggeredInventory};
     /// use clm::uuid::Uuid;
     ///
-    /// let store = TriggeredInventory::new(Uuid::from_u128(1), ServerSchedule::Unset, ScheduleAfter::NoneBefore);
+    /// let store = TriggeredInventory::new(
+    ///     Uuid::from_u128(1),
+    ///     ServerSchedule::Unset,
+    ///     ScheduleAfter::NoneBefore,
+    /// );
     /// assert!(!store.schedule_changed());
     /// ```
     #[must_use]
@@ -471,7 +480,11 @@ impl TriggeredInventory {
     /// use clm::keyfactor::{ScheduleAfter, ServerSchedule, TriggeredInventory};
     /// use clm::uuid::Uuid;
     ///
-    /// let store = TriggeredInventory::new(Uuid::from_u128(1), ServerSchedule::Unset, ScheduleAfter::NoneBefore);
+    /// let store = TriggeredInventory::new(
+    ///     Uuid::from_u128(1),
+    ///     ServerSchedule::Unset,
+    ///     ScheduleAfter::NoneBefore,
+    /// );
     /// assert!(!store.schedule_changed());
     /// ```
     pub fn new(
@@ -492,7 +505,8 @@ impl<V> Confirmation<V> {
     /// use clm::keyfactor::{CertificateLocation, Confirmation, ConfirmedLocation, RemovalVerdict};
     /// use clm::uuid::Uuid;
     ///
-    /// let [one, two] = ["one.pfx", "two.pfx"].map(|alias| CertificateLocation::new(Uuid::from_u128(1), alias));
+    /// let [one, two] =
+    ///     ["one.pfx", "two.pfx"].map(|alias| CertificateLocation::new(Uuid::from_u128(1), alias));
     /// let moved = RemovalVerdict::UnderAnotherAlias { alias: "three.pfx".to_owned() };
     ///
     /// let confirmation = Confirmation::new(

@@ -54,8 +54,10 @@ impl OrchestratorJobs {
     /// use clm::keyfactor::Schedule;
     ///
     /// let (stores, jobs) = (keyfactor.certificate_stores(), keyfactor.orchestrator_jobs());
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
-    /// let report = jobs.watch(removal.job_ids()).deadline(Duration::from_millis(100)).finish().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let report =
+    ///     jobs.watch(removal.job_ids()).deadline(Duration::from_millis(100)).finish().await?;
     /// // What its orchestrator has not taken yet is withdrawn.
     /// jobs.unschedule_open(&report).await?;
     /// # Ok(()) }

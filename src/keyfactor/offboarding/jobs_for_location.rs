@@ -33,12 +33,18 @@ impl OrchestratorJobs {
     /// # use clm::keyfactor::{self, CertificateLocation, Error, RemoveCertificates, Schedule};
     /// # async fn remove(keyfactor: keyfactor::Client, location: CertificateLocation) -> Result<(), Error> {
     /// let began = jiff::Timestamp::now();
-    /// let removal = keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate);
+    /// let removal =
+    ///     keyfactor.certificate_stores().remove_certificates([location], Schedule::Immediate);
     /// match removal.send().await {
     ///     Err(Error::OutcomeUnknown(unknown)) => {
     ///         let request = unknown.request::<RemoveCertificates>().expect("it is a removal");
     ///         for location in request.locations() {
-    ///             let seen = keyfactor.orchestrator_jobs().for_location(location).since(began).send().await?;
+    ///             let seen = keyfactor
+    ///                 .orchestrator_jobs()
+    ///                 .for_location(location)
+    ///                 .since(began)
+    ///                 .send()
+    ///                 .await?;
     ///             println!("{seen}");
     ///         }
     ///     }
@@ -97,7 +103,8 @@ pub struct JobsForLocation {
 /// scene.keyfactor.lose_answers(1);
 /// let stores = keyfactor.certificate_stores();
 /// let location = &scene.locations()[0];
-/// let removed = stores.remove_certificates([location.clone()], Schedule::Immediate).send().await;
+/// let removed =
+///     stores.remove_certificates([location.clone()], Schedule::Immediate).send().await;
 /// if let Err(Error::OutcomeUnknown(_)) = removed {
 ///     let seen = keyfactor.orchestrator_jobs().for_location(location).send().await?;
 ///     println!("{seen}");
@@ -135,7 +142,8 @@ impl JobsForLocation {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let jobs = keyfactor.orchestrator_jobs();
     /// let yesterday = "2026-03-18T21:00:00Z".parse()?;
     /// let seen = jobs.for_location(&scene.locations()[0]).since(yesterday).send().await?;
@@ -155,7 +163,8 @@ impl JobsForLocation {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let jobs = keyfactor.orchestrator_jobs();
     /// let seen = jobs.for_location(&scene.locations()[0]).send().await?;
     /// println!("{seen}");
@@ -263,8 +272,12 @@ impl JobsSeen {
     /// use clm::uuid::Uuid;
     ///
     /// let job = JobId::from(Uuid::from_u128(1));
-    /// let store = from_value(json!({"Id": Uuid::from_u128(2), "ClientMachine": "web01", "StorePath": "/etc/tls"}))?;
-    /// let waiting = from_value(json!({"Id": job, "ClientMachine": "WEB01", "Target": "/etc/tls", "JobType": "PEMManagement"}))?;
+    /// let store = from_value(
+    ///     json!({"Id": Uuid::from_u128(2), "ClientMachine": "web01", "StorePath": "/etc/tls"}),
+    /// )?;
+    /// let waiting = from_value(
+    ///     json!({"Id": job, "ClientMachine": "WEB01", "Target": "/etc/tls", "JobType": "PEMManagement"}),
+    /// )?;
     ///
     /// let seen = JobsSeen::of_rows(store, None, [waiting], []);
     ///
@@ -296,7 +309,8 @@ impl JobsSeen {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let jobs = keyfactor.orchestrator_jobs();
     /// let seen = jobs.for_location(&scene.locations()[0]).send().await?;
     /// let watch = jobs.watch(seen.job_ids());
@@ -319,7 +333,8 @@ impl JobsSeen {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let jobs = keyfactor.orchestrator_jobs();
     /// let seen = jobs.for_location(&scene.locations()[0]).send().await?;
     /// assert!(!seen.is_empty());

@@ -75,7 +75,11 @@ impl LocateCertificate {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
     /// let certificates = keyfactor.certificates();
-    /// let located = certificates.locations_of(scene.thumbprint()).collection_id(clm::testing::Scene::COLLECTION).send().await?;
+    /// let located = certificates
+    ///     .locations_of(scene.thumbprint())
+    ///     .collection_id(clm::testing::Scene::COLLECTION)
+    ///     .send()
+    ///     .await?;
     /// # Ok(()) }
     /// ```
     pub fn collection_id(mut self, id: impl Into<CollectionId>) -> Self {
@@ -282,7 +286,8 @@ impl LocatedCertificate {
     ///
     /// let located = keyfactor.certificates().locations_of(scene.thumbprint()).send().await?;
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(located.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(located.locations(), Schedule::Immediate).send().await?;
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -389,7 +394,9 @@ impl LocatedCertificate {
     ///     "Id": 7, "Thumbprint": "00112233445566778899AABBCCDDEEFF00112233", "IssuedCN": "www.example.com",
     ///     "Locations": [{"CertStoreId": store, "Alias": "www.example.com.pfx", "ChainLevel": 0}],
     /// }))?;
-    /// let readiness: StoreReadiness = from_value(json!({"agent_available": false, "approved": true, "supports_removal": true}))?;
+    /// let readiness: StoreReadiness = from_value(
+    ///     json!({"agent_available": false, "approved": true, "supports_removal": true}),
+    /// )?;
     /// let located = LocatedCertificate::of_row(row)?.with_readiness(store, readiness);
     /// assert!(located.locations()[0].readiness().has_obstacle());
     /// # Ok(()) }

@@ -52,7 +52,8 @@ impl JobsReport {
 /// use clm::keyfactor::{FollowedJob, Schedule};
 ///
 /// # let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
 /// match report.of(removal.job_ids()[0]) {
@@ -80,7 +81,8 @@ impl FollowedJob<'_> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// let job = removal.job_ids()[0];
@@ -103,7 +105,8 @@ impl FollowedJob<'_> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// let succeeded = |job| report.of(job).is_some_and(|followed| followed.succeeded());
@@ -135,7 +138,8 @@ impl fmt::Display for FollowedJob<'_> {
 /// use clm::keyfactor::Schedule;
 ///
 /// # let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
 /// for it in removal.with(&report) {
@@ -165,7 +169,8 @@ pub struct ItemProgress<'a, T> {
 /// use clm::keyfactor::{Progress, Schedule};
 ///
 /// # let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
 /// for it in removal.with(&report) {
@@ -204,7 +209,8 @@ impl Progress<'_> {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// assert!(removal.with(&report).iter().all(|it| it.progress.succeeded()));
@@ -271,7 +277,11 @@ impl<T: Target> JobsOutcome<T> {
     /// # fake.add_certificate(two, "www.example.com.pfx");
     /// # use clm::keyfactor::{CertificateLocation, Schedule};
     /// # let locations = [one, two].map(|store| CertificateLocation::new(store, "www.example.com.pfx"));
-    /// let removal = keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate).send().await?;
+    /// let removal = keyfactor
+    ///     .certificate_stores()
+    ///     .remove_certificates(locations, Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// # fake.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// for line in removal.with(&report) {
@@ -299,7 +309,8 @@ impl<I, T: Target, O: Change<Vendor = Keyfactor, Outcome = JobsOutcome<T>>> Many
     /// # fake.add_certificate(one, "www.example.com.pfx");
     /// # use clm::keyfactor::{CertificateLocation, Schedule};
     /// # let locations = [one, two].map(|store| CertificateLocation::new(store, "www.example.com.pfx"));
-    /// let removal = keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
+    /// let removal =
+    ///     keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
     /// let removals = removal.one_job_per_location().send().await?;
     /// # fake.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removals.job_ids()).finish().await?;

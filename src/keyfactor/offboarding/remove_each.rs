@@ -24,9 +24,12 @@ impl RequestBuilder<RemoveCertificates> {
     /// use clm::OnFailure;
     /// use clm::keyfactor::{CertificateLocation, Schedule};
     ///
-    /// let locations = [one, two].map(|store| CertificateLocation::new(store, "www.example.com.pfx"));
-    /// let removal = keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
-    /// let mut each = removal.one_job_per_location().on_failure(OnFailure::ContinueAfterRefusal).start()?;
+    /// let locations =
+    ///     [one, two].map(|store| CertificateLocation::new(store, "www.example.com.pfx"));
+    /// let removal =
+    ///     keyfactor.certificate_stores().remove_certificates(locations, Schedule::Immediate);
+    /// let mut each =
+    ///     removal.one_job_per_location().on_failure(OnFailure::ContinueAfterRefusal).start()?;
     /// while let Some(outcome) = each.next().await {
     ///     println!("{outcome}");
     /// }
@@ -47,7 +50,9 @@ impl RequestBuilder<RemoveCertificates> {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::Schedule;
 ///
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// let outcome = removal.one_job_per_location().concurrency(2).send().await?;
 /// assert_eq!(outcome.calls(), 2);
 /// # Ok(()) }
@@ -64,7 +69,9 @@ pub struct RemoveEach {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::{RemoveEachOutcome, Schedule};
 ///
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// let outcome: RemoveEachOutcome = removal.one_job_per_location().send().await?;
 /// for it in outcome.items() {
 ///     println!("{it}");

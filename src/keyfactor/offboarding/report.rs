@@ -20,7 +20,8 @@ use crate::validation::{Problems, ValidationError};
 /// use clm::keyfactor::Schedule;
 ///
 /// # let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let mut watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
 /// while let Some(change) = watch.next().await {
@@ -47,7 +48,8 @@ pub struct JobChange {
 /// use clm::keyfactor::{JobState, Schedule};
 ///
 /// let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let mut watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
 /// while let Some(change) = watch.next().await {
@@ -94,7 +96,8 @@ impl JobState {
 /// use clm::keyfactor::Schedule;
 ///
 /// # let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
 /// println!("{} failed, {} open", report.unsuccessful().count(), report.still_open().len());
@@ -117,7 +120,8 @@ pub struct JobsReport {
 /// use clm::keyfactor::Schedule;
 ///
 /// # let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
 /// for job in report.finished().iter().filter(|job| !job.succeeded()) {
@@ -203,7 +207,8 @@ impl FinishedJob {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// assert!(report.finished().iter().all(|job| job.succeeded()));
@@ -236,7 +241,8 @@ impl JobsReport {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// for job in report.finished() {
@@ -258,7 +264,8 @@ impl JobsReport {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// for job in report.still_open() {
@@ -280,7 +287,8 @@ impl JobsReport {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// for job in report.unsuccessful() {
@@ -302,7 +310,8 @@ impl JobsReport {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// assert!(report.all_succeeded());
@@ -321,7 +330,8 @@ impl JobsReport {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// if let Some(trouble) = report.last_trouble() {
@@ -344,7 +354,8 @@ impl JobsReport {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// if let Some(error) = report.stopped_by() {
@@ -366,7 +377,8 @@ impl JobsReport {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// let report = report.require_success()?;
@@ -407,7 +419,8 @@ impl JobsReport {
     /// let [failed, waiting] = [1, 2].map(|it| JobId::from(Uuid::from_u128(it)));
     /// let run = json!({"JobHistoryId": 7, "JobId": failed, "Status": "Completed", "Result": "Failure", "Message": "locked"});
     ///
-    /// let report = JobsReport::of_runs([failed, waiting], [from_value(run)?]).with_scheduled([waiting]);
+    /// let report =
+    ///     JobsReport::of_runs([failed, waiting], [from_value(run)?]).with_scheduled([waiting]);
     ///
     /// assert_eq!(report.unsuccessful().next().unwrap().entry.message.as_deref(), Some("locked"));
     /// assert_eq!(report.still_open()[0].place, OpenJobPlace::Scheduled);

@@ -80,7 +80,11 @@ impl RestoredSchedule {
     /// use clm::keyfactor::{RestoredSchedule, ScheduleAfter, ServerSchedule};
     /// use clm::uuid::Uuid;
     ///
-    /// let restored = RestoredSchedule::new(Uuid::from_u128(1), ServerSchedule::Unset, ScheduleAfter::Unchanged);
+    /// let restored = RestoredSchedule::new(
+    ///     Uuid::from_u128(1),
+    ///     ServerSchedule::Unset,
+    ///     ScheduleAfter::Unchanged,
+    /// );
     /// ```
     pub fn new(store_id: impl Into<CertificateStoreId>, was: ServerSchedule, now: ScheduleAfter) -> Self {
         Self { store_id: store_id.into(), was, now }

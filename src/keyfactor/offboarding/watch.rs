@@ -59,7 +59,8 @@ const LAST_LOOK: Duration = Duration::from_secs(30);
 /// use clm::keyfactor::Schedule;
 ///
 /// # let stores = keyfactor.certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 /// # scene.keyfactor.run_jobs();
 /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
 /// let report = watch.finish().await?.require_success()?;
@@ -95,7 +96,8 @@ impl JobWatch {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
     /// let report = watch.deadline(Duration::from_millis(100)).finish().await?;
     /// println!("{} open", report.still_open().len());
@@ -118,9 +120,11 @@ impl JobWatch {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
-    /// let report = watch.pauses(Duration::from_millis(10), Duration::from_millis(50)).finish().await?;
+    /// let report =
+    ///     watch.pauses(Duration::from_millis(10), Duration::from_millis(50)).finish().await?;
     /// # Ok(()) }
     /// ```
     pub fn pauses(self, first: Duration, longest: Duration) -> Self {
@@ -172,7 +176,8 @@ impl JobWatch {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
     /// let mut watch = watch.pauses(Duration::from_millis(10), Duration::from_millis(50));
     /// while let Some(change) = watch.next().await {
@@ -197,7 +202,8 @@ impl JobWatch {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
     /// assert_eq!(watch.report().still_open().len(), 2);
     /// # Ok(()) }
@@ -218,7 +224,8 @@ impl JobWatch {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// # scene.keyfactor.run_jobs();
     /// let report = keyfactor.orchestrator_jobs().watch(removal.job_ids()).finish().await?;
     /// assert!(report.all_succeeded());

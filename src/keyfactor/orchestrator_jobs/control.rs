@@ -26,7 +26,8 @@ impl OrchestratorJobs {
     /// use clm::keyfactor::Schedule;
     ///
     /// let stores = keyfactor.certificate_stores();
-    /// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+    /// let removal =
+    ///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// keyfactor.orchestrator_jobs().unschedule(removal.job_ids()).send().await?;
     /// # Ok(()) }
     /// ```

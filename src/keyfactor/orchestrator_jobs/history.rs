@@ -48,7 +48,8 @@ impl OrchestratorJobs {
 /// use clm::ListBuilder;
 /// use clm::keyfactor::{JobHistory, Query};
 ///
-/// let list: ListBuilder<JobHistory> = keyfactor.orchestrator_jobs().history(Query::field("Result").eq(4));
+/// let list: ListBuilder<JobHistory> =
+///     keyfactor.orchestrator_jobs().history(Query::field("Result").eq(4));
 /// println!("{} failed runs", list.rows()?.collect().await?.len());
 /// # Ok(()) }
 /// ```

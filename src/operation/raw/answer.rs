@@ -270,7 +270,9 @@ pub struct UnreadableAnswer {
 /// let answer = keyfactor.raw(Method::GET, "CertificateStores").send().await?;
 /// if let Err(unreadable) = answer.read_as::<u32>() {
 ///     match unreadable.reason() {
-///         UnreadableReason::TooLarge { limit, actual } => eprintln!("{actual} bytes, at most {limit}"),
+///         UnreadableReason::TooLarge { limit, actual } => {
+///             eprintln!("{actual} bytes, at most {limit}")
+///         }
 ///         other => eprintln!("{other:?}: {:?}", unreadable.answer().content_type()),
 ///     }
 /// }
@@ -332,7 +334,9 @@ pub enum UnreadableReason {
     /// if let Err(unreadable) = answer.read()
     ///     && let UnreadableReason::TooLarge { limit, actual } = unreadable.reason()
     /// {
-    ///     eprintln!("{actual} bytes, and a `Value` may have {limit}: read it as a type of your own");
+    ///     eprintln!(
+    ///         "{actual} bytes, and a `Value` may have {limit}: read it as a type of your own"
+    ///     );
     ///     let text: String = answer.read_as()?;
     /// # } else { panic!("another end");
     /// }

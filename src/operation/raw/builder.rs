@@ -21,7 +21,8 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// use clm::http::Method;
     ///
     /// let path = "CertificateStores/{id}";
-    /// let store = keyfactor.raw(Method::GET, path).path_value("id", scene.stores()[0]).read().await?;
+    /// let store =
+    ///     keyfactor.raw(Method::GET, path).path_value("id", scene.stores()[0]).read().await?;
     /// assert_eq!(store["Id"], scene.stores()[0].to_string());
     /// # Ok(()) }
     /// ```
@@ -62,7 +63,8 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
     /// use clm::http::Method;
     ///
-    /// let call = keyfactor.raw(Method::GET, "CertificateStores").header("x-request-source", "nightly job");
+    /// let call =
+    ///     keyfactor.raw(Method::GET, "CertificateStores").header("x-request-source", "nightly job");
     /// let answer = call.send().await?;
     /// # Ok(()) }
     /// ```
@@ -81,7 +83,10 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// use clm::http::Method;
     ///
     /// let body = clm::serde_json::json!({"StoreIds": [scene.stores()[0]], "Schedule": {"Immediate": true}});
-    /// let call = keyfactor.raw(Method::POST, "CertificateStores/Schedule").json(&body).audit_note("CHG 1234");
+    /// let call = keyfactor
+    ///     .raw(Method::POST, "CertificateStores/Schedule")
+    ///     .json(&body)
+    ///     .audit_note("CHG 1234");
     /// assert_eq!(call.send().await?.status(), 204);
     /// # Ok(()) }
     /// ```
@@ -120,7 +125,10 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// use clm::http::Method;
     ///
     /// let body = clm::serde_json::json!({"StoreIds": [scene.stores()[0]], "Schedule": {"Immediate": true}});
-    /// let call = keyfactor.raw(Method::POST, "CertificateStores/Schedule").json(&body).secret("a password in the body");
+    /// let call = keyfactor
+    ///     .raw(Method::POST, "CertificateStores/Schedule")
+    ///     .json(&body)
+    ///     .secret("a password in the body");
     /// let answer = call.send().await?;
     /// # Ok(()) }
     /// ```
@@ -156,7 +164,8 @@ impl<V: Vendor> RequestBuilder<RawCall<V>> {
     /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
     /// use clm::http::Method;
     ///
-    /// let stores: Vec<clm::serde_json::Value> = keyfactor.raw(Method::GET, "CertificateStores").read_as().await?;
+    /// let stores: Vec<clm::serde_json::Value> =
+    ///     keyfactor.raw(Method::GET, "CertificateStores").read_as().await?;
     /// # Ok(()) }
     /// ```
     ///

@@ -31,7 +31,10 @@ use crate::validation::Problems;
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::http::Method;
 ///
-/// let call = keyfactor.raw(Method::GET, "CertificateStores/{id}").path_value("id", scene.stores()[0]).build()?;
+/// let call = keyfactor
+///     .raw(Method::GET, "CertificateStores/{id}")
+///     .path_value("id", scene.stores()[0])
+///     .build()?;
 /// assert_eq!(call.path(), "CertificateStores/{id}");
 /// let answer = keyfactor.execute(call).await?;
 /// # Ok(()) }

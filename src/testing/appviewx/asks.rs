@@ -78,7 +78,11 @@ impl FakeAppViewX {
     /// let fake = FakeAppViewX::start().await;
     /// fake.add_group("agents", "Default");
     /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web-servers");
-    /// fake.client().certificate_groups().assign("agents", ["67bc2ca76a105e1a05691c1c"]).send().await?;
+    /// fake.client()
+    ///     .certificate_groups()
+    ///     .assign("agents", ["67bc2ca76a105e1a05691c1c"])
+    ///     .send()
+    ///     .await?;
     /// fake.assert_assigned("67bc2ca76a105e1a05691c1c", "agents");
     /// # Ok(()) }
     /// ```

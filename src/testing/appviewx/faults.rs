@@ -30,7 +30,10 @@ impl FakeAppViewX {
     ///
     /// let groups = fake.client().certificate_groups();
     /// let error = groups.unassign(["67bc2ca76a105e1a05691c1c"]).send().await.unwrap_err();
-    /// assert!(matches!(error, Error::OutcomeUnknown(_)), "nobody can know whether it was unassigned");
+    /// assert!(
+    ///     matches!(error, Error::OutcomeUnknown(_)),
+    ///     "nobody can know whether it was unassigned"
+    /// );
     /// assert_eq!(fake.group_of("67bc2ca76a105e1a05691c1c").as_deref(), Some("Default"), "it was");
     /// fake.assert_faults_used();
     /// # }
@@ -58,7 +61,11 @@ impl FakeAppViewX {
     ///
     /// let groups = fake.client().certificate_groups();
     /// let outcome = groups.unassign(["67bc2ca76a105e1a05691c1c"]).send().await?;
-    /// assert_eq!(outcome.receipt().attempts(), 3, "429 is refused before acting: it is safe to ask again");
+    /// assert_eq!(
+    ///     outcome.receipt().attempts(),
+    ///     3,
+    ///     "429 is refused before acting: it is safe to ask again"
+    /// );
     /// # Ok(()) }
     /// ```
     ///
@@ -160,11 +167,19 @@ impl FakeAppViewX {
     /// fake.slow_down(Duration::from_secs(3600)).of(AppViewXCall::Unassign);
     ///
     /// let client = Client::builder(fake.url()).credentials(fake.credentials());
-    /// let client = client.connect_timeout(Duration::from_secs(1)).change_timeout(Duration::from_secs(2)).build().unwrap();
+    /// let client = client
+    ///     .connect_timeout(Duration::from_secs(1))
+    ///     .change_timeout(Duration::from_secs(2))
+    ///     .build()
+    ///     .unwrap();
     /// let groups = client.certificate_groups();
     /// let error = groups.unassign(["67bc2ca76a105e1a05691c1c"]).send().await.unwrap_err();
     /// assert!(matches!(error, Error::OutcomeUnknown(_)));
-    /// assert_eq!(fake.group_of("67bc2ca76a105e1a05691c1c").as_deref(), Some("Default"), "the server did not give up");
+    /// assert_eq!(
+    ///     fake.group_of("67bc2ca76a105e1a05691c1c").as_deref(),
+    ///     Some("Default"),
+    ///     "the server did not give up"
+    /// );
     /// # }
     /// ```
     pub fn slow_down(&self, pause: Duration) -> Fault<'_> {
@@ -185,7 +200,8 @@ impl FakeAppViewX {
     /// let fake = FakeAppViewX::start().await;
     /// fake.add_certificate("67bc2ca76a105e1a05691c1c", "web");
     /// let groups = fake.client().certificate_groups();
-    /// let unassign = groups.unassign(["67bc2ca76a105e1a05691c1c"]).retry_policy(RetryPolicy::none());
+    /// let unassign =
+    ///     groups.unassign(["67bc2ca76a105e1a05691c1c"]).retry_policy(RetryPolicy::none());
     ///
     /// fake.go_away();
     /// let error = unassign.clone().send().await.unwrap_err();

@@ -160,7 +160,8 @@ impl FakeAppViewX {
     /// use clm::testing::FakeAppViewX;
     ///
     /// let fake = FakeAppViewX::start().await;
-    /// let credentials = Credentials::service_account(fake.service_account_id(), fake.service_account_secret());
+    /// let credentials =
+    ///     Credentials::service_account(fake.service_account_id(), fake.service_account_secret());
     /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
     /// client.certificates().search().rows()?.collect().await?;
     /// # Ok(()) }
@@ -214,7 +215,8 @@ impl FakeAppViewX {
     /// client.certificates().search().rows()?.collect().await?;
     /// fake.expire_tokens();
     /// client.certificates().search().rows()?.collect().await?;
-    /// let token_requests = fake.requests().iter().filter(|it| it.is(AppViewXCall::ServiceToken)).count();
+    /// let token_requests =
+    ///     fake.requests().iter().filter(|it| it.is(AppViewXCall::ServiceToken)).count();
     /// assert_eq!(token_requests, 2);
     /// # Ok(()) }
     /// ```

@@ -44,7 +44,9 @@ impl FakeAppViewX {
     /// let fake = FakeAppViewX::start_from(&json!({"certificates": certificates})).await?;
     /// assert_eq!(fake.group_of("67bc2ca76a105e1a05691c1c").as_deref(), Some("web-servers"));
     ///
-    /// let error = FakeAppViewX::start_from(&json!({"certificates": [{"group": "web-servers"}]})).await.unwrap_err();
+    /// let error = FakeAppViewX::start_from(&json!({"certificates": [{"group": "web-servers"}]}))
+    ///     .await
+    ///     .unwrap_err();
     /// assert_eq!(error.to_string(), "certificates[0].id: is missing");
     /// # Ok(()) }
     /// ```

@@ -434,7 +434,11 @@ impl FakeKeyfactor {
     /// fake.orchestrator(FakeOrchestrator::new().fails("Access to the path is denied."));
     ///
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// assert_eq!(fake.jobs()[0].state, FakeJobState::Failed);
     /// # Ok(()) }
@@ -458,7 +462,11 @@ impl FakeKeyfactor {
     /// }
     ///
     /// let locations = [online, offline].map(|store| CertificateLocation::new(store, "www.pem"));
-    /// fake.client().certificate_stores().remove_certificates(locations, Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates(locations, Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// assert!(fake.aliases(online).is_empty());
     /// assert_eq!(fake.aliases(offline), ["www.pem"]);

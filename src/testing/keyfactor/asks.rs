@@ -76,7 +76,8 @@ impl FakeKeyfactor {
     /// let fake = FakeKeyfactor::start().await;
     /// let store = fake.add_store();
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// let removal = fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate);
+    /// let removal =
+    ///     fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate);
     /// let job_ids = removal.send().await?.job_ids().to_vec();
     /// assert_eq!(fake.job_of(store, "www.pem").map(|job| job.id), job_ids.first().copied());
     /// # Ok(()) }
@@ -98,7 +99,11 @@ impl FakeKeyfactor {
     /// let store = fake.add_store();
     /// fake.add_certificate(store, "www.pem");
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// fake.assert_removed(store, "www.pem");
     /// # Ok(()) }
@@ -163,7 +168,9 @@ impl FakeKeyfactor {
     /// let store = fake.add_store();
     /// let stores = fake.client().certificate_stores();
     /// stores.schedule_inventory([store], Schedule::Immediate).send().await?;
-    /// fake.assert_sent_once_with(KeyfactorCall::ScheduleInventory, |body| body["Schedule"]["Immediate"] == true);
+    /// fake.assert_sent_once_with(KeyfactorCall::ScheduleInventory, |body| {
+    ///     body["Schedule"]["Immediate"] == true
+    /// });
     /// # Ok(()) }
     /// ```
     ///

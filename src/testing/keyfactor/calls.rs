@@ -17,7 +17,10 @@ use crate::testing::server::{Effect, FakeCall, KnownCall, sealed};
 ///
 /// let call = KeyfactorCall::RemoveCertificates;
 /// assert_eq!(call.to_string(), "keyfactor.certificate_stores.remove_certificates");
-/// assert_eq!((call.method().as_str(), call.path()), ("POST", "/CertificateStores/Certificates/Remove"));
+/// assert_eq!(
+///     (call.method().as_str(), call.path()),
+///     ("POST", "/CertificateStores/Certificates/Remove")
+/// );
 /// assert!(call.is_change());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

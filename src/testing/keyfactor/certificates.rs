@@ -25,7 +25,10 @@ use crate::keyfactor::CertificateId;
 /// use clm::testing::{FakeCertificate, FakeKeyfactor};
 ///
 /// let fake = FakeKeyfactor::start().await;
-/// let certificate = FakeCertificate::new("www.example.com").private_key().collection(4).metadata("Owner", "Web");
+/// let certificate = FakeCertificate::new("www.example.com")
+///     .private_key()
+///     .collection(4)
+///     .metadata("Owner", "Web");
 /// let _ = fake.issue(certificate);
 ///
 /// let search = fake.client().certificates().search(Query::all()).collection_id(4);
@@ -130,7 +133,10 @@ impl FakeCertificate {
     /// let _ = fake.issue(FakeCertificate::new("old.example.com").expired());
     /// let certificates = fake.client().certificates();
     /// assert!(certificates.search(Query::all()).rows()?.collect().await?.is_empty());
-    /// assert_eq!(certificates.search(Query::all()).include_expired().rows()?.collect().await?.len(), 1);
+    /// assert_eq!(
+    ///     certificates.search(Query::all()).include_expired().rows()?.collect().await?.len(),
+    ///     1
+    /// );
     /// # Ok(()) }
     /// ```
     pub fn expired(self) -> Self {
@@ -148,7 +154,10 @@ impl FakeCertificate {
     /// let _ = fake.issue(FakeCertificate::new("old.example.com").revoked());
     /// let certificates = fake.client().certificates();
     /// assert!(certificates.search(Query::all()).rows()?.collect().await?.is_empty());
-    /// assert_eq!(certificates.search(Query::all()).include_revoked().rows()?.collect().await?.len(), 1);
+    /// assert_eq!(
+    ///     certificates.search(Query::all()).include_revoked().rows()?.collect().await?.len(),
+    ///     1
+    /// );
     /// # Ok(()) }
     /// ```
     pub fn revoked(mut self) -> Self {

@@ -31,8 +31,12 @@ impl FakeKeyfactor {
     ///
     /// let location = CertificateLocation::new(store, "web01.pfx");
     /// let stores = fake.client().certificate_stores();
-    /// let error = stores.remove_certificates([location], Schedule::Immediate).send().await.unwrap_err();
-    /// assert!(matches!(error, Error::OutcomeUnknown(_)), "nobody can know whether the job was scheduled");
+    /// let error =
+    ///     stores.remove_certificates([location], Schedule::Immediate).send().await.unwrap_err();
+    /// assert!(
+    ///     matches!(error, Error::OutcomeUnknown(_)),
+    ///     "nobody can know whether the job was scheduled"
+    /// );
     /// assert_eq!(fake.jobs().len(), 1, "it was, once");
     /// fake.assert_faults_used();
     /// # }
@@ -62,7 +66,11 @@ impl FakeKeyfactor {
     /// let location = CertificateLocation::new(store, "web01.pfx");
     /// let stores = fake.client().certificate_stores();
     /// let removal = stores.remove_certificates([location], Schedule::Immediate).send().await?;
-    /// assert_eq!(removal.receipt().attempts(), 3, "429 is refused before acting: it is safe to ask again");
+    /// assert_eq!(
+    ///     removal.receipt().attempts(),
+    ///     3,
+    ///     "429 is refused before acting: it is safe to ask again"
+    /// );
     /// assert_eq!(fake.jobs().len(), 1);
     /// # Ok(()) }
     /// ```
@@ -91,7 +99,8 @@ impl FakeKeyfactor {
     ///
     /// let location = CertificateLocation::new(store, "web01.pfx");
     /// let stores = fake.client().certificate_stores();
-    /// let error = stores.remove_certificates([location], Schedule::Immediate).send().await.unwrap_err();
+    /// let error =
+    ///     stores.remove_certificates([location], Schedule::Immediate).send().await.unwrap_err();
     /// assert!(matches!(error, Error::OutcomeUnknown(_)));
     /// assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
     /// assert_eq!(error.body().map(str::len), Some(20), "half of one job id in its list");
@@ -121,7 +130,11 @@ impl FakeKeyfactor {
     ///     let location = CertificateLocation::new(store, alias);
     ///     let removal = stores.remove_certificates([location], Schedule::Immediate).send().await?;
     ///     let job = fake.jobs().into_iter().find(|job| job.alias == alias).map(|job| job.id);
-    ///     assert_eq!(removal.job_ids().first(), job.as_ref(), "each change has a connection of its own");
+    ///     assert_eq!(
+    ///         removal.job_ids().first(),
+    ///         job.as_ref(),
+    ///         "each change has a connection of its own"
+    ///     );
     /// }
     /// # Ok(()) }
     /// ```
@@ -173,9 +186,14 @@ impl FakeKeyfactor {
     /// fake.slow_down(Duration::from_secs(3600)).of(KeyfactorCall::RemoveCertificates);
     ///
     /// let client = Client::builder(fake.url()).credentials(fake.credentials());
-    /// let client = client.connect_timeout(Duration::from_secs(1)).change_timeout(Duration::from_secs(2)).build().unwrap();
+    /// let client = client
+    ///     .connect_timeout(Duration::from_secs(1))
+    ///     .change_timeout(Duration::from_secs(2))
+    ///     .build()
+    ///     .unwrap();
     /// let location = CertificateLocation::new(store, "web01.pfx");
-    /// let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate);
+    /// let removal =
+    ///     client.certificate_stores().remove_certificates([location], Schedule::Immediate);
     /// let error = removal.send().await.unwrap_err();
     /// assert!(matches!(error, Error::OutcomeUnknown(_)));
     /// assert_eq!(fake.jobs().len(), 1, "the client gave up, the server did not");
@@ -201,7 +219,9 @@ impl FakeKeyfactor {
     /// fake.add_certificate(store, "web01.pfx");
     /// let stores = fake.client().certificate_stores();
     /// let location = CertificateLocation::new(store, "web01.pfx");
-    /// let removal = stores.remove_certificates([location], Schedule::Immediate).retry_policy(RetryPolicy::none());
+    /// let removal = stores
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .retry_policy(RetryPolicy::none());
     ///
     /// fake.go_away();
     /// let error = removal.clone().send().await.unwrap_err();
@@ -223,7 +243,8 @@ impl FakeKeyfactor {
     /// use clm::RetryPolicy;
     ///
     /// scene.keyfactor.go_away();
-    /// let read = keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
+    /// let read =
+    ///     keyfactor.certificates().get(scene.certificate()).retry_policy(RetryPolicy::none());
     /// assert!(read.clone().send().await.is_err());
     /// scene.keyfactor.come_back();
     /// read.send().await?;

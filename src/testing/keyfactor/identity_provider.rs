@@ -47,7 +47,8 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// provider.take_scopes(["command"]);
 /// provider.take_audiences(["https://keyfactor.example.com"]);
 ///
-/// let credentials = fake.oauth_credentials().scope("command").audience("https://keyfactor.example.com");
+/// let credentials =
+///     fake.oauth_credentials().scope("command").audience("https://keyfactor.example.com");
 /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
 /// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
 /// assert_eq!((provider.tokens_issued(), provider.requests().len()), (1, 1));
@@ -166,7 +167,8 @@ impl FakeIdentityProvider {
     /// let fake = FakeKeyfactor::start().await;
     /// let provider = fake.identity_provider();
     /// let secret = provider.client_secret();
-    /// let credentials = Credentials::client_credentials(fake.token_url(), provider.client_id(), secret);
+    /// let credentials =
+    ///     Credentials::client_credentials(fake.token_url(), provider.client_id(), secret);
     /// let client = Client::builder(fake.url()).credentials(credentials).build()?;
     /// client.certificate_stores().list(Query::all()).rows()?.collect().await?;
     /// # Ok(()) }
@@ -195,7 +197,8 @@ impl FakeIdentityProvider {
     /// fake.identity_provider().set_client_secret("rotated");
     ///
     /// let client = Client::builder(fake.url()).credentials(old).build()?;
-    /// let error = client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// let error =
+    ///     client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
     /// assert!(matches!(error, Error::Authentication(_)));
     /// # Ok(()) }
     /// ```
@@ -238,7 +241,8 @@ impl FakeIdentityProvider {
     /// let fake = FakeKeyfactor::start().await;
     /// fake.identity_provider().require_scope();
     /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
-    /// let error = client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// let error =
+    ///     client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
     /// assert!(error.to_string().contains("invalid_scope"));
     /// # Ok(()) }
     /// ```
@@ -263,7 +267,8 @@ impl FakeIdentityProvider {
     /// let fake = FakeKeyfactor::start().await;
     /// fake.identity_provider().require_audience();
     /// let client = Client::builder(fake.url()).credentials(fake.oauth_credentials()).build()?;
-    /// let error = client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
+    /// let error =
+    ///     client.certificate_stores().list(Query::all()).rows()?.collect().await.unwrap_err();
     /// assert!(error.to_string().contains("invalid_request"));
     /// # Ok(()) }
     /// ```

@@ -18,7 +18,11 @@ use crate::keyfactor::{CertificateStoreId, JobId};
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// use clm::keyfactor::Schedule;
 ///
-/// keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate)
+///     .send()
+///     .await?;
 /// for job in scene.keyfactor.jobs() {
 ///     println!("{:?} {} in {}: {:?}", job.kind, job.alias, job.store, job.state);
 /// }
@@ -49,8 +53,13 @@ pub struct FakeJob {
 /// use clm::keyfactor::Schedule;
 /// use clm::testing::FakeJobKind;
 ///
-/// keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
-/// let removals = scene.keyfactor.jobs().into_iter().filter(|job| job.kind == FakeJobKind::Remove);
+/// keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate)
+///     .send()
+///     .await?;
+/// let removals =
+///     scene.keyfactor.jobs().into_iter().filter(|job| job.kind == FakeJobKind::Remove);
 /// assert_eq!(removals.count(), 2);
 /// # Ok(()) }
 /// ```

@@ -78,7 +78,11 @@ const PASSWORD: &str = "fake-keyfactor-password";
 /// fake.add_certificate(store, "www.pem");
 ///
 /// let location = CertificateLocation::new(store, "www.pem");
-/// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+/// fake.client()
+///     .certificate_stores()
+///     .remove_certificates([location], Schedule::Immediate)
+///     .send()
+///     .await?;
 /// fake.run_jobs();
 /// fake.assert_removed(store, "www.pem");
 /// # Ok(()) }

@@ -26,13 +26,23 @@ pub(super) const MOST_RETRIES: u32 = 10_000;
 /// let fake = FakeKeyfactor::start().await;
 /// let store = fake.add_store();
 /// fake.add_certificate(store, "www.pem");
-/// fake.orchestrator(FakeOrchestrator::new().after_polls(1).running_for(1).warns("The service was not restarted."));
+/// fake.orchestrator(
+///     FakeOrchestrator::new()
+///         .after_polls(1)
+///         .running_for(1)
+///         .warns("The service was not restarted."),
+/// );
 ///
 /// let client = fake.client();
 /// let location = CertificateLocation::new(store, "www.pem");
-/// let removal = client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+/// let removal = client
+///     .certificate_stores()
+///     .remove_certificates([location], Schedule::Immediate)
+///     .send()
+///     .await?;
 /// let millisecond = Duration::from_millis(1);
-/// let watch = client.orchestrator_jobs().watch(removal.job_ids()).pauses(millisecond, millisecond);
+/// let watch =
+///     client.orchestrator_jobs().watch(removal.job_ids()).pauses(millisecond, millisecond);
 /// assert_eq!(watch.finish().await?.finished().len(), 1);
 /// assert!(fake.aliases(store).is_empty());
 /// # Ok(()) }
@@ -101,7 +111,11 @@ impl FakeOrchestrator {
     /// fake.orchestrator(FakeOrchestrator::new().after(Duration::ZERO));
     ///
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// assert!(fake.aliases(store).is_empty());
     /// # Ok(()) }
     /// ```
@@ -152,7 +166,11 @@ impl FakeOrchestrator {
     ///
     /// let client = fake.client();
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// client
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// let rows = client.orchestrator_jobs().history(Query::all()).rows()?.collect().await?;
     /// assert_eq!(rows.len(), 3);
@@ -177,7 +195,11 @@ impl FakeOrchestrator {
     /// fake.orchestrator(FakeOrchestrator::new().vanishes());
     ///
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// assert_eq!(fake.jobs()[0].state, FakeJobState::Vanished);
     /// assert_eq!(fake.aliases(store), ["www.pem"]);

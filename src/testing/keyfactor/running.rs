@@ -214,7 +214,11 @@ impl FakeKeyfactor {
     /// let fake = FakeKeyfactor::start().await;
     /// let store = fake.add_store();
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     ///
     /// let job = &fake.jobs()[0];
     /// assert_eq!((job.kind, job.state), (FakeJobKind::Remove, FakeJobState::Waiting));
@@ -246,7 +250,11 @@ impl FakeKeyfactor {
     /// let store = fake.add_store();
     /// fake.add_certificate(store, "www.pem");
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// assert!(fake.aliases(store).is_empty());
     /// # Ok(()) }

@@ -81,8 +81,10 @@ pub enum FakeCustomAlias {
 /// use clm::testing::{FakeEntryParameter, FakeKeyfactor, FakeStoreType};
 ///
 /// let fake = FakeKeyfactor::start().await;
-/// let partition = FakeEntryParameter::new("Partition").default_value("Common").needed_on_remove();
-/// let store = fake.add_store_of_type(FakeStoreType::new(110, "Appliance").entry_parameter(partition));
+/// let partition =
+///     FakeEntryParameter::new("Partition").default_value("Common").needed_on_remove();
+/// let store =
+///     fake.add_store_of_type(FakeStoreType::new(110, "Appliance").entry_parameter(partition));
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Debug)]
@@ -401,9 +403,17 @@ impl FakeKeyfactor {
     /// fake.add_certificate(store, "www");
     ///
     /// let location = CertificateLocation::new(store, "www");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
-    /// assert_eq!(fake.jobs()[0].state, FakeJobState::Failed, "the job fields of the binding are missing");
+    /// assert_eq!(
+    ///     fake.jobs()[0].state,
+    ///     FakeJobState::Failed,
+    ///     "the job fields of the binding are missing"
+    /// );
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -426,7 +436,8 @@ impl FakeKeyfactor {
     ///
     /// let fake = FakeKeyfactor::start().await;
     /// fake.set_store_type(FakeStoreType::jks());
-    /// let types = fake.client().certificate_store_types().list(Query::all()).rows()?.collect().await?;
+    /// let types =
+    ///     fake.client().certificate_store_types().list(Query::all()).rows()?.collect().await?;
     /// assert_eq!(types[0].short_name.as_deref(), Some("JKS"));
     /// # Ok(()) }
     /// ```

@@ -24,8 +24,14 @@ use super::state::{State, numbered};
 /// let fake = FakeKeyfactor::start().await;
 /// let store = fake.add_store();
 /// fake.set_store(store, |it| {
-///     let it = it.machine("web01.example.com").path("/etc/ssl/certs").container(7).store_type(102, "PEM");
-///     it.agent(FakeAgent::Unassigned).unapproved().properties(clm::serde_json::json!({"ServerUseSsl": "true"}))
+///     let it = it
+///         .machine("web01.example.com")
+///         .path("/etc/ssl/certs")
+///         .container(7)
+///         .store_type(102, "PEM");
+///     it.agent(FakeAgent::Unassigned)
+///         .unapproved()
+///         .properties(clm::serde_json::json!({"ServerUseSsl": "true"}))
 /// });
 ///
 /// let row = fake.client().certificate_stores().get(store).send().await?;
@@ -152,7 +158,11 @@ impl FakeStore {
     /// let store = fake.add_store();
     /// fake.set_store(store, |it| it.add_unsupported());
     /// let entry = CertificateStoreEntry::new(store).alias("www.example.com.pfx");
-    /// let addition = keyfactor.certificate_stores().add_certificates(scene.certificate(), [entry], Schedule::Immediate);
+    /// let addition = keyfactor.certificate_stores().add_certificates(
+    ///     scene.certificate(),
+    ///     [entry],
+    ///     Schedule::Immediate,
+    /// );
     /// addition.send().await?;
     /// fake.run_jobs();
     /// let job = fake.job_of(store, "www.example.com.pfx");
@@ -177,7 +187,11 @@ impl FakeStore {
     /// fake.set_store(store, |it| it.remove_unsupported());
     ///
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// assert_eq!(fake.jobs()[0].state, FakeJobState::Failed);
     /// # Ok(()) }
@@ -215,7 +229,11 @@ impl FakeStore {
     /// let certificate = fake.issue(FakeCertificate::new("www.example.com"));
     ///
     /// let entry = CertificateStoreEntry::new(store).alias("WWW.pem");
-    /// fake.client().certificate_stores().add_certificates(certificate, [entry], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .add_certificates(certificate, [entry], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// assert_eq!(fake.aliases(store), ["www.pem"]);
     /// # Ok(()) }
@@ -239,7 +257,12 @@ impl FakeStore {
     /// fake.set_store(store, |it| it.aliases_of_bindings());
     /// let certificate = fake.issue(FakeCertificate::new("www.example.com"));
     /// let thumbprint = fake.thumbprint(certificate);
-    /// fake.put_entry(store, &thumbprint, certificate, [("SiteName", "Shop"), ("Protocol", "https"), ("Port", "443")]);
+    /// fake.put_entry(
+    ///     store,
+    ///     &thumbprint,
+    ///     certificate,
+    ///     [("SiteName", "Shop"), ("Protocol", "https"), ("Port", "443")],
+    /// );
     ///
     /// fake.run_inventory(store);
     /// assert_eq!(fake.inventory_aliases(store), [format!("{thumbprint}:Shop:https::443:")]);
@@ -262,7 +285,9 @@ impl FakeStore {
     ///
     /// let fake = FakeKeyfactor::start().await;
     /// let store = fake.add_store();
-    /// fake.set_store(store, |it| it.inventory_schedule(clm::serde_json::json!({"Interval": {"Minutes": 60}})));
+    /// fake.set_store(store, |it| {
+    ///     it.inventory_schedule(clm::serde_json::json!({"Interval": {"Minutes": 60}}))
+    /// });
     ///
     /// let row = fake.client().certificate_stores().get(store).send().await?;
     /// assert!(row.has_inventory_schedule());

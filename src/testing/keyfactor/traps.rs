@@ -169,7 +169,11 @@ impl FakeKeyfactor {
     /// fake.add_certificate(store, "www.pem");
     ///
     /// let (client, location) = (fake.client(), CertificateLocation::new(store, "www.pem"));
-    /// client.certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// client
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// let rows: Value = client.raw(Method::GET, "OrchestratorJobs/JobHistory").read().await?;
     /// assert_eq!(rows[0]["Result"], "Success");
@@ -487,7 +491,11 @@ impl FakeKeyfactor {
     /// fake.inventory_lags();
     ///
     /// let location = CertificateLocation::new(store, "www.pem");
-    /// fake.client().certificate_stores().remove_certificates([location], Schedule::Immediate).send().await?;
+    /// fake.client()
+    ///     .certificate_stores()
+    ///     .remove_certificates([location], Schedule::Immediate)
+    ///     .send()
+    ///     .await?;
     /// fake.run_jobs();
     /// assert_eq!(fake.inventory_aliases(store), ["www.pem"]);
     /// fake.run_inventory(store);
@@ -509,7 +517,9 @@ impl FakeKeyfactor {
     ///
     /// let fake = FakeKeyfactor::start().await;
     /// let store = fake.add_store();
-    /// fake.set_store(store, |it| it.inventory_schedule(clm::serde_json::json!({"Interval": {"Minutes": 60}})));
+    /// fake.set_store(store, |it| {
+    ///     it.inventory_schedule(clm::serde_json::json!({"Interval": {"Minutes": 60}}))
+    /// });
     /// fake.immediate_inventory_keeps_schedule();
     ///
     /// let stores = fake.client().certificate_stores();

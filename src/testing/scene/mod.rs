@@ -24,7 +24,8 @@ use crate::keyfactor::{CertificateId, CertificateLocation, CertificateStoreId, J
 ///
 /// let scene = Scene::offboarding().await;
 /// let stores = scene.keyfactor.client().certificate_stores();
-/// let removal = stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
+/// let removal =
+///     stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
 ///
 /// scene.keyfactor.run_jobs();
 /// assert_eq!(removal.job_ids().len(), scene.stores().len());
@@ -76,7 +77,11 @@ impl Scene {
     /// use clm::testing::Scene;
     ///
     /// let certificates = keyfactor.certificates();
-    /// let located = certificates.locations_of(scene.thumbprint()).collection_id(Scene::COLLECTION).send().await?;
+    /// let located = certificates
+    ///     .locations_of(scene.thumbprint())
+    ///     .collection_id(Scene::COLLECTION)
+    ///     .send()
+    ///     .await?;
     /// assert_eq!(located.locations().len(), 2);
     /// # Ok(()) }
     /// ```
@@ -90,7 +95,11 @@ impl Scene {
     /// use clm::testing::Scene;
     ///
     /// appviewx.certificate_groups().unassign(scene.resource_ids()).send().await?;
-    /// assert_eq!(scene.appviewx.group_of(Scene::PARTNER).as_deref(), Some("partners"), "it was not moved");
+    /// assert_eq!(
+    ///     scene.appviewx.group_of(Scene::PARTNER).as_deref(),
+    ///     Some("partners"),
+    ///     "it was not moved"
+    /// );
     /// # Ok(()) }
     /// ```
     pub const PARTNER: &str = "67bc2ca76a105e1a05691c4c";
@@ -108,7 +117,8 @@ impl Scene {
     /// use clm::testing::Scene;
     ///
     /// let scene = Scene::offboarding().await;
-    /// let located = scene.keyfactor.client().certificates().locations_of(scene.thumbprint()).send().await?;
+    /// let located =
+    ///     scene.keyfactor.client().certificates().locations_of(scene.thumbprint()).send().await?;
     /// assert_eq!((located.locations().len(), located.excluded().len()), (2, 1));
     ///
     /// let groups = scene.appviewx.client().certificate_groups();
@@ -141,7 +151,11 @@ impl Scene {
     ///     .await?;
     /// let millisecond = Duration::from_millis(1);
     /// let watch = keyfactor.orchestrator_jobs().watch(removal.job_ids());
-    /// let report = watch.pauses(millisecond, millisecond).deadline(Duration::from_millis(100)).finish().await?;
+    /// let report = watch
+    ///     .pauses(millisecond, millisecond)
+    ///     .deadline(Duration::from_millis(100))
+    ///     .finish()
+    ///     .await?;
     /// assert_eq!((report.finished().len(), report.still_open().len()), (1, 1));
     /// assert_eq!(scene.keyfactor.jobs()[1].state, FakeJobState::Waiting);
     /// # Ok(()) }
@@ -166,7 +180,8 @@ impl Scene {
     /// let stores = scene.keyfactor.client().certificate_stores();
     /// stores.remove_certificates(scene.locations(), Schedule::Immediate).send().await?;
     /// scene.keyfactor.run_jobs();
-    /// let removals = scene.keyfactor.jobs().into_iter().filter(|job| job.kind == FakeJobKind::Remove);
+    /// let removals =
+    ///     scene.keyfactor.jobs().into_iter().filter(|job| job.kind == FakeJobKind::Remove);
     /// let failed = removals.filter(|job| job.state == FakeJobState::Failed);
     /// assert!(failed.map(|job| job.store).eq(scene.failing_stores().iter().copied()));
     ///
@@ -224,7 +239,8 @@ impl Scene {
     /// use clm::testing::Scene;
     ///
     /// let scene = Scene::offboarding().await;
-    /// let located = scene.keyfactor.client().certificates().locations_of(scene.thumbprint()).send().await?;
+    /// let located =
+    ///     scene.keyfactor.client().certificates().locations_of(scene.thumbprint()).send().await?;
     /// assert_eq!(located.locations().len(), scene.stores().len());
     /// # Ok(()) }
     /// ```

@@ -42,7 +42,9 @@ impl Fault {
 /// use clm::testing::FakeFaultKind;
 ///
 /// scene.keyfactor.lose_answers(1);
-/// let removal = keyfactor.certificate_stores().remove_certificates(scene.locations(), Schedule::Immediate);
+/// let removal = keyfactor
+///     .certificate_stores()
+///     .remove_certificates(scene.locations(), Schedule::Immediate);
 /// assert!(removal.send().await.is_err());
 /// assert_eq!(scene.keyfactor.requests()[0].fault(), Some(FakeFaultKind::LostAnswer));
 /// # Ok(()) }
@@ -99,7 +101,10 @@ impl fmt::Display for FakeFaultKind {
 ///
 /// let fake = FakeKeyfactor::start().await;
 /// fake.refuse_next(FakeAnswer::status(429).retry_after(Duration::ZERO), 2);
-/// fake.refuse_next(FakeAnswer::status(404).json(serde_json::json!({"Message": "The server is asleep."})), 1);
+/// fake.refuse_next(
+///     FakeAnswer::status(404).json(serde_json::json!({"Message": "The server is asleep."})),
+///     1,
+/// );
 ///
 /// let stores = fake.client().certificate_stores();
 /// let error = stores.list(Query::all()).rows().unwrap().collect().await.unwrap_err();

@@ -32,7 +32,10 @@ const MOST_BODY_BYTES: usize = 64 * 1024 * 1024;
 ///
 /// let requests = fake.requests();
 /// let request = &requests[0];
-/// assert_eq!((request.method().as_str(), request.path()), ("POST", "/KeyfactorAPI/CertificateStores/Schedule"));
+/// assert_eq!(
+///     (request.method().as_str(), request.path()),
+///     ("POST", "/KeyfactorAPI/CertificateStores/Schedule")
+/// );
 /// assert_eq!((request.query(), request.status()), ("", 204));
 /// assert_eq!(request.header("content-type"), Some("application/json"));
 /// assert_eq!(request.json()["StoreIds"][0], store.to_string());

@@ -15,7 +15,11 @@ use crate::lenient::one_line;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let scene = clm::testing::Scene::offboarding().await; let keyfactor = scene.keyfactor.client();
 /// let unknown = "0".repeat(40);
-/// let plan = keyfactor.certificate_stores().plan_removal_of([scene.thumbprint(), unknown.as_str()]).send().await?;
+/// let plan = keyfactor
+///     .certificate_stores()
+///     .plan_removal_of([scene.thumbprint(), unknown.as_str()])
+///     .send()
+///     .await?;
 /// for omitted in &plan.omitted {
 ///     println!("not removed: {omitted}");
 /// }

@@ -33,7 +33,10 @@ impl FakeKeyfactor {
     /// fake.remove_unseen(store, "web01.pfx");
     /// let after = fake.snapshot();
     /// assert_eq!(after["stores"][0]["held"], clm::serde_json::json!([]));
-    /// assert_eq!(after["stores"][0]["inventory"], before["stores"][0]["inventory"], "Command has not seen it yet");
+    /// assert_eq!(
+    ///     after["stores"][0]["inventory"], before["stores"][0]["inventory"],
+    ///     "Command has not seen it yet"
+    /// );
     /// # }
     /// ```
     #[must_use]
