@@ -6,7 +6,7 @@ mod automation {
 
     use clm::{appviewx, keyfactor};
 
-    /// Removes a certificate from every store that holds it, and follows the jobs until they are over or the time is up.
+    /// Removes a certificate from every store that holds it, and follows the jobs until they end or the time is up.
     pub async fn offboard(
         client: &keyfactor::Client,
         thumbprint: &str,
@@ -19,7 +19,7 @@ mod automation {
         jobs.watch(removal.job_ids()).deadline(patience).finish().await
     }
 
-    /// Moves certificates to the default group. Gives the ids that the server did not confirm.
+    /// Moves certificates to the default group. Returns the ids that the server did not confirm.
     pub async fn unassign(client: &appviewx::Client, ids: &[&str]) -> Result<Vec<appviewx::ResourceId>, appviewx::Error> {
         let outcome = client.certificate_groups().unassign(ids.iter().copied()).send().await?;
         Ok(outcome.unconfirmed_ids().to_vec())

@@ -20,7 +20,7 @@ struct Site {
 
 async fn site() -> Site {
     let fake = FakeKeyfactor::start().await;
-    // Each job is over when it is first asked about, so that no test waits.
+    // Each job ends with the first query for it, so that no test waits.
     fake.orchestrator(FakeOrchestrator::new().after_polls(0));
     let store = fake.add_store();
     let certificate = fake.issue(FakeCertificate::new("www.example.com"));
