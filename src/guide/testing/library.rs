@@ -6,7 +6,8 @@ mod automation {
 
     use clm::{appviewx, keyfactor};
 
-    /// Removes a certificate from every store that holds it, and follows the jobs until they end or the time is up.
+    /// Removes a certificate from every store that holds it, and follows the jobs until they end or the
+    /// time is up.
     pub async fn offboard(
         client: &keyfactor::Client,
         thumbprint: &str,
@@ -20,7 +21,10 @@ mod automation {
     }
 
     /// Moves certificates to the default group. Returns the ids that the server did not confirm.
-    pub async fn unassign(client: &appviewx::Client, ids: &[&str]) -> Result<Vec<appviewx::ResourceId>, appviewx::Error> {
+    pub async fn unassign(
+        client: &appviewx::Client,
+        ids: &[&str],
+    ) -> Result<Vec<appviewx::ResourceId>, appviewx::Error> {
         let outcome = client.certificate_groups().unassign(ids.iter().copied()).send().await?;
         Ok(outcome.unconfirmed_ids().to_vec())
     }

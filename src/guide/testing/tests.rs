@@ -7,7 +7,8 @@ use std::time::Duration;
 use automation::{offboard, unassign};
 use clm::keyfactor::{CertificateStoreId, Client, Error, ErrorKind};
 use clm::testing::{
-    FakeAnswer, FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorCall, KeyfactorPermission, Scene,
+    FakeAnswer, FakeAppViewX, FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorCall,
+    KeyfactorPermission, Scene,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
