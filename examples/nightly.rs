@@ -7,15 +7,20 @@
 //!
 //! The list is a CSV file with a column `thumbprint` and an optional column `change`, which becomes the audit note. The client
 //! is configured by the variables of the vendor's own tools (`KEYFACTOR_HOSTNAME`, …). `offboard --undo plan.json` puts the
-//! certificates back. The exit code is 0 only if every certificate of the list is confirmed to be gone from every location.
+//! certificates back. A location that fails does not stop the others. The exit code is 0 only if every certificate of the list
+//! is confirmed to be gone from every location, or is in no store.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
+use clm::OnFailure;
 use clm::blocking::{Wait, WaitEach};
-use clm::keyfactor::{Client, ClientBuilder, RemovalPlan, Schedule, Thumbprint};
+use clm::keyfactor::{
+    CertificateLocation, Client, ClientBuilder, ItemProgress, OmissionReason, RemovalPlan, Schedule, Thumbprint,
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -44,10 +49,10 @@ fn run() -> Result<bool> {
     offboard(&keyfactor, &list, File::create_new(plan)?, File::create_new(report)?)
 }
 
-/// The certificates to remove, and the changes that they belong to.
+/// The certificates to remove, and the changes that they belong to, if the list names them.
 struct List {
     thumbprints: Vec<Thumbprint>,
-    changes: Vec<String>,
+    changes: HashMap<Thumbprint, String>,
 }
 
 fn read_list(file: impl Read) -> Result<List> {
@@ -56,57 +61,91 @@ fn read_list(file: impl Read) -> Result<List> {
     let column = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
     let thumbprint = column("thumbprint").ok_or("the list has no column `thumbprint`")?;
     let change = column("change");
-    let mut list = List { thumbprints: Vec::new(), changes: Vec::new() };
+    let mut list = List { thumbprints: Vec::new(), changes: HashMap::new() };
     for row in reader.records() {
         let row = row?;
-        list.thumbprints.push(row.get(thumbprint).unwrap_or_default().into());
+        let thumbprint = Thumbprint::from(row.get(thumbprint).unwrap_or_default());
         let change = change.and_then(|column| row.get(column)).filter(|change| !change.is_empty());
-        list.changes.extend(change.map(str::to_owned));
+        list.changes.extend(change.map(|change| (thumbprint.clone(), change.to_owned())));
+        list.thumbprints.push(thumbprint);
     }
-    list.changes.dedup();
     Ok(list)
 }
 
-/// Returns whether every certificate is confirmed to be gone from every location.
+/// Returns whether every certificate is confirmed to be gone from every location, or is in no store.
 fn offboard(keyfactor: &Client, list: &List, plan_file: impl Write, report_file: impl Write) -> Result<bool> {
-    let (stores, jobs) = (keyfactor.certificate_stores(), keyfactor.orchestrator_jobs());
-    let plan = stores.plan_removal_of(list.thumbprints.clone()).send().wait()?;
+    let stores = keyfactor.certificate_stores();
+    let plan = stores.plan_removal_of(list.thumbprints.clone()).allow_empty().send().wait()?;
     plan.write_to(plan_file)?;
-    if !jobs.can_follow().wait()? {
+    if !keyfactor.orchestrator_jobs().can_follow().wait()? {
         return Err("this account may not read jobs; nothing was removed".into());
     }
+    // A removal by a plan without entries is refused.
+    let ends = if plan.removals.is_empty() { Vec::new() } else { remove(keyfactor, &plan, list)? };
+    write_report(&plan, &ends, report_file)?;
+    let is_known = |why: &OmissionReason| *why == OmissionReason::InNoStore;
+    Ok(plan.omitted.iter().all(|it| is_known(&it.why)) && ends.iter().all(|it| it.is_gone))
+}
 
+/// What became of a location.
+struct End {
+    location: CertificateLocation,
+    job: String,
+    certificate: String,
+    is_gone: bool,
+}
+
+fn remove(keyfactor: &Client, plan: &RemovalPlan, list: &List) -> Result<Vec<End>> {
+    let (stores, jobs) = (keyfactor.certificate_stores(), keyfactor.orchestrator_jobs());
     // One call for each location, so that a refusal of one does not affect the others.
-    let mut removal = stores.remove(&plan, Schedule::Immediate).accept_omissions();
-    if !list.changes.is_empty() {
-        removal = removal.audit_note(list.changes.join(", "));
-    }
+    let changes = list.changes.clone();
+    let removal = stores
+        .remove(plan, Schedule::Immediate)
+        .accept_omissions()
+        .one_job_per_location()
+        .on_failure(OnFailure::Continue)
+        .audit_note_for(move |locations| {
+            let thumbprint = locations.first().and_then(CertificateLocation::expected_thumbprint);
+            thumbprint.and_then(|it| changes.get(it)).cloned().unwrap_or_default()
+        });
     let mut sent = Vec::new();
     let mut job_ids = Vec::new();
-    for outcome in removal.one_job_per_location().start()?.wait_each() {
-        let ids = outcome.answer.iter().flat_map(|answer| answer.job_ids());
-        for id in ids {
+    for outcome in removal.start()?.wait_each() {
+        for id in outcome.answer.iter().flat_map(|answer| answer.job_ids()) {
             println!("job {id}: {}", outcome.item);
             job_ids.push(*id);
         }
         sent.push(outcome);
     }
 
-    let report = jobs.watch(&job_ids).finish().wait()?;
-    let confirmation = stores.confirm_removed(plan.locations()).was_listed().send().wait()?;
-    let ended = sent.iter().map(|outcome| outcome.with(&report).progress.to_string());
-    let gone = confirmation.locations().iter().map(|it| it.verdict.to_string());
-    write_report(&plan, ended.zip(gone), report_file)?;
-    Ok(plan.omitted.is_empty() && confirmation.all_gone())
+    // Neither the jobs nor the inventories of nothing can be followed.
+    let watch = jobs.watch(&job_ids);
+    let report = if job_ids.is_empty() { watch.report() } else { watch.finish().wait()? };
+    let items: Vec<_> = sent.iter().map(|outcome| outcome.with(&report)).collect();
+    let removed: Vec<_> = items.iter().filter(|it| it.progress.succeeded()).map(|it| it.item.clone()).collect();
+    let confirmation =
+        if removed.is_empty() { None } else { Some(stores.confirm_removed(removed).was_listed().send().wait()?) };
+    let end = |it: &ItemProgress<'_, CertificateLocation>| {
+        let confirmed = confirmation.as_ref().and_then(|confirmation| confirmation.of(it.item));
+        End {
+            location: it.item.clone(),
+            job: it.progress.to_string(),
+            certificate: confirmed.map_or("not confirmed".to_owned(), |it| it.verdict.to_string()),
+            is_gone: confirmed.is_some_and(|it| it.verdict.is_gone()),
+        }
+    };
+    Ok(items.iter().map(end).collect())
 }
 
-fn write_report(plan: &RemovalPlan, ended: impl Iterator<Item = (String, String)>, file: impl Write) -> Result<()> {
+fn write_report(plan: &RemovalPlan, ends: &[End], file: impl Write) -> Result<()> {
     let mut report = csv::Writer::from_writer(file);
     report.write_record(["thumbprint", "machine", "path", "alias", "job", "certificate"])?;
-    for (place, (job, certificate)) in plan.removals.iter().zip(ended) {
-        let machine = place.store_machine.as_deref().unwrap_or_default();
-        let path = place.store_path.as_deref().unwrap_or_default();
-        report.write_record([place.thumbprint.as_str(), machine, path, &place.alias, &job, &certificate])?;
+    for end in ends {
+        let thumbprint = end.location.expected_thumbprint().map_or("", Thumbprint::as_str);
+        let place = plan.removal_at(&end.location);
+        let machine = place.and_then(|it| it.store_machine.as_deref()).unwrap_or_default();
+        let path = place.and_then(|it| it.store_path.as_deref()).unwrap_or_default();
+        report.write_record([thumbprint, machine, path, end.location.alias(), &end.job, &end.certificate])?;
     }
     for left_out in &plan.omitted {
         let machine = left_out.store_machine.as_deref().unwrap_or_default();
@@ -120,7 +159,7 @@ fn write_report(plan: &RemovalPlan, ended: impl Iterator<Item = (String, String)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator};
+    use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorCall, KeyfactorPermission};
 
     #[test]
     fn a_list_is_removed_and_unknown_certificates_are_reported() {
@@ -134,7 +173,7 @@ mod tests {
         let list = format!("Change, Thumbprint\nCHG-1, {known}\nCHG-1, {unknown}\n");
 
         let list = read_list(list.as_bytes()).unwrap();
-        assert_eq!(list.changes, ["CHG-1"]);
+        assert_eq!(list.changes[&Thumbprint::from(known.as_str())], "CHG-1");
         let (mut plan, mut report) = (Vec::new(), Vec::new());
         let all_gone = offboard(&fake.client(), &list, &mut plan, &mut report).unwrap();
 
@@ -158,6 +197,64 @@ mod tests {
         let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
         assert!(offboard(&fake.client(), &list, Vec::new(), Vec::new()).unwrap());
         assert!(fake.aliases(store).is_empty());
+    }
+
+    #[test]
+    fn a_location_that_fails_does_not_stop_the_others_and_is_not_waited_for() {
+        let fake = FakeKeyfactor::start().wait();
+        fake.orchestrator(FakeOrchestrator::new().after_polls(0));
+        let stores = [(); 4].map(|()| fake.add_store());
+        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+        stores.iter().for_each(|store| fake.put(*store, "www.pfx", certificate));
+        fake.orchestrator_of(stores[1], FakeOrchestrator::new().after_polls(0).fails("Access is denied"));
+        // The first call is refused, and the response to the third one is lost.
+        fake.refuse_next(404, 1).of(KeyfactorCall::RemoveCertificates);
+        fake.lose_answers(1).of(KeyfactorCall::RemoveCertificates).after(1);
+        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+
+        let mut report = Vec::new();
+        assert!(!offboard(&fake.client(), &list, Vec::new(), &mut report).unwrap());
+
+        fake.assert_faults_used();
+        let report = String::from_utf8(report).unwrap();
+        let [_, refused, failed, unknown, gone] = report.lines().collect::<Vec<_>>()[..] else { panic!("{report}") };
+        assert!(refused.contains("404") && refused.ends_with(",not confirmed"), "{refused}");
+        assert!(failed.contains("Access is denied") && failed.ends_with(",not confirmed"), "{failed}");
+        assert!(unknown.contains("the outcome is unknown") && unknown.ends_with(",not confirmed"), "{unknown}");
+        assert!(gone.ends_with(",gone"), "{gone}");
+    }
+
+    #[test]
+    fn a_refusal_of_all_is_a_report() {
+        use KeyfactorPermission::{ReadCertificates, ReadJobs, ReadStores};
+        let fake = FakeKeyfactor::start().wait();
+        let store = fake.add_store();
+        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+        fake.put(store, "www.pfx", certificate);
+        fake.restrict_to([ReadCertificates, ReadJobs, ReadStores]);
+        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        let mut report = Vec::new();
+        assert!(!offboard(&fake.client(), &list, Vec::new(), &mut report).unwrap());
+        let report = String::from_utf8(report).unwrap();
+        assert!(report.contains("/certificate_stores/schedule/"), "{report}");
+        assert!(fake.jobs().is_empty());
+    }
+
+    #[test]
+    fn the_next_night_there_is_nothing_to_do() {
+        let fake = FakeKeyfactor::start().wait();
+        fake.orchestrator(FakeOrchestrator::new().after_polls(0));
+        let store = fake.add_store();
+        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+        fake.put(store, "www.pfx", certificate);
+        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        assert!(offboard(&fake.client(), &list, Vec::new(), Vec::new()).unwrap());
+        fake.mark();
+        let mut report = Vec::new();
+        assert!(offboard(&fake.client(), &list, Vec::new(), &mut report).unwrap());
+        fake.assert_untouched();
+        let report = String::from_utf8(report).unwrap();
+        assert!(report.ends_with("in no store that this account can see\n"), "{report}");
     }
 
     #[test]
