@@ -87,7 +87,7 @@ fn offboard(keyfactor: &Client, list: &List, plan_file: impl Write, report_file:
     Ok(plan.omitted.iter().all(|it| is_known(&it.why)) && ends.iter().all(|it| it.is_gone))
 }
 
-/// What became of a location.
+/// The result for a location.
 struct End {
     location: CertificateLocation,
     job: String,
@@ -118,7 +118,7 @@ fn remove(keyfactor: &Client, plan: &RemovalPlan, list: &List) -> Result<Vec<End
         sent.push(outcome);
     }
 
-    // Neither the jobs nor the inventories of nothing can be followed.
+    // Without jobs, there is nothing to follow or to confirm.
     let watch = jobs.watch(&job_ids);
     let report = if job_ids.is_empty() { watch.report() } else { watch.finish().wait()? };
     let items: Vec<_> = sent.iter().map(|outcome| outcome.with(&report)).collect();

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clm::keyfactor::{
-    CertificateRef, CertificateStoreLocation, Error, LocatedCertificate, LookupError, PlannedRemoval, PlannedStoreType,
-    RemovalPlan, RemoveCertificates, Restorability, Schedule, Thumbprint,
+    CertificateRef, CertificateStoreLocation, Error, LocatedCertificate, LookupError, OmissionReason, PlannedRemoval,
+    PlannedStoreType, RemovalPlan, RemoveCertificates, Restorability, Schedule, Thumbprint,
 };
 
 use serde_json::json;
@@ -33,16 +33,7 @@ impl KeyfactorJob {
             Ok(located) => located,
             Err(Error::Lookup(error)) if matches!(&*error, LookupError::InNoStore { .. }) => {
                 report.line(format!("  nothing to remove: {}", shown(&error)));
-                let (orders, jobs) = (Orders::Remove(Vec::new()), PathBuf::new());
-                return Ok(Prepared {
-                    orders,
-                    losses: 0,
-                    plan: None,
-                    jobs,
-                    schedules: Vec::new(),
-                    at_risk: Vec::new(),
-                    floor: Ended::NothingToDo,
-                });
+                return Ok(nothing_to_remove());
             }
             Err(error) => return Err(error.into()),
         };
@@ -66,7 +57,15 @@ impl KeyfactorJob {
         if let Some(id) = collection_id {
             planning = planning.collection_id(id);
         }
-        let plan = planning.send().await?;
+        let plan = planning.allow_empty().send().await?;
+        if plan.removals.is_empty() {
+            show_omitted(&plan, report);
+            if plan.omitted.iter().any(|it| it.why != OmissionReason::InNoStore) {
+                return Err(Trouble::Refused("nothing can be removed. Nothing was sent".to_owned()));
+            }
+            report.line("  nothing to remove: none of the certificates is in a store");
+            return Ok(nothing_to_remove());
+        }
         show_plan(&plan, report);
         show_losses(&plan, report);
         let first = plan.certificates.first().map(|it| it.thumbprint.to_string()).unwrap_or_default();
@@ -98,6 +97,19 @@ impl KeyfactorJob {
             Ok(Order { place: place(removal), request, call })
         };
         places(plan).iter().map(|(one, removal)| order(one.clone(), removal)).collect()
+    }
+}
+
+/// There is no location to remove a certificate from.
+fn nothing_to_remove() -> Prepared {
+    Prepared {
+        orders: Orders::Remove(Vec::new()),
+        losses: 0,
+        plan: None,
+        jobs: PathBuf::new(),
+        schedules: Vec::new(),
+        at_risk: Vec::new(),
+        floor: Ended::NothingToDo,
     }
 }
 
@@ -168,6 +180,10 @@ fn show_places(plan: &RemovalPlan, report: &Report) {
             ));
         }
     }
+    show_omitted(plan, report);
+}
+
+fn show_omitted(plan: &RemovalPlan, report: &Report) {
     if !plan.omitted.is_empty() {
         report.complain(format!("  omitted from the plan ({}):", plan.omitted.len()));
         for omitted in &plan.omitted {

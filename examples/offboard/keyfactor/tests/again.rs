@@ -103,6 +103,19 @@ async fn a_certificate_that_is_in_no_store_is_already_gone() {
         assert_tells(&text, &["nothing to remove: "]);
         assert_eq!(scene.changes(), changes);
     }
+    let other = scene.fake.thumbprint(scene.fake.issue(FakeCertificate::new("other.example.com")));
+    let many = |second: &str| {
+        let thumbprints = vec![Thumbprint::from(&scene.thumbprint), Thumbprint::from(second)];
+        scene.job(Task::Certificates { thumbprints, collection_id: None, plan: None })
+    };
+    let (ended, text) = ran(many(&other), Mode::Send).await;
+    assert_eq!(ended, Ended::NothingToDo, "{text}");
+    let none = "nothing to remove: none of the certificates is in a store";
+    assert_tells(&text, &["omitted from the plan (2):", &scene.thumbprint, &other, none]);
+    let (ended, text) = ran(many("0123456789ABCDEF0123456789ABCDEF01234567"), Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "one is unknown: {text}");
+    assert_tells(&text, &["omitted from the plan (2):", "REFUSED: nothing can be removed. Nothing was sent"]);
+    assert_eq!(scene.changes(), changes);
 }
 
 #[cfg(unix)]
