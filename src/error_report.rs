@@ -111,6 +111,11 @@ impl ErrorReport {
     }
 }
 
+/// How many of what: `1 job`, `2 jobs`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 fn line(label: &str, text: &str) -> String {
     let mut line = format!("{label}{}", visible(text));
     if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {

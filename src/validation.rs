@@ -51,7 +51,7 @@ impl ValidationError {
     }
 }
 
-const REFUSED: &str = "refused before it was sent";
+const REFUSED: &str = "invalid request, nothing was sent";
 
 impl fmt::Display for ValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -472,13 +472,14 @@ impl Problems {
     /// The number of entries against the most that one call may carry.
     pub(crate) fn check_count(&mut self, field: impl fmt::Display, actual: usize, limit: usize, noun: &str) {
         if actual == 0 {
-            self.add(field, Reason::Empty, format!("at least one {noun} is needed"));
+            self.add(field, Reason::Empty, format!("must contain at least one {noun}"));
         } else if actual > limit {
             self.add(
                 field,
                 Reason::TooMany { limit, actual },
                 format!(
-                    "{actual} entries, but one call carries at most {limit}; split the list or raise the client's limit"
+                    "must have at most {limit} entries per call, has {actual}; split the list or raise the client's \
+                     limit"
                 ),
             );
         }
@@ -492,7 +493,7 @@ impl Problems {
         }
         let actual = text.chars().count();
         if actual > limit {
-            let sentence = format!("{actual} characters, but at most {limit} are taken");
+            let sentence = format!("must be at most {limit} characters, has {actual}");
             self.add(field, Reason::TooLong { limit, actual }, sentence);
         }
     }
@@ -500,11 +501,7 @@ impl Problems {
     /// An id of the kind that starts at 1, where 0 is a way to say "none" that is refused.
     pub(crate) fn check_positive(&mut self, field: impl fmt::Display, id: Option<i32>) {
         if let Some(id) = id.filter(|id| *id <= 0) {
-            self.add(
-                field,
-                Reason::OutOfRange,
-                format!("{id} is not a positive number; to mean none, leave the id out"),
-            );
+            self.add(field, Reason::OutOfRange, format!("must be positive, is {id}; omit it to set none"));
         }
     }
 
@@ -512,7 +509,7 @@ impl Problems {
     #[cfg(feature = "keyfactor")]
     pub(crate) fn check_guid(&mut self, field: impl fmt::Display, id: uuid::Uuid, noun: &str) {
         if id.is_nil() {
-            let sentence = format!("the nil GUID names no {noun} (an identifier that was never set, perhaps)");
+            let sentence = format!("must not be the nil GUID, which identifies no {noun} (is the id unset?)");
             self.add(field, Reason::Nil, sentence);
         }
     }

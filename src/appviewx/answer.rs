@@ -30,14 +30,14 @@ pub(super) fn taken(exchange: &Exchange) -> Result<ShortEnvelope, ReadError> {
     let unreadable = |cause: String| Err(ReadError::Unreadable(Cause::new(cause)));
     match envelope.verdict() {
         Verdict::Success => Ok(envelope),
-        Verdict::Contradiction(how) => unreadable(format!("the answer contradicts itself: {how}")),
+        Verdict::Contradiction(how) => unreadable(format!("the response contradicts itself: {how}")),
         Verdict::Failure(Some(code)) => match ErrorCode::said_in(&exchange.answer, &code, None) {
             ErrorCode::Other(code) => {
-                unreadable(format!("no documented refusal has the appStatusCode {}", one_line(&code)))
+                unreadable(format!("the appStatusCode {} is not documented as a refusal", one_line(&code)))
             }
             _ => Err(ReadError::Refused),
         },
-        Verdict::Failure(None) => unreadable("a status in it says that it failed, and no code says why".to_owned()),
+        Verdict::Failure(None) => unreadable("a status reports failure, but no code gives the reason".to_owned()),
     }
 }
 

@@ -371,7 +371,7 @@ impl ClientBuilder {
         let credentials = credentials.ok_or_else(|| {
             ConfigurationError::new(
                 "credentials",
-                "a client needs them: Credentials::login, ::service_account, ::session_id or ::password_headers",
+                "must be set with `Credentials::login`, `::service_account`, `::session_id` or `::password_headers`",
             )
         })?;
         defaults.check()?;

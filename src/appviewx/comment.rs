@@ -79,9 +79,9 @@ impl Comment {
         let text = text.into();
         let mut problems = Problems::default();
         if text.is_empty() {
-            problems.add(FIELD, Reason::Empty, "it is empty (an unset variable, perhaps); to send none, leave it out");
+            problems.add(FIELD, Reason::Empty, "must not be empty (is a variable unset?); omit it to send none");
         } else if text.chars().all(char::is_whitespace) {
-            problems.add(FIELD, Reason::Blank, "it holds nothing but white space; to send none, leave it out");
+            problems.add(FIELD, Reason::Blank, "must not be blank; omit it to send none");
         }
         // A text of no more bytes has no more units.
         let actual = if text.len() > Self::MAX_LENGTH { text.encode_utf16().count() } else { 0 };
@@ -91,7 +91,7 @@ impl Comment {
                 FIELD,
                 Reason::TooLong { limit, actual },
                 format!(
-                    "{actual} characters, but at most {limit} are accepted (counted in UTF-16 units: an assumption)"
+                    "must be at most {limit} characters, has {actual} (counted in UTF-16 code units: an assumption)"
                 ),
             );
         }
@@ -100,7 +100,7 @@ impl Comment {
             text.bytes().fold(true, |all, byte| all & matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'));
         let found = if is_plain { Vec::new() } else { invalid_characters(&text, |character| !rule.accepts(character)) };
         if !found.is_empty() {
-            let sentence = format!("{} not accepted: {}", rule.explanation(), list_characters(&found));
+            let sentence = format!("{}; not accepted: {}", rule.explanation(), list_characters(&found));
             problems.add(FIELD, Reason::InvalidCharacters(found), sentence);
         }
         problems.finish()?;
@@ -193,11 +193,11 @@ impl CommentRule {
     fn explanation(&self) -> &'static str {
         match self {
             Self::Documented => {
-                "only letters, digits and spaces are safe by the vendor's page (a deployment that takes more is told \
-                 apart by a `CommentRule`);"
+                "must contain only letters, digits and spaces, which are safe according to the vendor's page (set a \
+                 `CommentRule` for a deployment that accepts more)"
             }
-            Self::Allowing(_) => "beside letters, digits, spaces and what this client allows,",
-            Self::ServerDecides => "angle brackets and control characters are",
+            Self::Allowing(_) => "must contain only letters, digits, spaces and the characters that this client allows",
+            Self::ServerDecides => "must not contain angle brackets or control characters",
         }
     }
 }

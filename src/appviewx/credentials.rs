@@ -168,7 +168,7 @@ impl Credentials {
                 let session_id = session_id.expose_secret();
                 let value = header_value("session id", session_id)?;
                 if session_id.contains(' ') {
-                    return Err(ConfigurationError::new("credentials", "the session id holds a space"));
+                    return Err(ConfigurationError::new("credentials", "the session id must not contain a space"));
                 }
                 let mut headers = HeaderMap::new();
                 headers.insert("sessionid", value);
@@ -207,17 +207,21 @@ fn header_value(what: &str, value: &str) -> Result<HeaderValue, ConfigurationErr
         return Err(wrong("must not be empty"));
     }
     if value.contains(char::is_control) {
-        return Err(wrong("holds a control character, which no header carries (a line end from a file, perhaps)"));
+        return Err(wrong(
+            "must not contain control characters, which are not allowed in a header (for example a line \
+                          end from a file)",
+        ));
     }
     if !value.is_ascii() {
         return Err(wrong(
-            "holds a character beyond ASCII, which no header carries safely; the vendor takes it in no other place",
+            "must contain only ASCII characters: a header cannot carry others safely, and the vendor accepts it only \
+             in a header",
         ));
     }
     if value.trim() != value {
-        return Err(wrong("begins or ends with a space, which a header would lose"));
+        return Err(wrong("must not begin or end with a space, which a header would lose"));
     }
-    let mut value = HeaderValue::from_str(value).map_err(|_| wrong("cannot be carried by a header"))?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| wrong("must be a valid header value"))?;
     value.set_sensitive(true);
     Ok(value)
 }

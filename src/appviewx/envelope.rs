@@ -23,11 +23,11 @@ impl Envelope {
         let budget = Budget::for_body(body);
         let json = lenient::read_seed(body, Kept::member(&budget)).map_err(|error| Cause::json(&error))?;
         let mut json =
-            json.filter(|_| !budget.is_spent()).ok_or_else(|| Cause::new("it would take too much memory"))?;
+            json.filter(|_| !budget.is_spent()).ok_or_else(|| Cause::new("reading it would take too much memory"))?;
         let known =
             json.as_object().is_some_and(|members| members.is_empty() || members.keys().any(|it| is_member(it)));
         if !known {
-            return Err(Cause::new("an object with the members of the vendor's envelope was expected"));
+            return Err(Cause::new("expected an object with the members of the vendor's envelope"));
         }
         let mut member = |name| lenient::take_member(&mut json, name).unwrap_or_default();
         let [response, message] = ["response", "message"].map(&mut member);

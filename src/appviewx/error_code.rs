@@ -386,24 +386,24 @@ impl ErrorCode {
             Self::AuthenticationFailed => (
                 "AVX_GW_003",
                 StatusCode::UNAUTHORIZED,
-                "Check user name and password, or get a new session id: the one in use may have expired.",
+                "Check the user name and password, or obtain a new session id: the current one may have expired.",
             ),
             Self::MandatoryFieldMissingOrInvalid => {
-                (VALIDATION_ERROR, StatusCode::BAD_REQUEST, "Give the field that the message names a valid value.")
+                (VALIDATION_ERROR, StatusCode::BAD_REQUEST, "Set the field that the message names to a valid value.")
             }
             Self::CommentTooLong => {
-                (VALIDATION_ERROR, StatusCode::BAD_REQUEST, "Shorten the comment to 255 characters or fewer.")
+                (VALIDATION_ERROR, StatusCode::BAD_REQUEST, "Shorten the comment to at most 255 characters.")
             }
             Self::CommentCharacters => (
                 "CERT-GEN-0033",
                 StatusCode::BAD_REQUEST,
-                "Take special characters and HTML tags out of the comment. Which characters this deployment accepts is \
-                 undocumented by the vendor; letters, digits and spaces are the safe ones.",
+                "Remove special characters and HTML tags from the comment. Which characters this deployment accepts is \
+                 undocumented by the vendor; letters, digits and spaces are safe.",
             ),
             Self::ApiAccessDenied => (
                 "AVX_GW_005",
                 StatusCode::FORBIDDEN,
-                "Have an administrator give the user's role the right to assign groups: CERT+ > Groups & Policies > \
+                "Ask an administrator to grant the user's role the right to assign groups: CERT+ > Groups & Policies > \
                  Group > Assign Group.",
             ),
             Self::CertificateUpdateDenied => (
@@ -415,34 +415,34 @@ impl ErrorCode {
             Self::CategoryDenied => (
                 "CERT-ACF-0058",
                 StatusCode::FORBIDDEN,
-                "Have an administrator give the user the permissions for these certificates' category.",
+                "Ask an administrator to grant the user the permissions for the category of these certificates.",
             ),
             Self::CurrentGroupDenied => (
                 "CERTIFICATE_BELONG_GROUP_PERMISSION_DENIED",
                 StatusCode::FORBIDDEN,
-                "Give the user read-write permission for every group that one of these certificates is in now, or leave \
-                 those certificates out.",
+                "Grant the user read-write permission for every group that these certificates are currently in, or \
+                 leave those certificates out.",
             ),
             Self::ServerInventoryDenied => (
                 "ACF_NOT_AVAILABLE_FOR_SERVER_CERT",
                 StatusCode::FORBIDDEN,
-                "Give the user the permissions to view the server certificate inventory.",
+                "Grant the user the permissions to view the server certificate inventory.",
             ),
             Self::ClientInventoryDenied => (
                 "ACF_NOT_AVAILABLE_FOR_CLIENT_CERT",
                 StatusCode::FORBIDDEN,
-                "Give the user the permissions to view the client certificate inventory.",
+                "Grant the user the permissions to view the client certificate inventory.",
             ),
             Self::CodeSigningInventoryDenied => (
                 "ACF_NOT_AVAILABLE_FOR_CODE_SIGNING_CERT",
                 StatusCode::FORBIDDEN,
-                "Give the user the permissions to view the code signing certificate inventory.",
+                "Grant the user the permissions to view the code signing certificate inventory.",
             ),
             Self::DefaultGroupDenied => (
                 "DEFAULT_CERT_GROUP_PERMISSION_DENIED",
                 StatusCode::NOT_FOUND,
-                "Give the user read-write permission for the default certificate group: unassigned certificates land \
-                 there.",
+                "Grant the user read-write permission for the default certificate group: unassigned certificates are \
+                 moved there.",
             ),
             Self::Other(_) => return None,
             elsewhere => return elsewhere.row_of_other_pages(),
@@ -456,25 +456,26 @@ impl ErrorCode {
             Self::GroupReadOnly => (
                 "READ_GROUP",
                 StatusCode::EXPECTATION_FAILED,
-                "Give the user read-write permission for the group that the certificates go to and for those that they \
-                 are in (assumed: which of them is meant is undocumented by the vendor), or leave those certificates out.",
+                "Grant the user read-write permission for the target group and for the current groups of the \
+                 certificates (assumed: which of them the code refers to is undocumented by the vendor), or leave \
+                 those certificates out.",
             ),
             Self::GroupNotFound => (
                 "GROUP_NOT_FOUND",
                 StatusCode::NOT_FOUND,
-                "Check the name of the group, letter by letter, or create the group first (assumed: the code is \
-                 documented for other calls).",
+                "Check the exact name of the group, or create the group first (assumed: the code is documented for \
+                 other calls).",
             ),
             Self::NoRecords => (
                 "NO_RECORDS_FOUND",
                 StatusCode::NOT_FOUND,
-                "Check the ids and names: nothing was found for them, or the user may not see it (assumed: the code is \
-                 documented for other calls).",
+                "Check the ids and names: nothing was found for them, or it is not visible to the user (assumed: the \
+                 code is documented for other calls).",
             ),
             Self::OpenWorkOrders => (
                 "OPEN_WORK_ORDERS_FOUND",
                 StatusCode::EXPECTATION_FAILED,
-                "Finish or cancel the work orders that are open on the certificates, or leave those certificates out \
+                "Complete or cancel the open work orders of the certificates, or leave those certificates out \
                  (assumed: the code is documented for other calls).",
             ),
             _ => return None,

@@ -48,7 +48,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("page {page} of the list repeats the page before it: the list cannot be read to its end")]
+    #[error("page {page} of the list repeats the previous page: the list cannot be read to its end")]
     RepeatedPage {
         /// The page number, counted from 1.
         page: u32,
@@ -78,7 +78,10 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("rows from {asked} on were asked for, and {rows} came, but the server calls them {start} to {end}")]
+    #[error(
+        "rows from {asked} on were requested and {rows} were received, but the server numbers them {start} to \
+             {end}"
+    )]
     OtherRange {
         /// The first requested row, counted from 1.
         asked: u64,
@@ -109,7 +112,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the list ended after {rows} rows, but the server says that there are {total}")]
+    #[error("the list ended after {rows} rows, but the server reports a total of {total}")]
     OtherTotal {
         /// The number of rows received.
         rows: u64,
@@ -141,7 +144,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("{repeated} of the {rows} rows of the list came twice: others may be missing")]
+    #[error("{repeated} of the {rows} rows of the list were received twice: others may be missing")]
     RepeatedRows {
         /// The number of rows received.
         rows: u64,
@@ -170,7 +173,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("page {page} of the list leads back to itself: the list cannot be read to its end")]
+    #[error("page {page} of the list leads back to a page that was already read: the list cannot be read to its end")]
     RepeatedToken {
         /// The page number, counted from 1.
         page: u32,
@@ -197,7 +200,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("page {page} of the list names its next page with {length} bytes; at most {limit} are taken")]
+    #[error("page {page} of the list has a next-page token of {length} bytes; at most {limit} are accepted")]
     TokenTooLong {
         /// The page number, counted from 1.
         page: u32,
@@ -227,7 +230,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("{pages} pages of the list without a row came, one after the other: it does not seem to end")]
+    #[error("the list does not seem to end: received {pages} consecutive pages without rows")]
     EmptyPages {
         /// The number of consecutive empty pages.
         pages: u32,
@@ -332,7 +335,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the group {} was asked for, but the server answered with {}", one_line(.asked), one_line(.answered))]
+    #[error("the server returned the group {}, but {} was requested", one_line(.answered), one_line(.asked))]
     OtherGroup {
         /// The requested name.
         asked: String,

@@ -52,7 +52,7 @@ impl ShortEnvelope {
         if envelope.is_one() || (envelope.members.is_object() && envelope.members.is_empty()) {
             return Ok(envelope);
         }
-        Err(Cause::new("an object with the members of the vendor's envelope was expected"))
+        Err(Cause::new("expected an object with the members of the vendor's envelope"))
     }
 
     /// The same of what may be no envelope.
@@ -143,14 +143,14 @@ impl ShortEnvelope {
             [Said::by_code(inner), Said::by_http_status(inner), Said::by_status(inner)]
         });
         if self.members.inner_is_disputed() {
-            return Verdict::Contradiction("it has two responses");
+            return Verdict::Contradiction("it contains two different responses");
         }
         if self.is_disputed_inside("Successful Ids") {
-            return Verdict::Contradiction("it has two lists of successful ids");
+            return Verdict::Contradiction("it contains two lists of successful ids");
         }
         let [inner_code, ..] = &inner;
         if [&outer, inner_code].iter().any(|said| **said == Said::Both) {
-            return Verdict::Contradiction("it has two different appStatusCodes in one place");
+            return Verdict::Contradiction("it contains two different appStatusCodes in the same place");
         }
         let has_failed = |said: &Said| matches!(said, Said::Failure(_) | Said::Both);
         let has_succeeded = |said: &Said| matches!(said, Said::Success | Said::Both);
@@ -158,10 +158,10 @@ impl ShortEnvelope {
             return self.check_ids();
         }
         if has_succeeded(&outer) || inner.iter().any(has_succeeded) {
-            return Verdict::Contradiction("one code or status in it says that it failed, another that it succeeded");
+            return Verdict::Contradiction("one code or status reports failure, another success");
         }
         if ids(self.inner("Successful Ids")).next().is_some() {
-            return Verdict::Contradiction("a code or status in it says that it failed, and it names successful ids");
+            return Verdict::Contradiction("a code or status reports failure, but it lists successful ids");
         }
         let code = |said: &Said| if let Said::Failure(code) = said { code.clone() } else { None };
         Verdict::Failure(code(&outer).or_else(|| code(inner_code)))
@@ -172,7 +172,7 @@ impl ShortEnvelope {
         let Some(failed) = self.inner("Failed Ids") else { return Verdict::Success };
         let failed: HashSet<String> = ids(Some(failed)).collect();
         if !failed.is_empty() && ids(self.inner("Successful Ids")).any(|id| failed.contains(&id)) {
-            return Verdict::Contradiction("it names an id as failed and as successful");
+            return Verdict::Contradiction("it lists an id as both failed and successful");
         }
         Verdict::Success
     }

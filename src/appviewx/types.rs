@@ -42,12 +42,12 @@ impl ResourceId {
     pub(super) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
         let id = self.as_str();
         if id.is_empty() {
-            problems.add(&field, Reason::Empty, "a resource id is needed");
+            problems.add(&field, Reason::Empty, "must not be empty");
             return;
         }
         let is_plain = id.bytes().fold(true, |all, byte| all & byte.is_ascii_alphanumeric());
         if !is_plain && id.trim().is_empty() {
-            problems.add(&field, Reason::Blank, "it holds nothing but white space");
+            problems.add(&field, Reason::Blank, "must not be blank");
             return;
         }
         problems.check_length(&field, id, LONGEST_NAME);
@@ -59,7 +59,7 @@ impl ResourceId {
         });
         if !found.is_empty() {
             let sentence = format!(
-                "a resource id holds no comma, white space, control or invisible character ({}); pass several ids as separate ones",
+                "must not contain commas, white space, control or invisible characters ({}); pass each id separately",
                 list_characters(&found)
             );
             problems.add(&field, Reason::InvalidCharacters(found), sentence);
@@ -170,14 +170,14 @@ fn once_each(ids: Vec<ResourceId>) -> (Vec<ResourceId>, Vec<ResourceId>) {
 /// The name of a group: at most 1,000 characters. `field` is where it stands in its request.
 pub(super) fn check_group_name(name: &str, field: impl fmt::Display, problems: &mut Problems) {
     if name.is_empty() {
-        problems.add(&field, Reason::Empty, "the name of a group is needed");
+        problems.add(&field, Reason::Empty, "must not be empty");
     } else if name.trim().is_empty() {
-        problems.add(&field, Reason::Blank, "it holds nothing but white space");
+        problems.add(&field, Reason::Blank, "must not be blank");
     }
     problems.check_length(&field, name, LONGEST_NAME);
     let found = invalid_characters(name, |it| it.is_control() || lenient::is_invisible(it));
     if !found.is_empty() {
-        let sentence = format!("no control or invisible character is accepted ({})", list_characters(&found));
+        let sentence = format!("must not contain control or invisible characters ({})", list_characters(&found));
         problems.add(&field, Reason::InvalidCharacters(found), sentence);
     }
 }

@@ -134,30 +134,27 @@ pub struct CallDefaults {
 impl CallDefaults {
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
         if self.gwsource.trim().is_empty() {
-            return Err(ConfigurationError::new("gwsource", "must not be empty: the vendor calls it mandatory"));
+            return Err(ConfigurationError::new("gwsource", "must not be empty: the vendor documents it as mandatory"));
         }
         if self.default_group.trim().is_empty() {
             return Err(ConfigurationError::new("default_group", "must not be empty"));
         }
         let tenant_key = self.tenant_key.as_ref().map(ExposeSecret::expose_secret);
         if tenant_key.is_some_and(|key| key.trim().is_empty()) {
-            return Err(ConfigurationError::new("tenant_key", "it is empty (an unset variable, perhaps)"));
+            return Err(ConfigurationError::new("tenant_key", "must not be empty (is a variable unset?)"));
         }
         if tenant_key.is_some_and(|key| key.contains(char::is_control)) {
-            let problem = "it holds a control character (a line end from a file, perhaps)";
+            let problem = "must not contain control characters (for example a line end from a file)";
             return Err(ConfigurationError::new("tenant_key", problem));
         }
         let texts = [("gwsource", &*self.gwsource), ("default_group", &*self.default_group)];
         for (setting, text) in texts.into_iter().chain(tenant_key.map(|key| ("tenant_key", key))) {
             if text.chars().count() > LONGEST_NAME {
-                return Err(ConfigurationError::new(
-                    setting,
-                    format!("must not be longer than {LONGEST_NAME} characters"),
-                ));
+                return Err(ConfigurationError::new(setting, format!("must be at most {LONGEST_NAME} characters")));
             }
         }
         if self.max_ids_per_call == 0 {
-            return Err(ConfigurationError::new("max_ids_per_call", "must be more than zero"));
+            return Err(ConfigurationError::new("max_ids_per_call", "must be greater than zero"));
         }
         Ok(())
     }

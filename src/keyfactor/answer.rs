@@ -10,7 +10,7 @@ use crate::transport::{Cause, Exchange};
 pub(super) fn no_content(exchange: &Exchange) -> Result<Receipt, ReadError> {
     match exchange.answer.body.as_str().trim() {
         "" | "null" => Ok(Receipt::of::<Keyfactor>(exchange)),
-        _ => Err(ReadError::Unreadable(Cause::new("an answer without content was expected"))),
+        _ => Err(ReadError::Unreadable(Cause::new("expected a response without content"))),
     }
 }
 

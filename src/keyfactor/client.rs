@@ -273,11 +273,11 @@ impl ClientBuilder {
         let credentials = credentials.as_ref().ok_or_else(|| {
             ConfigurationError::new(
                 "credentials",
-                "a client needs them: Credentials::basic, ::client_credentials or ::bearer",
+                "must be set, for example with `Credentials::basic`, `::client_credentials` or `::bearer`",
             )
         })?;
         if *max_locations_per_call == 0 {
-            return Err(ConfigurationError::new("max_locations_per_call", "must be more than zero").into());
+            return Err(ConfigurationError::new("max_locations_per_call", "must be greater than zero").into());
         }
         let mut base_url = self.base_url()?;
         if base_path(&base_url).is_empty() {

@@ -58,9 +58,10 @@ impl Profile {
         let text =
             text_of_file(path).map_err(|error| wrong("the file cannot be read").caused_by(Cause::of_error(&error)))?;
         if !text.trim_start().starts_with('{') {
-            return Err(wrong("the file is no JSON object (YAML is not read)"));
+            return Err(wrong("the file is not a JSON object (YAML is not supported)"));
         }
-        let json = lenient::json(&text).map_err(|error| wrong("the file is no JSON").caused_by(Cause::json(&error)))?;
+        let json =
+            lenient::json(&text).map_err(|error| wrong("the file is not valid JSON").caused_by(Cause::json(&error)))?;
         let Some(Value::Object(servers)) = json.get("servers") else {
             return Err(wrong("the file has no object `servers`"));
         };
@@ -69,12 +70,12 @@ impl Profile {
             names.sort();
             let problem = match names.as_slice() {
                 [] => "the file has no profiles".to_owned(),
-                names => format!("the file has no such profile; it has: {}", names.join(", ")),
+                names => format!("the file has no such profile; its profiles are: {}", names.join(", ")),
             };
             return Err(ConfigurationError::new(of_profile, problem));
         };
         let Value::Object(members) = members else {
-            return Err(ConfigurationError::new(of_profile, "in the file it is no object"));
+            return Err(ConfigurationError::new(of_profile, "must be an object in the file"));
         };
         let profile = Self { name: one_line(profile), members: members.clone() };
         profile.check()?;
@@ -130,11 +131,11 @@ impl Source for Profile {
             Value::Bool(set) if setting == Setting::SkipVerify => set.to_string(),
             Value::Array(scopes) if setting == Setting::Scopes => {
                 let scopes: Option<Vec<&str>> = scopes.iter().map(Value::as_str).collect();
-                let problem = || ConfigurationError::new(self.path(member), "it is a list of texts");
+                let problem = || ConfigurationError::new(self.path(member), "must be a list of strings");
                 scopes.ok_or_else(problem)?.join(",")
             }
             Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                return Err(ConfigurationError::new(self.path(member), "it is no text"));
+                return Err(ConfigurationError::new(self.path(member), "must be a string"));
             }
         };
         Ok(Some(Given { name: self.path(member).into(), text }).filter(|given| !given.text.is_empty()))

@@ -230,7 +230,7 @@ pub(super) fn bearer(token: &SecretString) -> Result<HeaderMap, &'static str> {
         return Err("the token must not be empty");
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("the token holds something else than visible ASCII (a line end, perhaps)");
+        return Err("the token must contain only visible ASCII characters (does it end with a line end?)");
     }
     authorization(&format!("Bearer {token}"))
 }

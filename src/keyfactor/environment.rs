@@ -128,7 +128,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     /// A variable that is set and not empty.
     fn get(&self, name: &'static str) -> Result<Option<String>, ConfigurationError> {
         let Some(value) = (self.variable)(name).filter(|value| !value.is_empty()) else { return Ok(None) };
-        value.into_string().map(Some).map_err(|_| ConfigurationError::new(name, "it is not valid Unicode"))
+        value.into_string().map(Some).map_err(|_| ConfigurationError::new(name, "must be valid Unicode"))
     }
 
     #[cfg(feature = "config-file")]
@@ -140,7 +140,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
                 Profile::read(file.as_ref(), profile.as_deref().unwrap_or("default"), names).map(Some)
             }
             (None, Some(_)) => {
-                let problem = "it is not set, or empty, and a profile is: which file holds it?";
+                let problem = "must be set to the path of the configuration file, because a profile is set";
                 Err(ConfigurationError::new(CONFIG_FILE, problem))
             }
             (None, None) => Ok(None),
@@ -151,7 +151,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     fn profile(&self) -> Result<Option<Profile>, ConfigurationError> {
         for name in [CONFIG_FILE, CONFIG_PROFILE] {
             if self.get(name)?.is_some() {
-                let problem = "it needs the crate's `config-file` feature, which is switched off";
+                let problem = "requires the crate feature `config-file`, which is disabled";
                 return Err(ConfigurationError::new(name, problem));
             }
         }

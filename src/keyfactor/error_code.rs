@@ -215,23 +215,23 @@ impl ErrorKind {
 
     pub(super) fn remediation(self) -> Option<&'static str> {
         match self {
-            Self::BadRequest => Some("Correct what the message names; sent again as it is, the request fails again."),
+            Self::BadRequest => Some("Correct what the message names; the same request would fail again."),
             Self::Unauthorized => Some(
-                "Check user name and password (the vendor's tools send `DOMAIN\\user`) or the token and its expiry, and \
-                 that the server knows the identity provider.",
+                "Check the user name and password (the vendor's tools send `DOMAIN\\user`), or the token and its \
+                 expiry, and that the server knows the identity provider.",
             ),
             Self::NotFound => Some(
                 "Check the ids that the request names, and that the base URL ends in the server's API path \
                  (`KeyfactorAPI` unless the installation chose another).",
             ),
             Self::PayloadTooLarge => Some("Send fewer locations in one call."),
-            Self::TooManyRequests => Some("Wait before the next call, and make fewer at once."),
+            Self::TooManyRequests => Some("Wait before the next call, and send fewer calls at once."),
             Self::Other(status) if status.is_redirection() => {
                 Some("Redirects are never followed. Use the address of the server itself as the base URL.")
             }
-            Self::Other(StatusCode::PROXY_AUTHENTICATION_REQUIRED) => Some(
-                "The proxy asks for credentials: put user name and password into the URL that is given to `proxy`.",
-            ),
+            Self::Other(StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
+                Some("The proxy requires credentials: put the user name and password into the URL passed to `proxy`.")
+            }
             Self::Forbidden | Self::Server | Self::Other(_) => None,
         }
     }

@@ -49,7 +49,10 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the server is Keyfactor Command {version}: before version 11 its lists may ignore what was asked for")]
+    #[error(
+        "the server runs Keyfactor Command {version}: before version 11, lists may ignore paging and query \
+             parameters"
+    )]
     UnsupportedVersion {
         /// The version that the server reports.
         version: String,
@@ -73,7 +76,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("page {page} of the list repeats a page before it: the list cannot be read to its end")]
+    #[error("page {page} of the list repeats an earlier page: the list cannot be read to its end")]
     RepeatedPage {
         /// The page number, starting at 1.
         page: u32,
@@ -101,7 +104,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("{rows} rows of the list came, more than there can be: it does not seem to end")]
+    #[error("the list does not seem to end: received {rows} rows, more than there can be")]
     TooManyRows {
         /// The number of rows received.
         rows: u64,
@@ -191,7 +194,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the inventory of store {store} was not read to its end: {rows} entries came")]
+    #[error("the inventory of store {store} was not read to its end: received {rows} entries")]
     UnfinishedInventory {
         /// The store.
         store: CertificateStoreId,
@@ -220,7 +223,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the server answered with the {what} {}, though {} was asked for", one_line(got), one_line(asked))]
+    #[error("the server returned the {what} {}, but {} was requested", one_line(got), one_line(asked))]
     NotAsked {
         /// What was requested.
         what: &'static str,
@@ -246,7 +249,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("{certificate} is not visible to this account, or does not exist")]
+    #[error("{certificate} does not exist or is not visible to this account")]
     NothingVisible {
         /// The requested certificate.
         certificate: CertificateRef,
@@ -270,8 +273,8 @@ pub enum LookupError {
     /// # Ok(()) }
     /// ```
     #[error(
-        "certificate {id} ({thumbprint}) is in no store that this account can see; {excluded} place(s) were left out, in which \
-         it only stands in another one's chain, or the server does not say whether it does"
+        "certificate {id} ({thumbprint}) is in no store that is visible to this account; excluded places: {excluded} \
+         (it is only part of another certificate's chain there, or the server does not report whether it is)"
     )]
     InNoStore {
         /// Command's id of the certificate.
@@ -303,7 +306,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("several certificates have the thumbprint {thumbprint}: name one by its id")]
+    #[error("several certificates have the thumbprint {thumbprint}; select one by its id")]
     Ambiguous {
         /// The thumbprint.
         thumbprint: Thumbprint,
@@ -327,7 +330,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the server shows no SHA-1 thumbprint of certificate {id}")]
+    #[error("the server reports no SHA-1 thumbprint for certificate {id}")]
     NoThumbprint {
         /// Command's id of the certificate.
         id: CertificateId,
@@ -357,7 +360,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the inventory of store {store} proves nothing: {}", one_line(fault))]
+    #[error("the inventory of store {store} is inconclusive: {}", one_line(fault))]
     UnreadableEntry {
         /// The store.
         store: CertificateStoreId,
@@ -411,7 +414,7 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the inventory of store {store} came without content: nobody may have looked into the store yet")]
+    #[error("the inventory of store {store} has no content: the store may not have been inventoried yet")]
     InventoryWithoutContent {
         /// The store.
         store: CertificateStoreId,
@@ -498,7 +501,10 @@ pub enum LookupError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("the server took the inventory schedule of store {store}, which shows another one: {}", one_line(shown))]
+    #[error(
+        "the server accepted the inventory schedule of store {store}, but reports another one: {}",
+        one_line(shown)
+    )]
     ScheduleNotShown {
         /// The store.
         store: CertificateStoreId,
@@ -515,7 +521,7 @@ fn holds(found: Option<&str>) -> String {
 fn first_few(all: &[String]) -> String {
     const SHOWN: usize = 5;
     if all.is_empty() {
-        return "no place is left to look at".to_owned();
+        return "no places are left to check".to_owned();
     }
     let more = all.len().saturating_sub(SHOWN);
     let tail = (more > 0).then(|| format!("and {more} more"));

@@ -33,7 +33,7 @@ use crate::transport::{
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-#[must_use = "it does nothing before it is given to a client"]
+#[must_use = "does nothing until it is passed to a client"]
 pub struct ClientCredentials {
     token_url: String,
     /// What problems with it call the URL.
@@ -251,15 +251,15 @@ impl ClientCredentials {
         let audience = self.audience.iter().map(|audience| ("audience", audience.as_str()));
         for (setting, value) in named.into_iter().chain(scopes).chain(audience) {
             if value.trim().is_empty() {
-                return Err(ConfigurationError::new(setting, "it is empty (an unset variable, perhaps)"));
+                return Err(ConfigurationError::new(setting, "must not be empty (is a variable unset?)"));
             }
             if value.contains(char::is_control) {
-                let problem = "it holds a control character (a line end from a file, perhaps)";
+                let problem = "must not contain control characters (for example a line end from a file)";
                 return Err(ConfigurationError::new(setting, problem));
             }
         }
         if self.scopes.iter().any(|scope| scope.contains(char::is_whitespace)) {
-            return Err(ConfigurationError::new("scope", "one of them holds a space; name each scope by itself"));
+            return Err(ConfigurationError::new("scope", "must not contain white space; pass each scope separately"));
         }
         Ok(())
     }

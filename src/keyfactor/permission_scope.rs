@@ -72,7 +72,8 @@ impl PermissionScope {
             tracing::warn!(
                 collection_id = id.get(),
                 container_id = container.get(),
-                "both a collection and a container were given: the collection decides, the container is not sent"
+                "both a collection and a container are set: the collection takes precedence, and the container is not \
+                 sent"
             );
         }
     }

@@ -169,25 +169,22 @@ impl Query {
         for refused in &self.refused {
             match refused {
                 Refused::NoValue => {
-                    problems.add(
-                        "query",
-                        Reason::Empty,
-                        "one of no values: nothing could match (an empty list, perhaps)",
-                    );
+                    problems.add("query", Reason::Empty, "must have at least one value in `one_of` (is a list empty?)");
                 }
                 Refused::Blank => {
-                    problems.add("query", Reason::Blank, "an empty query; to filter nothing, say `Query::all()`");
+                    problems.add("query", Reason::Blank, "must not be empty; use `Query::all()` for no filter");
                 }
                 Refused::Field(name) => problems.add(
                     "query",
                     Reason::Unquotable,
-                    format!("{name:?} is not the name of a field: letters, digits, `_`, `.` and `-` only"),
+                    format!("{name:?} is not a valid field name: only letters, digits, `_`, `.` and `-` are allowed"),
                 ),
                 Refused::Value(value) => problems.add(
                     "query",
                     Reason::Unquotable,
                     format!(
-                        "the value {value:?} cannot be quoted: how a double quote is escaped is undocumented by the vendor"
+                        "the value {value:?} cannot be quoted: how to escape a double quote is undocumented by the \
+                         vendor"
                     ),
                 ),
             }

@@ -162,7 +162,7 @@ impl Schedule {
             problems.add(
                 "schedule",
                 Reason::Conflict,
-                "`Off` takes the schedule of an inventory away, and runs nothing",
+                "must not be `Off`, which removes an inventory schedule and runs nothing",
             );
         }
         self.check(problems);
@@ -174,19 +174,19 @@ impl Schedule {
                 problems.add(
                     "schedule.minutes",
                     Reason::OutOfRange,
-                    format!("{minutes} is not between 1 and {}", i32::MAX),
+                    format!("must be between 1 and {}, is {minutes}", i32::MAX),
                 );
             }
             Self::Weekly { days, .. } if days.is_empty() => {
-                problems.add("schedule.days", Reason::Empty, "at least one weekday is needed");
+                problems.add("schedule.days", Reason::Empty, "must contain at least one weekday");
             }
             Self::Monthly { day, .. } if !(1..=31).contains(day) => {
-                problems.add("schedule.day", Reason::OutOfRange, format!("{day} is not a day from 1 to 31"));
+                problems.add("schedule.day", Reason::OutOfRange, format!("must be between 1 and 31, is {day}"));
             }
             _ => {}
         }
         if let Some(time) = self.time().filter(|time| in_utc(*time).year() < 1) {
-            problems.add("schedule.time", Reason::OutOfRange, format!("{time} lies before the year 1"));
+            problems.add("schedule.time", Reason::OutOfRange, format!("must not be before the year 1, is {time}"));
         }
     }
 
@@ -270,8 +270,8 @@ impl<'de> Deserialize<'de> for Schedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match ServerSchedule::from(Value::deserialize(deserializer)?) {
             ServerSchedule::Set(schedule) => Ok(schedule),
-            ServerSchedule::Unset => Err(D::Error::custom("there is no schedule where one belongs")),
-            ServerSchedule::Unknown(_) => Err(D::Error::custom("a schedule cannot be read")),
+            ServerSchedule::Unset => Err(D::Error::custom("missing schedule")),
+            ServerSchedule::Unknown(_) => Err(D::Error::custom("invalid schedule")),
         }
     }
 }

@@ -31,7 +31,7 @@ impl Scope {
             problems.add(
                 "container_id",
                 Reason::Conflict,
-                "a collection is given as well; the vendor's rule would ignore the container",
+                "must not be set together with a collection: by the vendor's rule, the container would be ignored",
             );
         }
     }

@@ -106,10 +106,10 @@ impl<S: Source> Settings<S> {
     fn find(&self, setting: Setting) -> Result<Option<Given>, ConfigurationError> {
         let Some(given) = self.0.find(setting)? else { return Ok(None) };
         if given.text.trim().is_empty() {
-            return Err(given.wrong("it is blank; leave it out, or empty, if it is not needed"));
+            return Err(given.wrong("must not be blank; leave it unset or empty if it is not needed"));
         }
         if given.text.contains(char::is_control) && !matches!(setting, CaCert | AuthCaCert) {
-            return Err(given.wrong("it holds a control character (a line end from a file, perhaps)"));
+            return Err(given.wrong("must not contain control characters (for example a line end from a file)"));
         }
         Ok(Some(given))
     }
@@ -119,16 +119,16 @@ impl<S: Source> Settings<S> {
     }
 
     fn base_url(&self) -> Result<String, ConfigurationError> {
-        let host = self.required(Setting::Host, "it is not set, or empty: the name of the Keyfactor Command server")?;
+        let host = self.required(Setting::Host, "must be set to the host name of the Keyfactor Command server")?;
         let (scheme, name) = scheme_and_rest(&host)?;
         let name = self.host_name(&host, name)?;
         if scheme == Scheme::Http && !Url::parse(&format!("http://{name}")).is_ok_and(|url| is_loopback(&url)) {
             return Err(host.wrong(
-                "plain http would send credentials unencrypted, and is taken for a loopback host only: use `https://`",
+                "plain http would send credentials unencrypted and is only allowed for a loopback host; use `https://`",
             ));
         }
         let port = match self.find(Port)? {
-            Some(port) => number(&port, 1..=u64::from(u16::MAX), "a port is a number from 1 to 65535")?,
+            Some(port) => number(&port, 1..=u64::from(u16::MAX), "must be a number from 1 to 65535")?,
             None => scheme.default_port(),
         };
         let origin = format!("{}://{name}:{port}", scheme.as_str());
@@ -136,10 +136,10 @@ impl<S: Source> Settings<S> {
         let Some(path) = self.find(ApiPath)? else { return Ok(format!("{origin}/KeyfactorAPI")) };
         let segments = path.text.trim_matches('/');
         if segments.is_empty() {
-            return Err(path.wrong("it names no path; leave it out for `KeyfactorAPI`"));
+            return Err(path.wrong("must name a path; leave it unset for `KeyfactorAPI`"));
         }
         if segments.split('/').any(|segment| matches!(segment, "." | "..")) || path.text.contains(['?', '#', '%']) {
-            return Err(path.wrong("it is the path alone, for example `KeyfactorAPI`"));
+            return Err(path.wrong("must be only a path, for example `KeyfactorAPI`"));
         }
         let url = format!("{origin}/{segments}");
         Client::builder(url.clone()).base_url().map_err(|error| error.named(path.name))?;
@@ -149,19 +149,19 @@ impl<S: Source> Settings<S> {
     /// A host name or address by itself. Whatever else is in it would send the credentials elsewhere.
     fn host_name<'a>(&self, given: &Given, host: &'a str) -> Result<&'a str, ConfigurationError> {
         if host.contains("://") {
-            return Err(given.wrong("it has two schemes"));
+            return Err(given.wrong("must not have two schemes"));
         }
         if host.contains(['/', '\\', '?', '#']) {
-            return Err(given.wrong(format!("it is the host name alone; the path goes into {}", self.0.name(ApiPath))));
+            return Err(given.wrong(format!("must be only a host name; set the path with {}", self.0.name(ApiPath))));
         }
         if host.contains(':') && !host.ends_with(']') {
             return Err(given.wrong(format!(
-                "it is the host name alone; the port goes into {} (an IPv6 address stands in brackets)",
+                "must be only a host name; set the port with {} (write an IPv6 address in brackets)",
                 self.0.name(Port)
             )));
         }
         if host.contains(['@', '%']) || host.contains(char::is_whitespace) || Host::parse(host).is_err() {
-            return Err(given.wrong("it is no host name"));
+            return Err(given.wrong("must be a valid host name"));
         }
         Ok(host)
     }
@@ -174,8 +174,10 @@ impl<S: Source> Settings<S> {
                 (_, None) => {}
                 (None, Some(found)) => chosen = Some((kind, found)),
                 (Some((_, first)), Some(second)) => {
-                    let problem =
-                        format!("it is set beside {}: they belong to different kinds of credentials", first.name);
+                    let problem = format!(
+                        "must not be set together with {}: they belong to different kinds of credentials",
+                        first.name
+                    );
                     return Err(second.wrong(problem));
                 }
             }
@@ -190,27 +192,27 @@ impl<S: Source> Settings<S> {
             }
             None => {
                 let [id, token] = [ClientId, AccessToken].map(|setting| self.0.name(setting));
-                let problem = format!("no credentials are set: neither this one nor {id} nor {token}");
+                let problem = format!("no credentials are set: set this one, {id} or {token}");
                 Err(ConfigurationError::new(self.0.name(Username), problem))
             }
         }
     }
 
     fn basic(&self) -> Result<Credentials, ConfigurationError> {
-        const WHY: &str = "it is not set, or empty: Basic authentication needs user name and password";
+        const WHY: &str = "must be set: Basic authentication requires a user name and a password";
         let user = self.required(Username, WHY)?;
         let password = self.required(Password, WHY)?;
         let mut account = user.text.clone();
         if let Some(domain) = self.find(Domain)? {
             if domain.text.contains(['\\', '@', '/', ':']) {
-                return Err(domain.wrong("it is the domain alone"));
+                return Err(domain.wrong("must be only a domain"));
             }
             let of_user = account.split_once('\\').map(|(domain, _)| domain);
             let of_user = of_user.or(account.split_once('@').map(|(_, domain)| domain));
             match of_user {
                 None => account = format!(r"{}\{account}", domain.text),
                 Some(of_user) if of_user.eq_ignore_ascii_case(&domain.text) => {}
-                Some(_) => return Err(domain.wrong(format!("{} names another domain", user.name))),
+                Some(_) => return Err(domain.wrong(format!("must match the domain in {}", user.name))),
             }
         }
         let credentials = Credentials::basic(account, password.text);
@@ -219,7 +221,7 @@ impl<S: Source> Settings<S> {
     }
 
     fn client_credentials(&self) -> Result<Credentials, ConfigurationError> {
-        const WHY: &str = "it is not set, or empty: OAuth needs client id, client secret and token URL";
+        const WHY: &str = "must be set: OAuth requires a client id, a client secret and a token URL";
         let id = self.required(ClientId, WHY)?;
         let secret = self.required(ClientSecret, WHY)?;
         let url = self.required(TokenUrl, WHY)?;
@@ -247,7 +249,7 @@ impl<S: Source> Settings<S> {
             given.text
         } else {
             text_of_file(Path::new(&given.text)).map_err(|error| {
-                let problem = "it is no PEM text, and the file that it names cannot be read as one";
+                let problem = "must be PEM text or the path of a readable PEM file";
                 ConfigurationError::new(given.name.clone(), problem).caused_by(Cause::of_error(&error))
             })?
         };
@@ -286,7 +288,7 @@ fn scheme_and_rest(given: &Given) -> Result<(Scheme, &str), ConfigurationError> 
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "https" => Scheme::Https,
         "http" => Scheme::Http,
-        _ => return Err(given.wrong("it is the host name, alone or behind `https://`")),
+        _ => return Err(given.wrong("must be a host name, optionally after `https://`")),
     };
     Ok((scheme, rest.trim_end_matches('/')))
 }
@@ -301,8 +303,8 @@ fn number(given: &Given, range: std::ops::RangeInclusive<u64>, what: &'static st
 }
 
 fn duration(given: &Given) -> Result<Duration, ConfigurationError> {
-    const WHAT: &str = "it is a time from one second to a day: a number of seconds (`60`), or numbers with units (`60s`, `2m`, \
-                        `1m30s`, `1h`, `1500ms`)";
+    const WHAT: &str = "must be a duration from one second to 24 hours: a number of seconds (`60`), or numbers with \
+                        units (`60s`, `2m`, `1m30s`, `1h`, `1500ms`)";
     read_duration(given.text.trim())
         .filter(|duration| (Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(duration))
         .ok_or_else(|| given.wrong(WHAT))
@@ -335,7 +337,7 @@ fn places(given: &Given) -> Result<SecretPlaces, ConfigurationError> {
         "header" => Ok(SecretPlaces::Only(SecretIn::Header)),
         "form" => Ok(SecretPlaces::Only(SecretIn::Form)),
         "either" => Ok(SecretPlaces::HeaderThenForm),
-        _ => Err(given.wrong("it is `header`, `form` or `either` (the header first, then the form)")),
+        _ => Err(given.wrong("must be `header`, `form` or `either` (the header first, then the form)")),
     }
 }
 
@@ -360,7 +362,7 @@ fn is_true(given: &Given) -> Result<bool, ConfigurationError> {
     } else if is(["false", "0", "no", "off"]) {
         Ok(false)
     } else {
-        Err(given.wrong("it is neither true nor false (taken are true, 1, yes, on, false, 0, no, off)"))
+        Err(given.wrong("must be true, 1, yes, on, false, 0, no or off"))
     }
 }
 
@@ -370,9 +372,13 @@ pub(super) fn text_of_file(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 4 MiB"));
     }
     lenient::decode(&bytes).map_err(|_| {
-        io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8, or in UTF-16 with a byte order mark")
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the file is neither UTF-8 text nor UTF-16 text with a byte order \
+                                                    mark",
+        )
     })
 }

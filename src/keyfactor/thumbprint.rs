@@ -93,12 +93,12 @@ impl Thumbprint {
     pub(super) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
         let Self(digits) = self;
         if digits.is_empty() {
-            problems.add(field, Reason::Empty, "a thumbprint is needed");
+            problems.add(field, Reason::Empty, "must not be empty");
         } else if !self.is_sha1() {
             problems.add(
                 field,
                 Reason::NotAThumbprint,
-                "Command knows certificates by their SHA-1 thumbprint: 40 hex digits, colons and spaces allowed",
+                "must be a SHA-1 thumbprint: 40 hex digits, optionally with colons and spaces",
             );
         }
     }

@@ -20,13 +20,13 @@ use crate::transport::{
 const FAILED: &str = "the token request failed";
 const FAILED_TWICE: &str = "the token request failed with the client secret in the header and in the form";
 
-const CHECK: &str = "Check client id and client secret, and that the client is active at the identity provider.";
-const ONLY_HEADER: &str = "Check client id and client secret. If they are right, the provider may take them in the form only: say \
-                           `secret_in_form()`, or neither that nor `secret_in_header()`, to have both tried (from \
-                           variables: `KEYFACTOR_AUTH_CLIENT_SECRET_IN`).";
-const ONLY_FORM: &str = "Check client id and client secret. If they are right, the provider may take them in the header only: say \
-                         `secret_in_header()`, or neither that nor `secret_in_form()`, to have both tried (from \
-                         variables: `KEYFACTOR_AUTH_CLIENT_SECRET_IN`).";
+const CHECK: &str = "Check the client id and client secret, and that the client is active at the identity provider.";
+const ONLY_HEADER: &str = "Check the client id and client secret. If they are correct, the provider may accept them \
+                           only in the form: call `secret_in_form()`, or neither that nor `secret_in_header()` to try \
+                           both (with environment variables: `KEYFACTOR_AUTH_CLIENT_SECRET_IN`).";
+const ONLY_FORM: &str = "Check the client id and client secret. If they are correct, the provider may accept them only \
+                         in the header: call `secret_in_header()`, or neither that nor `secret_in_form()` to try both \
+                         (with environment variables: `KEYFACTOR_AUTH_CLIENT_SECRET_IN`).";
 
 /// Asks the identity provider for tokens.
 pub(super) struct TokenEndpoint {
@@ -152,7 +152,7 @@ fn members(body: &str) -> Result<Members, serde_json::Error> {
 fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
     let found = members(exchange.answer.body.as_str()).map_err(|error| Cause::json(&error))?;
     if let Some(twice) = ["access_token", "token_type"].into_iter().find(|name| found.is_disputed(name)) {
-        return Err(Cause::new(format!("it holds two different values of `{twice}`")));
+        return Err(Cause::new(format!("the response contains two different values of `{twice}`")));
     }
     match found.get("token_type") {
         None => {}
@@ -162,9 +162,9 @@ fn read(exchange: &Exchange) -> Result<NewCredential, Cause> {
     let token = match found.get("access_token") {
         Some(Value::String(token)) => SecretString::from(token.as_str()),
         None if !found.outer().found("access_token").is_some_and(Found::has_null) => {
-            return Err(Cause::new("it holds no `access_token`"));
+            return Err(Cause::new("the response contains no `access_token`"));
         }
-        _ => return Err(Cause::new("`access_token` is no text")),
+        _ => return Err(Cause::new("`access_token` is not a string")),
     };
     let headers = bearer(&token).map_err(Cause::new)?;
     // It was issued at some time during the call, perhaps at its begin.

@@ -83,7 +83,7 @@ impl<V: Vendor> PageCaller<V> {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before the first row is asked for"]
+#[must_use = "nothing is sent until the first row is requested"]
 pub struct ListBuilder<L: List> {
     caller: Caller<L::Vendor>,
     list: L,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Caller, Error, Vendor};
+use crate::error_report::counted;
 use crate::transport::CallName;
 
 /// A look-up that is under way. Each inventory of a call is one.
@@ -71,7 +72,7 @@ impl Lookup {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{list}: the look-up was given up after {pages} page(s): {limit}")]
+#[error("{list}: the look-up stopped after {}: {limit}", counted(*pages as usize, "page"))]
 pub struct LookupLimitReached {
     list: String,
     limit: LookupLimit,
@@ -205,9 +206,10 @@ impl fmt::Display for LookupLimit {
         match self {
             Self::Deadline(limit) => write!(
                 f,
-                "with the wait for a place among `max_concurrent_tries`, its time is up, {limit:?} (`lookup_deadline`)"
+                "it exceeded its deadline of {limit:?} (`lookup_deadline`), which includes waiting for \
+                 `max_concurrent_tries`"
             ),
-            Self::Pages(limit) => write!(f, "it may read no more than {limit} (`max_lookup_pages`)"),
+            Self::Pages(limit) => write!(f, "it reached the limit of {limit} (`max_lookup_pages`)"),
         }
     }
 }

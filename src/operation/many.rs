@@ -81,7 +81,7 @@ type AuditNote<I> = Arc<dyn Fn(&[I]) -> String + Send + Sync>;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-#[must_use = "nothing is sent before `send()` or `start()`"]
+#[must_use = "nothing is sent until `send()` or `start()` is called"]
 pub struct BatchBuilder<B: Batch> {
     caller: Caller<VendorOf<B>>,
     batch: B,
@@ -178,7 +178,7 @@ impl<B: Batch> BatchBuilder<B> {
         let mut problems = Problems::default();
         let calls = batch.calls(&caller, on_failure, &mut problems);
         if concurrency == 0 {
-            problems.add("concurrency", Reason::OutOfRange, "at least one call must be under way");
+            problems.add("concurrency", Reason::OutOfRange, "must be greater than zero");
         }
         problems.finish()?;
         calls.common().note_scope();
@@ -246,7 +246,7 @@ impl<B: Batch> fmt::Debug for BatchBuilder<B> {
 /// }
 /// # Ok(()) }
 /// ```
-#[must_use = "nothing is sent before the first outcome is asked for"]
+#[must_use = "nothing is sent until the first outcome is requested"]
 pub struct Outcomes<B: Batch> {
     caller: Caller<VendorOf<B>>,
     /// How many items there are.
@@ -364,7 +364,7 @@ impl<B: Batch> Outcomes<B> {
     /// ```
     pub fn stop(&mut self) {
         if self.ended_by.is_none() && (self.calls.count() > 0 || !self.running.is_empty()) {
-            let why = Cause::new("the program that sends them stopped the run");
+            let why = Cause::new("the caller stopped the run");
             let error = Error::nothing_sent(self.calls.common().call_name(), why);
             self.ended_by = Some(error.into());
             self.leave_unsent();
@@ -481,8 +481,12 @@ impl<B: Batch> Outcomes<B> {
     /// The task of a call panicked, or its runtime was shut down: the call may have arrived.
     fn take_without_answer(&mut self, task: JoinError) {
         if let Some(UnderWay { items, refused, request, since }) = self.under_way.remove(&task.id()) {
-            let why =
-                if task.is_panic() { "the call panicked" } else { "the runtime was shut down before the answer came" };
+            let why = if task.is_panic() {
+                "the call panicked"
+            } else {
+                "the runtime was shut down before a response was \
+                                                                   received"
+            };
             let error = SharedError::from(Error::without_answer(request, since.elapsed(), why));
             // Other calls under way have ended with their runtime as well, whatever is to happen after a failure.
             self.ended_by.get_or_insert_with(|| error.clone());

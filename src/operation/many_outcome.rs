@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::{Change, Error, Incomplete, SharedError, Vendor};
+use crate::error_report::counted;
 
 /// The outcome of one item of a batch.
 ///
@@ -467,17 +468,17 @@ impl<I, O: Change> ManyOutcome<I, O> {
 
     fn gap(&self) -> String {
         let confirmed = self.confirmed().count();
-        let confirmed = format!("the server confirmed {confirmed} of {} {}", self.items.len(), O::ITEMS);
+        let confirmed = format!("the server confirmed {confirmed} of {}", counted(self.items.len(), O::ITEM));
         let HandedOut { items, unconfirmed, of_incomplete_answers } = self.handed_out;
         let missing = self.total.saturating_sub(items + self.items.len());
         let incomplete = self.answers().filter(|answer| !O::is_complete(answer)).count();
         let gaps = [
-            (incomplete, "answer(s) have a gap"),
-            (unconfirmed, "that were handed out before are not confirmed"),
-            (of_incomplete_answers, "that were handed out before are confirmed by an answer with a gap"),
-            (missing, "have no outcome"),
+            (incomplete, "incomplete responses"),
+            (unconfirmed, "handed out earlier and not confirmed"),
+            (of_incomplete_answers, "handed out earlier and confirmed by an incomplete response"),
+            (missing, "without an outcome"),
         ];
-        let gaps = gaps.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
+        let gaps = gaps.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {what}: {count}"));
         std::iter::once(confirmed).chain(gaps).collect()
     }
 }

@@ -234,7 +234,7 @@ impl DocumentedCall {
 /// An operation that may change something. It is audited.
 pub trait Change: Operation<Outcome: Clone + PartialEq + fmt::Debug + Sync> {
     /// What it acts on, for people.
-    const ITEMS: &'static str;
+    const ITEM: &'static str;
 
     /// What the server's success means: that the change has taken place, or that it will.
     #[doc(hidden)]

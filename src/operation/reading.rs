@@ -30,7 +30,7 @@ pub(super) async fn read_large<O: Operation>(
     if let Some(read) = off_this_thread(&runtime, move || request.read(exchange)).await {
         return read;
     }
-    let cause = Cause::new("the runtime was shut down before the answer was read");
+    let cause = Cause::new("the runtime was shut down before the response was read");
     Err(Error::from_failure(unread.unreadable_read(cause), asked))
 }
 

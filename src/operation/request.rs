@@ -22,7 +22,7 @@ use crate::validation::{LONGEST_TEXT, Problems, Reason, ValidationError};
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct RequestBuilder<O: Operation> {
     caller: Caller<O::Vendor>,
     request: Request<O>,
@@ -183,11 +183,7 @@ impl CallSettings {
 pub(crate) fn check_audit_note(note: &str, problems: &mut Problems) {
     problems.check_length("audit_note", note, LONGEST_TEXT);
     if note.trim().is_empty() {
-        problems.add(
-            "audit_note",
-            Reason::Blank,
-            "it is empty (an unset variable, perhaps); to give none, leave it out",
-        );
+        problems.add("audit_note", Reason::Blank, "must not be empty (is a variable unset?); omit it to set none");
     }
 }
 

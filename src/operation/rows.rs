@@ -25,7 +25,7 @@ use futures_core::Stream;
 /// println!("{} of {:?}", rows.received(), rows.total());
 /// # Ok(()) }
 /// ```
-#[must_use = "nothing is sent before the first row is asked for"]
+#[must_use = "nothing is sent until the first row is requested"]
 pub struct Rows<T, E> {
     stream: Pin<Box<dyn Stream<Item = Result<T, E>> + Send>>,
     count: Count,

@@ -116,7 +116,7 @@ impl PlanHeader {
 
 impl OtherServer {
     pub(crate) fn add_to(&self, problems: &mut Problems) {
-        let sentence = format!("{self}; if that is meant, say `accept_other_server()`");
+        let sentence = format!("{self}; call `accept_other_server()` if this is intended");
         problems.add("plan.server", Reason::NeedsConsent, sentence);
     }
 }
@@ -135,7 +135,7 @@ pub(crate) struct OtherServer {
 
 impl fmt::Display for OtherServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it was made for {}, and this client is for {}", one_line(&self.planned), one_line(&self.used))
+        write!(f, "the plan was made for {}, but this client is for {}", one_line(&self.planned), one_line(&self.used))
     }
 }
 
@@ -188,7 +188,7 @@ pub enum PlanError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("it cannot be read")]
+    #[error("the plan cannot be read")]
     Unreadable(#[source] Arc<io::Error>),
     /// The file is larger than the limit. The rest was not read.
     ///
@@ -205,7 +205,7 @@ pub enum PlanError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("it is larger than {limit} bytes, which no plan is")]
+    #[error("the plan is larger than the limit of {limit} bytes")]
     #[non_exhaustive]
     TooLarge {
         /// The limit in bytes.
@@ -229,7 +229,7 @@ pub enum PlanError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("it is cut off: it was not written, or not copied, to its end")]
+    #[error("the plan is truncated: it was not completely written or copied")]
     CutOff,
     /// The file is not JSON, or not text.
     ///
@@ -244,7 +244,7 @@ pub enum PlanError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("it is no JSON: {0}")]
+    #[error("the plan is not valid JSON: {0}")]
     NotJson(String),
     /// The file has another format: a plan for the other vendor, or not a plan.
     ///
@@ -264,7 +264,7 @@ pub enum PlanError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("it is no plan of the format {expected:?}: {}", named_format(found.as_deref()))]
+    #[error("this is not a plan in the format {expected:?}: {}", named_format(found.as_deref()))]
     #[non_exhaustive]
     AnotherFormat {
         /// The format named in the file, if any.
@@ -290,7 +290,7 @@ pub enum PlanError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("it has version {version} of its format, and this crate reads up to version {known}{}", made_by(by.as_deref()))]
+    #[error("the plan has format version {version}, but this crate reads only versions up to {known}{}", made_by(by.as_deref()))]
     #[non_exhaustive]
     NewerVersion {
         /// The version of the file.
@@ -318,16 +318,19 @@ pub enum PlanError {
     /// }
     /// # Ok(()) }
     /// ```
-    #[error("something in it is missing or wrong: {0}")]
+    #[error("the plan is invalid: {0}")]
     Malformed(String),
 }
 
 fn named_format(found: Option<&str>) -> String {
-    found.map_or_else(|| "it names no format".to_owned(), |found| format!("it has the format {:?}", one_line(found)))
+    found.map_or_else(
+        || "it does not name a format".to_owned(),
+        |found| format!("it has the format {:?}", one_line(found)),
+    )
 }
 
 fn made_by(by: Option<&str>) -> String {
-    by.map(|by| format!("; {} wrote it", one_line(by))).unwrap_or_default()
+    by.map(|by| format!(" (written by {})", one_line(by))).unwrap_or_default()
 }
 
 /// A plan as JSON, without its header.
@@ -339,7 +342,7 @@ impl Document {
     }
 
     pub(crate) fn needed<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, PlanError> {
-        let value = self.0.remove(name).ok_or_else(|| PlanError::Malformed(format!("it has no member `{name}`")))?;
+        let value = self.0.remove(name).ok_or_else(|| PlanError::Malformed(format!("missing member `{name}`")))?;
         read_member(name, value)
     }
 

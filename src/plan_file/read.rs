@@ -33,7 +33,7 @@ pub(crate) fn from_json<P: PlanFormat>(bytes: &[u8]) -> Result<P, PlanError> {
     let text = decode(bytes).map_err(|fault| match fault {
         TextFault::CutOff => PlanError::CutOff,
         TextFault::NotText => {
-            PlanError::NotJson("it is no text in UTF-8, or in UTF-16 with a byte order mark".to_owned())
+            PlanError::NotJson("the file is neither UTF-8 text nor UTF-16 text with a byte order mark".to_owned())
         }
     })?;
     // After a crash, some file systems give a file its length and zeros for what was not written.
@@ -78,7 +78,10 @@ fn write_within(limit: u64, plan: &impl Serialize, mut writer: impl Write) -> io
     // A line end follows.
     let size = size.0 + 1;
     if size > limit {
-        let sentence = format!("the plan takes {size} bytes, and a file of more than {limit} bytes is not read again");
+        let sentence = format!(
+            "the plan has {size} bytes, but a file of more than {limit} bytes could not be read \
+                                again"
+        );
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, sentence));
     }
     serde_json::to_writer_pretty(&mut writer, plan)?;

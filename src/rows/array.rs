@@ -83,7 +83,7 @@ impl<'de, 'source, S: Source<'source>> Visitor<'de> for TextsVisitor<S> {
     type Value = Vec<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of texts")
+        f.write_str("a list of strings")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
@@ -100,5 +100,5 @@ impl<'de, 'source, S: Source<'source>> Visitor<'de> for TextsVisitor<S> {
 
 /// What a page holds would take up many times its size.
 pub(super) fn too_much<E: serde::de::Error>() -> E {
-    fault(format_args!("what it holds would take up many times its size in memory"))
+    fault(format_args!("reading it would take many times its size in memory"))
 }

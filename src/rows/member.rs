@@ -100,9 +100,7 @@ pub(crate) fn take<'de, R: ReadRow, S: Source<'de>, A: MapAccess<'de>, T: Member
             extra.add(name, &text);
             Ok(None)
         }
-        Taken::Other(_) => {
-            Err(fault(format_args!("the member `{name}` of {} is of another type than expected", R::NOUN)))
-        }
+        Taken::Other(_) => Err(fault(format_args!("the member `{name}` of {} has an unexpected type", R::NOUN))),
     }
 }
 

@@ -129,7 +129,7 @@ pub(crate) fn put<R: ReadRow, E: Error, T>(
         return Ok(());
     }
     if rule != Rule::Plain && field.is_some() {
-        return Err(fault(format_args!("the member `{name}` of {} stands there twice", R::NOUN)));
+        return Err(fault(format_args!("the member `{name}` of {} is repeated", R::NOUN)));
     }
     *field = value;
     Ok(())
@@ -219,7 +219,7 @@ impl<'de, S: Source<'de>, R: ReadRow> RowSeed<S, R> {
     /// What is no object.
     fn other<E: Error>(text: &str) -> Result<R, E> {
         if R::OTHER_TYPE == OtherType::Refused {
-            return Err(fault(format_args!("{} is an object, and something else came", R::NOUN)));
+            return Err(fault(format_args!("expected an object for {}", R::NOUN)));
         }
         let object = format!("{{\"value\":{text}}}");
         let mut deserializer = serde_json::Deserializer::from_str(&object);

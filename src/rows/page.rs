@@ -40,7 +40,7 @@ impl RowLimit {
 
 impl fmt::Display for RowLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "more than {} rows came in one page: {} were asked for", self.most(), self.asked)?;
+        write!(f, "the page has more than {} rows: {} were requested", self.most(), self.asked)?;
         match self.announced {
             Some(announced) => write!(f, ", and {announced} announced"),
             None => Ok(()),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::member::{Member, Taken};
 use super::source::{Source, text_of_map, text_of_number, text_of_seq};
 
-/// What can be read out of a text or a number. Servers of several versions write one for the other.
+/// What can be read out of a string or a number. Servers of several versions write one for the other.
 pub(crate) trait Scalar: Sized {
     /// What stands for it where it is missing, or null. None for what names a row.
     fn absent() -> Option<Self>;
@@ -80,7 +80,7 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     type Value = Taken<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or a number")
+        f.write_str("a string or a number")
     }
 
     #[inline]

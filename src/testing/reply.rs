@@ -78,7 +78,7 @@ impl Reply {
     #[track_caller]
     #[expect(clippy::expect_used, reason = "a helper of tests")]
     pub fn json(status: u16, body: impl Serialize) -> Self {
-        Self::text(status, serde_json::to_vec(&body).expect("a body that can be written as JSON"))
+        Self::text(status, serde_json::to_vec(&body).expect("the body can be serialized as JSON"))
     }
 
     /// A response with this status and any body, such as the HTML page of a gateway or an incomplete document.
@@ -107,7 +107,7 @@ impl Reply {
     #[track_caller]
     #[expect(clippy::expect_used, reason = "a helper of tests")]
     pub fn text(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        let status = StatusCode::from_u16(status).expect("a status of three digits");
+        let status = StatusCode::from_u16(status).expect("the status has three digits");
         let body = Bytes::from(body.into());
         Self { end: End::Answer { status, headers: HeaderMap::new(), body, is_cut: false } }
     }
@@ -204,8 +204,8 @@ impl Reply {
     #[expect(clippy::expect_used, reason = "a helper of tests")]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let End::Answer { headers, .. } = &mut self.end {
-            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name of a header");
-            headers.append(name, HeaderValue::from_str(value).expect("a value of a header"));
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("the name is a valid header name");
+            headers.append(name, HeaderValue::from_str(value).expect("the value is a valid header value"));
         }
         self
     }

@@ -25,7 +25,7 @@ pub(super) fn section<T: Display>(heading: &str, lines: impl IntoIterator<Item =
         text.push_str(" none");
     }
     if left_out > 0 {
-        let _ = write!(text, "\n  {left_out} more before these");
+        let _ = write!(text, "\n  {left_out} earlier ones, not shown");
     }
     for line in lines.iter().skip(left_out) {
         let _ = write!(text, "\n  {line}");
@@ -44,7 +44,7 @@ pub(super) fn touched(changes: &[RecordedRequest], marked: Option<&Value>, now: 
         return None;
     }
     let changes = section("changes received", changes.iter().map(line));
-    Some(if marked.is_some() { changes + &section("what differs from the mark", differences) } else { changes })
+    Some(if marked.is_some() { changes + &section("differences since the mark", differences) } else { changes })
 }
 
 /// Panics unless exactly one request since the mark is such a one. `what` names it.
@@ -124,7 +124,7 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
         }
         (Some(before), Some(after)) => found.push(format!("{path}: {}, was {}", shown(after), shown(before))),
         (None, Some(after)) => found.push(format!("{path}: new, {}", shown(after))),
-        (Some(before), None) => found.push(format!("{path}: gone, was {}", shown(before))),
+        (Some(before), None) => found.push(format!("{path}: removed, was {}", shown(before))),
         (None, None) => {}
     }
 }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 /// let error =
 ///     FakeKeyfactor::start_from(&json!({"stores": [{"machin": "web01"}]})).await.unwrap_err();
 /// assert_eq!(error.path(), "stores[0].machin");
-/// assert_eq!(error.problem(), "is not a member that the fake knows");
+/// assert_eq!(error.problem(), "is not a known member");
 /// # Ok(()) }
 /// # main().unwrap();
 /// # }
@@ -127,9 +127,7 @@ impl<'a> Object<'a> {
     /// Refuses members that were not taken: a typing error must not be ignored.
     pub(super) fn finish(self) -> Loaded<()> {
         match self.members.keys().find(|name| !self.taken.contains(&name.as_str())) {
-            Some(unknown) => {
-                Err(FakeStateError::new("is not a member that the fake knows").in_member(unknown.as_str()))
-            }
+            Some(unknown) => Err(FakeStateError::new("is not a known member").in_member(unknown.as_str())),
             None => Ok(()),
         }
     }
@@ -138,9 +136,9 @@ impl<'a> Object<'a> {
 pub(super) fn expected(what: &str, value: &Value) -> FakeStateError {
     let found = match value {
         Value::Null => "null",
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
@@ -154,18 +152,18 @@ pub(super) fn list<'a, T>(value: &'a Value, mut read: impl FnMut(usize, &'a Valu
 }
 
 pub(super) fn text(value: &Value) -> Loaded<String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| expected("a text", value))
+    value.as_str().map(str::to_owned).ok_or_else(|| expected("a string", value))
 }
 
 #[cfg(feature = "keyfactor")]
 pub(super) fn truth(value: &Value) -> Loaded<bool> {
-    value.as_bool().ok_or_else(|| expected("true or false", value))
+    value.as_bool().ok_or_else(|| expected("a boolean", value))
 }
 
 /// A number that fits.
 pub(super) fn number<T: TryFrom<i128>>(value: &Value) -> Loaded<T> {
     let number = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
-    let number = number.ok_or_else(|| expected("a whole number", value))?;
+    let number = number.ok_or_else(|| expected("an integer", value))?;
     T::try_from(number).map_err(|_| FakeStateError::new(format!("{number} is out of range")))
 }
 
@@ -183,10 +181,10 @@ pub(super) fn members(value: &Value) -> Loaded<Map<String, Value>> {
 
 /// One of these, by the word for it.
 pub(super) fn one_of<T: Copy>(value: &Value, all: &[T], word: impl Fn(T) -> &'static str) -> Loaded<T> {
-    let text = value.as_str().ok_or_else(|| expected("a text", value))?;
+    let text = value.as_str().ok_or_else(|| expected("a string", value))?;
     all.iter().copied().find(|it| word(*it) == text).ok_or_else(|| {
         let known: Vec<&str> = all.iter().map(|it| word(*it)).collect();
-        FakeStateError::new(format!("'{text}' is none of: {}", known.join(", ")))
+        FakeStateError::new(format!("'{text}' is not one of: {}", known.join(", ")))
     })
 }
 
@@ -198,11 +196,11 @@ pub(super) fn word_with(value: &Value) -> Loaded<(&str, &Value)> {
             let (word, given) = members.iter().next().ok_or_else(|| expected("a word", value))?;
             Ok((word, given))
         }
-        _ => Err(expected("a text or an object with one member", value)),
+        _ => Err(expected("a string or an object with one member", value)),
     }
 }
 
 /// That a word of [`word_with`] is not known.
 pub(super) fn unknown_word(word: &str) -> FakeStateError {
-    FakeStateError::new(format!("'{word}' is not known here"))
+    FakeStateError::new(format!("'{word}' is not valid here"))
 }

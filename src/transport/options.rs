@@ -34,7 +34,7 @@ use super::tls::Tls;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-#[must_use = "a builder does nothing before `build()`"]
+#[must_use = "a builder does nothing until `build()` is called"]
 pub struct ClientBuilder<Settings> {
     base_url: String,
     pub(crate) options: Options,

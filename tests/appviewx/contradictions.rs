@@ -38,13 +38,22 @@ async fn an_answer_that_contradicts_itself_is_no_success() {
         (format!(r#"{{"response": {{{IDS}}}, "appStatusCode": null, "appStatusCode": "FAIL"}}"#), "two different"),
         (format!(r#"{{"response": {{{IDS}}}, "AppStatusCode": "FAIL", "appStatusCode": "SUCCESS"}}"#), "two different"),
         (format!(r#"{{"response": {{{IDS}, "appstatuscode": null, "appStatusCode": "FAIL"}}}}"#), "two different"),
-        (r#"{"response": {"appStatusCode": "CERT-ACL-0006"}, "appStatusCode": "SUCCESS"}"#.to_owned(), "another that"),
-        (r#"{"response": {"appStatusCode": "CERT-ACL-0006", "status": "SUCCESS"}}"#.to_owned(), "another that"),
-        (format!(r#"{{"response": {{{IDS}}}, "Response": {{"appStatusCode": "FAIL"}}}}"#), "two responses"),
+        (
+            r#"{"response": {"appStatusCode": "CERT-ACL-0006"}, "appStatusCode": "SUCCESS"}"#.to_owned(),
+            "reports failure, another success",
+        ),
+        (
+            r#"{"response": {"appStatusCode": "CERT-ACL-0006", "status": "SUCCESS"}}"#.to_owned(),
+            "reports failure, another success",
+        ),
+        (format!(r#"{{"response": {{{IDS}}}, "Response": {{"appStatusCode": "FAIL"}}}}"#), "two different responses"),
         (format!(r#"{{"response": {{{IDS}, "successful ids": ["another"]}}}}"#), "two lists"),
-        (format!(r#"{{"response": {{{IDS}, "Failed Ids": ["{FIRST}"]}}}}"#), "as failed and as successful"),
-        (r#"{"response": {"appStatusCode": "FAIL"}}"#.to_owned(), "no documented refusal has the appStatusCode FAIL"),
-        (r#"{"response": {"httpStatusCode": 500}}"#.to_owned(), "no code says why"),
+        (format!(r#"{{"response": {{{IDS}, "Failed Ids": ["{FIRST}"]}}}}"#), "as both failed and successful"),
+        (
+            r#"{"response": {"appStatusCode": "FAIL"}}"#.to_owned(),
+            "the appStatusCode FAIL is not documented as a refusal",
+        ),
+        (r#"{"response": {"httpStatusCode": 500}}"#.to_owned(), "no code gives the reason"),
     ] {
         for ended in answered(&body).await {
             let Err(error) = ended else { panic!("{body}: a success") };
@@ -103,7 +112,11 @@ async fn a_login_that_contradicts_itself_gives_no_session() {
     for (response, problem) in [
         (json!({"sessionId": "session-1", "appStatusCode": "FAIL"}), "the login failed"),
         (json!({"sessionId": "session-1", "status": "FAILED"}), "the login failed"),
-        (json!({"sessionId": "session-1", "sessionid": "session-2"}), "the login gave two different session ids"),
+        (
+            json!({"sessionId": "session-1", "sessionid": "session-2"}),
+            "the login response contains two different \
+                                                                       session ids",
+        ),
         (json!({"sessionId": "session-1", "status": "SUCCESS", "httpStatusCode": 401}), "the login failed"),
     ] {
         let body = json!({"response": response, "appStatusCode": Value::Null}).to_string();

@@ -54,7 +54,7 @@ async fn a_plan_of_groups_says_which_limit_it_met_and_remembers_nothing_of_it() 
     assert!(plan.remembered().is_empty());
     assert_eq!(
         plan.not_remembered()[0].why,
-        "POST /certificate/search: the look-up was given up after 2 page(s): it may read no more than 2 (`max_lookup_pages`)"
+        "POST /certificate/search: the look-up stopped after 2 pages: it reached the limit of 2 (`max_lookup_pages`)"
     );
 }
 

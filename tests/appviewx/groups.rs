@@ -152,7 +152,7 @@ async fn groups_are_found_under_whatever_name_their_list_has() {
     for (name, response) in [
         ("an array", json!([group])),
         ("a name", json!({"certificateGroups": [group], "nextPageToken": null})),
-        ("beside a list of texts", json!({"names": ["web"], "groups": [group], "nextPageToken": ""})),
+        ("beside a list of strings", json!({"names": ["web"], "groups": [group], "nextPageToken": ""})),
         ("nested", json!({"response": {"objects": [group], "nextPageToken": " "}})),
     ] {
         let server = RawServer::json(200, &json!({"Response": response, "Tags": null}).to_string()).await;

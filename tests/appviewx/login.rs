@@ -289,17 +289,22 @@ async fn a_login_without_a_session_id_says_what_the_server_said() {
         let server = answering_login(unwelcome(200, &attempts)).await;
         let error = unassign(client(&server)).await.unwrap_err();
         let said = authentication(&error);
-        assert_eq!(said.problem(), "the login gave no session id");
+        assert_eq!(said.problem(), "the login response contains no session id");
         assert_eq!(said.message(), Some("Login failed. Invalid credentials"));
         assert_eq!((said.remaining_attempts(), said.code(), said.attempts()), (remaining, None, 0));
         assert_eq!(server.received().len(), 1);
     }
     for (body, problem, code, message) in [
-        ("{}", "the login gave no session id", None, None),
-        (r#"{"response": "FAILURE"}"#, "the login gave no session id", None, None),
-        (r#"{"response": {"sessionId": ""}}"#, "the login gave no session id", None, None),
-        (r#"{"response": {"sessionId": " \t"}}"#, "the login gave no session id", None, None),
-        (r#"{"response": {"sessionId": 7}}"#, "the login gave a session id that is no text", None, None),
+        ("{}", "the login response contains no session id", None, None),
+        (r#"{"response": "FAILURE"}"#, "the login response contains no session id", None, None),
+        (r#"{"response": {"sessionId": ""}}"#, "the login response contains no session id", None, None),
+        (r#"{"response": {"sessionId": " \t"}}"#, "the login response contains no session id", None, None),
+        (
+            r#"{"response": {"sessionId": 7}}"#,
+            "the login response contains a session id that is not a string",
+            None,
+            None,
+        ),
         (
             r#"{"response": {"sessionId": "session-1"}, "appStatusCode": "AVX_1", "message": "no"}"#,
             "the login failed",
@@ -308,7 +313,7 @@ async fn a_login_without_a_session_id_says_what_the_server_said() {
         ),
         (
             r#"{"Response": {"AppStatusCode": "AVX_2", "StatusDescription": "inner"}, "Message": "outer"}"#,
-            "the login gave no session id",
+            "the login response contains no session id",
             Some("AVX_2"),
             Some("inner"),
         ),

@@ -11,8 +11,8 @@ use clm::RetryPolicy;
 use clm::appviewx::{Client, Credentials, Error};
 use serde_json::{Value, json};
 
-const CANNOT_CARRY: &str = "the login gave a session id that no header can carry";
-const UNREADABLE: &str = "the login's answer cannot be read";
+const CANNOT_CARRY: &str = "the login response contains a session id that is not a valid header value";
+const UNREADABLE: &str = "the login response cannot be read";
 
 /// A client that does not wait for long.
 fn impatient(server: &Scripted) -> Client {
@@ -121,10 +121,18 @@ async fn what_is_no_envelope_is_no_login() {
         ("[]", UNREADABLE),
         ("null", UNREADABLE),
         (r#"{"sessionId": "marker-session"}"#, UNREADABLE),
-        (r#"{"response": [{"sessionId": "marker-session"}]}"#, "the login gave no session id"),
-        (r#"{"response": {"sessionId": ["marker-session"]}}"#, "the login gave a session id that is no text"),
-        (r#"{"response": {"sessionId": {"marker": 1}}}"#, "the login gave a session id that is no text"),
-        (r#"{"response": {"sessionId": true}}"#, "the login gave a session id that is no text"),
+        (r#"{"response": [{"sessionId": "marker-session"}]}"#, "the login response contains no session id"),
+        (
+            r#"{"response": {"sessionId": ["marker-session"]}}"#,
+            "the login response contains a session id that is not a \
+                                                                string",
+        ),
+        (
+            r#"{"response": {"sessionId": {"marker": 1}}}"#,
+            "the login response contains a session id that is not a \
+                                                           string",
+        ),
+        (r#"{"response": {"sessionId": true}}"#, "the login response contains a session id that is not a string"),
     ] {
         let error = refused(Answer::with(200, "content-type: text/html\r\n", body)).await;
         let said = authentication(&error);

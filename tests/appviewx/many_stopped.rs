@@ -26,7 +26,7 @@ async fn the_call_under_way_is_finished_and_no_further_one_is_sent() {
         let error = not_sent(state);
         assert!(matches!(**error, Error::Transport(_)), "{error:?}");
         assert_eq!(error.attempts(), Some(0));
-        assert_eq!(error.source().unwrap().to_string(), "the program that sends them stopped the run");
+        assert_eq!(error.source().unwrap().to_string(), "the caller stopped the run");
     }
     server.nothing_more_has_come().await;
 }

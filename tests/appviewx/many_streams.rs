@@ -375,7 +375,7 @@ async fn a_gap_in_an_answer_that_was_handed_out_is_one_of_the_whole() {
     assert!(!rest.is_complete());
     let gap = rest.require_complete().unwrap_err().to_string();
     assert!(
-        gap.contains("confirmed 1 of 1 certificate(s); 1 that were handed out before are confirmed by an"),
+        gap.contains("confirmed 1 of 1 certificate; handed out earlier and confirmed by an incomplete response: 1"),
         "{gap}"
     );
 }
@@ -422,7 +422,7 @@ fn a_run_that_outlives_its_runtime_tells_of_every_id() {
                 let request = unknown.request::<UnassignCertificates>().unwrap();
                 assert!(request.resource_ids().contains(&it.item), "{then:?}: the request is that of its call");
                 let cause = unknown.source().unwrap().to_string();
-                assert_eq!(cause, "the runtime was shut down before the answer came");
+                assert_eq!(cause, "the runtime was shut down before a response was received");
             }
             let ended_by = outcome.ended_by().unwrap();
             assert!(unknown.iter().any(|it| it.state == ItemState::Unknown(ended_by.clone())));

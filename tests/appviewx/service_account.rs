@@ -194,10 +194,10 @@ async fn silence_is_repeated() {
 
 #[tokio::test]
 async fn what_is_no_token_is_not_used() {
-    let none = "the token request gave no token";
-    let unreadable = "the answer to the token request cannot be read";
-    let uncarried = "the token request gave a token that no header can carry";
-    let no_text = "the token request gave a token that is no text";
+    let none = "the token response contains no token";
+    let unreadable = "the token response cannot be read";
+    let uncarried = "the token response contains a token that is not a valid header value";
+    let no_text = "the token response contains a token that is not a string";
     let long = format!(r#"{{"response": "{}"}}"#, "marker".repeat(11_000));
     for (body, problem) in [
         ("{}", none),

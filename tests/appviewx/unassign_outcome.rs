@@ -180,7 +180,7 @@ async fn an_incomplete_outcome_says_how_much_is_missing() {
     let error: Error = outcome.require_complete().unwrap_err().into();
     assert!(matches!(error, Error::Incomplete(_)), "{error:?}");
     let said = error.to_string();
-    for part in ["confirmed 1", "2 unconfirmed", "1 that nobody asked for"] {
+    for part in ["confirmed 1 certificate;", "unconfirmed: 2", "not requested: 1"] {
         assert!(said.contains(part), "{said:?} lacks {part:?}");
     }
     assert_eq!((error.status(), error.body(), error.attempts()), (None, None, None));

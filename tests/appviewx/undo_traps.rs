@@ -69,7 +69,7 @@ fn a_part_of_a_plan_loses_no_id() {
     let why = |id: &str, why: &str| json!({"resource_id": id, "why": why});
     let whole = plan(&json!([group("a"), group("b"), group("a")]), &json!([why("c", "gone"), why("d", "gone")]));
     let expected =
-        plan(&json!([group("a"), group("a")]), &json!([why("c", "gone"), why("x", "the plan does not name it")]));
+        plan(&json!([group("a"), group("a")]), &json!([why("c", "gone"), why("x", "the plan does not contain it")]));
     assert_eq!(whole.only(["x", "c", "a", "x"]), expected);
 }
 

@@ -33,7 +33,7 @@ async fn removed_is_what_a_job_has_removed() {
     let (fake, store) = with_two().await;
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
-        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is there, and no job has removed it
+        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is still there, and no job removed it
 the store holds:
   \"web01.pfx\"
   \"web02.pfx\"
@@ -43,7 +43,7 @@ requests: none"
     remove(&fake, store, "web01.pfx").await;
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
-        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is there, and no job has removed it
+        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is still there, and no job removed it
 the store holds:
   \"web01.pfx\"
   \"web02.pfx\"
@@ -59,8 +59,7 @@ requests:
     fake.put_entry(store, "web01.pfx", successor, [("SiteName", "Blog")]);
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
-        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: a job has removed it, and it is there \
-         again, or another entry of this alias is
+        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: a job removed it, but it is there again, or another entry with this alias is
 the store holds:
   \"web01.pfx\", 2 entries
   \"web02.pfx\"
@@ -82,7 +81,7 @@ async fn what_is_gone_without_a_job_that_succeeded_was_not_removed() {
     fake.mark();
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
-        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is not there, and no job has removed it
+        "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is not there, but no job removed it
 the store holds:
   \"web02.pfx\"
 jobs on the store:
@@ -127,7 +126,7 @@ async fn untouched_is_what_received_no_change() {
     assert_eq!(fake.changes().iter().map(RecordedRequest::status).collect::<Vec<_>>(), [403]);
     assert_eq!(
         said(|| fake.assert_untouched()),
-        "the fake of Keyfactor was touched
+        "the Keyfactor fake was touched
 changes received:
   POST /KeyfactorAPI/CertificateStores/Certificates/Remove: 403"
     );
@@ -145,10 +144,10 @@ changes received:
     let said = said(|| fake.assert_untouched());
     assert_eq!(
         said,
-        r#"the fake of Keyfactor was touched
+        r#"the Keyfactor fake was touched
 changes received:
   POST /KeyfactorAPI/CertificateStores/Certificates/Remove: 200
-what differs from the mark:
+differences since the mark:
   clock: "2026-03-19T21:00:03Z", was "2026-03-19T21:00:00Z"
   jobs[10b00000-0000-4000-8000-000000000001]: new, {"alias":"web01.pfx","certificate":null,"id":"10b00000-0000-4000-8000-000000000001","job_fields":{"PIN":null},"kind":"remove","overwrite":false,"recurring":false,"requested":"2026-03-19T21:00:01Z","retried":0,"schedule":{"Immediate":true},"state":"succeeded","store":"57070000-0000-4000-8000-000000000001"}
   runs[0]: new, {"end":"2026-03-19T21:00:03Z","job":"10b00000-0000-4000-8000-000000000001","message":null,"result":"success","start":"2026-03-19T21:00:02Z","status":"completed"}
@@ -165,9 +164,9 @@ async fn a_state_that_changes_without_a_request_is_touched_as_well() {
     fake.replace_unseen(store, "web02.pfx", 1.into());
     assert_eq!(
         said(|| fake.assert_untouched()),
-        "the fake of Keyfactor was touched
+        "the Keyfactor fake was touched
 changes received: none
-what differs from the mark:
+differences since the mark:
   stores[57070000-0000-4000-8000-000000000001].held[web02.pfx].certificate: 1, was 2
   stores[57070000-0000-4000-8000-000000000001].held[web02.pfx #2].certificate: 1, was 3"
     );
@@ -181,7 +180,7 @@ async fn a_change_that_the_fake_does_not_know_is_one() {
     assert_eq!(post(&fake, "Enrollment/PFX", json!({})).await.status, 404);
     assert_eq!(
         said(|| fake.assert_untouched()),
-        "the fake of Keyfactor was touched
+        "the Keyfactor fake was touched
 changes received:
   POST /KeyfactorAPI/Enrollment/PFX: 404"
     );
@@ -211,7 +210,7 @@ requests:
     fake.assert_sent_once(KeyfactorCall::RemoveCertificates);
     assert_eq!(
         said(|| fake.assert_sent_once_with(KeyfactorCall::RemoveCertificates, names("web02.pfx"))),
-        "keyfactor.certificate_stores.remove_certificates with such a body was never sent
+        "keyfactor.certificate_stores.remove_certificates with a matching body was never sent
 requests:
   POST /KeyfactorAPI/CertificateStores/Certificates/Remove: 200"
     );
@@ -231,7 +230,7 @@ async fn of_many_requests_the_last_ones_are_printed() {
         [
             "keyfactor.certificate_stores.get was sent 25 times",
             "requests:",
-            "  5 more before these",
+            "  5 earlier ones, not shown",
             "  GET /KeyfactorAPI/CertificateStores/57070000-0000-4000-8000-000000000001: 200",
         ]
     );
@@ -244,13 +243,13 @@ async fn a_certificate_is_unassigned_once_a_call_for_it_has_moved_it() {
     let groups = fake.client().certificate_groups();
     assert_eq!(
         said(|| fake.assert_unassigned("c1")),
-        "the certificate \"c1\" was not unassigned: it is in the group \"web-servers\", and no request for it was answered with 200
+        "the certificate \"c1\" was not unassigned: it is in the group \"web-servers\", and no request for it returned 200
 requests: none"
     );
     fake.move_certificate("c1", "Default");
     assert_eq!(
         said(|| fake.assert_unassigned("c1")),
-        "the certificate \"c1\" was not unassigned: it is in the group \"Default\", and no request for it was answered with 200
+        "the certificate \"c1\" was not unassigned: it is in the group \"Default\", and no request for it returned 200
 requests: none"
     );
     fake.move_certificate("c1", "web-servers");
@@ -258,7 +257,7 @@ requests: none"
     fake.assert_unassigned("c1");
     assert_eq!(
         said(|| fake.assert_unassigned("c2")),
-        "the certificate \"c2\" was not unassigned: the fake does not know it
+        "the certificate \"c2\" was not unassigned: it is unknown to the fake
 requests:
   PUT /avxapi/certificate/group/unassign: 200"
     );
@@ -308,10 +307,10 @@ requests:
     );
     assert_eq!(
         said(|| fake.assert_untouched()),
-        r#"the fake of AppViewX was touched
+        r#"the AppViewX fake was touched
 changes received:
   PUT /avxapi/certificate/group/unassign: 200
-what differs from the mark:
+differences since the mark:
   certificates[c1].comments[0]: new, "CHG 1"
   certificates[c1].group: "Default", was "web-servers""#
     );
@@ -384,13 +383,13 @@ async fn what_the_log_has_forgotten_is_not_taken_for_what_never_came() {
     assert_eq!(unknown.status().map(|it| it.as_u16()), Some(404));
     remove(&fake, store, "web01.pfx").await;
     fill(&fake);
-    let forgotten = "the fake has forgotten the first 3 request(s) since the mark or the start, so this cannot be said: it keeps the \
-                     last 10,000 and 64 MiB of bodies. Call `mark()` later, or assert earlier";
+    let forgotten = "the fake no longer has the first 3 requests since the mark or the start, so this cannot be checked: it keeps \
+                     the last 10,000 requests and 64 MiB of bodies; call `mark()` later, or assert earlier";
     assert_eq!(said(|| fake.assert_untouched()), forgotten);
     assert_eq!(said(|| fake.assert_sent_once(KeyfactorCall::RemoveCertificates)), forgotten);
     assert_eq!(
         said(|| fake.assert_no_unknown_requests()),
-        "1 request(s) that the fake does not know:\n  1 more, which the fake has forgotten"
+        "1 request unknown to the fake:\n  1 more that the fake no longer has"
     );
     fake.mark();
     fake.assert_untouched();

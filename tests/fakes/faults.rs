@@ -349,10 +349,9 @@ async fn a_fault_that_did_not_happen_fails_the_test() {
     let panic = catch_unwind(AssertUnwindSafe(|| fake.assert_faults_used())).unwrap_err();
     assert_eq!(
         panic.downcast_ref::<String>().unwrap(),
-        "faults that did not happen:\
-        \n  lose_answers: 2 of 2 left for keyfactor.certificate_stores.remove_certificates\
-        \n  refuse_next with 503: 1 of 1 left for any call, after 3 more\
-        \n  stray_answers with 408: 4 of 4 left for any call"
+        "faults that were not used:\n  lose_answers: 2 of 2 left for \
+         keyfactor.certificate_stores.remove_certificates\n  refuse_next with 503: 1 of 1 left for any call, after 3 \
+         more\n  stray_answers with 408: 4 of 4 left for any call"
     );
 }
 
@@ -444,7 +443,7 @@ async fn a_port_that_another_program_took_is_a_panic_that_says_so() {
     let other = std::net::TcpListener::bind(&address).unwrap();
     let panic = catch_unwind(AssertUnwindSafe(|| fake.come_back())).unwrap_err();
     let said = panic.downcast_ref::<String>().unwrap();
-    assert!(said.starts_with(&format!("the fake cannot come back to {address}: ")), "{said}");
+    assert!(said.starts_with(&format!("the fake cannot listen on {address} again: ")), "{said}");
     drop(other);
     fake.come_back();
     let group = fake.client().certificate_groups().view("web").send().await.unwrap();
@@ -466,7 +465,7 @@ async fn going_away_ends_a_request_that_is_under_way() {
 }
 
 #[test]
-#[should_panic(expected = "100 is no status of an answer: 200 to 599 are")]
+#[should_panic(expected = "the status of a response must be between 200 and 599, is 100")]
 fn an_interim_status_is_no_answer() {
     let _ = FakeAnswer::status(100);
 }

@@ -62,15 +62,15 @@ async fn what_cannot_be_read_is_refused() {
         ("ReturnLimit=many", "The value 'many' is not valid for ReturnLimit."),
         ("IncludeRevoked=perhaps", "The value 'perhaps' is not valid for IncludeRevoked."),
         ("QueryString=Nothing -eq 1", "Invalid query: unknown field Nothing."),
-        ("QueryString=CertId -about 1", "Invalid query: no known operator after CertId."),
-        ("QueryString=CertId -eq", "Invalid query: no value for CertId."),
-        ("QueryString=CertId -eq one", "Invalid query: the value of CertId is no Number."),
-        ("QueryString=CertId -contains 1", "Invalid query: CertId is no text."),
-        ("QueryString=NotAfter -gt \"%25TODAY-7%25\"", "Invalid query: the value of NotAfter is no Time."),
-        ("QueryString=(CertId -eq 1", "Invalid query: a parenthesis that is not closed."),
-        ("QueryString=IssuedCN -eq \"a", "Invalid query: a quotation mark that is not closed."),
+        ("QueryString=CertId -about 1", "Invalid query: missing or unknown operator after CertId."),
+        ("QueryString=CertId -eq", "Invalid query: missing value for CertId."),
+        ("QueryString=CertId -eq one", "Invalid query: the value of CertId is not a Number."),
+        ("QueryString=CertId -contains 1", "Invalid query: CertId is not a text field."),
+        ("QueryString=NotAfter -gt \"%25TODAY-7%25\"", "Invalid query: the value of NotAfter is not a Time."),
+        ("QueryString=(CertId -eq 1", "Invalid query: unclosed parenthesis."),
+        ("QueryString=IssuedCN -eq \"a", "Invalid query: unclosed quotation mark."),
         ("QueryString=CertId -eq 1 CertId -eq 1", "Invalid query: unexpected Word(\"CertId\")."),
-        ("QueryString=CertId -eq 1 AND", "Invalid query: it ends too early."),
+        ("QueryString=CertId -eq 1 AND", "Invalid query: unexpected end."),
     ] {
         let answer = get(&fake, &format!("Certificates?{parameters}")).await;
         assert_eq!((answer.status, answer.message()), (400, message), "{parameters}");

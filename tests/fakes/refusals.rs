@@ -380,13 +380,13 @@ async fn an_unknown_endpoint_is_not_found_and_is_in_the_log() {
     assert_eq!(
         said(&|| keyfactor.assert_no_unknown_requests()),
         format!(
-            "2 request(s) that the fake does not know:\n  PUT /KeyfactorAPI/avxapi{unassign_path}\n  POST /Keyfactor/API{remove_path}"
+            "2 requests unknown to the fake:\n  PUT /KeyfactorAPI/avxapi{unassign_path}\n  POST /Keyfactor/API{remove_path}"
         )
     );
     assert_eq!(
         said(&|| appviewx.assert_no_unknown_requests()),
         format!(
-            "2 request(s) that the fake does not know:\n  PUT /tenant/avxapi{unassign_path}\n  POST /KeyfactorAPI{remove_path}"
+            "2 requests unknown to the fake:\n  PUT /tenant/avxapi{unassign_path}\n  POST /KeyfactorAPI{remove_path}"
         )
     );
     FakeKeyfactor::start().await.assert_no_unknown_requests();

@@ -112,7 +112,7 @@ async fn a_fake_starts_on_the_port_that_it_is_told() {
 }
 
 #[test]
-#[should_panic(expected = "a fake cannot listen on port ")]
+#[should_panic(expected = "the fake cannot listen on 127.0.0.1:")]
 fn a_port_in_use_is_a_panic_that_says_so() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();

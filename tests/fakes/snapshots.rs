@@ -326,18 +326,18 @@ fn wrong_keyfactor() -> Vec<(Value, &'static str)> {
     let guid = "57070000-0000-4000-8000-000000000001";
     vec![
         (json!([]), "expected an object, found a list"),
-        (json!({"store": []}), "store: is not a member that the fake knows"),
+        (json!({"store": []}), "store: is not a known member"),
         (json!({"clock": "soon"}), "clock: 'soon' is not a time"),
-        (json!({"product_version": 25}), "product_version: expected a text, found a number"),
-        (json!({"permissions": ["read_everything"]}), "permissions[0]: 'read_everything' is not known here"),
-        (json!({"permissions": [{"read_stores": 4}]}), "permissions[0]: 'read_stores' is not known here"),
-        (json!({"permissions": ["read_stores_in"]}), "permissions[0]: 'read_stores_in' is not known here"),
-        (json!({"permissions": [7]}), "permissions[0]: expected a text or an object with one member, found a number"),
+        (json!({"product_version": 25}), "product_version: expected a string, found a number"),
+        (json!({"permissions": ["read_everything"]}), "permissions[0]: 'read_everything' is not valid here"),
+        (json!({"permissions": [{"read_stores": 4}]}), "permissions[0]: 'read_stores' is not valid here"),
+        (json!({"permissions": ["read_stores_in"]}), "permissions[0]: 'read_stores_in' is not valid here"),
+        (json!({"permissions": [7]}), "permissions[0]: expected a string or an object with one member, found a number"),
         (
             json!({"permissions": [{"read_stores_in": "7"}]}),
-            "permissions[0].read_stores_in: expected a whole number, found a text",
+            "permissions[0].read_stores_in: expected an integer, found a string",
         ),
-        (json!({"modes": ["inventory_lag"]}), "modes[0]: 'inventory_lag' is not known here"),
+        (json!({"modes": ["inventory_lag"]}), "modes[0]: 'inventory_lag' is not valid here"),
         (
             json!({"modes": [{"cap_pages_skipping_as_asked": -1}]}),
             "modes[0].cap_pages_skipping_as_asked: -1 is out of range",
@@ -345,7 +345,7 @@ fn wrong_keyfactor() -> Vec<(Value, &'static str)> {
         (json!({"certificates": [{}]}), "certificates[0].common_name: is missing"),
         (
             json!({"certificates": [{"common_name": "a", "id": 3}, {"common_name": "b", "id": 3}]}),
-            "certificates[1].id: 3 is there twice",
+            "certificates[1].id: 3 is listed twice",
         ),
         (
             json!({"certificates": [{"common_name": "a", "id": 3_000_000_000_u64}]}),
@@ -353,26 +353,26 @@ fn wrong_keyfactor() -> Vec<(Value, &'static str)> {
         ),
         (
             json!({"certificates": [{"common_name": "a", "revocation": "yes"}]}),
-            "certificates[0].revocation: 'yes' is none of: none, on_hold, revoked",
+            "certificates[0].revocation: 'yes' is not one of: none, on_hold, revoked",
         ),
         (
             json!({"certificates": [{"common_name": "a", "metadata": {"Owner": 1}}]}),
-            "certificates[0].metadata.Owner: expected a text, found a number",
+            "certificates[0].metadata.Owner: expected a string, found a number",
         ),
         (
             json!({"certificates": [{"common_name": "a", "collections": [true]}]}),
-            "certificates[0].collections[0]: expected a whole number, found a truth value",
+            "certificates[0].collections[0]: expected an integer, found a boolean",
         ),
         (json!({"store_types": [{"number": 2}]}), "store_types[0].short_name: is missing"),
         (
             json!({"store_types": [{"number": 2, "short_name": "PEM", "entry_parameters": [{}]}]}),
             "store_types[0].entry_parameters[0].name: is missing",
         ),
-        (json!({"orchestrator": {"end": {"fails": null}}}), "orchestrator.end.fails: expected a text, found null"),
+        (json!({"orchestrator": {"end": {"fails": null}}}), "orchestrator.end.fails: expected a string, found null"),
         (json!({"orchestrator": {"retries": 10_001}}), "orchestrator.retries: 10001 is out of range: 10000 at most"),
-        (json!({"orchestrator": {"pick_up": {"offline": 1}}}), "orchestrator.pick_up: 'offline' is not known here"),
-        (json!({"stores": [{}, {}, {"machine": 7}]}), "stores[2].machine: expected a text, found a number"),
-        (json!({"stores": [{"machin": "a"}]}), "stores[0].machin: is not a member that the fake knows"),
+        (json!({"orchestrator": {"pick_up": {"offline": 1}}}), "orchestrator.pick_up: 'offline' is not valid here"),
+        (json!({"stores": [{}, {}, {"machine": 7}]}), "stores[2].machine: expected a string, found a number"),
+        (json!({"stores": [{"machin": "a"}]}), "stores[0].machin: is not a known member"),
         (json!({"stores": [{"id": "1"}]}), "stores[0].id: '1' is not a GUID"),
         (
             json!({"stores": [{"held": [{"alias": "a", "certificate": 1}]}]}),
@@ -390,7 +390,7 @@ fn wrong_keyfactor() -> Vec<(Value, &'static str)> {
         (json!({"stores": [{}], "jobs": [{"kind": "add", "store": guid}]}), "jobs[0].certificate: is missing"),
         (
             json!({"certificates": [{"common_name": "a"}], "stores": [{}], "jobs": [{"kind": "remove", "store": guid, "certificate": 1}]}),
-            "jobs[0].certificate: is for additions only",
+            "jobs[0].certificate: is only valid for additions",
         ),
         (
             json!({"stores": [{}], "jobs": [{"kind": "remove", "store": guid, "job_fields": ["SiteName"]}]}),
@@ -426,7 +426,7 @@ async fn what_cannot_be_loaded_into_the_keyfactor_fake_is_named_by_its_path() {
     }
     assert_eq!(fake.snapshot(), before);
     let error = fake.load(&json!({"stores": [{"machine": 7}]})).unwrap_err();
-    assert_eq!((error.path().as_str(), error.problem()), ("stores[0].machine", "expected a text, found a number"));
+    assert_eq!((error.path().as_str(), error.problem()), ("stores[0].machine", "expected a string, found a number"));
 }
 
 #[tokio::test]
@@ -434,19 +434,19 @@ async fn what_cannot_be_loaded_into_the_appviewx_fake_is_named_by_its_path() {
     let fake = FakeAppViewX::start().await;
     let before = fake.snapshot();
     for (state, said) in [
-        (json!("x"), "expected an object, found a text"),
-        (json!({"sessions": []}), "sessions: is not a member that the fake knows"),
-        (json!({"denied": ["everything"]}), "denied[0]: 'everything' is not known here"),
+        (json!("x"), "expected an object, found a string"),
+        (json!({"sessions": []}), "sessions: is not a known member"),
+        (json!({"denied": ["everything"]}), "denied[0]: 'everything' is not valid here"),
         (
             json!({"denied": [{"use_category": "root_ca"}]}),
-            "denied[0].use_category: 'root_ca' is none of: server, client, code_signing, device",
+            "denied[0].use_category: 'root_ca' is not one of: server, client, code_signing, device",
         ),
-        (json!({"modes": [{"cap_pages": "5"}]}), "modes[0].cap_pages: expected a whole number, found a text"),
-        (json!({"groups": [{"name": "web"}, {"name": "web"}]}), "groups[1].name: 'web' is there twice"),
-        (json!({"certificates": [{"id": "a"}, {"id": "a"}]}), "certificates[1].id: 'a' is there twice"),
+        (json!({"modes": [{"cap_pages": "5"}]}), "modes[0].cap_pages: expected an integer, found a string"),
+        (json!({"groups": [{"name": "web"}, {"name": "web"}]}), "groups[1].name: 'web' is listed twice"),
+        (json!({"certificates": [{"id": "a"}, {"id": "a"}]}), "certificates[1].id: 'a' is listed twice"),
         (
             json!({"certificates": [{"id": "a", "comments": "b"}]}),
-            "certificates[0].comments: expected a list, found a text",
+            "certificates[0].comments: expected a list, found a string",
         ),
         (json!({"groups_in_searches": {"a": "web"}}), "groups_in_searches.a: no certificate has this id"),
     ] {
@@ -463,7 +463,7 @@ async fn a_document_for_both_is_loaded_whole_or_not_at_all() {
     let error = load_both(&document, &command, &gateway).unwrap_err();
     assert_eq!(error.to_string(), "appviewx.certificates[0].id: is missing");
     let error = load_both(&json!({"Keyfactor": {}}), &command, &gateway).unwrap_err();
-    assert_eq!(error.to_string(), "Keyfactor: is not a member that the fake knows");
+    assert_eq!(error.to_string(), "Keyfactor: is not a known member");
     assert_eq!((command.snapshot(), gateway.snapshot()), before);
 }
 

@@ -120,7 +120,7 @@ fn skipping_the_check_is_the_danger_option_with_its_warning() {
         client(&with(json!({"skip_tls_verify": value}))).unwrap();
         assert_eq!(capture::warnings().len(), 1, "{value}");
     }
-    let problem = "it is neither true nor false (taken are true, 1, yes, on, false, 0, no, off)";
+    let problem = "must be true, 1, yes, on, false, 0, no or off";
     assert_refused(&with(json!({"skip_tls_verify": "hunter2"})), "servers.default.skip_tls_verify", problem);
     assert_refused(&with(json!({"skip_tls_verify": 2})), "servers.default.skip_tls_verify", problem);
 }
@@ -128,38 +128,38 @@ fn skipping_the_check_is_the_danger_option_with_its_warning() {
 #[test]
 fn members_that_cannot_be_are_refused_by_name() {
     for (members, member, problem) in [
-        (json!({"host": null}), "host", "it is not set, or empty: the name of the Keyfactor Command server"),
-        (json!({"host": "ftp://hunter2"}), "host", "it is the host name, alone or behind `https://`"),
+        (json!({"host": null}), "host", "must be set to the host name of the Keyfactor Command server"),
+        (json!({"host": "ftp://hunter2"}), "host", "must be a host name, optionally after `https://`"),
         (
             json!({"host": "http://hunter2"}),
             "host",
-            "plain http would send credentials unencrypted, and is taken for a loopback host only: use `https://`",
+            "plain http would send credentials unencrypted and is only allowed for a loopback host; use `https://`",
         ),
-        (json!({"host": ["hunter2"]}), "host", "it is no text"),
-        (json!({"host": true}), "host", "it is no text"),
-        (json!({"port": 0}), "port", "a port is a number from 1 to 65535"),
-        (json!({"port": 443.5}), "port", "a port is a number from 1 to 65535"),
-        (json!({"port": {"hunter2": 1}}), "port", "it is no text"),
+        (json!({"host": ["hunter2"]}), "host", "must be a string"),
+        (json!({"host": true}), "host", "must be a string"),
+        (json!({"port": 0}), "port", "must be a number from 1 to 65535"),
+        (json!({"port": 443.5}), "port", "must be a number from 1 to 65535"),
+        (json!({"port": {"hunter2": 1}}), "port", "must be a string"),
         (
             json!({"access_token": null}),
             "username",
-            "no credentials are set: neither this one nor servers.default.client_id nor servers.default.access_token",
+            "no credentials are set: set this one, servers.default.client_id or servers.default.access_token",
         ),
         (
             json!({"access_token": null, "username": "svc"}),
             "password",
-            "it is not set, or empty: Basic authentication needs user name and password",
+            "must be set: Basic authentication requires a user name and a password",
         ),
         (
             json!({"username": "svc"}),
             "access_token",
-            "it is set beside servers.default.username: they belong to different kinds of credentials",
+            "must not be set together with servers.default.username: they belong to different kinds of credentials",
         ),
-        (json!({"access_token": null, "scopes": [1]}), "scopes", "it is a list of texts"),
+        (json!({"access_token": null, "scopes": [1]}), "scopes", "must be a list of strings"),
         (
             json!({"ca_cert_path": "/nowhere/hunter2"}),
             "ca_cert_path",
-            "it is no PEM text, and the file that it names cannot be read as one",
+            "must be PEM text or the path of a readable PEM file",
         ),
         (
             json!({"auth_provider": {"type": "azid"}}),
@@ -192,28 +192,29 @@ fn a_token_url_is_named_when_it_is_refused() {
 fn a_profile_that_does_not_exist_lists_those_that_do() {
     let file = File::holding(r#"{"servers": {"prod": {"password": "hunter2"}, "a\nb": {}, "lab": 7}}"#);
     let refused = |profile| said(file.read(profile).unwrap_err());
-    let no_such = (r"profile".to_owned(), r"the file has no such profile; it has: a\nb, lab, prod".to_owned());
+    let no_such =
+        (r"profile".to_owned(), r"the file has no such profile; its profiles are: a\nb, lab, prod".to_owned());
     assert_eq!(refused("default"), no_such);
     assert_eq!(refused(""), no_such);
-    assert_eq!(refused("lab"), ("profile".to_owned(), "in the file it is no object".to_owned()));
+    assert_eq!(refused("lab"), ("profile".to_owned(), "must be an object in the file".to_owned()));
     let none = said(File::holding(r#"{"servers": {}}"#).read("default").unwrap_err());
     assert_eq!(none, ("profile".to_owned(), "the file has no profiles".to_owned()));
 }
 
 #[test]
 fn a_file_in_another_form_is_refused() {
-    let yaml = "the file is no JSON object (YAML is not read)";
+    let yaml = "the file is not a JSON object (YAML is not supported)";
     for (bytes, problem) in [
         (&b"servers:\n  default:\n    password: hunter2\n"[..], yaml),
         (b"---\n", yaml),
         (b"", yaml),
         (b"[\"hunter2\"]", yaml),
-        (b"{\"servers\": {\"default\": hunter2}}", "the file is no JSON"),
-        (b"{\"servers\"", "the file is no JSON"),
+        (b"{\"servers\": {\"default\": hunter2}}", "the file is not valid JSON"),
+        (b"{\"servers\"", "the file is not valid JSON"),
         (b"{}", "the file has no object `servers`"),
         (b"{\"servers\": [\"hunter2\"]}", "the file has no object `servers`"),
         (b"{\"host\": \"hunter2\"}", "the file has no object `servers`"),
-        (b"\xff\xfe{\x00", "the file is no JSON"),
+        (b"\xff\xfe{\x00", "the file is not valid JSON"),
         (b"\xff\xfe{", "the file cannot be read"),
         (b"{\"hunter2\": \"\xff\"}", "the file cannot be read"),
     ] {
@@ -235,7 +236,7 @@ fn a_file_in_another_form_is_refused() {
 fn a_file_without_end_is_not_read_to_its_end() {
     let file = File::holding(vec![b' '; 4 * 1024 * 1024 + 1]);
     let error = file.read("default").unwrap_err();
-    assert!(texts(&error).ends_with("it is larger than 4 MiB"), "{}", texts(&error));
+    assert!(texts(&error).ends_with("the file is larger than 4 MiB"), "{}", texts(&error));
 }
 
 /// The variables, and the file that they name.
@@ -276,7 +277,7 @@ fn a_file_that_a_variable_names_is_refused_in_the_variables_name() {
         said(profile.unwrap_err()),
         (
             "KEYFACTOR_AUTH_CONFIG_FILE".to_owned(),
-            "it is not set, or empty, and a profile is: which file holds it?".to_owned()
+            "must be set to the path of the configuration file, because a profile is set".to_owned()
         )
     );
 }

@@ -416,7 +416,7 @@ async fn an_alias_that_is_asked_for_as_well_is_told_in_its_own_place() {
     assert!(matches!(two.verdict, RemovalVerdict::NotInventoried { listed: true, .. }), "{two:?}");
 }
 
-const NAMELESS: &str = "row 2 of the page: an entry of an inventory has no `Name`";
+const NAMELESS: &str = "row 2 of the page: an inventory entry has no `Name`";
 
 /// Nobody can tell what such an entry is.
 #[tokio::test]

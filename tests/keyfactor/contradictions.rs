@@ -29,7 +29,7 @@ async fn a_revocation_that_names_an_error_leaves_it_open() {
         let error = revoke(body).await.unwrap_err();
         assert!(matches!(error, Error::OutcomeUnknown(_)), "{body}: {error:?}");
         assert_eq!(error.body(), Some(body));
-        assert!(texts(&error).contains("it names an error although its status is a success"), "{}", texts(&error));
+        assert!(texts(&error).contains("the response names an error despite its success status"), "{}", texts(&error));
     }
 }
 

@@ -61,7 +61,7 @@ async fn an_endless_inventory_under_expecting_thumbprint_ends_at_the_page_limit_
     let error = removal.send().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("the inventory of store {} was not read to its end: 7 entries came", store(1))
+        format!("the inventory of store {} was not read to its end: received 7 entries", store(1))
     );
     let error = lookup(error);
     let LookupError::UnfinishedInventory { store: of, rows, .. } = &error else { panic!("{error:?}") };
@@ -70,7 +70,7 @@ async fn an_endless_inventory_under_expecting_thumbprint_ends_at_the_page_limit_
     assert_eq!(reached(&error).list(), "GET /CertificateStores/{id}/Inventory");
     assert_eq!(
         reached(&error).to_string(),
-        "GET /CertificateStores/{id}/Inventory: the look-up was given up after 7 page(s): it may read no more than 7 \
+        "GET /CertificateStores/{id}/Inventory: the look-up stopped after 7 pages: it reached the limit of 7 \
          (`max_lookup_pages`)"
     );
     assert_only_the_inventory(&server, 7);
@@ -125,7 +125,9 @@ async fn a_look_up_that_takes_too_long_ends_at_its_deadline() {
     let removal = client.certificate_stores().remove_certificates([location("www.pfx")], Schedule::Immediate);
     let error = lookup(removal.send().await.unwrap_err());
     assert_eq!((reached(&error).limit(), reached(&error).pages()), (LookupLimit::Deadline(limit), 1));
-    assert!(reached(&error).to_string().ends_with("its time is up, 300ms (`lookup_deadline`)"), "{error:?}");
+    let said =
+        "it exceeded its deadline of 300ms (`lookup_deadline`), which includes waiting for `max_concurrent_tries`";
+    assert!(reached(&error).to_string().ends_with(said), "{error:?}");
     assert_only_the_inventory(&server, 2);
 }
 

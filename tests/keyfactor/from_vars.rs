@@ -37,15 +37,15 @@ fn host_port_and_path_are_the_base_url() {
 
 #[test]
 fn a_host_that_is_more_than_a_host_is_refused() {
-    let path = "it is the host name alone; the path goes into KEYFACTOR_API_PATH";
-    let port = "it is the host name alone; the port goes into KEYFACTOR_PORT (an IPv6 address stands in brackets)";
-    let none = "it is no host name";
-    let scheme = "it is the host name, alone or behind `https://`";
+    let path = "must be only a host name; set the path with KEYFACTOR_API_PATH";
+    let port = "must be only a host name; set the port with KEYFACTOR_PORT (write an IPv6 address in brackets)";
+    let none = "must be a valid host name";
+    let scheme = "must be a host name, optionally after `https://`";
     for (host, problem) in [
         ("https://command.example.com/KeyfactorAPI", path),
         ("https:///command.example.com", path),
         ("https://", none),
-        ("https://https://command.example.com", "it has two schemes"),
+        ("https://https://command.example.com", "must not have two schemes"),
         ("https://https", "has `http` or `https` as its host; is the scheme given twice?"),
         ("https://command.example.com:8443", port),
         ("https://svc@command.example.com", none),
@@ -68,13 +68,13 @@ fn a_host_that_is_more_than_a_host_is_refused() {
         ("command..<example>", none),
         ("[2001:db8::zz]", none),
         ("https", "has `http` or `https` as its host; is the scheme given twice?"),
-        ("command.example.com\n", "it holds a control character (a line end from a file, perhaps)"),
-        (" ", "it is blank; leave it out, or empty, if it is not needed"),
-        ("", "it is not set, or empty: the name of the Keyfactor Command server"),
+        ("command.example.com\n", "must not contain control characters (for example a line end from a file)"),
+        (" ", "must not be blank; leave it unset or empty if it is not needed"),
+        ("", "must be set to the host name of the Keyfactor Command server"),
     ] {
         assert_refused(&[TOKEN, ("KEYFACTOR_HOSTNAME", host)], "KEYFACTOR_HOSTNAME", problem);
     }
-    assert_refused(&[TOKEN], "KEYFACTOR_HOSTNAME", "it is not set, or empty: the name of the Keyfactor Command server");
+    assert_refused(&[TOKEN], "KEYFACTOR_HOSTNAME", "must be set to the host name of the Keyfactor Command server");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn plain_http_is_for_loopback_only() {
     let default = client(&[TOKEN, ("KEYFACTOR_HOSTNAME", "http://localhost")]).unwrap();
     assert_eq!(default.base_url().port_or_known_default(), Some(80));
 
-    let plain = "plain http would send credentials unencrypted, and is taken for a loopback host only: use `https://`";
+    let plain = "plain http would send credentials unencrypted and is only allowed for a loopback host; use `https://`";
     for host in [
         "http://command.example.com",
         "http://10.0.0.1",
@@ -105,11 +105,11 @@ fn plain_http_is_for_loopback_only() {
         assert_refused(&[TOKEN, port, ("KEYFACTOR_HOSTNAME", host)], "KEYFACTOR_HOSTNAME", plain);
     }
     for (host, problem) in [
-        ("http://", "it is no host name"),
-        ("http://svc@localhost", "it is no host name"),
-        ("http://localhost@command.example.com", "it is no host name"),
-        (r"http://localhost\@command.example.com", "it is the host name alone; the path goes into KEYFACTOR_API_PATH"),
-        ("http://localhost/api", "it is the host name alone; the path goes into KEYFACTOR_API_PATH"),
+        ("http://", "must be a valid host name"),
+        ("http://svc@localhost", "must be a valid host name"),
+        ("http://localhost@command.example.com", "must be a valid host name"),
+        (r"http://localhost\@command.example.com", "must be only a host name; set the path with KEYFACTOR_API_PATH"),
+        ("http://localhost/api", "must be only a host name; set the path with KEYFACTOR_API_PATH"),
     ] {
         assert_refused(&[TOKEN, port, ("KEYFACTOR_HOSTNAME", host)], "KEYFACTOR_HOSTNAME", problem);
     }
@@ -117,10 +117,10 @@ fn plain_http_is_for_loopback_only() {
 
 #[test]
 fn numbers_and_paths_that_cannot_be_are_refused() {
-    let port = "a port is a number from 1 to 65535";
-    let seconds = "it is a time from one second to a day: a number of seconds (`60`), or numbers with units (`60s`, `2m`, \
-                   `1m30s`, `1h`, `1500ms`)";
-    let path = "it is the path alone, for example `KeyfactorAPI`";
+    let port = "must be a number from 1 to 65535";
+    let seconds = "must be a duration from one second to 24 hours: a number of seconds (`60`), or numbers with units \
+                   (`60s`, `2m`, `1m30s`, `1h`, `1500ms`)";
+    let path = "must be only a path, for example `KeyfactorAPI`";
     for (name, value, problem) in [
         ("KEYFACTOR_PORT", "0", port),
         ("KEYFACTOR_PORT", "65536", port),
@@ -139,7 +139,7 @@ fn numbers_and_paths_that_cannot_be_are_refused() {
         ("KEYFACTOR_CLIENT_TIMEOUT", "99999999999999999999h", seconds),
         ("KEYFACTOR_CLIENT_TIMEOUT", "18446744073709551615h", seconds),
         ("KEYFACTOR_CLIENT_TIMEOUT", "1.5", seconds),
-        ("KEYFACTOR_API_PATH", "/", "it names no path; leave it out for `KeyfactorAPI`"),
+        ("KEYFACTOR_API_PATH", "/", "must name a path; leave it unset for `KeyfactorAPI`"),
         ("KEYFACTOR_API_PATH", "a/../b", path),
         ("KEYFACTOR_API_PATH", "a/%2e%2e/b", path),
         ("KEYFACTOR_API_PATH", "a?b=c", path),
@@ -163,7 +163,7 @@ fn where_the_client_secret_stands_can_be_said() {
         assert!(format!("{builder:?}").contains(shown), "{given}: {builder:?}");
     }
     let variables = [HOST, ID, SECRET, TOKEN_URL, ("KEYFACTOR_AUTH_CLIENT_SECRET_IN", "hunter2")];
-    let problem = "it is `header`, `form` or `either` (the header first, then the form)";
+    let problem = "must be `header`, `form` or `either` (the header first, then the form)";
     assert_refused(&variables, "KEYFACTOR_AUTH_CLIENT_SECRET_IN", problem);
 }
 
@@ -231,15 +231,15 @@ fn skip_verify_is_the_danger_option_with_its_warning_or_nothing() {
         assert!(warnings.iter().all(|event| event.message().starts_with("danger_accept_invalid_certs: ")));
     }
     for value in ["ture", "2", "-1", "y", "enabled", "true,"] {
-        let problem = "it is neither true nor false (taken are true, 1, yes, on, false, 0, no, off)";
+        let problem = "must be true, 1, yes, on, false, 0, no or off";
         assert_refused(&[HOST, TOKEN, ("KEYFACTOR_SKIP_VERIFY", value)], "KEYFACTOR_SKIP_VERIFY", problem);
     }
 }
 
 #[test]
 fn half_a_kind_of_credentials_names_what_is_missing() {
-    let basic = "it is not set, or empty: Basic authentication needs user name and password";
-    let oauth = "it is not set, or empty: OAuth needs client id, client secret and token URL";
+    let basic = "must be set: Basic authentication requires a user name and a password";
+    let oauth = "must be set: OAuth requires a client id, a client secret and a token URL";
     for (variables, missing, problem) in [
         (&[USER][..], "KEYFACTOR_PASSWORD", basic),
         (&[USER, ("KEYFACTOR_PASSWORD", "")], "KEYFACTOR_PASSWORD", basic),
@@ -257,7 +257,7 @@ fn half_a_kind_of_credentials_names_what_is_missing() {
     assert_refused(
         &[HOST],
         "KEYFACTOR_USERNAME",
-        "no credentials are set: neither this one nor KEYFACTOR_AUTH_CLIENT_ID nor KEYFACTOR_AUTH_ACCESS_TOKEN",
+        "no credentials are set: set this one, KEYFACTOR_AUTH_CLIENT_ID or KEYFACTOR_AUTH_ACCESS_TOKEN",
     );
 }
 
@@ -270,7 +270,7 @@ fn two_kinds_of_credentials_contradict_each_other() {
         (&[ID, SECRET, TOKEN_URL, TOKEN], "KEYFACTOR_AUTH_ACCESS_TOKEN", "KEYFACTOR_AUTH_CLIENT_ID"),
         (&[TOKEN_URL, TOKEN], "KEYFACTOR_AUTH_ACCESS_TOKEN", "KEYFACTOR_AUTH_TOKEN_URL"),
     ] {
-        let problem = format!("it is set beside {first}: they belong to different kinds of credentials");
+        let problem = format!("must not be set together with {first}: they belong to different kinds of credentials");
         assert_refused(&[&[HOST], variables].concat(), second, &problem);
     }
     // An empty one is none.
@@ -280,7 +280,7 @@ fn two_kinds_of_credentials_contradict_each_other() {
 
 #[test]
 fn what_a_variable_holds_is_checked_in_its_name() {
-    let control = "it holds a control character (a line end from a file, perhaps)";
+    let control = "must not contain control characters (for example a line end from a file)";
     let oauth = [HOST, ID, SECRET, TOKEN_URL];
     for (variables, name, value, problem) in [
         (&[HOST, USER][..], "KEYFACTOR_PASSWORD", "hunter2\n", control),
@@ -290,15 +290,15 @@ fn what_a_variable_holds_is_checked_in_its_name() {
             "svc:hunter2",
             "the name must not contain a colon, which Basic authentication cannot transmit",
         ),
-        (&[HOST, USER, PASSWORD], "KEYFACTOR_DOMAIN", r"EXAMPLE\", "it is the domain alone"),
+        (&[HOST, USER, PASSWORD], "KEYFACTOR_DOMAIN", r"EXAMPLE\", "must be only a domain"),
         (
             &[HOST],
             TOKEN.0,
             "hunter2 hunter2",
-            "the token holds something else than visible ASCII (a line end, perhaps)",
+            "the token must contain only visible ASCII characters (does it end with a line end?)",
         ),
         (&oauth, SECRET.0, "hunter2\r\n", control),
-        (&oauth, SECRET.0, "  ", "it is blank; leave it out, or empty, if it is not needed"),
+        (&oauth, SECRET.0, "  ", "must not be blank; leave it unset or empty if it is not needed"),
         (&oauth, TOKEN_URL.0, "idp.example.com/hunter2", "has no scheme; write it as `https://…`"),
         (
             &oauth,
@@ -316,21 +316,16 @@ fn what_a_variable_holds_is_checked_in_its_name() {
             &oauth,
             "KEYFACTOR_AUTH_CA_CERT",
             "/nowhere/hunter2.pem",
-            "it is no PEM text, and the file that it names cannot be read as one",
+            "must be PEM text or the path of a readable PEM file",
         ),
         (&oauth, "KEYFACTOR_AUTH_CA_CERT", "-----BEGIN hunter2", "is not valid PEM"),
         (
             &[HOST, TOKEN],
             "KEYFACTOR_CA_CERT",
             "/nowhere/hunter2.pem",
-            "it is no PEM text, and the file that it names cannot be read as one",
+            "must be PEM text or the path of a readable PEM file",
         ),
-        (
-            &[HOST, TOKEN],
-            "KEYFACTOR_CA_CERT",
-            "/",
-            "it is no PEM text, and the file that it names cannot be read as one",
-        ),
+        (&[HOST, TOKEN], "KEYFACTOR_CA_CERT", "/", "must be PEM text or the path of a readable PEM file"),
         (
             &[HOST, TOKEN],
             "KEYFACTOR_CA_CERT",
@@ -372,7 +367,7 @@ fn a_value_that_is_no_unicode_is_refused_by_name() {
             [HOST, ID].iter().find(|(name, _)| *name == it).map(|(_, value)| value.into())
         });
         let Err(Error::Configuration(error)) = error else { panic!("{name}") };
-        assert_eq!((error.setting(), error.problem()), (name, "it is not valid Unicode"));
+        assert_eq!((error.setting(), error.problem()), (name, "must be valid Unicode"));
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }
@@ -392,7 +387,7 @@ fn kerberos_and_other_providers_are_refused_and_not_ignored() {
 #[test]
 fn the_file_needs_its_feature() {
     for name in ["KEYFACTOR_AUTH_CONFIG_FILE", "KEYFACTOR_AUTH_CONFIG_PROFILE"] {
-        let problem = "it needs the crate's `config-file` feature, which is switched off";
+        let problem = "requires the crate feature `config-file`, which is disabled";
         assert_refused(&[HOST, TOKEN, (name, "hunter2")], name, problem);
     }
 }

@@ -60,7 +60,7 @@ async fn a_call_goes_where_and_as_the_variables_say() {
     assert_refused(
         &[HOST, user(r"EXAMPLE\svc"), PASSWORD, domain("OTHER")],
         "KEYFACTOR_DOMAIN",
-        "KEYFACTOR_USERNAME names another domain",
+        "must match the domain in KEYFACTOR_USERNAME",
     );
 }
 

@@ -90,8 +90,8 @@ async fn where_the_server_did_not_act_none_is_seen_and_nothing_more_is_said() {
     assert_eq!(
         found.to_string(),
         format!(
-            "store {store}, web01.example.com, C:\\certificates\\IIS 'My': no job that changes it was seen since {began}, which \
-             does not prove that there is none"
+            "store {store}, web01.example.com, C:\\certificates\\IIS 'My': no jobs that change it were found since \
+             {began}, which does not prove that there are none"
         )
     );
 }

@@ -123,7 +123,7 @@ async fn the_wait_for_a_place_among_the_tries_counts_and_the_error_says_so() {
     assert_eq!((reached.limit(), reached.pages(), server.received().len()), (LookupLimit::Deadline(limit), 0, 1));
     assert!(
         reached.to_string().ends_with(
-            "with the wait for a place among `max_concurrent_tries`, its time is up, 300ms (`lookup_deadline`)"
+            "it exceeded its deadline of 300ms (`lookup_deadline`), which includes waiting for `max_concurrent_tries`"
         ),
         "{reached}"
     );

@@ -213,8 +213,8 @@ async fn a_root_of_the_token_endpoint_is_trusted_there_only() {
 fn settings_that_cannot_be_are_refused_by_name_and_not_repeated() {
     let https = "https://idp.example.com/token";
     let of = |url: &str, id: &str, secret: &str| Credentials::client_credentials(url, id, secret);
-    let empty = "it is empty (an unset variable, perhaps)";
-    let control = "it holds a control character (a line end from a file, perhaps)";
+    let empty = "must not be empty (is a variable unset?)";
+    let control = "must not contain control characters (for example a line end from a file)";
     for (credentials, setting, problem) in [
         (of(https, "", "hunter2"), "client_id", empty),
         (of(https, " ", "hunter2"), "client_id", empty),
@@ -227,7 +227,7 @@ fn settings_that_cannot_be_are_refused_by_name_and_not_repeated() {
         (
             of(https, "id", "hunter2").scope("hunter2 b"),
             "scope",
-            "one of them holds a space; name each scope by itself",
+            "must not contain white space; pass each scope separately",
         ),
         (of(https, "id", "hunter2").audience(" "), "audience", empty),
         (of(https, "id", "hunter2").audience("hunter2\r"), "audience", control),

@@ -41,16 +41,16 @@ async fn refused(answer: Answer) -> Error {
 
 #[tokio::test]
 async fn a_success_without_a_usable_token_is_none() {
-    let visible = "the token holds something else than visible ASCII (a line end, perhaps)";
+    let visible = "the token must contain only visible ASCII characters (does it end with a line end?)";
     for (body, cause) in [
-        (json!({}), "it holds no `access_token`"),
-        (json!([]), "it holds no `access_token`"),
-        (json!("hunter2"), "it holds no `access_token`"),
-        (json!({"token": "hunter2"}), "it holds no `access_token`"),
-        (json!({"access_token": null}), "`access_token` is no text"),
-        (json!({"access_token": 7}), "`access_token` is no text"),
-        (json!({"access_token": ["hunter2"]}), "`access_token` is no text"),
-        (json!({"access_token": {"value": "hunter2"}}), "`access_token` is no text"),
+        (json!({}), "the response contains no `access_token`"),
+        (json!([]), "the response contains no `access_token`"),
+        (json!("hunter2"), "the response contains no `access_token`"),
+        (json!({"token": "hunter2"}), "the response contains no `access_token`"),
+        (json!({"access_token": null}), "`access_token` is not a string"),
+        (json!({"access_token": 7}), "`access_token` is not a string"),
+        (json!({"access_token": ["hunter2"]}), "`access_token` is not a string"),
+        (json!({"access_token": {"value": "hunter2"}}), "`access_token` is not a string"),
         (json!({"access_token": ""}), "the token must not be empty"),
         (json!({"access_token": " "}), visible),
         (json!({"access_token": "hunter2\r\nx-evil: 1"}), visible),

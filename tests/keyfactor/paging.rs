@@ -37,7 +37,7 @@ async fn until_failure(rows: &mut Rows<Certificate>) -> (Vec<i32>, Error) {
 async fn a_page_is_asked_for_when_its_first_row_is() {
     let server = paged([certificates(&[1, 2]), certificates(&[3, 4])]).await;
     let mut rows = search(&server, 2);
-    assert_eq!(server.received().len(), 0, "nothing is sent before the first row is asked for");
+    assert_eq!(server.received().len(), 0, "nothing is sent until the first row is requested");
     for (id, requests) in [(1, 1), (2, 1), (3, 2), (4, 2)] {
         assert_eq!(rows.next().await.unwrap().unwrap().id.get(), id);
         assert_eq!(server.received().len(), requests, "row {id}");

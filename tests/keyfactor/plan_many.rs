@@ -173,7 +173,7 @@ async fn a_plan_of_no_place_at_all_is_an_error() {
     let located = keyfactor.certificates().locations_of(ids[0]).send().await.unwrap();
     let error = lookup(keyfactor.certificate_stores().plan_removal(&located.only(|_| false)).await.unwrap_err());
     assert!(matches!(&error, LookupError::NothingPlanned { omitted, .. } if omitted.is_empty()), "{error:?}");
-    assert_eq!(error.to_string(), "nothing can be planned: no place is left to look at");
+    assert_eq!(error.to_string(), "nothing can be planned: no places are left to check");
 }
 
 // What every further call would meet ends the plan: a plan of the rest would be one of the server's mood.

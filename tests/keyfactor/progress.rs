@@ -87,7 +87,7 @@ async fn of_a_call_with_several_places_only_what_holds_of_all_jobs_is_said_of_ea
     for line in removal.with(&after) {
         let Progress::OneOf(jobs) = &line.progress else { panic!("{line:?}") };
         assert_eq!(jobs.iter().map(FollowedJob::job_id).collect::<Vec<_>>(), removal.job_ids());
-        assert!(line.to_string().contains("which cannot be told apart"), "{line}");
+        assert!(line.to_string().contains("(it is unknown which)"), "{line}");
     }
     drop(before);
 
@@ -131,13 +131,13 @@ async fn a_number_of_jobs_that_does_not_fit_is_no_success() {
     let (removal, report) = naming(vec![], vec![success.clone()]).await;
     for line in removal.with(&report) {
         assert_eq!(line.progress, Progress::NotFollowed(vec![]));
-        assert!(line.to_string().ends_with("the server took it and named no job"), "{line}");
+        assert!(line.to_string().ends_with("accepted by the server without a job id"), "{line}");
     }
     // The report follows one of the two.
     let (removal, report) = naming(vec![json!(jobs::job(1)), json!(jobs::job(2))], vec![success]).await;
     for line in removal.with(&report) {
         assert_eq!(line.progress, Progress::NotFollowed(vec![jobs::job(2)]));
-        assert!(line.to_string().ends_with(&format!(": the report does not follow job {}", jobs::job(2))), "{line}");
+        assert!(line.to_string().ends_with(&format!(": not followed by this report: job {}", jobs::job(2))), "{line}");
     }
 }
 
@@ -158,10 +158,7 @@ async fn what_was_not_taken_says_how_its_call_ended() {
     let lines = removals.with(&report);
     assert!(lines[0].progress.succeeded());
     let said: Vec<String> = lines[1..].iter().map(ToString::to_string).collect();
-    assert!(
-        matches!(lines[1].progress, Progress::NotTaken(_)) && said[0].contains(": it was refused: POST "),
-        "{said:?}"
-    );
+    assert!(matches!(lines[1].progress, Progress::NotTaken(_)) && said[0].contains(": refused: POST "), "{said:?}");
     assert!(
         matches!(lines[2].progress, Progress::NotTaken(_)) && said[1].contains(": it was not sent: POST "),
         "{said:?}"

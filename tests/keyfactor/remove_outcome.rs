@@ -106,7 +106,11 @@ async fn an_array_is_an_outcome_whatever_is_in_it() {
         let error = required.unwrap_err();
         assert_discreet(case, &error, &server.origin);
         let Error::Incomplete(incomplete) = error else { panic!("{case}: {error:?}") };
-        let said = format!("named {} job(s) and {} entries", job_ids.len(), outcome.unrecognized_entries().len());
+        let ids = if job_ids.len() == 1 { "job id" } else { "job ids" };
+        let distinct = job_ids.iter().collect::<std::collections::HashSet<_>>().len();
+        let unreadable = outcome.unrecognized_entries().len();
+        let said =
+            format!("but returned {} {ids} ({distinct} distinct) and {unreadable} unreadable entries", job_ids.len());
         assert!(incomplete.to_string().contains(&said), "{case}: {incomplete}");
         assert_eq!(incomplete.outcome(), Some(&outcome), "{case}");
         assert_eq!(incomplete.into_outcome::<RemoveOutcome>().unwrap(), outcome, "{case}");

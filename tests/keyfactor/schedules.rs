@@ -157,7 +157,7 @@ fn files_have_the_vendors_object() {
     }
     assert_eq!(serde_json::to_value(ServerSchedule::Unset).unwrap(), Value::Null);
     let error = serde_json::from_value::<Schedule>(json!({})).unwrap_err();
-    assert!(error.to_string().contains("there is no schedule"), "{error}");
+    assert!(error.to_string().contains("missing schedule"), "{error}");
 }
 
 #[test]

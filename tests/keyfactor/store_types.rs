@@ -174,5 +174,5 @@ async fn the_fake_fails_a_job_that_is_not_told_what_its_type_needs() {
     }
     let rows = fake.client().orchestrator_jobs().history(Query::all()).rows().unwrap().collect().await.unwrap();
     let message = rows.iter().find_map(|row| row.message.as_deref()).unwrap();
-    assert_eq!(message, "The job does not say the entry parameter 'SiteName'.");
+    assert_eq!(message, "The job does not set the entry parameter 'SiteName'.");
 }

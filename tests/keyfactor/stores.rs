@@ -172,7 +172,7 @@ async fn an_entry_without_an_alias_is_an_error_that_says_so() {
         let Some(Err(Error::Decode(error))) = error else { panic!("{name}: {error:?}") };
         assert!(rows.next().await.is_none(), "the list ends there");
         let cause = std::error::Error::source(&*error).unwrap().to_string();
-        assert!(cause.starts_with("row 2 of the page: an entry of an inventory has no `Name`"), "{name}: {cause}");
+        assert!(cause.starts_with("row 2 of the page: an inventory entry has no `Name`"), "{name}: {cause}");
         assert_eq!(error.body(), json!([entry(json!("a")), entry(name)]).to_string());
     }
 }

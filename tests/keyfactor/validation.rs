@@ -192,7 +192,7 @@ fn every_rule_about_the_scope() {
         }
     }
     let error = removal().collection_id(0).build().unwrap_err();
-    assert!(error.problems()[0].sentence().contains("leave the id out"), "{error}");
+    assert!(error.problems()[0].sentence().contains("omit it to set none"), "{error}");
     let conflict = is("container_id", Reason::Conflict);
     assert_eq!(problem(removal().collection_id(4).container_id(9).deny_ambiguous_scope()), conflict);
     assert_eq!(problem(removal().deny_ambiguous_scope().container_id(9).collection_id(4)), conflict);
@@ -250,7 +250,7 @@ fn every_rule_about_credentials() {
     let empty = "name and secret must not be empty";
     let control = "name and secret must not contain control characters (for example a line end from a file)";
     let colon = "the name must not contain a colon, which Basic authentication cannot transmit";
-    let visible = "the token holds something else than visible ASCII (a line end, perhaps)";
+    let visible = "the token must contain only visible ASCII characters (does it end with a line end?)";
     let ok = None;
     for (case, credentials, expected) in [
         ("basic", Credentials::basic(USER, PASSWORD), ok),

@@ -110,7 +110,7 @@ async fn a_failure_carries_what_the_orchestrator_said_and_prints_it_on_one_line(
     let error = Error::from(report.clone().require_success().unwrap_err());
     let Error::Incomplete(incomplete) = &error else { panic!("{error:?}") };
     assert_eq!(incomplete.outcome(), Some(&report));
-    assert!(error.to_string().contains("of 2 job(s), 1 did not succeed and 0 were not over"), "{error}");
+    assert!(error.to_string().contains("of 2 jobs, 1 did not succeed and 0 did not finish"), "{error}");
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn an_orchestrator_that_never_comes_is_told_at_the_deadline_and_its_jobs_c
     assert!(report.still_open()[0].entry.is_none() && report.still_open()[1].entry.is_some());
     assert_eq!((report.all_succeeded(), report.unsuccessful().count(), report.last_trouble()), (false, 0, None));
     let error = Error::from(report.clone().require_success().unwrap_err());
-    assert!(error.to_string().contains("of 3 job(s), 0 did not succeed and 2 were not over"), "{error}");
+    assert!(error.to_string().contains("of 3 jobs, 0 did not succeed and 2 did not finish"), "{error}");
 
     let before = fake.requests().len();
     assert_eq!(orchestrator_jobs.unschedule_open(&report).await.unwrap(), [away]);

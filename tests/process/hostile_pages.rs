@@ -52,8 +52,8 @@ const INSIDE: &str = r#"{"response":{"response":{"objects":["#;
 fn hostile() -> Vec<Hostile> {
     let sized = |size| move |name, list, head, row, tail, ends| Hostile { name, list, size, head, row, tail, ends };
     let (largest, page) = (sized(LARGEST), sized(LARGE));
-    let too_many = "row 10001 of the page: more than 10000 rows came in one page: 100 were asked for";
-    let too_much = "what it holds would take up many times its size in memory";
+    let too_many = "row 10001 of the page: the page has more than 10000 rows: 100 were requested";
+    let too_much = "reading it would take many times its size in memory";
     vec![
         largest(
             "inventory of {}",
@@ -61,7 +61,7 @@ fn hostile() -> Vec<Hostile> {
             "[",
             "{}",
             "]",
-            "row 1 of the page: an entry of an inventory has no `Name`",
+            "row 1 of the page: an inventory entry has no `Name`",
         ),
         page("inventory of names", List::Inventory, "[", r#"{"Name":"a"}"#, "]", too_many),
         page("history of runs", List::History, "[", RUN, "]", too_many),
@@ -76,7 +76,7 @@ fn hostile() -> Vec<Hostile> {
             too_much,
         ),
         page("an entry with unknown members", List::Inventory, r#"[{"Name":"a""#, r#""":0"#, "}]", "1 rows"),
-        page("a list in the place of a text", List::Inventory, r#"[{"Name":["#, "0", "]}]", "another type"),
+        page("a list in the place of a text", List::Inventory, r#"[{"Name":["#, "0", "]}]", "has an unexpected type"),
         page("a certificate in many places", List::Certificate, r#"{"Id":7,"Locations":["#, "{}", "]}", too_much),
         page("a certificate with metadata", List::Certificate, r#"{"Id":7,"Metadata":{"a":["#, "[]", "]}}", too_much),
         largest("search of {}", List::Search, INSIDE, "{}", "]}}}", too_many),
@@ -112,7 +112,7 @@ fn hostile() -> Vec<Hostile> {
             r#"{"response":{"groups":["#,
             "0",
             "]}}",
-            "one list of groups was expected",
+            "expected exactly one list of groups",
         ),
     ]
 }

@@ -511,9 +511,9 @@ fn a_state_that_cannot_be_read_is_told_with_its_member() {
     };
     named(
         r#"{"keyfactor": {"stores": [{"machine": 7}]}}"#,
-        "keyfactor.stores[0].machine: expected a text, found a number",
+        "keyfactor.stores[0].machine: expected a string, found a number",
     );
-    named(r#"{"kefyactor": {}}"#, "kefyactor: is not a member that the fake knows");
+    named(r#"{"kefyactor": {}}"#, "kefyactor: is not a known member");
     named("{", "EOF while parsing an object at line 1 column 1");
     named("{\"keyfactor\": {\n\"stores\": [{}],\n\"stores\": []}}", "duplicate member 'stores' at line 3 column 13");
     let missing = output(example("serve_fakes").args(["--state", "/nowhere/state.json"]).stdin(Stdio::null()));

@@ -145,7 +145,7 @@ async fn a_report_has_a_line_for_each_problem() {
     let call = client.certificate_stores().remove_certificates(locations, Schedule::Immediate).collection_id(0);
     let error = call.build().unwrap_err();
     let lines: Vec<String> = error.report().lines().map(str::to_owned).collect();
-    assert_eq!(lines[0], "refused before it was sent");
+    assert_eq!(lines[0], "invalid request, nothing was sent");
     let expected: Vec<String> = error.problems().iter().map(|problem| format!("  - {problem}")).collect();
     assert!(expected.len() > 2 && lines[1..] == expected, "{lines:?}");
     assert_eq!(keyfactor::Error::from(error.clone()).report(), error.report());

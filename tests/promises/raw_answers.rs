@@ -93,7 +93,11 @@ async fn a_value_is_read_of_one_mebibyte_and_no_more() {
         assert_eq!(error.status().map(|it| it.as_u16()), Some(200));
         assert_eq!(error.body(), Some(body.as_str()));
         assert!(format!("{error:?}").starts_with("Decode("), "{vendor}: {}", texts(&error));
-        assert!(texts(&error).contains("1048577 bytes are more than the 1048576"), "{}", texts(&error));
+        assert!(
+            texts(&error).contains("the body has 1048577 bytes, but at most 1048576 are read"),
+            "{}",
+            texts(&error)
+        );
     });
 }
 
@@ -227,7 +231,7 @@ async fn a_change_that_may_have_arrived_gives_its_request_back() {
         unknown.to_string(),
         "PUT /a/{id}: the outcome is unknown: the server returned 500 Internal Server Error: oh"
     );
-    assert!(unknown.how_to_find_out().contains("this crate does not know the endpoint"));
+    assert!(unknown.how_to_find_out().contains("this crate does not know whether calling this endpoint twice"));
     let request = unknown.into_request::<keyfactor::RawCall>().unwrap();
     assert_eq!(request.audit_note(), Some("CHG 1"));
     client.execute(request).await.unwrap();

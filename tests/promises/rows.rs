@@ -312,7 +312,10 @@ fn errors_never_quote_the_row() {
                 if let Err(refused) = (kind.read)(&kind.with(name, odd)) {
                     let refused = refused.to_string();
                     assert!(!refused.contains("s3cret"), "{}: {refused}", kind.name);
-                    assert!(refused.contains(&format!("`{name}`")) || refused.contains("is an object"), "{refused}");
+                    assert!(
+                        refused.contains(&format!("`{name}`")) || refused.contains("expected an object"),
+                        "{refused}"
+                    );
                 }
             }
         }
@@ -331,7 +334,7 @@ fn ids_that_cannot_be_read_are_errors_and_no_other_row() {
         for value in values {
             let refused = (kind.read)(&kind.with(name, value.clone())).unwrap_err().to_string();
             let expected = format!("the member `{name}` of");
-            assert!(refused.contains(&expected) && refused.contains("another type"), "{value}: {refused}");
+            assert!(refused.contains(&expected) && refused.contains("has an unexpected type"), "{value}: {refused}");
         }
     }
 }

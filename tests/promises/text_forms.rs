@@ -149,7 +149,7 @@ fn the_states_of_jobs_print_in_words() {
 
 #[test]
 fn verdicts_print_in_words() {
-    let unreadable = "certificate 7 is not visible to this account, or does not exist";
+    let unreadable = "certificate 7 does not exist or is not visible to this account";
     printed("gone", &RemovalVerdict::Gone);
     printed("still listed", &RemovalVerdict::StillThere);
     printed("replaced by AB", &RemovalVerdict::HoldsAnother { thumbprint: "AB".to_owned() });
@@ -180,7 +180,7 @@ fn verdicts_print_in_words() {
 
 #[test]
 fn the_states_of_items_print_in_words_with_their_error() {
-    let unreadable = "certificate 7 is not visible to this account, or does not exist";
+    let unreadable = "certificate 7 does not exist or is not visible to this account";
     printed("confirmed", &ItemState::<keyfactor::Keyfactor>::Confirmed);
     printed("not confirmed", &ItemState::<keyfactor::Keyfactor>::Unconfirmed);
     printed(&format!("refused: {unreadable}"), &ItemState::Refused(error()));

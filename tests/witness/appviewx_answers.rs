@@ -160,4 +160,4 @@ pub(crate) fn unwelcome(status: u16, description: &str) -> Answer {
 pub(crate) const GOODBYE: &str = r#"{"response": {"status": "SUCCESS", "statusDescription": "goodbye marker-session", "sessionId": "marker-session"}, "message": "logged out", "appStatusCode": null}"#;
 
 /// As `remember_groups` makes them.
-pub(crate) const PLAN: &str = r#"{"remembered": [{"resource_id": "67bc2ca76a105e1a05691c1c", "group": "web servers"}, {"resource_id": "67bc2ca76a105e1a05691c2c", "group": "mail servers"}], "not_remembered": [{"resource_id": "67bc2ca76a105e1a05691c3c", "why": "its row names no group"}]}"#;
+pub(crate) const PLAN: &str = r#"{"remembered": [{"resource_id": "67bc2ca76a105e1a05691c1c", "group": "web servers"}, {"resource_id": "67bc2ca76a105e1a05691c2c", "group": "mail servers"}], "not_remembered": [{"resource_id": "67bc2ca76a105e1a05691c3c", "why": "its row does not name a group"}]}"#;

@@ -4,11 +4,11 @@ const LOCATION: &str = "57070000-0000-4000-8000-000000000001=web01.pfx";
 const THUMBPRINT: &str = "6A 09 E6 67 F3 BC C9 08 B2 FB 13 66 EA 95 7D 3E 3A DE C1 75";
 const HOST: [(&str, &str); 2] = [("KEYFACTOR_HOSTNAME", "command.example.com"), ("KEYFACTOR_AUTH_ACCESS_TOKEN", "t")];
 const NO_HOST: &str =
-    "cannot build the client: KEYFACTOR_HOSTNAME: it is not set, or empty: the name of the Keyfactor Command server";
-const NO_USER: &str = "cannot build the client: KEYFACTOR_USERNAME: no credentials are set: neither this one nor \
-                       KEYFACTOR_AUTH_CLIENT_ID nor KEYFACTOR_AUTH_ACCESS_TOKEN";
-const NO_PASSWORD: &str = "cannot build the client: KEYFACTOR_PASSWORD: it is not set, or empty: Basic authentication \
-                           needs user name and password";
+    "cannot build the client: KEYFACTOR_HOSTNAME: must be set to the host name of the Keyfactor Command server";
+const NO_USER: &str = "cannot build the client: KEYFACTOR_USERNAME: no credentials are set: set this one, \
+                       KEYFACTOR_AUTH_CLIENT_ID or KEYFACTOR_AUTH_ACCESS_TOKEN";
+const NO_PASSWORD: &str = "cannot build the client: KEYFACTOR_PASSWORD: must be set: Basic authentication requires a \
+                           user name and a password";
 const URL: [(&str, &str); 2] = [("APPVIEWX_URL", "https://appviewx.example.com"), ("APPVIEWX_SESSION_ID", "s")];
 
 /// A plan's file, which goes with it.
@@ -328,8 +328,8 @@ fn what_the_vendors_own_variables_contradict_is_named() {
     let [host, token] = HOST;
     assert_eq!(
         problem(&["--location", LOCATION], &[host, token, ("KEYFACTOR_USERNAME", "me")]),
-        "cannot build the client: KEYFACTOR_AUTH_ACCESS_TOKEN: it is set beside KEYFACTOR_USERNAME: they belong to \
-         different kinds of credentials"
+        "cannot build the client: KEYFACTOR_AUTH_ACCESS_TOKEN: must not be set together with KEYFACTOR_USERNAME: they \
+         belong to different kinds of credentials"
     );
     for name in ["http://command.example.com", "command.example.com:8443", "me@command.example.com"] {
         let said = problem(&["--location", LOCATION], &[("KEYFACTOR_HOSTNAME", name), token]);

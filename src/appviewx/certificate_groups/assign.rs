@@ -101,10 +101,10 @@ pub type AssignOutcome = MoveOutcome<Assign>;
 impl Move for Assign {
     const NAME: &'static str = "appviewx.certificate_groups.assign";
     const PATH: &'static str = "certificate/group/assign";
-    const HOW_TO_FIND_OUT: &'static str = "\
-         Look at the certificates' group before you send the assignment again: POST /certificate/search by \
-         resource id, or the certificate inventory in the portal. Whether assigning twice is harmless is \
-         undocumented by the vendor.";
+    const HOW_TO_FIND_OUT: &'static str = "Check the certificates' group before you send the assignment again, with \
+                                           POST /certificate/search by resource id or in the certificate inventory of \
+                                           the portal. Whether assigning twice is harmless is undocumented by the \
+                                           vendor.";
 
     fn group(&self) -> Option<&str> {
         Some(&self.group)

@@ -75,7 +75,7 @@ impl List for GroupList {
 
     fn check(&mut self, page: &mut PageSettings, problems: &mut Problems) {
         if !(1..=LARGEST_PAGE).contains(&page.page_size) {
-            let sentence = format!("{} is not between 1 and {LARGEST_PAGE}", page.page_size);
+            let sentence = format!("must be between 1 and {LARGEST_PAGE}, is {}", page.page_size);
             problems.add("page_size", Reason::OutOfRange, sentence);
         }
     }
@@ -222,7 +222,7 @@ impl GroupPage {
                 let limit = RowLimit { asked, announced: None };
                 Ok(Self { rows: rows::read_rows(list.text, limit)?, next })
             }
-            _ => Err(Cause::new("one list of groups was expected in the response")),
+            _ => Err(Cause::new("expected exactly one list of groups in the response")),
         }
     }
 }

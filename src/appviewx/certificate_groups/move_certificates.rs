@@ -13,6 +13,7 @@ use crate::appviewx::comment::{Comment, CommentRule};
 use crate::appviewx::short_envelope::ShortEnvelope;
 use crate::appviewx::types::{ResourceId, check_group_name, check_resource_ids};
 use crate::appviewx::vendor::{AppViewX, CallDefaults, ReadError};
+use crate::error_report::counted;
 use crate::operation::{Change, DocumentedCall, Incomplete, Operation, Receipt, RequestBuilder, Taken};
 use crate::transport::{Effect, Exchange, Path, ServerText};
 use crate::validation::Problems;
@@ -276,7 +277,7 @@ struct WireMove<'a> {
 }
 
 impl<M: Move> Change for MoveCertificates<M> {
-    const ITEMS: &'static str = "certificate(s)";
+    const ITEM: &'static str = "certificate";
 
     fn taken(&self, _: &MoveOutcome<M>) -> Taken {
         Taken::Done
@@ -487,11 +488,11 @@ impl<M: Move> MoveOutcome<M> {
             return Ok(self);
         }
         let gap = format!(
-            "the server confirmed {} certificate(s), left {} unconfirmed and named {} that nobody asked for{}",
-            self.successful_ids.len(),
+            "the server confirmed {}; unconfirmed: {}, not requested: {}{}",
+            counted(self.successful_ids.len(), "certificate"),
             self.unconfirmed_ids.len(),
             self.unexpected_ids.len(),
-            if self.is_abridged { "; its answer holds more than was read" } else { "" }
+            if self.is_abridged { "; the response contains more than was read" } else { "" }
         );
         Err(Incomplete::new(gap, self))
     }

@@ -102,10 +102,10 @@ pub type UnassignOutcome = MoveOutcome<Unassign>;
 impl Move for Unassign {
     const NAME: &'static str = "appviewx.certificate_groups.unassign";
     const PATH: &'static str = "certificate/group/unassign";
-    const HOW_TO_FIND_OUT: &'static str = "\
-         Look at the certificates' group before you send the unassignment again: POST /certificate/search by \
-         resource id, or the certificate inventory in the portal. A certificate that was unassigned is in the \
-         default group. Whether unassigning twice is harmless is undocumented by the vendor.";
+    const HOW_TO_FIND_OUT: &'static str = "Check the certificates' group before you send the unassignment again, with \
+                                           POST /certificate/search by resource id or in the certificate inventory of \
+                                           the portal. A certificate that was unassigned is in the default group. \
+                                           Whether unassigning twice is harmless is undocumented by the vendor.";
 
     fn group(&self) -> Option<&str> {
         None

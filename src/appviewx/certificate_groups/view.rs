@@ -99,7 +99,7 @@ impl Operation for ViewGroup {
             group @ Value::Object(_) => {
                 rows::read_row::<CertificateGroup>(&group.to_string()).map_err(ReadError::Unreadable)?
             }
-            _ => return Err(ReadError::Unreadable(Cause::new("a group was expected in the response"))),
+            _ => return Err(ReadError::Unreadable(Cause::new("expected a group in the response"))),
         };
         match group.name.as_ref().filter(|answered| **answered != self.name) {
             Some(answered) => {

@@ -315,14 +315,22 @@ impl RevokeCertificate {
     fn check_ttl(&mut self, change_timeout: Duration, problems: &mut Problems) {
         match (self.mode, self.ttl) {
             (Mode::Async, Some(_)) => {
-                problems.add("ttl", Reason::Conflict, "the server does not wait for a revocation in the background");
+                problems.add(
+                    "ttl",
+                    Reason::Conflict,
+                    "must not be set for a revocation in the background: the server \
+                                                       does not wait for it",
+                );
             }
             (Mode::Sync, None) => self.ttl = Some(change_timeout * 5 / 6),
             (Mode::Sync, Some(ttl)) if ttl.is_zero() => {
-                problems.add("ttl", Reason::OutOfRange, "the vendor takes a positive number of seconds");
+                problems.add("ttl", Reason::OutOfRange, "must be a positive number of seconds");
             }
             (Mode::Sync, Some(ttl)) if whole_seconds(ttl) >= change_timeout.as_secs() => {
-                let sentence = format!("{ttl:?} is not below the client's change_timeout of {change_timeout:?}");
+                let sentence = format!(
+                    "must be shorter than the client's `change_timeout` of {change_timeout:?}, is \
+                                        {ttl:?}"
+                );
                 problems.add("ttl", Reason::OutOfRange, sentence);
             }
             (Mode::Async, None) | (Mode::Sync, Some(_)) => {}
@@ -350,14 +358,14 @@ impl Operation for RevokeCertificate {
     fn check(&mut self, defaults: &CallDefaults, problems: &mut Problems) {
         self.id.check("resource_id", problems);
         if self.reason.as_str().trim().is_empty() {
-            problems.add("reason", Reason::Blank, "it holds nothing but white space");
+            problems.add("reason", Reason::Blank, "must not be blank");
         }
         problems.check_length("reason", self.reason.as_str(), LONGEST_NAME);
         if let Some(text) = &self.comments {
             problems.check_length("comments", text, LONGEST_TEXT);
         }
         if self.comments.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            let sentence = "it is empty (an unset variable, perhaps); to send none, leave it out";
+            let sentence = "must not be empty (is a variable unset?); omit it to send none";
             problems.add("comments", Reason::Blank, sentence);
         }
         self.check_ttl(defaults.change_timeout, problems);
@@ -389,8 +397,8 @@ impl Operation for RevokeCertificate {
     }
 
     fn how_to_find_out(&self) -> &'static str {
-        "Look at the certificate before you send the revocation again: POST /certificate/search by resource id shows it as \
-         revoked in its expiry status, and the requests that are open on it."
+        "Check the certificate before you send the revocation again: POST /certificate/search by resource id shows a \
+         revoked certificate in its expiry status, and the open requests of the certificate."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RevokeOutcome, ReadError> {
@@ -415,7 +423,7 @@ struct WireRevocation<'a> {
 }
 
 impl Change for RevokeCertificate {
-    const ITEMS: &'static str = "certificate(s)";
+    const ITEM: &'static str = "certificate";
 
     fn taken(&self, outcome: &RevokeOutcome) -> Taken {
         if outcome.is_revoked() { Taken::Done } else { Taken::Waiting }
@@ -586,9 +594,9 @@ impl RevokeOutcome {
     pub fn require_complete(self) -> Result<Self, Incomplete<Self>> {
         let gap = match &self.state {
             RevocationState::Revoked => return Ok(self),
-            RevocationState::Requested { .. } => "the server took a request: the certificate is not revoked yet",
+            RevocationState::Requested { .. } => "the server accepted a request: the certificate is not revoked yet",
             RevocationState::AwaitingApproval { .. } => {
-                "the revocation waits for an approval: the certificate is not revoked"
+                "the revocation awaits approval: the certificate is not revoked"
             }
         };
         Err(Incomplete::new(gap.to_owned(), self))

@@ -264,7 +264,7 @@ impl CertificateSearch {
             let field = format!("category[{index}]");
             check_text(category.as_str(), &field, LONGEST_NAME, problems);
             if category.as_str().contains(',') {
-                problems.add(field, Reason::Conflict, "a comma makes two of it; name several one by one");
+                problems.add(field, Reason::Conflict, "must not contain a comma; add each category separately");
             }
         }
         if let Some(id) = &self.resource_id {
@@ -291,7 +291,7 @@ impl CertificateSearch {
             check_text(name, field, LONGEST_NAME, problems);
             check_text(text, field, LONGEST_TEXT, problems);
             if is_conflict {
-                problems.add(field, Reason::Conflict, "it is set twice, to different texts");
+                problems.add(field, Reason::Conflict, "is set twice to different values");
             }
         }
     }
@@ -321,6 +321,6 @@ impl CertificateSearch {
 fn check_text(text: &str, field: impl fmt::Display, limit: usize, problems: &mut Problems) {
     problems.check_length(&field, text, limit);
     if text.trim().is_empty() {
-        problems.add(field, Reason::Blank, "it is empty (an unset variable, perhaps); to filter nothing, leave it out");
+        problems.add(field, Reason::Blank, "must not be empty (is a variable unset?); omit it for no filter");
     }
 }

@@ -295,10 +295,10 @@ impl Page {
         // A list was taken out; what is no list stands there still.
         let other = lenient::member(&inside, "objects").is_some_and(|objects| !objects.is_null());
         let rows = match (lists.next(), lists.next()) {
-            (Some(_), Some(_)) => return Err(Cause::new("the answer has several lists of certificates")),
+            (Some(_), Some(_)) => return Err(Cause::new("the response has several lists of certificates")),
             (Some(list), None) if !other => rows::read_rows(list.text, limit)?,
             (None, _) if !other && is_empty => Vec::new(),
-            _ => return Err(Cause::new("a list of certificates was expected in response.response.objects")),
+            _ => return Err(Cause::new("expected a list of certificates in `response.response.objects`")),
         };
         Ok(Self { rows, total, range })
     }

@@ -80,7 +80,7 @@ impl CertificateGroups {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct AssignBack {
     groups: CertificateGroups,
     lookup: GroupLookup,
@@ -332,7 +332,7 @@ impl AssignBack {
             check_group_name(&it.group, format_args!("plan.remembered[{index}].group"), &mut problems);
         }
         if let Some(id) = request.repeated().first() {
-            problems.add("plan", Reason::Conflict, format!("it names {id} more than once"));
+            problems.add("plan", Reason::Conflict, format!("contains {id} more than once"));
         }
         problems.finish()
     }
@@ -548,7 +548,7 @@ impl AssignBackOutcome {
             return Ok(self);
         }
         let back = self.ids.iter().filter(|(_, state)| state.is_back()).count();
-        let gap = format!("{back} of {} certificate(s) are known to be back in their group", self.ids.len());
+        let gap = format!("certificates that are known to be back in their group: {back} of {}", self.ids.len());
         Err(Incomplete::new(gap, self))
     }
 }

@@ -56,7 +56,7 @@ impl CertificateGroups {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct ConfirmGroup {
     lookup: GroupLookup,
     resource_ids: Vec<ResourceId>,
@@ -249,7 +249,7 @@ impl GroupConfirmation {
             return Ok(self);
         }
         let (others, all) = (self.others().count(), self.memberships.len());
-        let gap = format!("{others} of {all} certificate(s) are not known to be in the group {:?}", self.group);
+        let gap = format!("certificates that are not known to be in the group {:?}: {others} of {all}", self.group);
         Err(Incomplete::new(gap, self))
     }
 }

@@ -44,7 +44,7 @@ const MOST_ROWS: u64 = 1_000;
 pub enum GroupMembership {
     /// The group of this name.
     Group(String),
-    /// The certificate was found, but its row names no group.
+    /// The certificate was found, but its row does not name a group.
     GroupNotNamed,
     /// None of the searched categories has a row with exactly this id.
     NotFound,

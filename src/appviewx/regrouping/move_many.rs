@@ -140,7 +140,7 @@ impl<M: Move> Batch for MoveInCalls<M> {
             problems.add(
                 "ids_per_call",
                 Reason::OutOfRange,
-                format!("{ids_per_call} ids a call, but one call carries between 1 and {limit}"),
+                format!("must be between 1 and {limit}, is {ids_per_call}"),
             );
         }
         let splitting = if on_failure == OnFailure::Stop { Splitting::Never } else { splitting };

@@ -51,7 +51,7 @@ impl CertificateGroups {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct RememberGroups {
     lookup: GroupLookup,
     resource_ids: Vec<ResourceId>,
@@ -107,7 +107,7 @@ impl RememberGroups {
                     plan.remembered.push(RememberedGroup { resource_id, group });
                     continue;
                 }
-                GroupMembership::GroupNotNamed => "its row names no group".to_owned(),
+                GroupMembership::GroupNotNamed => "its row does not name a group".to_owned(),
                 GroupMembership::NotFound => "no certificate with exactly this id was found".to_owned(),
                 GroupMembership::Unreadable(error) => error.to_string(),
             };
@@ -364,7 +364,7 @@ impl GroupPlan {
             wanted.remove(named);
         }
         let unnamed = wanted.into_iter();
-        let why = "the plan does not name it";
+        let why = "the plan does not contain it";
         only.not_remembered.extend(unnamed.map(|resource_id| NotRemembered { resource_id, why: why.to_owned() }));
         only
     }
@@ -401,7 +401,7 @@ impl GroupPlan {
             return Ok(self);
         }
         let missing = self.not_remembered.len();
-        let gap = format!("the group of {missing} of {} certificate(s) is not known", missing + self.remembered.len());
+        let gap = format!("certificates whose group is not known: {missing} of {}", missing + self.remembered.len());
         Err(Incomplete::new(gap, self))
     }
 }

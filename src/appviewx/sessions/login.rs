@@ -90,18 +90,19 @@ impl Login {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_change(cause);
-                return Err(failure.into_no_credential("the login's answer cannot be read", provider_answer));
+                return Err(failure.into_no_credential("the login response cannot be read", provider_answer));
             }
         };
         let session_id = match envelope.inner("sessionId") {
             _ if envelope.app_status_code().is_some_and(is_failure) => Err("the login failed"),
             Some(Value::String(_)) if !matches!(envelope.verdict(), Verdict::Success) => Err("the login failed"),
-            _ if envelope.is_disputed_inside("sessionId") => Err("the login gave two different session ids"),
+            _ if envelope.is_disputed_inside("sessionId") => Err("the login response contains two different session \
+                                                                  ids"),
             Some(Value::String(id)) if !id.trim().is_empty() => {
-                credential_header(id).ok_or("the login gave a session id that no header can carry")
+                credential_header(id).ok_or("the login response contains a session id that is not a valid header value")
             }
-            None | Some(Value::Null | Value::String(_)) => Err("the login gave no session id"),
-            Some(_) => Err("the login gave a session id that is no text"),
+            None | Some(Value::Null | Value::String(_)) => Err("the login response contains no session id"),
+            Some(_) => Err("the login response contains a session id that is not a string"),
         };
         match session_id {
             Ok(session_id) => {

@@ -196,8 +196,8 @@ impl Operation for LogOut {
     }
 
     fn how_to_find_out(&self) -> &'static str {
-        "Log out again: the client still knows the session. A 401 then means that the session is over already; \
-         that a session which nobody uses ends by itself is likely, but undocumented by the vendor."
+        "Log out again: the client still has the session. A 401 then means that the session has already ended. An \
+         unused session probably ends by itself, but this is undocumented by the vendor."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<LoggedOut, ReadError> {
@@ -206,7 +206,7 @@ impl Operation for LogOut {
             Verdict::Success => {}
             Verdict::Failure(_) => return Err(ReadError::Refused),
             Verdict::Contradiction(how) => {
-                let cause = Cause::new(format!("the answer contradicts itself: {how}"));
+                let cause = Cause::new(format!("the response contradicts itself: {how}"));
                 return Err(ReadError::Unreadable(cause));
             }
         }
@@ -222,7 +222,7 @@ impl Operation for LogOut {
 }
 
 impl Change for LogOut {
-    const ITEMS: &'static str = "session(s)";
+    const ITEM: &'static str = "session";
 
     fn taken(&self, _: &LoggedOut) -> Taken {
         Taken::Done

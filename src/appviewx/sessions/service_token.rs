@@ -52,19 +52,17 @@ impl ServiceToken {
             Ok(envelope) => envelope,
             Err(cause) => {
                 let failure = exchange.unreadable_read(cause);
-                return Err(
-                    failure.into_no_credential("the answer to the token request cannot be read", provider_answer)
-                );
+                return Err(failure.into_no_credential("the token response cannot be read", provider_answer));
             }
         };
         let token = match envelope.response() {
             _ if !matches!(envelope.verdict(), Verdict::Success) => Err("the token request failed"),
             Some(Value::String(token)) if !token.trim().is_empty() => credential_header(token)
                 .map(|value| (value, lifetime(token, SystemTime::now())))
-                .ok_or("the token request gave a token that no header can carry"),
-            Some(Value::String(_)) => Err("the token request gave no token"),
-            None if !envelope.has_response() => Err("the token request gave no token"),
-            _ => Err("the token request gave a token that is no text"),
+                .ok_or("the token response contains a token that is not a valid header value"),
+            Some(Value::String(_)) => Err("the token response contains no token"),
+            None if !envelope.has_response() => Err("the token response contains no token"),
+            _ => Err("the token response contains a token that is not a string"),
         };
         match token {
             Ok((token, lifetime)) => Ok(NewCredential { headers: HeaderMap::from_iter([(TOKEN, token)]), lifetime }),

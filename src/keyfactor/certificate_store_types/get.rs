@@ -85,7 +85,7 @@ impl Operation for GetStoreType {
 
     fn check(&mut self, _: &CallLimits, problems: &mut Problems) {
         if self.id.get() < -1 {
-            let sentence = format!("{} is no number of a type of store: the lowest one is -1", self.id);
+            let sentence = format!("must be at least -1, is {}", self.id);
             problems.add("id", Reason::OutOfRange, sentence);
         }
         self.call().path.check(problems);

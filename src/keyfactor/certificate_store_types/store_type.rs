@@ -46,7 +46,7 @@ pub struct CertificateStoreType {
     pub extra: RawJson,
 }
 
-row!(CertificateStoreType: "a type of certificate store", Refused {
+row!(CertificateStoreType: "a certificate store type", Refused {
     id: Needed "StoreType",
     name: Plain "Name",
     short_name: Plain "ShortName",

@@ -344,15 +344,20 @@ impl Operation for AddCertificates {
             entry.check(field, problems);
             let earlier = of_place.entry((entry.store(), entry.alias_asked_for())).or_default();
             if !earlier.iter().all(|it| it.goes_beside(entry)) {
-                let sentence = "the same store and alias stand further up in the list, without other job fields: give each its \
-                                own, with `map_entries` where they come from a plan";
+                let sentence = "repeats the store and alias of an earlier entry without different job fields; set \
+                                different job fields on each (for a plan, with `map_entries`)";
                 problems.add(field, Reason::Conflict, sentence);
             }
             earlier.push(entry);
         }
         self.schedule.check_of_change(problems);
         if self.schedule.is_recurring() {
-            problems.add("schedule", Reason::Conflict, "a certificate is added once: `Immediate` or `ExactlyOnce`");
+            problems.add(
+                "schedule",
+                Reason::Conflict,
+                "must be `Immediate` or `ExactlyOnce`: a certificate is added \
+                                                        once",
+            );
         }
         if let Some(expected) = &self.expected {
             expected.check("expected_thumbprint", problems);
@@ -438,7 +443,7 @@ struct WireAddition<'a> {
 }
 
 impl Change for AddCertificates {
-    const ITEMS: &'static str = "certificate store(s)";
+    const ITEM: &'static str = "certificate store";
 
     /// Its jobs are scheduled.
     fn taken(&self, _: &AddOutcome) -> Taken {

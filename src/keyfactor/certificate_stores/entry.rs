@@ -215,7 +215,7 @@ impl CertificateStoreEntry {
     pub(super) fn check(&self, field: impl fmt::Display, problems: &mut Problems) {
         problems.check_guid(format_args!("{field}.certificate_store_id"), self.store.get(), "store");
         if self.alias.as_ref().is_some_and(|alias| alias.trim().is_empty()) {
-            let sentence = "an alias of white space only names nothing; to let the store choose, leave it out";
+            let sentence = "must not be blank; omit it to let the store choose";
             problems.add(format_args!("{field}.alias"), Reason::Blank, sentence);
         }
         if let Some(alias) = &self.alias {
@@ -226,7 +226,7 @@ impl CertificateStoreEntry {
                 problems.add(
                     format_args!("{field}.{name}"),
                     Reason::Empty,
-                    "an empty password; to send none, leave it out",
+                    "must not be empty; omit it to send no password",
                 );
             }
         }

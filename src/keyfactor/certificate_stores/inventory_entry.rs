@@ -47,7 +47,7 @@ pub struct InventoryEntry {
     pub extra: RawJson,
 }
 
-row!(InventoryEntry: "an entry of an inventory", Refused {
+row!(InventoryEntry: "an inventory entry", Refused {
     alias: Needed "Name",
     certificates: Once "Certificates",
     cert_store_id: Once "CertStoreId",
@@ -204,7 +204,7 @@ pub struct InventoryCertificate {
     pub extra: RawJson,
 }
 
-row!(InventoryCertificate: "a certificate of an inventory", Refused {
+row!(InventoryCertificate: "a certificate in an inventory", Refused {
     id: Once "Id",
     thumbprint: Once "Thumbprint",
     issued_dn: Plain "IssuedDN",

@@ -87,23 +87,22 @@ impl JobFields {
             }
             let field = format_args!("{field}.job_fields[{name:?}]");
             if name.trim().is_empty() {
-                problems.add(field, Reason::Blank, "a job field needs a name");
+                problems.add(field, Reason::Blank, "must have a name");
             }
             let found = invalid_characters(name, char::is_control);
             if !found.is_empty() {
-                let sentence =
-                    format!("the name of a job field holds no control character ({})", list_characters(&found));
+                let sentence = format!("must not have control characters in its name ({})", list_characters(&found));
                 problems.add(field, Reason::InvalidCharacters(found), sentence);
             }
             if value.is_null() || value.is_array() || value.is_object() {
                 problems.add(
                     field,
                     Reason::NotScalar,
-                    "the value must be text, a finite number or a boolean; leave the field out to send none",
+                    "must be a string, a finite number or a boolean; omit the field to send no value",
                 );
             }
             if is_conflict {
-                problems.add(field, Reason::Conflict, "it is set twice, to different values");
+                problems.add(field, Reason::Conflict, "is set twice to different values");
             }
         }
     }

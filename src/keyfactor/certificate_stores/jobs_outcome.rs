@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::entry::CertificateStoreEntry;
 use super::location::CertificateLocation;
+use crate::error_report::counted;
 use crate::keyfactor::permission_scope::PermissionScope;
 use crate::keyfactor::types::JobId;
 use crate::keyfactor::vendor::{Keyfactor, ReadError};
@@ -16,9 +17,11 @@ use crate::operation::{Incomplete, Receipt};
 use crate::transport::{Cause, Exchange};
 
 /// Where to look when it is unknown whether jobs were created.
-pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before you send it again: `orchestrator_jobs().for_location(..)` lists those that \
-     wait (GET /OrchestratorJobs/ScheduledJobs) and those that ran (GET /OrchestratorJobs/JobHistory). The stores' inventory shows what is in \
-     them, but only as of its last run.";
+pub(super) const HOW_TO_FIND_OUT: &str = "Look for jobs on these stores before you send the request again: \
+                                          `orchestrator_jobs().for_location(..)` lists scheduled jobs (GET \
+                                          /OrchestratorJobs/ScheduledJobs) and past runs (GET \
+                                          /OrchestratorJobs/JobHistory). The inventory shows what is in the stores, \
+                                          but only as of its last run.";
 
 /// The outcome of a call that schedules orchestrator jobs. The server has accepted the call and scheduled the jobs.
 /// **Nothing has been done in the stores yet.** See [`RemoveOutcome`] and [`AddOutcome`].
@@ -88,7 +91,7 @@ struct JobEntries {
 impl JobEntries {
     fn read(body: &str) -> Result<Self, Cause> {
         lenient::read_seed(body, EntriesOf(&Budget::for_body(body))).map_err(|error| {
-            if error.is_data() { Cause::new("an array of job GUIDs was expected") } else { Cause::json(&error) }
+            if error.is_data() { Cause::new("expected an array of job GUIDs") } else { Cause::json(&error) }
         })
     }
 
@@ -305,13 +308,12 @@ impl<T: Target> JobsOutcome<T> {
         let named = if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) };
         let more = self.job_ids.len().saturating_sub(SHOWN);
         let gap = format!(
-            "the server took the {} of {} location(s), but named {} job(s) and {} entries that are no job ids; {} of the \
-             jobs are different{named}{}",
+            "the server accepted the {} of {}, but returned {} ({} distinct) and {} unreadable entries{named}{}",
             T::WHAT,
-            self.locations.len(),
-            self.job_ids.len(),
-            self.unrecognized(),
+            counted(self.locations.len(), "location"),
+            counted(self.job_ids.len(), "job id"),
             self.different_jobs(),
+            self.unrecognized(),
             if more > 0 { format!(" and {more} more") } else { String::new() }
         );
         Err(Incomplete::new(gap, self))

@@ -207,10 +207,10 @@ impl CertificateLocation {
             problems.add(
                 format_args!("{field}.alias"),
                 Reason::Empty,
-                "an alias is needed: it decides what is removed",
+                "must not be empty: it determines what is removed",
             );
         } else if self.alias.trim().is_empty() {
-            problems.add(format_args!("{field}.alias"), Reason::Blank, "an alias of white space only names nothing");
+            problems.add(format_args!("{field}.alias"), Reason::Blank, "must not be blank");
         }
         problems.check_length(format_args!("{field}.alias"), &self.alias, LONGEST_TEXT);
         if let Some(expected) = &self.expected {

@@ -97,17 +97,19 @@ impl PlanConditions {
             other.add_to(problems);
         }
         for (index, omitted) in omitted.iter().enumerate() {
-            let sentence =
-                format!("it is left out of the plan: {omitted}; to act on the rest, say `accept_omissions()`");
+            let sentence = format!("omitted from the plan: {omitted}; call `accept_omissions()` to act on the rest");
             problems.add(format_args!("plan.omitted[{index}]"), Reason::NeedsConsent, sentence);
         }
         match certificates {
             None | Some(1) => {}
-            Some(0) => problems.add("plan.certificates", Reason::Empty, "the plan has no certificate"),
+            Some(0) => problems.add("plan.certificates", Reason::Empty, "must contain a certificate"),
             Some(actual) => problems.add(
                 "plan.certificates",
                 Reason::TooMany { limit: 1, actual: *actual },
-                format!("{actual} certificates, but one call adds one; `add_back_each` makes a call for each"),
+                format!(
+                    "must contain exactly one certificate, has {actual}; use `add_back_each` to send one call for \
+                         each"
+                ),
             ),
         }
     }

@@ -295,9 +295,9 @@ impl RemoveCertificates {
             }
             if let Some((first, _)) = earlier.iter().find(|(_, it)| !it.goes_beside(location)) {
                 let sentence = format!(
-                    "the same store and alias as certificate_stores[{first}], but only one of them has job fields, or they \
-                     expect two thumbprints; entries of a plan get job fields with `map_locations`, or, to remove all that the \
-                     alias has, none with `job_fields_from_inventory(Never)`"
+                    "has the same store and alias as certificate_stores[{first}], but only one of them has job fields, \
+                     or their expected thumbprints differ; for a plan, set job fields with `map_locations`, or remove \
+                     everything under the alias with `job_fields_from_inventory(Never)`"
                 );
                 problems.add(format_args!("certificate_stores[{index}]"), Reason::Conflict, sentence);
             }
@@ -325,8 +325,8 @@ impl RemoveCertificates {
         let actual = self.locations.len();
         if actual > limit {
             let sentence = format!(
-                "{actual} entries, but one call carries at most {limit}; make a call for each with `one_job_per_location()`, split \
-                 the list, or raise the client's limit, `max_locations_per_call`"
+                "must have at most {limit} entries per call, has {actual}; send one call for each with \
+                 `one_job_per_location()`, split the list, or raise the client's limit `max_locations_per_call`"
             );
             problems.add("certificate_stores", Reason::TooMany { limit, actual }, sentence);
         } else {
@@ -337,7 +337,8 @@ impl RemoveCertificates {
             problems.add(
                 "schedule",
                 Reason::NeedsConsent,
-                "a recurring removal may also remove the successor under the same alias; say `allow_recurring()`",
+                "a recurring removal may also remove the successor under the same alias; call `allow_recurring()` to \
+                 accept this",
             );
         }
         self.scope.check(problems);
@@ -397,9 +398,9 @@ impl Operation for RemoveCertificates {
     fn permission_needed(&self) -> Option<&'static str> {
         Some(match self.scope.resolved() {
             PermissionScope::SystemWideOrContainers => {
-                "Without a scope the account needs the permission to read certificates system-wide, and the permission to \
-                 schedule on certificate stores, system-wide or for the stores' containers. If it may read certificates \
-                 only in a collection, name that collection with `collection_id`."
+                "Without a scope the account needs the permission to read certificates system-wide, and the permission \
+                 to schedule on certificate stores, system-wide or for the stores' containers. If it may read \
+                 certificates only in a collection, set that collection with `collection_id`."
             }
             PermissionScope::Collection { .. } => {
                 "The account needs the permission to read certificates in this collection, the certificate must be in it, \
@@ -407,8 +408,8 @@ impl Operation for RemoveCertificates {
             }
             PermissionScope::Container { .. } => {
                 "The account needs the permission to read certificates and the permission to schedule on certificate \
-                 stores. `container_id` may have no effect on this call: if the account may read certificates only in a \
-                 collection, name that collection with `collection_id` instead."
+                 stores. `container_id` may have no effect on this call: if the account may read certificates only in \
+                 a collection, set that collection with `collection_id` instead."
             }
         })
     }
@@ -448,7 +449,7 @@ struct WireRemoval<'a> {
 }
 
 impl Change for RemoveCertificates {
-    const ITEMS: &'static str = "location(s)";
+    const ITEM: &'static str = "location";
 
     /// Its jobs are scheduled.
     fn taken(&self, _: &RemoveOutcome) -> Taken {

@@ -148,14 +148,14 @@ impl Operation for ScheduleInventory {
 
     fn remedy_of(&self, status: StatusCode) -> Option<&'static str> {
         (status == StatusCode::BAD_REQUEST && self.schedule == Schedule::Off).then_some(
-            "The vendor publishes no shape for `Off`, and this crate assumes `{\"Off\":true}`, which this server may not take. \
-             Turn the inventory schedule off in Command's portal, or set another schedule.",
+            "The vendor documents no JSON format for `Off`; this crate assumes `{\"Off\":true}`, which this server may \
+             not accept. Turn the inventory schedule off in Command's portal, or set another schedule.",
         )
     }
 
     fn how_to_find_out(&self) -> &'static str {
-        "Read the stores again: GET /CertificateStores/{id} shows the inventory schedule. To ask for an inventory \
-         twice does no harm, unless it replaces a schedule."
+        "Read the stores again: GET /CertificateStores/{id} shows the inventory schedule. Requesting an inventory \
+         twice is harmless, unless it replaces a schedule."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Receipt, ReadError> {
@@ -172,7 +172,7 @@ struct WireInventorySchedule<'a> {
 }
 
 impl Change for ScheduleInventory {
-    const ITEMS: &'static str = "store(s)";
+    const ITEM: &'static str = "store";
 
     /// The inventories are scheduled.
     fn taken(&self, _: &Receipt) -> Taken {

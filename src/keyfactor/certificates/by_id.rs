@@ -19,7 +19,7 @@ impl ById {
 
     pub(super) fn check(&mut self, path: &Path, problems: &mut Problems) {
         if self.id.get() < 0 {
-            problems.add("id", Reason::OutOfRange, format!("{} is negative", self.id));
+            problems.add("id", Reason::OutOfRange, format!("must not be negative, is {}", self.id));
         }
         path.check(problems);
         self.scope.check(problems);

@@ -114,7 +114,7 @@ pub struct CertificateStoreLocation {
     pub extra: RawJson,
 }
 
-row!(CertificateStoreLocation: "a location of a certificate", Refused {
+row!(CertificateStoreLocation: "a certificate location", Refused {
     store_machine: Plain "StoreMachine",
     store_path: Plain "StorePath",
     alias: Once "Alias",

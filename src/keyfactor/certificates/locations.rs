@@ -114,7 +114,7 @@ pub struct CertificateLocations {
     pub extra: RawJson,
 }
 
-row!(CertificateLocations: "the answer about locations", Refused {
+row!(CertificateLocations: "the response with locations", Refused {
     details: Once "Details",
 });
 
@@ -144,7 +144,7 @@ pub struct StoreTypeLocations {
     pub extra: RawJson,
 }
 
-row!(StoreTypeLocations: "a type of store", Refused {
+row!(StoreTypeLocations: "a certificate store type", Refused {
     store_type: Plain "StoreType",
     store_type_id: Plain "StoreTypeId",
     store_count: Plain "StoreCount",
@@ -181,7 +181,7 @@ pub struct StoreTypeLocation {
     pub extra: RawJson,
 }
 
-row!(StoreTypeLocation: "a location of a certificate", Refused {
+row!(StoreTypeLocation: "a certificate location", Refused {
     store_id: Once "StoreId",
     client_machine: Plain "ClientMachine",
     store_path: Plain "StorePath",

@@ -347,8 +347,8 @@ impl Operation for RevokeCertificates {
         self.ids.retain(|id| seen.insert(*id));
         problems.check_count("certificate_ids", self.ids.len(), limits.max_locations_per_call, "certificate id");
         match self.comment.as_deref().map(str::trim) {
-            None => problems.add("comment", Reason::Empty, "the vendor's manual requires a comment"),
-            Some("") => problems.add("comment", Reason::Blank, "it is empty (an unset variable, perhaps)"),
+            None => problems.add("comment", Reason::Empty, "must be set: the vendor's manual requires a comment"),
+            Some("") => problems.add("comment", Reason::Blank, "must not be empty (is a variable unset?)"),
             Some(text) => problems.check_length("comment", text, LONGEST_TEXT),
         }
         self.scope.check(problems);
@@ -378,14 +378,14 @@ impl Operation for RevokeCertificates {
     fn permission_needed(&self) -> Option<&'static str> {
         Some(
             "The account needs the permission to revoke certificates, system-wide or in their collection \
-             (`/certificates/collections/revoke/`), or to revoke in their stores (`/certificate_stores/revoke/`). If it may \
-             revoke only in a collection or container, name that with `collection_id` or `container_id`.",
+             (`/certificates/collections/revoke/`), or to revoke in their stores (`/certificate_stores/revoke/`). If \
+             it may revoke only in a collection or container, set that with `collection_id` or `container_id`.",
         )
     }
 
     fn how_to_find_out(&self) -> &'static str {
-        "Read the certificates: GET /Certificates/{id} shows the state and the date of a revocation. Whether it shows one that \
-         waits for an approval is undocumented by the vendor: look at the workflows in the portal, too."
+        "Read the certificates: GET /Certificates/{id} shows the state and the date of a revocation. Whether it shows \
+         a revocation that awaits approval is undocumented by the vendor: also check the workflows in the portal."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RevokeOutcome, ReadError> {
@@ -415,7 +415,7 @@ struct WireRevocation<'a> {
 }
 
 impl Change for RevokeCertificates {
-    const ITEMS: &'static str = "certificate(s)";
+    const ITEM: &'static str = "certificate";
 
     /// Where nothing is revoked and something waits for an approval, nothing is done.
     fn taken(&self, outcome: &RevokeOutcome) -> Taken {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::error_report::counted;
 use crate::keyfactor::error_body::FailedOperation;
 use crate::keyfactor::types::CertificateId;
 use crate::keyfactor::vendor::Keyfactor;
@@ -119,7 +120,7 @@ impl Answer {
         let budget = Budget::for_body(body);
         let mut found = lenient::members(body, &SHAPE, &budget).map_err(|error| Cause::json(&error))?;
         if !found.is_object() {
-            return Err(Cause::new("an object with the revoked ids was expected"));
+            return Err(Cause::new("expected an object with the revoked ids"));
         }
         check_for_error(&found)?;
         let mut unrecognized_entries = Vec::new();
@@ -143,7 +144,7 @@ fn check_for_error(found: &Members) -> Result<(), Cause> {
     };
     let status = found.get("status").and_then(Value::as_u64).is_some_and(|status| status >= 400);
     if code || status || ["ErrorCode", "FailedOperations"].iter().any(|name| found.is_disputed(name)) {
-        return Err(Cause::new("it names an error although its status is a success"));
+        return Err(Cause::new("the response names an error despite its success status"));
     }
     Ok(())
 }
@@ -157,12 +158,12 @@ fn entries<T>(
     unrecognized: &mut Vec<Value>,
 ) -> Result<Vec<T>, Cause> {
     if found.is_disputed(name) {
-        return Err(Cause::new(format!("it has two different lists {name}")));
+        return Err(Cause::new(format!("the response has two different lists `{name}`")));
     }
     let list = match found.take(name) {
         None => return Ok(Vec::new()),
         Some(Value::Array(list)) => list,
-        Some(_) => return Err(Cause::new(format!("a list was expected as {name}"))),
+        Some(_) => return Err(Cause::new(format!("expected a list for `{name}`"))),
     };
     let mut entries = Vec::new();
     for entry in list {
@@ -250,15 +251,15 @@ impl RevokeOutcome {
             return Ok(self);
         }
         let gap = format!(
-            "the server revoked {} certificate(s); {} wait for an approval, {} are unconfirmed, {} failed, {} were not \
-             asked for, {} entries could not be read{}",
-            self.revoked.len(),
+            "the server revoked {}; awaiting approval: {}, unconfirmed: {}, failed: {}, not requested: {}, unreadable \
+             entries: {}{}",
+            counted(self.revoked.len(), "certificate"),
             self.suspended.len(),
             self.unconfirmed.len(),
             self.failed_operations.len(),
             self.unexpected.len(),
             self.unrecognized_entries.len(),
-            if self.is_abridged { "; its answer holds more than was read" } else { "" }
+            if self.is_abridged { "; the response contains more than was read" } else { "" }
         );
         Err(Incomplete::new(gap, self))
     }

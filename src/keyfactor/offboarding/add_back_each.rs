@@ -184,7 +184,7 @@ impl Batch for AddBackEach {
 
     fn calls(mut self, caller: &Caller, _: OnFailure, problems: &mut Problems) -> AdditionsLeft {
         if self.additions.is_empty() {
-            problems.add("plan.removals", Reason::Empty, "nothing in the plan can be put back");
+            problems.add("plan.removals", Reason::Empty, "contains nothing that can be added back");
         }
         self.common.operation_mut().check_conditions(problems);
         for (index, (_, request)) in self.additions.iter_mut().enumerate() {

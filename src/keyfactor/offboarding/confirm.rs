@@ -142,7 +142,7 @@ pub type ConfirmPutBack = Confirm<PutBackVerdict>;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct Confirm<V> {
     caller: Caller,
     locations: Vec<CertificateLocation>,
@@ -468,13 +468,12 @@ impl<V: Verdict> Confirm<V> {
             let field = format!("locations[{index}]");
             location.check(&field, &mut problems);
             if V::ENTRIES == Entries::OneForEach && location.expected_thumbprint().is_none() {
-                let sentence = "a thumbprint is needed: an alias that is listed says nothing about its certificate";
+                let sentence = "must be set: a listed alias says nothing about its certificate";
                 problems.add(format_args!("{field}.expected_thumbprint"), Reason::Empty, sentence);
             }
         }
         if self.looks == Looks::Once && self.trigger == Trigger::Immediate {
-            let sentence = "an inventory that is not waited for would be cancelled when the schedule is put back: leave out \
-                            `look_once()`, or `trigger_inventory()`";
+            let sentence = "must not be used with `look_once()`: restoring the schedule would cancel the inventory";
             problems.add("trigger_inventory", Reason::Conflict, sentence);
         }
         if let Some(note) = &self.audit_note {

@@ -85,7 +85,7 @@ pub(super) async fn last_runs(caller: &Caller, jobs: &[JobId]) -> Result<HashMap
         came += received as u64;
         for row in rows {
             if !asked.contains(&row.job_id) {
-                return Err(LookupError::not_asked("run of job", row.job_id, "other jobs").into());
+                return Err(LookupError::not_asked("run of job", row.job_id, "another job").into());
             }
             seen.insert(row.job_history_id);
             if latest.get(&row.job_id).is_none_or(|known| known.job_history_id <= row.job_history_id) {

@@ -86,7 +86,7 @@ impl OrchestratorJobs {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct JobsForLocation {
     caller: Caller,
     store: CertificateStoreId,
@@ -354,14 +354,14 @@ impl fmt::Display for JobsSeen {
             write!(f, ", {}", one_line(text))?;
         }
         if self.is_empty() {
-            f.write_str(": no job that changes it was seen")?;
+            f.write_str(": no jobs that change it were found")?;
             if let Some(since) = self.since {
                 write!(f, " since {since}")?;
             }
-            return f.write_str(", which does not prove that there is none");
+            return f.write_str(", which does not prove that there are none");
         }
         f.write_str(": ")?;
-        let waiting = self.scheduled.iter().map(|job| format!("job {} waits", job.id));
+        let waiting = self.scheduled.iter().map(|job| format!("job {} is waiting", job.id));
         let run = self.runs.iter().map(|run| {
             format!("job {}: {}, {}", run.job_id, one_line(run.status.as_str()), one_line(run.result.as_str()))
         });

@@ -56,7 +56,7 @@ impl Certificates {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct LocateCertificate {
     certificates: Certificates,
     certificate: CertificateRef,

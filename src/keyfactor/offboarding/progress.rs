@@ -370,21 +370,21 @@ impl fmt::Display for Progress<'_> {
         match self {
             Self::Succeeded(jobs) | Self::Failed(jobs) | Self::Open(jobs) => write_jobs(f, jobs),
             Self::OneOf(jobs) => {
-                f.write_str("one or several of these jobs, which cannot be told apart: ")?;
+                f.write_str("one or more of these jobs (it is unknown which): ")?;
                 write_jobs(f, jobs)
             }
-            Self::NotFollowed(jobs) if jobs.is_empty() => f.write_str("the server took it and named no job"),
+            Self::NotFollowed(jobs) if jobs.is_empty() => f.write_str("accepted by the server without a job id"),
             Self::NotFollowed(jobs) => {
-                f.write_str("the report does not follow ")?;
+                f.write_str("not followed by this report: ")?;
                 let shown: Vec<String> = jobs.iter().take(SHOWN).map(|job| format!("job {job}")).collect();
                 f.write_str(&shown.join(", "))?;
                 write_more(f, jobs.len())
             }
-            Self::NotTaken(ItemState::Unknown(error)) => write!(f, "it may have been taken: {error}"),
-            Self::NotTaken(ItemState::NotSent(error)) => write!(f, "it was not sent: {error}"),
+            Self::NotTaken(ItemState::Unknown(error)) => write!(f, "may have been accepted: {error}"),
+            Self::NotTaken(ItemState::NotSent(error)) => write!(f, "not sent: {error}"),
             Self::NotTaken(state) => match state.error() {
-                Some(error) => write!(f, "it was refused: {error}"),
-                None => f.write_str("the server took it and named no job"),
+                Some(error) => write!(f, "refused: {error}"),
+                None => f.write_str("accepted by the server without a job id"),
             },
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::error_report::counted;
 use crate::keyfactor::orchestrator_jobs::{JobHistoryEntry, JobResult, JobStatus};
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::vendor::{Error, SharedError};
@@ -392,11 +393,10 @@ impl JobsReport {
             return Ok(self);
         }
         let stopped = self.stopped_by.as_ref();
-        let stopped =
-            stopped.map(|error| format!("; they could not be followed to the end: {error}")).unwrap_or_default();
+        let stopped = stopped.map(|error| format!("; following them was stopped: {error}")).unwrap_or_default();
         let gap = format!(
-            "of {} job(s), {} did not succeed and {} were not over{stopped}",
-            self.finished.len() + self.still_open.len(),
+            "of {}, {} did not succeed and {} did not finish{stopped}",
+            counted(self.finished.len() + self.still_open.len(), "job"),
             self.unsuccessful().count(),
             self.still_open.len()
         );

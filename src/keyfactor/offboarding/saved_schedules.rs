@@ -174,7 +174,7 @@ impl CertificateStores {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct RestoreInventorySchedules {
     stores: CertificateStores,
     saved: Vec<SavedSchedule>,

@@ -47,7 +47,7 @@ impl Finding<'_> {
 
     /// Nobody can tell what the entry under this alias holds.
     fn unreadable_entry(&self, alias: &str) -> SharedError {
-        let fault = format!("the entry {alias:?} does not show the SHA-1 thumbprints of its certificates");
+        let fault = format!("the entry {alias:?} does not list the SHA-1 thumbprints of its certificates");
         Error::from(LookupError::UnreadableEntry { store: self.store, fault }).into()
     }
 

@@ -66,7 +66,7 @@ const LAST_LOOK: Duration = Duration::from_secs(30);
 /// let report = watch.finish().await?.require_success()?;
 /// # Ok(()) }
 /// ```
-#[must_use = "nothing is asked before the first change is asked for"]
+#[must_use = "nothing is sent until the first change is requested"]
 pub struct JobWatch {
     known: Arc<Mutex<Known>>,
     state: State,

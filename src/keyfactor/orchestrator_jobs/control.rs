@@ -323,14 +323,14 @@ impl Operation for ControlJobs {
                 once_each(ids);
                 problems.check_count("job_history_ids", ids.len(), usize::MAX, "job history id");
                 for (index, id) in ids.iter().enumerate().filter(|(_, id)| id.get() <= 0) {
-                    let sentence = format!("{id} is not a positive number");
+                    let sentence = format!("must be positive, is {id}");
                     problems.add(format!("job_history_ids[{index}]"), Reason::OutOfRange, sentence);
                 }
             }
             JobSelection::Matching(query) => {
                 query.check(problems);
                 if query.is_all() {
-                    problems.add("query", Reason::Empty, "a query is needed: every job would be meant");
+                    problems.add("query", Reason::Empty, "must not be empty: it would select every job");
                 }
             }
         }
@@ -367,8 +367,8 @@ impl Operation for ControlJobs {
     }
 
     fn how_to_find_out(&self) -> &'static str {
-        "Read the jobs again: GET /OrchestratorJobs/ScheduledJobs shows those that wait, \
-         GET /OrchestratorJobs/JobHistory the status of those that ran."
+        "Read the jobs again: GET /OrchestratorJobs/ScheduledJobs shows scheduled jobs, GET \
+         /OrchestratorJobs/JobHistory the status of past runs."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<Receipt, ReadError> {
@@ -385,7 +385,7 @@ enum WireSelection<'a> {
 }
 
 impl Change for ControlJobs {
-    const ITEMS: &'static str = "job(s)";
+    const ITEM: &'static str = "job";
 
     fn taken(&self, _: &Receipt) -> Taken {
         match self.action {

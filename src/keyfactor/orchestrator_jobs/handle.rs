@@ -3,8 +3,10 @@
 use crate::keyfactor::vendor::Caller;
 
 /// What an account needs to read jobs.
-pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permission to read orchestrator management (`/agents/management/read/`). \
-     Removing certificates does not need it, so an account may be allowed to remove and not to follow.";
+pub(in crate::keyfactor) const PERMISSION: &str = "The account needs the permission to read orchestrator management \
+                                                   (`/agents/management/read/`). Removing certificates does not \
+                                                   require it, so an account may be allowed to remove certificates but \
+                                                   not to follow the jobs.";
 
 /// The operations on orchestrator jobs.
 ///

@@ -50,7 +50,7 @@ pub struct JobHistoryEntry {
     pub extra: RawJson,
 }
 
-row!(JobHistoryEntry: "a run of a job", Refused {
+row!(JobHistoryEntry: "a job history entry", Refused {
     job_history_id: Needed "JobHistoryId",
     agent_machine: Plain "AgentMachine",
     job_id: Needed "JobId",

@@ -188,7 +188,7 @@ impl RawAnswer {
         if actual > LARGEST_VALUE {
             let reason = UnreadableReason::TooLarge { limit: LARGEST_VALUE, actual };
             let cause =
-                Cause::new(format!("{actual} bytes are more than the {LARGEST_VALUE} that are read into a value"));
+                Cause::new(format!("the body has {actual} bytes, but at most {LARGEST_VALUE} are read into a `Value`"));
             return Err(self.unreadable(reason, cause));
         }
         self.read_as()
@@ -202,7 +202,7 @@ impl RawAnswer {
         if no_content || self.kept.method == Method::HEAD {
             return Ok(b"null");
         }
-        Err(self.unreadable(UnreadableReason::Empty, Cause::new("it has no body")))
+        Err(self.unreadable(UnreadableReason::Empty, Cause::new("the response has no body")))
     }
 
     fn unreadable(&self, reason: UnreadableReason, cause: Cause) -> UnreadableAnswer {

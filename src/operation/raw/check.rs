@@ -69,7 +69,7 @@ pub(super) fn shown(text: &str) -> String {
 impl<V: Vendor> RawCall<V> {
     pub(super) fn check_method(&self, problems: &mut Problems) {
         if !METHODS.contains(&self.method) {
-            let sentence = format!("{} is none of GET, HEAD, POST, PUT, PATCH, DELETE", shown(self.method.as_str()));
+            let sentence = format!("must be GET, HEAD, POST, PUT, PATCH or DELETE, is {}", shown(self.method.as_str()));
             problems.add("method", Reason::UnsupportedMethod, sentence);
         }
     }
@@ -81,7 +81,7 @@ impl<V: Vendor> RawCall<V> {
             problems.add(
                 "path",
                 Reason::Conflict,
-                "a secret stands in it, and paths are audited, and logged by servers",
+                "must not contain a secret: paths are audited, and logged by servers",
             );
         } else {
             self.path.check(problems);
@@ -93,42 +93,57 @@ impl<V: Vendor> RawCall<V> {
         for (index, (name, _)) in self.query.iter().enumerate() {
             let field = format!("query[{index}]");
             if name.trim().is_empty() {
-                problems.add(field, Reason::Blank, "a parameter has a name");
+                problems.add(field, Reason::Blank, "must have a parameter name");
             } else if own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
-                problems.add(field, Reason::Reserved, format!("the client sends {} with every call", shown(name)));
+                problems.add(
+                    field,
+                    Reason::Reserved,
+                    format!("must not be {}, which the client sends with every call", shown(name)),
+                );
             }
         }
         let length = encoded_query(&crate::operation::Operation::query(self)).len();
         if length > LONGEST_QUERY {
             let reason = Reason::TooLong { limit: LONGEST_QUERY, actual: length };
-            problems.add("query", reason, format!("it has more than {LONGEST_QUERY} bytes as it would be sent"));
+            problems.add("query", reason, format!("must be at most {LONGEST_QUERY} bytes when encoded, has {length}"));
         }
     }
 
     pub(super) fn check_headers(&self, problems: &mut Problems) {
         if self.headers.len() > MOST_HEADERS {
             let reason = Reason::TooMany { limit: MOST_HEADERS, actual: self.headers.len() };
-            return problems.add("headers", reason, format!("one call takes at most {MOST_HEADERS} headers of yours"));
+            return problems.add(
+                "headers",
+                reason,
+                format!("must have at most {MOST_HEADERS} entries, has {}", self.headers.len()),
+            );
         }
         for (index, (name, value)) in self.headers.iter().enumerate() {
             let field = format!("headers[{index}]");
             let invalid = invalid_characters(value, |it| !matches!(it, ' '..='~'));
             let Ok(parsed) = HeaderName::try_from(name) else {
-                problems.add(field, Reason::InvalidHeaderName, format!("no header is called \"{}\"", self.shown(name)));
+                problems.add(
+                    field,
+                    Reason::InvalidHeaderName,
+                    format!("\"{}\" is not a valid header name", self.shown(name)),
+                );
                 continue;
             };
             if is_reserved::<V>(&parsed) {
-                problems.add(field, Reason::Reserved, format!("the header {parsed} is not the caller's to set"));
+                problems.add(field, Reason::Reserved, format!("the header {parsed} is reserved"));
             } else if self.headers.iter().take(index).any(|(it, _)| it.eq_ignore_ascii_case(name)) {
-                problems.add(field, Reason::Conflict, format!("the header {parsed} was given twice"));
+                problems.add(field, Reason::Conflict, format!("the header {parsed} is set twice"));
             } else if value.len() > LONGEST_HEADER {
                 let reason = Reason::TooLong { limit: LONGEST_HEADER, actual: value.len() };
-                problems.add(field, reason, format!("the value has more than {LONGEST_HEADER} bytes"));
+                problems.add(field, reason, format!("the value must be at most {LONGEST_HEADER} bytes long"));
             } else if !invalid.is_empty() {
-                let sentence = format!("no header carries {} unchanged", list_characters(&invalid));
+                let sentence = format!(
+                    "the value must contain only printable ASCII characters, has {}",
+                    list_characters(&invalid)
+                );
                 problems.add(field, Reason::InvalidCharacters(invalid), sentence);
             } else if value.trim() != value {
-                problems.add(field, Reason::OutOfRange, "the value begins or ends with a space, which a header loses");
+                problems.add(field, Reason::OutOfRange, "the value must not begin or end with a space");
             }
         }
     }
@@ -139,11 +154,11 @@ impl<V: Vendor> RawCall<V> {
                 problems.add(
                     "json",
                     Reason::NotJson,
-                    "serde_json cannot write it, an object with keys that are no text perhaps",
+                    "cannot be serialized as JSON (for example a map with keys that are not strings)",
                 );
             }
             RawBody::Json(_) if matches!(self.method, Method::GET | Method::HEAD) => {
-                let sentence = format!("a {} carries no body", self.method);
+                let sentence = format!("must not be set: a {} request has no body", self.method);
                 problems.add("json", Reason::Conflict, sentence);
             }
             RawBody::Json(_) | RawBody::None => {}
@@ -153,7 +168,7 @@ impl<V: Vendor> RawCall<V> {
     pub(super) fn check_secrets(&self, problems: &mut Problems) {
         for (index, secret) in self.secrets.iter().enumerate() {
             if secret.expose_secret().trim().is_empty() {
-                let sentence = "it is empty (an unset variable, perhaps)";
+                let sentence = "must not be empty (is a variable unset?)";
                 problems.add(format!("secrets[{index}]"), Reason::Blank, sentence);
             }
         }

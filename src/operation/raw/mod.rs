@@ -284,12 +284,12 @@ impl<V: Vendor> Operation for RawCall<V> {
     }
 
     fn permission_needed(&self) -> Option<&'static str> {
-        Some("The account needs the permission that the vendor's page of this endpoint names.")
+        Some("The account needs the permission that the vendor documents for this endpoint.")
     }
 
     fn how_to_find_out(&self) -> &'static str {
-        "Read what the call would have changed before you send it again: this crate does not know the endpoint, nor whether \
-         calling it twice is harmless."
+        "Check what the call would have changed before you send it again: this crate does not know whether calling \
+         this endpoint twice is harmless."
     }
 
     fn read(&self, exchange: &Exchange) -> Result<RawAnswer, ReadError<V>> {
@@ -300,7 +300,7 @@ impl<V: Vendor> Operation for RawCall<V> {
 }
 
 impl<V: Vendor> Change for RawCall<V> {
-    const ITEMS: &'static str = "call(s)";
+    const ITEM: &'static str = "call";
 
     /// What a success of the endpoint means is not known here.
     fn taken(&self, _: &RawAnswer) -> Taken {

@@ -68,28 +68,29 @@ impl RawPath {
     fn check_text(&self, problems: &mut Problems) {
         let text = self.text.as_str();
         if text.is_empty() || text == "/" {
-            return problems.add("path", Reason::Empty, "it names no endpoint, for example `CertificateStores`");
+            return problems.add("path", Reason::Empty, "must name an endpoint, for example `CertificateStores`");
         }
         if text.len() > LONGEST_PATH {
             let reason = Reason::TooLong { limit: LONGEST_PATH, actual: text.len() };
-            return problems.add("path", reason, format!("it has more than {LONGEST_PATH} bytes"));
+            return problems.add("path", reason, format!("must be at most {LONGEST_PATH} bytes long"));
         }
         let invalid = invalid_characters(text, |it| !is_plain(it) && !matches!(it, '/' | '{' | '}'));
         if !invalid.is_empty() {
             let sentence = format!(
-                "it is the path alone and not percent-encoded: no {} can stand in it (a query is given by `query`, and \
-                 what a path names by `path_value`)",
+                "must be a path that is not percent-encoded and contains no {}; set a query with `query` and variable \
+                 segments with `path_value`",
                 list_characters(&invalid)
             );
             return problems.add("path", Reason::InvalidCharacters(invalid), sentence);
         }
         for segment in self.segments() {
             let problem = if segment.is_empty() {
-                "it has an empty segment, and can name no other server"
+                "must not contain an empty segment or name another server"
             } else if segment::is_relative(segment) {
-                "it has a segment that leads to another one"
+                "must not contain a relative segment such as `..`"
             } else if segment.contains(['{', '}']) && placeholder(segment).is_none() {
-                "a placeholder is a whole segment of letters, digits and underscores in braces, for example `{id}`"
+                "must have as placeholders only whole segments of letters, digits and underscores in braces, for \
+                 example `{id}`"
             } else {
                 continue;
             };
@@ -102,20 +103,24 @@ impl RawPath {
         let names: Vec<&str> = self.segments().filter_map(placeholder).collect();
         if self.values.len() > MOST_VALUES {
             let reason = Reason::TooMany { limit: MOST_VALUES, actual: self.values.len() };
-            return problems.add("path", reason, format!("one path takes at most {MOST_VALUES} values"));
+            return problems.add(
+                "path",
+                reason,
+                format!("must have at most {MOST_VALUES} values, has {}", self.values.len()),
+            );
         }
         for (index, name) in names.iter().enumerate() {
             if names.iter().take(index).any(|it| it == name) {
-                problems.add("path", Reason::Conflict, format!("it has the placeholder {{{name}}} twice"));
+                problems.add("path", Reason::Conflict, format!("must not contain the placeholder {{{name}}} twice"));
             } else if self.value(name).is_none() {
-                problems.add(field(name), Reason::Empty, "nothing was given for this placeholder");
+                problems.add(field(name), Reason::Empty, "no value is set for this placeholder");
             }
         }
         for (index, (name, value)) in self.values.iter().enumerate() {
             if self.values.iter().take(index).any(|(it, _)| it == name) {
-                problems.add(field(name), Reason::Conflict, "two values were given for one placeholder");
+                problems.add(field(name), Reason::Conflict, "is set twice");
             } else if !names.contains(&name.as_str()) {
-                problems.add(field(name), Reason::Conflict, "the path has no placeholder of this name");
+                problems.add(field(name), Reason::Conflict, "the path has no placeholder with this name");
             }
             check_value(&field(name), value, problems);
         }
@@ -141,7 +146,7 @@ fn is_plain(character: char) -> bool {
 fn check_value(field: &str, value: &str, problems: &mut Problems) {
     if value.len() > LONGEST_PATH {
         let reason = Reason::TooLong { limit: LONGEST_PATH, actual: value.len() };
-        return problems.add(field, reason, format!("it has more than {LONGEST_PATH} bytes"));
+        return problems.add(field, reason, format!("must be at most {LONGEST_PATH} bytes long"));
     }
     if !segment::stays_one(value) {
         problems.add(field, Reason::InvalidSegment, format!("\"{}\" is not valid as a path segment", shown(value)));

@@ -11,14 +11,14 @@ pub(super) fn check(answer: &Answer) -> Result<(), Cause> {
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let body = answer.body.as_str().trim_start_matches('\u{feff}').trim_start();
     if matches!(media_type.as_str(), "text/html" | "application/xhtml+xml") || is_page(body) {
-        return Err(Cause::new("a page of HTML came in the place of an answer"));
+        return Err(Cause::new("received an HTML page instead of an API response"));
     }
     let says_json = media_type.ends_with("/json") || media_type.ends_with("+json");
     if !says_json || body.is_empty() {
         return Ok(());
     }
     if std::str::from_utf8(answer.body.as_bytes()).is_err() {
-        return Err(Cause::new("it says that it is JSON, and is no text"));
+        return Err(Cause::new("declared as JSON, but not valid UTF-8"));
     }
     lenient::read_bytes::<IgnoredAny>(answer.body.as_bytes()).map(drop).map_err(|error| Cause::json(&error))
 }

@@ -112,8 +112,8 @@ impl FakeAppViewX {
             return;
         }
         let place =
-            is_in.map_or_else(|| "the fake does not know it".to_owned(), |it| format!("it is in the group {it:?}"));
-        let asked = if asked { "" } else { ", and no request for it was answered with 200" };
+            is_in.map_or_else(|| "it is unknown to the fake".to_owned(), |it| format!("it is in the group {it:?}"));
+        let asked = if asked { "" } else { ", and no request for it returned 200" };
         panic!("the certificate {resource_id:?} {otherwise}: {place}{asked}{}", seen::requests(&requests));
     }
 
@@ -127,7 +127,7 @@ impl FakeAppViewX {
     #[expect(clippy::panic, reason = "an assertion of tests")]
     pub fn assert_untouched(&self) {
         if let Some(touched) = seen::touched(&self.changes(), self.server.marked_state().as_ref(), &self.snapshot()) {
-            panic!("the fake of AppViewX was touched{touched}");
+            panic!("the AppViewX fake was touched{touched}");
         }
         self.server.assert_none_forgotten();
     }
@@ -161,6 +161,8 @@ impl FakeAppViewX {
     /// If the number of such requests is not one. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once_with(&self, call: AppViewXCall, body: impl Fn(&Value) -> bool) {
-        seen::assert_sent_once(&self.server, &format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));
+        seen::assert_sent_once(&self.server, &format!("{call} with a matching body"), |it| {
+            it.is(call) && body(&it.json())
+        });
     }
 }

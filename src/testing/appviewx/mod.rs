@@ -224,7 +224,7 @@ impl FakeAppViewX {
     #[must_use]
     #[expect(clippy::expect_used, reason = "a helper of tests; the settings are fixed")]
     pub fn client(&self) -> Client {
-        Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's own settings")
+        Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's settings are valid")
     }
 
     /// Adds a server certificate to a group. See the [example](Self#example).

@@ -172,7 +172,7 @@ impl State {
         let policy = object.take("policy", text)?;
         object.finish()?;
         if self.groups.contains_key(&name) {
-            return Err(FakeStateError::new(format!("'{name}' is there twice")).in_member("name"));
+            return Err(FakeStateError::new(format!("'{name}' is listed twice")).in_member("name"));
         }
         match policy {
             Some(policy) => self.groups.insert(name, policy).map_or((), drop),
@@ -199,7 +199,7 @@ impl State {
         }
         match self.certificates.insert(id.clone(), certificate) {
             None => Ok(()),
-            Some(_) => Err(FakeStateError::new(format!("'{id}' is there twice")).in_member("id")),
+            Some(_) => Err(FakeStateError::new(format!("'{id}' is listed twice")).in_member("id")),
         }
     }
 

@@ -122,9 +122,9 @@ impl FakeKeyfactor {
             .any(|job| job.kind == FakeJobKind::Remove && job.store == store && job.alias == alias && done(&job));
         let why = match (held, removed) {
             (false, true) => return,
-            (true, true) => "a job has removed it, and it is there again, or another entry of this alias is",
-            (true, false) => "it is there, and no job has removed it",
-            (false, false) => "it is not there, and no job has removed it",
+            (true, true) => "a job removed it, but it is there again, or another entry with this alias is",
+            (true, false) => "it is still there, and no job removed it",
+            (false, false) => "it is not there, but no job removed it",
         };
         panic!("{alias:?} was not removed from the store {store}: {why}{}", self.seen_of(store));
     }
@@ -141,7 +141,7 @@ impl FakeKeyfactor {
     #[expect(clippy::panic, reason = "an assertion of tests")]
     pub fn assert_untouched(&self) {
         if let Some(touched) = seen::touched(&self.changes(), self.server.marked_state().as_ref(), &self.snapshot()) {
-            panic!("the fake of Keyfactor was touched{touched}");
+            panic!("the Keyfactor fake was touched{touched}");
         }
         self.server.assert_none_forgotten();
     }
@@ -178,7 +178,9 @@ impl FakeKeyfactor {
     /// If the number of such requests is not one. The message shows the requests.
     #[track_caller]
     pub fn assert_sent_once_with(&self, call: KeyfactorCall, body: impl Fn(&Value) -> bool) {
-        seen::assert_sent_once(&self.server, &format!("{call} with such a body"), |it| it.is(call) && body(&it.json()));
+        seen::assert_sent_once(&self.server, &format!("{call} with a matching body"), |it| {
+            it.is(call) && body(&it.json())
+        });
     }
 
     /// What a message shows of a store.
@@ -187,7 +189,7 @@ impl FakeKeyfactor {
             let store = state.stores.get(&store.get());
             let entries = store.into_iter().flat_map(|it| &it.held);
             let line = |(alias, entries): (&String, &Vec<_>)| Held { alias: alias.clone(), entries: entries.len() };
-            seen::section("the store holds", entries.map(line))
+            seen::section("entries in the store", entries.map(line))
         });
         let jobs = self.jobs().into_iter().filter(|job| job.store == store);
         let jobs = seen::section("jobs on the store", jobs.map(JobLine));

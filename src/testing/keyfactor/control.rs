@@ -114,7 +114,10 @@ impl State {
                     let index = index.ok_or_else(|| not_found(&format!("Job history {id}")))?;
                     match fits(index) {
                         Some(true) => Ok(index),
-                        _ => Err(bad_request(&format!("The state of job history {} forbids it.", history_id(index)))),
+                        _ => Err(bad_request(&format!(
+                            "The state of job history {} does not allow this.",
+                            history_id(index)
+                        ))),
                     }
                 });
                 found.collect()

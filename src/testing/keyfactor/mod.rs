@@ -200,7 +200,7 @@ impl FakeKeyfactor {
     #[must_use]
     #[expect(clippy::expect_used, reason = "a helper of tests; the settings are fixed")]
     pub fn client(&self) -> Client {
-        Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's own settings")
+        Client::builder(self.url()).credentials(self.credentials()).build().expect("the fake's settings are valid")
     }
 
     /// Sets the permissions of the account. It has no others.

@@ -48,7 +48,7 @@ pub(super) const MOST_RETRIES: u32 = 10_000;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[must_use = "the fake uses it once it is given to it"]
+#[must_use = "has no effect until it is added to the fake"]
 pub struct FakeOrchestrator {
     pub(super) pick_up: PickUp,
     /// Polls that see a job run.

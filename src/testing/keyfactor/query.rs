@@ -181,7 +181,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             ')' => (Token::Close, rest.get(1..)),
             '"' => {
                 let inner = rest.get(1..).unwrap_or_default();
-                let end = inner.find('"').ok_or("a quotation mark that is not closed")?;
+                let end = inner.find('"').ok_or("unclosed quotation mark")?;
                 (Token::Quoted(inner.get(..end).unwrap_or_default().to_owned()), inner.get(end + 1..))
             }
             _ => {
@@ -227,12 +227,12 @@ impl Parser<'_> {
                 self.depth -= 1;
                 match self.tokens.next() {
                     Some(Token::Close) => Ok(inner),
-                    _ => Err("a parenthesis that is not closed".to_owned()),
+                    _ => Err("unclosed parenthesis".to_owned()),
                 }
             }
             Some(Token::Word(name)) => self.comparison(&name),
             Some(token) => Err(format!("unexpected {token:?}")),
-            None => Err("it ends too early".to_owned()),
+            None => Err("unexpected end".to_owned()),
         }
     }
 
@@ -243,16 +243,16 @@ impl Parser<'_> {
             Some(Token::Word(word)) => OPERATORS.iter().find(|(text, _)| text.eq_ignore_ascii_case(&word)),
             _ => None,
         };
-        let (_, operator) = *operator.ok_or_else(|| format!("no known operator after {name}"))?;
+        let (_, operator) = *operator.ok_or_else(|| format!("missing or unknown operator after {name}"))?;
         let value = match self.tokens.next() {
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("null") => Operand::Nothing,
             Some(Token::Word(text) | Token::Quoted(text)) => {
-                value(&text, kind).ok_or_else(|| format!("the value of {field} is no {kind:?}"))?
+                value(&text, kind).ok_or_else(|| format!("the value of {field} is not a {kind:?}"))?
             }
-            _ => return Err(format!("no value for {name}")),
+            _ => return Err(format!("missing value for {name}")),
         };
         if operator.is_of_text() && kind != Kind::Text {
-            return Err(format!("{field} is no text"));
+            return Err(format!("{field} is not a text field"));
         }
         Ok(Filter::Compare(field, operator, value))
     }

@@ -43,7 +43,7 @@ use crate::testing::server::Reply;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Debug)]
-#[must_use = "the fake knows it once it is given to it"]
+#[must_use = "has no effect until it is added to the fake"]
 pub struct FakeStoreType {
     pub(super) number: i32,
     pub(super) name: String,
@@ -88,7 +88,7 @@ pub enum FakeCustomAlias {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Debug)]
-#[must_use = "the fake knows it once it is given to it"]
+#[must_use = "has no effect until it is added to the fake"]
 pub struct FakeEntryParameter {
     pub(super) name: String,
     /// The choices, with commas; empty for a text.
@@ -229,7 +229,7 @@ impl FakeStoreType {
             FakeJobKind::Remove => self.missing(fields, |it| it.on_remove),
             FakeJobKind::Inventory => None,
         };
-        missing.map_or(Ok(()), |name| Err(format!("The job does not say the entry parameter '{name}'.")))
+        missing.map_or(Ok(()), |name| Err(format!("The job does not set the entry parameter '{name}'.")))
     }
 
     fn written(&self, traps: &Traps) -> Value {

@@ -41,7 +41,7 @@ use super::state::{State, numbered};
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Debug)]
-#[must_use = "the fake knows it once it is given to it"]
+#[must_use = "has no effect until it is added to the fake"]
 pub struct FakeStore {
     pub(super) machine: Option<String>,
     pub(super) path: Option<String>,
@@ -451,7 +451,7 @@ impl Store {
     pub(super) fn put_in(&mut self, alias: &str, entry: Entry, overwrite: bool) -> Result<(), String> {
         let entries = self.held.entry(alias.to_owned()).or_default();
         if !overwrite && entries.iter().any(|it| it.agrees_with(&entry.parameters)) {
-            return Err(format!("There is a certificate under the alias '{alias}' already."));
+            return Err(format!("There is already a certificate under the alias '{alias}'."));
         }
         entries.retain(|it| !it.agrees_with(&entry.parameters));
         entries.push(entry);

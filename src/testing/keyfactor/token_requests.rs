@@ -89,7 +89,12 @@ impl ProviderState {
         if known {
             return Ok(());
         }
-        let refusal = error(401, "invalid_client", "Client id and secret are not known, or not taken in this place.");
+        let refusal = error(
+            401,
+            "invalid_client",
+            "The client id and secret are unknown, or not accepted in this \
+                                                    place.",
+        );
         Err(refusal.header("WWW-Authenticate", r#"Basic realm="fake identity provider""#))
     }
 
@@ -99,7 +104,7 @@ impl ProviderState {
         match (asked, &self.scopes) {
             (None, _) if self.scope_required => invalid_scope("A scope is required."),
             (Some(asked), Some(taken)) if !asked.split(' ').all(|scope| taken.contains(scope)) => {
-                invalid_scope("A scope is not known.")
+                invalid_scope("A scope is unknown.")
             }
             (None, Some(taken)) => Ok(Some(joined(taken))),
             (Some(_), _) | (None, None) => Ok(None),
@@ -109,7 +114,7 @@ impl ProviderState {
     fn check_audience(&self, asked: Option<&String>) -> Result<(), Reply> {
         match (asked, &self.audiences) {
             (None, _) if self.audience_required => Err(invalid_request("An audience is required.")),
-            (Some(asked), Some(taken)) if !taken.contains(asked) => Err(invalid_request("The audience is not known.")),
+            (Some(asked), Some(taken)) if !taken.contains(asked) => Err(invalid_request("The audience is unknown.")),
             _ => Ok(()),
         }
     }

@@ -102,7 +102,7 @@ impl Shared {
                 target: "clm::testing",
                 %method,
                 path,
-                "the fake does not know this request: it is answered as an unknown endpoint"
+                "unknown request: the fake responds as for an unknown endpoint"
             );
         }
     }
@@ -125,7 +125,7 @@ async fn read(mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
 
 /// With a body of the fake's own.
 fn too_large() -> Reply {
-    let said = format!("this fake takes bodies of at most {MOST_REQUEST_BYTES} bytes");
+    let said = format!("this fake accepts bodies of at most {MOST_REQUEST_BYTES} bytes");
     Reply::json(413, Value::from(said)).header(CONNECTION.as_str(), "close")
 }
 

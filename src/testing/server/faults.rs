@@ -129,7 +129,7 @@ impl FakeAnswer {
     #[must_use]
     #[track_caller]
     pub fn status(status: u16) -> Self {
-        assert!((200..600).contains(&status), "{status} is no status of an answer: 200 to 599 are");
+        assert!((200..600).contains(&status), "the status of a response must be between 200 and 599, is {status}");
         Self { status: StatusCode::from_u16(status).unwrap_or_default(), retry_after: None, body: None }
     }
 

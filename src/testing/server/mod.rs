@@ -29,6 +29,7 @@ use self::listening::Order;
 use self::log::Log;
 pub use self::log::RecordedRequest;
 pub(super) use self::reply::Reply;
+use crate::error_report::counted;
 
 /// The behaviour of a fake.
 pub(super) trait Service: Send + Sync + 'static {
@@ -81,7 +82,7 @@ impl Server {
             let thread = listening::spawn(listener, received, Arc::clone(&shared))?;
             Ok(Self { address, shared, orders: Some(orders), thread: Some(thread), marked: Mutex::default() })
         });
-        started.unwrap_or_else(|error| panic!("a fake cannot listen on port {port} of 127.0.0.1: {error}"))
+        started.unwrap_or_else(|error| panic!("the fake cannot listen on 127.0.0.1:{port}: {error}"))
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -117,8 +118,9 @@ impl Server {
         let forgotten = locked(&self.shared.log).forgotten_since_mark();
         assert!(
             forgotten == 0,
-            "the fake has forgotten the first {forgotten} request(s) since the mark or the start, so this cannot be said: it keeps the \
-             last 10,000 and 64 MiB of bodies. Call `mark()` later, or assert earlier"
+            "the fake no longer has the first {} since the mark or the start, so this cannot be checked: it keeps the last 10,000 \
+             requests and 64 MiB of bodies; call `mark()` later, or assert earlier",
+            counted(forgotten, "request")
         );
     }
 
@@ -145,7 +147,7 @@ impl Server {
     #[track_caller]
     pub(super) fn come_back(&self) {
         if let Err(error) = self.order(Order::ComeBack) {
-            panic!("the fake cannot come back to {}: {error}", self.address);
+            panic!("the fake cannot listen on {} again: {error}", self.address);
         }
     }
 
@@ -186,7 +188,7 @@ impl Server {
     #[track_caller]
     pub(super) fn assert_faults_used(&self) {
         let unused = self.shared.faults.unused();
-        assert!(unused.is_empty(), "faults that did not happen:{unused}");
+        assert!(unused.is_empty(), "faults that were not used:{unused}");
     }
 
     fn add<C: FakeCall>(&self, fault: Fault, requests: usize) -> FakeFault<'_, C> {
@@ -210,10 +212,10 @@ impl Drop for Server {
 pub(super) fn assert_none_unknown(unknown: &[RecordedRequest], forgotten: usize) {
     let mut lines: Vec<_> = unknown.iter().map(|it| format!("\n  {} {}", it.method, it.path)).collect();
     if forgotten > 0 {
-        lines.push(format!("\n  {forgotten} more, which the fake has forgotten"));
+        lines.push(format!("\n  {forgotten} more that the fake no longer has"));
     }
     let count = unknown.len() + forgotten;
-    assert!(count == 0, "{count} request(s) that the fake does not know:{}", lines.concat());
+    assert!(count == 0, "{} unknown to the fake:{}", counted(count, "request"), lines.concat());
 }
 
 /// A member of a request's body; null if it is missing.

@@ -35,7 +35,7 @@ async fn nothing_at_all_is_an_empty_inventory_only_once_an_inventory_has_run() {
         match verdict(&confirmation) {
             RemovalVerdict::NotInventoried { listed: false, .. } if !is_scheduled => {}
             RemovalVerdict::Unreadable(error) if is_scheduled => {
-                assert!(error.to_string().contains("came without content"), "{error}");
+                assert!(error.to_string().contains("has no content"), "{error}");
             }
             other => panic!("{other:?}"),
         }

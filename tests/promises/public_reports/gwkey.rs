@@ -126,10 +126,10 @@ async fn it_shows_nowhere() {
 fn one_that_cannot_be_is_refused_by_name() {
     let long = "x".repeat(1_001);
     for (key, problem) in [
-        ("", "it is empty (an unset variable, perhaps)"),
-        (" \t", "it is empty (an unset variable, perhaps)"),
-        ("f000ca01\n", "it holds a control character (a line end from a file, perhaps)"),
-        (&long, "must not be longer than 1000 characters"),
+        ("", "must not be empty (is a variable unset?)"),
+        (" \t", "must not be empty (is a variable unset?)"),
+        ("f000ca01\n", "must not contain control characters (for example a line end from a file)"),
+        (&long, "must be at most 1000 characters"),
     ] {
         let builder = Client::builder("https://localhost").credentials(Credentials::session_id(SESSION));
         let error = builder.tenant_key(key).build().unwrap_err();

@@ -108,8 +108,8 @@ async fn an_error_names_both_and_what_each_was_answered() {
          in the header and in the form (invalid_client): wrong secret\n  because: with the client secret in the \
          header, the server returned 400 Bad Request (invalid_client): no header, [redacted]\n  because: with the \
          client secret in the form, the server returned 400 Bad Request (invalid_client): wrong secret\n  because: \
-         POST /: the server returned 400 Bad Request\n  what to do: Check client id and client secret, and that the \
-         client is active at the identity provider."
+         POST /: the server returned 400 Bad Request\n  what to do: Check the client id and client secret, and that \
+         the client is active at the identity provider."
     );
     assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
 }

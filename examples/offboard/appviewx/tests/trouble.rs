@@ -88,11 +88,7 @@ async fn after_a_call_that_may_have_arrived_nothing_more_is_sent() {
         let text = report.text();
         assert_tells(
             &text,
-            &[
-                "how to find out: Look at the certificates' group",
-                "UNKNOWN: the call may have arrived",
-                "UNCONFIRMED: ",
-            ],
+            &["how to find out: Check the certificates' group", "UNKNOWN: the call may have arrived", "UNCONFIRMED: "],
         );
         assert_eq!(text.contains("NOT SENT"), more > 0, "{text}");
         assert!(!text.contains("marker") && !text.contains("To undo"), "{text}");

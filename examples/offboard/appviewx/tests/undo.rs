@@ -101,7 +101,7 @@ async fn a_plan_that_cannot_be_read_is_an_error() {
     let scene = Scene::new().await;
     for (text, why) in [
         (r#"{"header": {"format": "clm.appviewx.group-plan", "version": 1}}"#, "remembered"),
-        (r#"{"header": {"format": "clm.appviewx.group-plan", "ver"#, "it is cut off"),
+        (r#"{"header": {"format": "clm.appviewx.group-plan", "ver"#, "the plan is truncated"),
         (r#"{"certificate_id": 1}"#, "clm.appviewx.group-plan"),
     ] {
         std::fs::write(scene.plan_path(), text).unwrap();

@@ -113,7 +113,7 @@ async fn what_is_found_nowhere_is_an_error() {
     job.task = Task::Certificate { certificate: "00".repeat(20).into(), collection_id: None, plan: None };
     let (ended, text) = ran(job, Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: ", "is not visible to this account, or does not exist"]);
+    assert_tells(&text, &["FAILED: ", "does not exist or is not visible to this account"]);
     assert_eq!(scene.changes(), []);
 }
 

@@ -199,7 +199,7 @@ async fn a_plan_that_cannot_be_read_is_an_error() {
     std::fs::write(scene.plan_path(), "{\"removals\": []}").unwrap();
     let (ended, text) = ran(scene.undo(), Mode::Send).await;
     assert_eq!(ended, Ended::Failed);
-    assert_tells(&text, &["FAILED: ", "plan.json: ", "it is no plan of the format"]);
+    assert_tells(&text, &["FAILED: ", "plan.json: ", "this is not a plan in the format"]);
     assert_eq!(scene.changes(), []);
 }
 

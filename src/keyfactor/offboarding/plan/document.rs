@@ -189,12 +189,12 @@ impl RemovalPlan {
         thumbprints.sort();
         let twice = thumbprints.windows(2).find_map(|pair| pair.first().filter(|first| pair.get(1) == Some(first)));
         if let Some(twice) = twice {
-            return Err(PlanError::Malformed(format!("`certificates`: {twice} stands there twice")));
+            return Err(PlanError::Malformed(format!("`certificates`: {twice} is listed twice")));
         }
         let unnamed = self.removals.iter().find(|it| thumbprints.binary_search(&&it.thumbprint).is_err());
         if let Some(unnamed) = unnamed {
             let thumbprint = &unnamed.thumbprint;
-            return Err(PlanError::Malformed(format!("`removals`: {thumbprint} is none of the certificates")));
+            return Err(PlanError::Malformed(format!("`removals`: {thumbprint} is not one of the certificates")));
         }
         Ok(self)
     }

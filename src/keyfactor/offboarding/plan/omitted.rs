@@ -119,15 +119,22 @@ impl fmt::Display for OmissionReason {
             Self::HoldsAnother { found } => write!(f, "the alias holds another certificate, {}", one_line(found)),
             Self::NotListed => f.write_str("the inventory does not list the alias"),
             Self::UnderAnotherAlias { alias } => {
-                write!(f, "the inventory does not list the alias, and has the certificate under {:?}", one_line(alias))
+                write!(
+                    f,
+                    "the inventory does not list the alias, but lists the certificate under {:?}",
+                    one_line(alias)
+                )
             }
-            Self::HoldsNothing => f.write_str("the inventory lists the alias, and no certificate under it"),
+            Self::HoldsNothing => f.write_str("the inventory lists the alias without a certificate"),
             Self::StoreUnreadable { error } => write!(f, "the store's inventory cannot be used: {}", one_line(error)),
-            Self::PlaceUnclear => f.write_str("the server does not say whether the certificate itself stands there"),
+            Self::PlaceUnclear => f.write_str(
+                "the server does not report whether the certificate itself is stored \
+                                               there",
+            ),
             Self::NotFound => f.write_str("no such certificate is visible to this account"),
-            Self::InNoStore => f.write_str("it is in no store that this account can see"),
+            Self::InNoStore => f.write_str("it is in no store that is visible to this account"),
             Self::Ambiguous => f.write_str("several certificates have this thumbprint"),
-            Self::LookupFailed { error } => write!(f, "it could not be looked up: {}", one_line(error)),
+            Self::LookupFailed { error } => write!(f, "the look-up failed: {}", one_line(error)),
         }
     }
 }

@@ -74,7 +74,7 @@ const AT_ONCE: usize = 5;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before `send()`"]
+#[must_use = "nothing is sent until `send()` is called"]
 pub struct PlanRemovalOf {
     caller: Caller,
     thumbprints: Vec<Thumbprint>,

@@ -78,7 +78,7 @@ impl PlannedStoreType {
 /// The names of a type of store, all together. Each place of a plan has them.
 const LONGEST_NAMES: usize = 16 * 1024;
 
-const TOO_LONG: &str = "its entry parameters have more names, or longer ones, than those of any type of store";
+const TOO_LONG: &str = "the names of its entry parameters are too many or too long";
 
 /// Reads types of stores, each once for a client. What cannot be read stops no plan.
 pub(super) async fn read_types(

@@ -62,7 +62,7 @@ impl FakeKeyfactor {
     /// assert_eq!(fake.aliases(stores[0].id), ["www.pem"]);
     ///
     /// let error = FakeKeyfactor::start_from(&json!({"stores": [{"machin": "web01.example.com"}]})).await.unwrap_err();
-    /// assert_eq!(error.to_string(), "stores[0].machin: is not a member that the fake knows");
+    /// assert_eq!(error.to_string(), "stores[0].machin: is not a known member");
     /// # Ok(()) }
     /// ```
     ///

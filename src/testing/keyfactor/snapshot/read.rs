@@ -54,7 +54,7 @@ impl State {
         let mut object = Object::of(value)?;
         let id = object.take("id", number)?.unwrap_or_else(|| self.certificates.next_id());
         if self.certificates.get(id).is_some() {
-            return Err(FakeStateError::new(format!("{id} is there twice")).in_member("id"));
+            return Err(FakeStateError::new(format!("{id} is listed twice")).in_member("id"));
         }
         let mut certificate = FakeCertificate::new(object.need("common_name", text)?);
         certificate.thumbprint = object.take("thumbprint", text)?;
@@ -89,7 +89,7 @@ impl State {
         object.finish()?;
         match self.described_types.insert(number, store_type) {
             None => Ok(()),
-            Some(_) => Err(FakeStateError::new(format!("{number} is there twice")).in_member("number")),
+            Some(_) => Err(FakeStateError::new(format!("{number} is listed twice")).in_member("number")),
         }
     }
 
@@ -98,7 +98,7 @@ impl State {
         let mut object = Object::of(value)?;
         let id = object.take("id", guid)?.unwrap_or_else(|| self.next_store_id());
         if self.stores.contains_key(&id) {
-            return Err(FakeStateError::new(format!("{id} is there twice")).in_member("id"));
+            return Err(FakeStateError::new(format!("{id} is listed twice")).in_member("id"));
         }
         let shown = self.described_store(&mut object)?;
         let mut store = Store::new(self.stores.len() as u64 + 1, shown);
@@ -182,7 +182,7 @@ impl State {
         let mut object = Object::of(value)?;
         let id = object.take("id", guid)?.unwrap_or_else(|| self.jobs.next_id());
         if self.jobs.find(id).is_some() {
-            return Err(FakeStateError::new(format!("{id} is there twice")).in_member("id"));
+            return Err(FakeStateError::new(format!("{id} is listed twice")).in_member("id"));
         }
         let kind = object.need("kind", |it| one_of(it, &words::KINDS, words::kind))?;
         let certificate = object.take("certificate", |it| self.known_certificate(it))?;
@@ -190,7 +190,7 @@ impl State {
         let work = match (kind, certificate) {
             (FakeJobKind::Add, Some(certificate)) => Work::Add { certificate, overwrite },
             (FakeJobKind::Add, None) => return Err(FakeStateError::new("is missing").in_member("certificate")),
-            (_, Some(_)) => return Err(FakeStateError::new("is for additions only").in_member("certificate")),
+            (_, Some(_)) => return Err(FakeStateError::new("is only valid for additions").in_member("certificate")),
             (FakeJobKind::Remove, None) => Work::Remove,
             (FakeJobKind::Inventory, None) => Work::Inventory,
         };
@@ -332,7 +332,7 @@ fn retries(value: &Value) -> Loaded<u32> {
     if retries <= MOST_RETRIES {
         Ok(retries)
     } else {
-        Err(FakeStateError::new(format!("{retries} is out of range: {MOST_RETRIES} at most")))
+        Err(FakeStateError::new(format!("{retries} is out of range: at most {MOST_RETRIES}")))
     }
 }
 
