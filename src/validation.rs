@@ -509,7 +509,10 @@ impl Problems {
     #[cfg(feature = "keyfactor")]
     pub(crate) fn check_guid(&mut self, field: impl fmt::Display, id: uuid::Uuid, noun: &str) {
         if id.is_nil() {
-            let sentence = format!("must not be the nil GUID, which identifies no {noun} (is the id unset?)");
+            let sentence = format!(
+                "must not be the nil GUID, which identifies no {noun} (possibly an id that was \
+                                    never set)"
+            );
             self.add(field, Reason::Nil, sentence);
         }
     }

@@ -79,7 +79,7 @@ impl Comment {
         let text = text.into();
         let mut problems = Problems::default();
         if text.is_empty() {
-            problems.add(FIELD, Reason::Empty, "must not be empty (is a variable unset?); omit it to send none");
+            problems.add(FIELD, Reason::Empty, "must not be empty (possibly an unset variable); omit it to send none");
         } else if text.chars().all(char::is_whitespace) {
             problems.add(FIELD, Reason::Blank, "must not be blank; omit it to send none");
         }

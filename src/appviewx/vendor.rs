@@ -141,7 +141,7 @@ impl CallDefaults {
         }
         let tenant_key = self.tenant_key.as_ref().map(ExposeSecret::expose_secret);
         if tenant_key.is_some_and(|key| key.trim().is_empty()) {
-            return Err(ConfigurationError::new("tenant_key", "must not be empty (is a variable unset?)"));
+            return Err(ConfigurationError::new("tenant_key", "must not be empty (possibly an unset variable)"));
         }
         if tenant_key.is_some_and(|key| key.contains(char::is_control)) {
             let problem = "must not contain control characters (for example a line end from a file)";

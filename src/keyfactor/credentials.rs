@@ -230,7 +230,7 @@ pub(super) fn bearer(token: &SecretString) -> Result<HeaderMap, &'static str> {
         return Err("the token must not be empty");
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("the token must contain only visible ASCII characters (does it end with a line end?)");
+        return Err("the token must contain only visible ASCII characters (no line end, for example)");
     }
     authorization(&format!("Bearer {token}"))
 }

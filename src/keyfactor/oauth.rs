@@ -251,7 +251,7 @@ impl ClientCredentials {
         let audience = self.audience.iter().map(|audience| ("audience", audience.as_str()));
         for (setting, value) in named.into_iter().chain(scopes).chain(audience) {
             if value.trim().is_empty() {
-                return Err(ConfigurationError::new(setting, "must not be empty (is a variable unset?)"));
+                return Err(ConfigurationError::new(setting, "must not be empty (possibly an unset variable)"));
             }
             if value.contains(char::is_control) {
                 let problem = "must not contain control characters (for example a line end from a file)";

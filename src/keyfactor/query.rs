@@ -169,7 +169,12 @@ impl Query {
         for refused in &self.refused {
             match refused {
                 Refused::NoValue => {
-                    problems.add("query", Reason::Empty, "must have at least one value in `one_of` (is a list empty?)");
+                    problems.add(
+                        "query",
+                        Reason::Empty,
+                        "must have at least one value in `one_of` (possibly an empty \
+                                                          list)",
+                    );
                 }
                 Refused::Blank => {
                     problems.add("query", Reason::Blank, "must not be empty; use `Query::all()` for no filter");

@@ -183,7 +183,11 @@ impl CallSettings {
 pub(crate) fn check_audit_note(note: &str, problems: &mut Problems) {
     problems.check_length("audit_note", note, LONGEST_TEXT);
     if note.trim().is_empty() {
-        problems.add("audit_note", Reason::Blank, "must not be empty (is a variable unset?); omit it to set none");
+        problems.add(
+            "audit_note",
+            Reason::Blank,
+            "must not be empty (possibly an unset variable); omit it to set none",
+        );
     }
 }
 

@@ -122,7 +122,7 @@ mod tests {
         let error = write_within(size - 1, &plan, &mut again).unwrap_err();
         assert_eq!((error.kind(), again.len()), (io::ErrorKind::FileTooLarge, 0));
         let sentence =
-            format!("the plan takes {size} bytes, and a file of more than {} bytes is not read again", size - 1);
+            format!("the plan has {size} bytes, but a file of more than {} bytes could not be read again", size - 1);
         assert_eq!(error.to_string(), sentence);
     }
 }

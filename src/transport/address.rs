@@ -156,7 +156,7 @@ fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<U
     }
     // `https://https://host` names a host called `https`, and credentials would go to whoever answers to that.
     if matches!(url.host_str(), Some("http" | "https")) {
-        return Err(wrong("has `http` or `https` as its host; is the scheme given twice?"));
+        return Err(wrong("has `http` or `https` as its host (possibly the scheme is given twice)"));
     }
     if let Some(problem) = problem_of_host(&url) {
         return Err(wrong(problem));

@@ -136,7 +136,7 @@ async fn what_waits_for_an_approval_is_not_revoked() {
         assert!(matches!(outcome.state, RevocationState::AwaitingApproval { .. }), "{outcome:?}");
         assert_eq!((outcome.is_revoked(), outcome.request_id()), (false, id));
         let error = Error::from(outcome.require_complete().unwrap_err());
-        assert!(error.to_string().contains("waits for an approval"), "{error}");
+        assert!(error.to_string().contains("awaits approval"), "{error}");
     }
     let fake = FakeAppViewX::start().await;
     fake.add_certificate(FIRST, "web-servers");

@@ -34,7 +34,7 @@ async fn removed_is_what_a_job_has_removed() {
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
         "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is still there, and no job removed it
-the store holds:
+entries in the store:
   \"web01.pfx\"
   \"web02.pfx\"
 jobs on the store: none
@@ -44,7 +44,7 @@ requests: none"
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
         "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is still there, and no job removed it
-the store holds:
+entries in the store:
   \"web01.pfx\"
   \"web02.pfx\"
 jobs on the store:
@@ -60,7 +60,7 @@ requests:
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
         "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: a job removed it, but it is there again, or another entry with this alias is
-the store holds:
+entries in the store:
   \"web01.pfx\", 2 entries
   \"web02.pfx\"
 jobs on the store:
@@ -82,7 +82,7 @@ async fn what_is_gone_without_a_job_that_succeeded_was_not_removed() {
     assert_eq!(
         said(|| fake.assert_removed(store, "web01.pfx")),
         "\"web01.pfx\" was not removed from the store 57070000-0000-4000-8000-000000000001: it is not there, but no job removed it
-the store holds:
+entries in the store:
   \"web02.pfx\"
 jobs on the store:
   10b00000-0000-4000-8000-000000000001: inventory, failed
@@ -151,8 +151,8 @@ differences since the mark:
   clock: "2026-03-19T21:00:03Z", was "2026-03-19T21:00:00Z"
   jobs[10b00000-0000-4000-8000-000000000001]: new, {"alias":"web01.pfx","certificate":null,"id":"10b00000-0000-4000-8000-000000000001","job_fields":{"PIN":null},"kind":"remove","overwrite":false,"recurring":false,"requested":"2026-03-19T21:00:01Z","retried":0,"schedule":{"Immediate":true},"state":"succeeded","store":"57070000-0000-4000-8000-000000000001"}
   runs[0]: new, {"end":"2026-03-19T21:00:03Z","job":"10b00000-0000-4000-8000-000000000001","message":null,"result":"success","start":"2026-03-19T21:00:02Z","status":"completed"}
-  stores[57070000-0000-4000-8000-000000000001].held[web01.pfx]: gone, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"…"}}
-  stores[57070000-0000-4000-8000-000000000001].inventory[web01.pfx]: gone, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"…"}}"#
+  stores[57070000-0000-4000-8000-000000000001].held[web01.pfx]: removed, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"…"}}
+  stores[57070000-0000-4000-8000-000000000001].inventory[web01.pfx]: removed, was {"alias":"web01.pfx","certificate":1,"chain":[],"parameters":{"PrivateKeyEntry":"…"}}"#
     );
 }
 

@@ -369,7 +369,7 @@ fn wrong_keyfactor() -> Vec<(Value, &'static str)> {
             "store_types[0].entry_parameters[0].name: is missing",
         ),
         (json!({"orchestrator": {"end": {"fails": null}}}), "orchestrator.end.fails: expected a string, found null"),
-        (json!({"orchestrator": {"retries": 10_001}}), "orchestrator.retries: 10001 is out of range: 10000 at most"),
+        (json!({"orchestrator": {"retries": 10_001}}), "orchestrator.retries: 10001 is out of range: at most 10000"),
         (json!({"orchestrator": {"pick_up": {"offline": 1}}}), "orchestrator.pick_up: 'offline' is not valid here"),
         (json!({"stores": [{}, {}, {"machine": 7}]}), "stores[2].machine: expected a string, found a number"),
         (json!({"stores": [{"machin": "a"}]}), "stores[0].machin: is not a known member"),

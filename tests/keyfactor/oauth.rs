@@ -213,7 +213,7 @@ async fn a_root_of_the_token_endpoint_is_trusted_there_only() {
 fn settings_that_cannot_be_are_refused_by_name_and_not_repeated() {
     let https = "https://idp.example.com/token";
     let of = |url: &str, id: &str, secret: &str| Credentials::client_credentials(url, id, secret);
-    let empty = "must not be empty (is a variable unset?)";
+    let empty = "must not be empty (possibly an unset variable)";
     let control = "must not contain control characters (for example a line end from a file)";
     for (credentials, setting, problem) in [
         (of(https, "", "hunter2"), "client_id", empty),

@@ -41,7 +41,7 @@ async fn refused(answer: Answer) -> Error {
 
 #[tokio::test]
 async fn a_success_without_a_usable_token_is_none() {
-    let visible = "the token must contain only visible ASCII characters (does it end with a line end?)";
+    let visible = "the token must contain only visible ASCII characters (no line end, for example)";
     for (body, cause) in [
         (json!({}), "the response contains no `access_token`"),
         (json!([]), "the response contains no `access_token`"),

@@ -116,7 +116,7 @@ async fn a_plan_of_before_that_knows_no_types_is_carried_out_and_put_back() {
     let removal = &plan.removals[0];
     assert_eq!(
         serde_json::to_value(&removal.store_type).unwrap(),
-        json!({"unknown": {"why": "the plan does not say"}})
+        json!({"unknown": {"why": "the plan does not contain the store type"}})
     );
     assert_eq!((removal.alias_on_add(), removal.job_fields_on_remove().len()), (Some("www"), 0));
     let stores = keyfactor.certificate_stores();

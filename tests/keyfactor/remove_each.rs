@@ -221,7 +221,7 @@ async fn a_refusal_of_one_does_not_stop_the_others_if_the_caller_wants_to_go_on(
         assert_eq!((outcome.calls(), outcome.ended_by()), (3, None), "{status}");
         assert!(outcome.items()[1].answer.is_none(), "{status}");
         let error = Error::from(outcome.require_complete().unwrap_err());
-        assert!(error.to_string().contains("confirmed 2 of 3 location(s)"), "{error}");
+        assert!(error.to_string().contains("confirmed 2 of 3 locations"), "{error}");
         let inside = error.incomplete::<RemoveEachOutcome>().unwrap();
         assert_eq!(states(inside), ["confirmed", "refused", "confirmed"], "{status}");
     }

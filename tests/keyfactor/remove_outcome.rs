@@ -208,7 +208,7 @@ async fn a_2xx_of_another_shape_leaves_the_outcome_unknown() {
         assert!(body.is_empty() || !display.contains(&body), "{case}: {display}");
 
         let unknown = unknown(case, error, &server.origin);
-        assert!(unknown.how_to_find_out().contains("before you send it again"), "{case}");
+        assert!(unknown.how_to_find_out().contains("before you send the request again"), "{case}");
         assert_eq!(unknown.headers().unwrap()["x-keyfactor-correlation-id"], "6f1c", "{case}");
         assert_eq!(unknown.request(), Some(&request), "{case}");
         let first = server.only();

@@ -250,7 +250,7 @@ fn every_rule_about_credentials() {
     let empty = "name and secret must not be empty";
     let control = "name and secret must not contain control characters (for example a line end from a file)";
     let colon = "the name must not contain a colon, which Basic authentication cannot transmit";
-    let visible = "the token must contain only visible ASCII characters (does it end with a line end?)";
+    let visible = "the token must contain only visible ASCII characters (no line end, for example)";
     let ok = None;
     for (case, credentials, expected) in [
         ("basic", Credentials::basic(USER, PASSWORD), ok),

@@ -254,7 +254,7 @@ fn what_decides_is_refused_if_it_stands_there_twice_and_the_rest_is_not() {
                 if kind.once.contains(&name.as_str()) {
                     let refused = read.expect_err(&twice).to_string();
                     let expected = format!("the member `{name}` of");
-                    assert!(refused.contains(&expected) && refused.contains("twice"), "{}: {refused}", kind.name);
+                    assert!(refused.contains(&expected) && refused.contains("is repeated"), "{}: {refused}", kind.name);
                 } else {
                     assert!(read.is_ok(), "{}: {twice}", kind.name);
                 }

@@ -365,7 +365,7 @@ impl Operation for RevokeCertificate {
             problems.check_length("comments", text, LONGEST_TEXT);
         }
         if self.comments.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            let sentence = "must not be empty (is a variable unset?); omit it to send none";
+            let sentence = "must not be empty (possibly an unset variable); omit it to send none";
             problems.add("comments", Reason::Blank, sentence);
         }
         self.check_ttl(defaults.change_timeout, problems);

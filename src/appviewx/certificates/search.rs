@@ -321,6 +321,6 @@ impl CertificateSearch {
 fn check_text(text: &str, field: impl fmt::Display, limit: usize, problems: &mut Problems) {
     problems.check_length(&field, text, limit);
     if text.trim().is_empty() {
-        problems.add(field, Reason::Blank, "must not be empty (is a variable unset?); omit it for no filter");
+        problems.add(field, Reason::Blank, "must not be empty (possibly an unset variable); omit it for no filter");
     }
 }

@@ -3,8 +3,8 @@
 use crate::keyfactor::vendor::Caller;
 
 /// What an account needs to read types of certificate stores.
-pub(super) const PERMISSION: &str = "The account needs the permission to read certificate store types; which \
-                                     permission that is is undocumented by the vendor.";
+pub(super) const PERMISSION: &str = "The account needs the permission to read certificate store types; its name is \
+                                     undocumented by the vendor.";
 
 /// The operations on certificate store types.
 ///

@@ -348,7 +348,7 @@ impl Operation for RevokeCertificates {
         problems.check_count("certificate_ids", self.ids.len(), limits.max_locations_per_call, "certificate id");
         match self.comment.as_deref().map(str::trim) {
             None => problems.add("comment", Reason::Empty, "must be set: the vendor's manual requires a comment"),
-            Some("") => problems.add("comment", Reason::Blank, "must not be empty (is a variable unset?)"),
+            Some("") => problems.add("comment", Reason::Blank, "must not be empty (possibly an unset variable)"),
             Some(text) => problems.check_length("comment", text, LONGEST_TEXT),
         }
         self.scope.check(problems);

@@ -168,7 +168,7 @@ impl<V: Vendor> RawCall<V> {
     pub(super) fn check_secrets(&self, problems: &mut Problems) {
         for (index, secret) in self.secrets.iter().enumerate() {
             if secret.expose_secret().trim().is_empty() {
-                let sentence = "must not be empty (is a variable unset?)";
+                let sentence = "must not be empty (possibly an unset variable)";
                 problems.add(format!("secrets[{index}]"), Reason::Blank, sentence);
             }
         }

@@ -126,8 +126,8 @@ async fn it_shows_nowhere() {
 fn one_that_cannot_be_is_refused_by_name() {
     let long = "x".repeat(1_001);
     for (key, problem) in [
-        ("", "must not be empty (is a variable unset?)"),
-        (" \t", "must not be empty (is a variable unset?)"),
+        ("", "must not be empty (possibly an unset variable)"),
+        (" \t", "must not be empty (possibly an unset variable)"),
         ("f000ca01\n", "must not contain control characters (for example a line end from a file)"),
         (&long, "must be at most 1000 characters"),
     ] {

@@ -43,7 +43,7 @@ pub enum PlannedStoreType {
 /// That of a plan that was made before plans knew types.
 impl Default for PlannedStoreType {
     fn default() -> Self {
-        Self::unknown("the plan does not say")
+        Self::unknown("the plan does not contain the store type")
     }
 }
 
