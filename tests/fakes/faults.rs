@@ -435,6 +435,8 @@ async fn a_fake_that_was_away_is_as_it_was() {
     drop(fake);
 }
 
+// On Windows, no other program can take a port that a fake holds.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_port_that_another_program_took_is_a_panic_that_says_so() {
     let fake = appviewx().await;
