@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use super::client::ClientBuilder;
 #[cfg(feature = "config-file")]
 use super::config_file::Profile;
+use super::ignored_variables::warn_of_ignored_variables;
 use super::settings::{Given, Setting, Settings, Source};
 use super::vendor::Error;
 use crate::transport::ConfigurationError;
@@ -39,10 +40,16 @@ impl ClientBuilder {
     /// # Ok(()) }
     /// ```
     ///
+    /// Variables that only other tools for Keyfactor Command read, such as `KEYFACTOR_TIMEOUT`, are ignored. For each
+    /// of them that is set, a `tracing` warning names the variable and its replacement, unless that is set too.
+    /// [`guide::from_other_clients`](crate::guide::from_other_clients#keyfactor-environment-variables) lists them.
+    ///
     /// # Errors
     /// [`Error::Configuration`] names the variable that is missing, invalid or in conflict with another one.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_vars(|name| std::env::var_os(name))
+        let variable = |name: &str| std::env::var_os(name);
+        warn_of_ignored_variables(variable);
+        Self::from_vars(variable)
     }
 
     /// Creates a builder from the variables that the vendor's own tools read. The function returns the value of a

@@ -79,6 +79,8 @@ mod credentials;
 mod environment;
 mod error_body;
 mod error_code;
+#[cfg(feature = "rustls")]
+mod ignored_variables;
 mod list_pages;
 mod lookup_error;
 mod oauth;

@@ -30,6 +30,8 @@ mod expected;
 mod from_vars;
 #[cfg(all(feature = "keyfactor", feature = "rustls"))]
 mod from_vars_calls;
+#[cfg(all(feature = "keyfactor", feature = "rustls"))]
+mod ignored_variables;
 #[cfg(feature = "keyfactor")]
 mod job_control;
 #[cfg(feature = "keyfactor")]
