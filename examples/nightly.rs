@@ -205,7 +205,9 @@ mod tests {
         fake.orchestrator(FakeOrchestrator::new().after_polls(0));
         let stores = [(); 4].map(|()| fake.add_store());
         let certificate = fake.issue(FakeCertificate::new("www.example.com"));
-        stores.iter().for_each(|store| fake.put(*store, "www.pfx", certificate));
+        for store in stores {
+            fake.put(store, "www.pfx", certificate);
+        }
         fake.orchestrator_of(stores[1], FakeOrchestrator::new().after_polls(0).fails("Access is denied"));
         // The first call is refused, and the response to the third one is lost.
         fake.refuse_next(404, 1).of(KeyfactorCall::RemoveCertificates);
