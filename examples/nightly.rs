@@ -256,7 +256,7 @@ mod tests {
         assert!(offboard(&fake.client(), &list, Vec::new(), &mut report).unwrap());
         fake.assert_untouched();
         let report = String::from_utf8(report).unwrap();
-        assert!(report.ends_with("in no store that this account can see\n"), "{report}");
+        assert!(report.ends_with("it is in no store that is visible to this account\n"), "{report}");
     }
 
     #[test]
