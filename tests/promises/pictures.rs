@@ -186,6 +186,21 @@ fn every_color_follows_the_theme() {
     }
 }
 
+#[test]
+fn what_pictures_call_is_in_the_public_api() {
+    const API: &str = include_str!("../../docs/public-api.txt");
+    for picture in PICTURES {
+        let text = svg(picture).text;
+        for (call, _) in text.match_indices('(') {
+            let before = &text[..call];
+            let start = before.rfind(|it: char| !it.is_ascii_alphanumeric() && it != '_').map_or(0, |at| at + 1);
+            let name = &before[start..];
+            let is_there = [format!("::{name}("), format!("::{name}<")].iter().any(|it| API.contains(it));
+            assert!(name.is_empty() || is_there, "no method or variant is called {name}");
+        }
+    }
+}
+
 /// The rows of a Markdown table, without its head.
 fn table<'a>(page: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     let rows = page.lines().skip_while(|line| !line.starts_with(head)).skip(2).take_while(|line| line.starts_with('|'));
