@@ -4,8 +4,25 @@ use std::fmt;
 
 use super::erased::Erased;
 
+/// The first of the cases behind a gap, and how many more there are.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct FirstCase(String);
+
+impl FirstCase {
+    pub(crate) fn of<T>(cases: impl IntoIterator<Item = T>, show: impl FnOnce(T) -> String) -> Option<Self> {
+        let mut cases = cases.into_iter();
+        let first = show(cases.next()?);
+        Some(Self(match cases.count() {
+            0 => first,
+            more => format!("{first} (and {more} more)"),
+        }))
+    }
+}
+
 /// The error of `require_complete` and `require_success` for an incomplete outcome, or of a raw change whose response
-/// could not be read. It contains the outcome, so nothing is lost.
+/// could not be read. It contains the outcome, so nothing is lost. `source()` is the first case behind the gap, for
+/// example the first job that failed, if there is one.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,12 +39,18 @@ use super::erased::Erased;
 #[error("{gap}")]
 pub struct Incomplete<Outcome> {
     gap: String,
+    #[source]
+    first_case: Option<FirstCase>,
     outcome: Box<Outcome>,
 }
 
 impl<Outcome> Incomplete<Outcome> {
     pub(crate) fn new(gap: String, outcome: Outcome) -> Self {
-        Self { gap, outcome: Box::new(outcome) }
+        Self { gap, first_case: None, outcome: Box::new(outcome) }
+    }
+
+    pub(crate) fn because(gap: String, first_case: Option<FirstCase>, outcome: Outcome) -> Self {
+        Self { first_case, ..Self::new(gap, outcome) }
     }
 
     /// The outcome.
@@ -87,6 +110,8 @@ impl<Outcome> Incomplete<Outcome> {
 #[error("{gap}")]
 pub struct IncompleteOutcome {
     gap: String,
+    #[source]
+    first_case: Option<FirstCase>,
     outcome: Erased,
 }
 
@@ -130,14 +155,14 @@ impl IncompleteOutcome {
     /// # Errors
     /// The error itself, if the outcome has another type.
     pub fn into_outcome<T: 'static>(self) -> Result<T, Self> {
-        let Self { gap, outcome } = self;
-        outcome.into().map_err(|outcome| Self { gap, outcome })
+        let Self { gap, first_case, outcome } = self;
+        outcome.into().map_err(|outcome| Self { gap, first_case, outcome })
     }
 }
 
 impl<T: fmt::Debug + Send + Sync + 'static> From<Incomplete<T>> for IncompleteOutcome {
     fn from(incomplete: Incomplete<T>) -> Self {
-        let Incomplete { gap, outcome } = incomplete;
-        Self { gap, outcome: Erased::new(*outcome) }
+        let Incomplete { gap, first_case, outcome } = incomplete;
+        Self { gap, first_case, outcome: Erased::new(*outcome) }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
-use super::{Change, Error, Incomplete, SharedError, Vendor};
+use super::{Change, Error, FirstCase, Incomplete, SharedError, Vendor};
 use crate::error_report::counted;
 
 /// The outcome of one item of a batch.
@@ -463,7 +463,9 @@ impl<I, O: Change> ManyOutcome<I, O> {
             return Ok(self);
         }
         let gap = self.gap();
-        Err(Incomplete::new(gap, self))
+        let errors = self.items.iter().filter_map(|it| it.state.error());
+        let first_case = FirstCase::of(errors, Error::to_string);
+        Err(Incomplete::because(gap, first_case, self))
     }
 
     fn gap(&self) -> String {

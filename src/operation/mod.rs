@@ -28,6 +28,7 @@ pub(crate) use self::batch::{Batch, CallEnd, Calls, Numbered, NumberedState, Pla
 pub(crate) use self::caller::Caller;
 pub use self::error::{ApiError, Error};
 pub(crate) use self::failure_scope::FailureScope;
+pub(crate) use self::incomplete::FirstCase;
 pub use self::incomplete::{Incomplete, IncompleteOutcome};
 pub use self::list::ListBuilder;
 pub(crate) use self::list::{List, PageCaller, PageSettings};

@@ -231,6 +231,24 @@ async fn certificates_go_back_to_the_groups_that_they_came_from() {
     assert!(again.require_complete().is_ok());
 }
 
+#[tokio::test]
+async fn what_is_missing_is_the_cause_of_the_error() {
+    let (fake, groups, plan) = unassigned().await;
+    let because = |error: Error| error.report().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let places = groups.confirm_group(["a", "b"], "web").send().await.unwrap().require_complete().unwrap_err();
+    assert_eq!(because(places.into()), ["  because: a: Default (and 1 more)"]);
+    let unknown = groups.remember_groups(["a", "nobody"]).send().await.unwrap();
+    let why = unknown.not_remembered()[0].why.clone();
+    assert_eq!(because(unknown.require_complete().unwrap_err().into()), [format!("  because: nobody: {why}")]);
+
+    fake.deny(AppViewXPermission::AssignGroups);
+    let back = groups.assign_back(&plan).send().await.unwrap();
+    let (id, state) = &back.ids()[0];
+    let first = format!("  because: {id}: {state} (and 3 more)");
+    assert!(first.contains("403 Forbidden"), "{first}");
+    assert_eq!(because(back.require_complete().unwrap_err().into()), [first]);
+}
+
 // With the rule on the unassignment alone, certificates were moved that could not be put back with the same comment.
 #[tokio::test]
 async fn the_way_back_takes_the_comment_rule_of_the_way_there() {

@@ -33,6 +33,8 @@ mod from_vars_calls;
 #[cfg(all(feature = "keyfactor", feature = "rustls"))]
 mod ignored_variables;
 #[cfg(feature = "keyfactor")]
+mod incomplete;
+#[cfg(feature = "keyfactor")]
 mod job_control;
 #[cfg(feature = "keyfactor")]
 mod jobs_contract;

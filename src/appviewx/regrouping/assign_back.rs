@@ -12,7 +12,7 @@ use crate::appviewx::comment::CommentRule;
 use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::types::{ResourceId, check_group_name};
 use crate::appviewx::vendor::{AppViewX, Error, SharedError};
-use crate::operation::{Incomplete, ItemState, ManyOutcome, OnFailure, RequestBuilder};
+use crate::operation::{FirstCase, Incomplete, ItemState, ManyOutcome, OnFailure, RequestBuilder};
 use crate::plan_file::OtherServer;
 use crate::validation::{Problems, Reason, ValidationError};
 
@@ -549,7 +549,9 @@ impl AssignBackOutcome {
         }
         let back = self.ids.iter().filter(|(_, state)| state.is_back()).count();
         let gap = format!("certificates that are known to be back in their group: {back} of {}", self.ids.len());
-        Err(Incomplete::new(gap, self))
+        let others = self.ids.iter().filter(|(_, state)| !state.is_back());
+        let first_case = FirstCase::of(others, |(id, state)| format!("{id}: {state}"));
+        Err(Incomplete::because(gap, first_case, self))
     }
 }
 

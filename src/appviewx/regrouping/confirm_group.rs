@@ -7,7 +7,7 @@ use crate::appviewx::certificate_groups::CertificateGroups;
 use crate::appviewx::certificates::CertificateCategory;
 use crate::appviewx::types::{ResourceId, check_group_name, check_resource_ids, collect_ids};
 use crate::appviewx::vendor::Error;
-use crate::operation::Incomplete;
+use crate::operation::{FirstCase, Incomplete};
 use crate::validation::Problems;
 
 impl CertificateGroups {
@@ -250,7 +250,8 @@ impl GroupConfirmation {
         }
         let (others, all) = (self.others().count(), self.memberships.len());
         let gap = format!("certificates that are not known to be in the group {:?}: {others} of {all}", self.group);
-        Err(Incomplete::new(gap, self))
+        let first_case = FirstCase::of(self.others(), |(id, membership)| format!("{id}: {membership}"));
+        Err(Incomplete::because(gap, first_case, self))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::appviewx::certificate_groups::CertificateGroups;
 use crate::appviewx::certificates::CertificateCategory;
 use crate::appviewx::types::{ResourceId, check_resource_ids, collect_ids};
 use crate::appviewx::vendor::{Error, SharedError};
-use crate::operation::Incomplete;
+use crate::operation::{FirstCase, Incomplete};
 use crate::plan_file::{self, Document, PlanError, PlanFormat, PlanHeader};
 use crate::validation::Problems;
 
@@ -402,7 +402,8 @@ impl GroupPlan {
         }
         let missing = self.not_remembered.len();
         let gap = format!("certificates whose group is not known: {missing} of {}", missing + self.remembered.len());
-        Err(Incomplete::new(gap, self))
+        let first_case = FirstCase::of(&self.not_remembered, |it| format!("{}: {}", it.resource_id, it.why));
+        Err(Incomplete::because(gap, first_case, self))
     }
 }
 

@@ -5,12 +5,13 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::progress::FollowedJob;
 use crate::error_report::counted;
 use crate::keyfactor::orchestrator_jobs::{JobHistoryEntry, JobResult, JobStatus};
 use crate::keyfactor::types::{JobHistoryId, JobId};
 use crate::keyfactor::vendor::{Error, SharedError};
 use crate::lenient::{clause, one_line};
-use crate::operation::Incomplete;
+use crate::operation::{FirstCase, Incomplete};
 use crate::validation::{Problems, ValidationError};
 
 /// A change in the state of a job.
@@ -400,7 +401,10 @@ impl JobsReport {
             self.unsuccessful().count(),
             self.still_open.len()
         );
-        Err(Incomplete::new(gap, self))
+        let failed = self.unsuccessful().map(FollowedJob::Finished);
+        let first_case =
+            FirstCase::of(failed.chain(self.still_open.iter().map(FollowedJob::Open)), |job| job.to_string());
+        Err(Incomplete::because(gap, first_case, self))
     }
 }
 
