@@ -49,12 +49,12 @@ use tokio::task::unconstrained;
 /// # Ok(()) }
 /// ```
 pub trait Wait: Future + Sized {
-    /// Blocks this thread until the future has ended. Connections and timers are driven by a thread of this crate's, which is
-    /// started on first use.
+    /// Blocks this thread until the future has completed. A thread of this crate, which is started on first use, drives
+    /// connections and timers.
     ///
-    /// It may be called on any thread, also where a tokio runtime runs, as in `spawn_blocking`. On a thread that drives other
-    /// tasks, those stand still until it returns: a call of theirs may meet its time limit meanwhile, and so may this one if
-    /// it waits for something that such a task holds, for example a token that it is fetching.
+    /// It can be called on any thread, also inside a tokio runtime, such as in `spawn_blocking`. On a thread that runs
+    /// asynchronous tasks, these tasks make no progress until it returns. Their calls can reach their time limits meanwhile.
+    /// So can this call, if it waits for something that such a task holds, for example a token that the task is fetching.
     ///
     /// If the thread cannot be started, calls end as [`Error::Transport`](crate::Error::Transport).
     ///
@@ -95,8 +95,8 @@ impl<F: Future> Wait for F {}
 /// # Ok(()) }
 /// ```
 pub trait WaitEach: Stream + Sized {
-    /// The items as an iterator, which blocks this thread for each of them as [`Wait::wait`] does. Dropped, it starts nothing
-    /// further.
+    /// Returns an iterator over the items. It blocks this thread for each item, as [`Wait::wait`] does. After it is dropped, no
+    /// further call starts.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
