@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 
 use crate::support::fake_keyfactor::{post, remove};
 
+const PAGE: &str = include_str!("../../docs/fake_state.md");
+
 /// The example of the documentation.
 fn documented() -> Value {
-    let page = include_str!("../../docs/fake_state.md");
-    let (_, example) = page.split_once("```json\n").unwrap();
+    let (_, example) = PAGE.split_once("```json\n").unwrap();
     serde_json::from_str(example.split_once("```").unwrap().0).unwrap()
 }
 
@@ -462,6 +463,9 @@ async fn a_document_for_both_is_loaded_whole_or_not_at_all() {
     let document = json!({"keyfactor": {"stores": [{}]}, "appviewx": {"certificates": [{}]}});
     let error = load_both(&document, &command, &gateway).unwrap_err();
     assert_eq!(error.to_string(), "appviewx.certificates[0].id: is missing");
+    let document = json!({"keyfactor": {"stores": [{}, {}, {"machine": 7}]}});
+    let error = load_both(&document, &command, &gateway).unwrap_err().to_string();
+    assert!(PAGE.contains(&format!("`{error}`")), "the page shows another error: {error}");
     let error = load_both(&json!({"Keyfactor": {}}), &command, &gateway).unwrap_err();
     assert_eq!(error.to_string(), "Keyfactor: is not a known member");
     assert_eq!((command.snapshot(), gateway.snapshot()), before);
