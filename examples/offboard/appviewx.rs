@@ -21,6 +21,7 @@ use crate::ended::{Ended, Trouble};
 use crate::interrupt::Listening;
 use crate::plan_file::Written;
 use crate::report::Report;
+use crate::shell::argument;
 
 use unassign::Unassignment;
 use undo::WayBack;
@@ -172,7 +173,7 @@ impl Prepared {
                         "  Interrupted. Calls that were sent are not withdrawn; the response to the current call is lost.",
                     );
                     if let Task::Undo { plan } = &job.task {
-                        let plan = plan.display();
+                        let plan = argument(plan);
                         report.complain(format!("  To see where the certificates are: offboard --undo {plan}"));
                     }
                     Ok(Ended::Open)

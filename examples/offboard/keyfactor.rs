@@ -25,6 +25,7 @@ use crate::ended::{Ended, Trouble};
 use crate::interrupt::{Interrupt, Listening};
 use crate::plan_file::Written;
 use crate::report::Report;
+use crate::shell::argument;
 
 use record::{Action, Record};
 use send::{Call, Order, removal_call};
@@ -235,7 +236,7 @@ impl Prepared {
         };
         let ended = job.see_through(steps, action, &self.schedules, (&mut record, &mut interrupt), report).await;
         if let Some(plan) = plan.filter(|_| back > 0) {
-            let path = plan.path().display();
+            let path = argument(plan.path());
             // Unless everything is done, only the undo itself can determine the number.
             let expect = if ended == Ended::Done { format!(" --yes --expect {back}") } else { String::new() };
             report.line(format!("  To undo: offboard --undo {path}{expect}"));

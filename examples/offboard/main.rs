@@ -29,6 +29,7 @@ mod probe;
 mod progress;
 mod report;
 mod scratch;
+mod shell;
 mod table;
 
 use std::process::ExitCode;

@@ -42,7 +42,7 @@ impl Scene {
     }
 
     pub(super) fn plan_path(&self) -> PathBuf {
-        self.folder.path().join("plan.json")
+        self.folder.path().join("the plan.json")
     }
 
     pub(super) fn job(&self, task: Task, expect: usize) -> AppViewXJob {
@@ -135,7 +135,7 @@ async fn by_name_it_finds_plans_unassigns_and_confirms() {
             &format!("{SERVER}  web-servers  confirmed  Default"),
             "3 of 3 certificates done and confirmed",
             "The policy of the group Default applies from now on, including renewal.",
-            &format!("To undo: offboard --undo {} --yes --expect 3", plan.display()),
+            &format!("To undo: offboard --undo '{}' --yes --expect 3", plan.display()),
         ],
     );
     assert!(!text.contains("logged out"), "the session was given: {text}");

@@ -17,6 +17,7 @@ use crate::ended::{Ended, Trouble};
 use crate::interrupt::Listening;
 use crate::plan_file::Written;
 use crate::report::{Report, counted, shown};
+use crate::shell::argument;
 use crate::table::table;
 
 pub(crate) struct Unassignment {
@@ -196,7 +197,7 @@ impl Unassignment {
         report.line(format!("  The policy of the group {} applies from now on, including renewal.", shown(&default)));
         let back = steps.iter().filter(|step| step.from.is_some() && step.is_there()).count();
         if let Some(plan) = plan.filter(|_| back > 0) {
-            let path = plan.path().display();
+            let path = argument(plan.path());
             report.line(format!("  To undo: offboard --undo {path} --yes --expect {back}"));
         }
         Ok(ended)

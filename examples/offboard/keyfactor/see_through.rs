@@ -10,6 +10,7 @@ use super::{Inventory, KeyfactorJob};
 use crate::ended::{Ended, Trouble};
 use crate::interrupt::Listening;
 use crate::report::{Report, counted, shown};
+use crate::shell::argument;
 
 impl KeyfactorJob {
     /// Follows the jobs and confirms the result.
@@ -36,7 +37,7 @@ impl KeyfactorJob {
         if interrupt.or(watched).await.is_none() {
             show_open(&steps, report);
             self.restore(schedules, report).await;
-            report.complain(format!("  To continue: offboard --follow {}", record.path().display()));
+            report.complain(format!("  To continue: offboard --follow {}", argument(record.path())));
         }
         for step in steps.iter().filter(|step| matches!(step.seen, Some(Seen::Settled(_)))) {
             record.confirmed(&step.place);

@@ -50,7 +50,7 @@ impl Scene {
     }
 
     pub(super) fn plan_path(&self) -> PathBuf {
-        self.folder.path().join("plan.json")
+        self.folder.path().join("the plan.json")
     }
 
     /// By thumbprint, with the right expectation.

@@ -28,7 +28,7 @@ async fn sends_itself_a_signal_out_of_two_calls() {
     let (ended, text) = interrupted(&scene, "group/unassign", job).await;
     assert_eq!(ended, Ended::Failed, "{text}");
     assert_eq!(scene.changes().len(), 1, "{text}");
-    let back = format!("offboard --undo {} --yes --expect 100", scene.plan_path().display());
+    let back = format!("offboard --undo '{}' --yes --expect 100", scene.plan_path().display());
     let parts = [
         HEARD,
         "sent 100 certificates in 1 call; the response confirms 100",
@@ -56,7 +56,7 @@ async fn sends_itself_a_signal_on_the_way_back() {
     job.consent.other_server = Loss::Accepted;
     let (ended, text) = interrupted(&scene, "group/assign", job).await;
     assert_eq!(ended, Ended::Open, "{text}");
-    let look = format!("offboard --undo {}", scene.plan_path().display());
+    let look = format!("offboard --undo '{}'", scene.plan_path().display());
     assert_tells(&text, &["Interrupted. Calls that were sent are not withdrawn", &look, "logged out"]);
     assert_eq!(scene.groups()[0], "Default");
     assert!(scene.plan_path().exists());

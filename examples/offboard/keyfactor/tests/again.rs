@@ -39,7 +39,7 @@ async fn ctrl_c_tells_the_jobs_and_follow_picks_them_up() {
     let (ended, text) = scene.interrupted().await;
     assert_eq!(ended, Ended::Open, "{text}");
     let jobs = scene.jobs();
-    let go_on = format!("To continue: offboard --follow {}", scene.record().display());
+    let go_on = format!("To continue: offboard --follow '{}'", scene.record().display());
     let [first, second] = [&jobs[0], &jobs[1]].map(|job| format!("job {job}  web0000"));
     assert_tells(
         &text,

@@ -27,7 +27,7 @@ async fn the_first_removal_is_interrupted(interrupt: Interrupt, cause: impl Fn()
     let jobs = scene.jobs();
     let sent = format!("job {}  web0000", jobs.last().unwrap());
     let record = scene.plan_path().with_extension("jobs");
-    let go_on = format!("To continue: offboard --follow {}", record.display());
+    let go_on = format!("To continue: offboard --follow '{}'", record.display());
     assert_tells(
         &text,
         &[HEARD, &sent, "Interrupted. Calls that were sent are not withdrawn", &sent, &go_on, "NOT SENT", "0 of 2"],

@@ -26,7 +26,7 @@ async fn by_thumbprint_it_finds_plans_removes_follows_and_confirms() {
             "outcome:",
             "gone",
             "2 of 2 locations done and confirmed",
-            &format!("To undo: offboard --undo {} --yes --expect 2", plan.display()),
+            &format!("To undo: offboard --undo '{}' --yes --expect 2", plan.display()),
         ],
     );
     let kept: RemovalPlan = serde_json::from_str(&read(&plan)).unwrap();

@@ -62,7 +62,7 @@ async fn an_orchestrator_that_is_away_leaves_jobs_open() {
             "0 of 2 locations",
         ],
     );
-    assert!(text.ends_with(&format!("To undo: offboard --undo {}", scene.plan_path().display())), "{text}");
+    assert!(text.ends_with(&format!("To undo: offboard --undo '{}'", scene.plan_path().display())), "{text}");
     assert_eq!(scene.changes().len(), 2, "nothing is withdrawn unasked");
     assert!(!text.contains("waiting for the inventory"), "it would wait in vain: {text}");
 }
@@ -86,7 +86,7 @@ async fn one_failed_job_is_a_failure_and_the_other_goes_on() {
         ],
     );
     assert!(!text.contains(['\r', '\u{1b}']), "an orchestrator's text drew on the terminal");
-    let undo = format!("To undo: offboard --undo {}", scene.plan_path().display());
+    let undo = format!("To undo: offboard --undo '{}'", scene.plan_path().display());
     assert!(text.ends_with(&undo), "how many can be put back is not known yet: {text}");
 }
 
