@@ -3,6 +3,10 @@
 //! `tracing-opentelemetry` exports the spans, whose fields follow the OpenTelemetry conventions for HTTP clients. The layer below
 //! derives metrics from the same spans and events: the number of changes by outcome, the number of retries, and the duration of
 //! calls. This example prints both; a real program uses an OTLP exporter.
+//!
+//! ```text
+//! cargo run --manifest-path examples/integrations/Cargo.toml --bin open_telemetry
+//! ```
 
 use std::time::Instant;
 

@@ -2,6 +2,10 @@
 //!
 //! The client is cloned into each handler. The status of the response depends on the variant of the error. A removal whose
 //! outcome is unknown is never reported as a failure. A caller that disconnects does not interrupt a removal.
+//!
+//! ```text
+//! cargo run --manifest-path examples/integrations/Cargo.toml --bin axum_handler
+//! ```
 
 use std::path::PathBuf;
 
