@@ -265,7 +265,7 @@ pub enum LookupError {
     /// let id = scene.keyfactor.issue(FakeCertificate::new("unused.example.com"));
     /// let read = keyfactor.certificates().locations_of(id).send().await;
     /// if let Err(Error::Lookup(error)) = read
-    ///     && let LookupError::InNoStore { thumbprint, excluded: 0, .. } = *error
+    ///     && let LookupError::InNoStore { thumbprint, unclear: 0, .. } = *error
     /// {
     ///     println!("nothing to remove: {thumbprint} is in no store");
     /// # } else { panic!("another end");
@@ -283,6 +283,9 @@ pub enum LookupError {
         thumbprint: Thumbprint,
         /// The number of places in which it is, or may be, only part of another certificate's chain.
         excluded: usize,
+        /// The number of these places of which the server does not report whether they hold the certificate itself. It
+        /// **may still be there**.
+        unclear: usize,
     },
     /// Command has several certificates with this thumbprint. Use an id instead.
     ///

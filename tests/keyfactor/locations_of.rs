@@ -2,7 +2,8 @@
 
 use clm::Reason;
 use clm::keyfactor::{
-    CertificateRef, CertificateStoreId, Error, LocatedCertificate, LookupError, Schedule, StoreReadiness, Thumbprint,
+    CertificateRef, CertificateStoreId, Error, LocatedCertificate, LookupError, OmissionReason, Schedule,
+    StoreReadiness, Thumbprint,
 };
 use clm::testing::{FakeAgent, FakeCertificate, FakeKeyfactor, FakeStore, KeyfactorPermission};
 use serde_json::{Value, json};
@@ -261,6 +262,33 @@ async fn a_place_without_an_alias_is_excluded() {
     let located = keyfactor.certificates().locations_of(DIGITS).send().await.unwrap();
     let removal = keyfactor.certificate_stores().remove_certificates(located.locations(), Schedule::Immediate).build();
     assert_eq!(removal.map(|it| it.locations().len()), Ok(1), "{located:?}");
+}
+
+// Otherwise a program that is done with what is in no store would be done with a certificate that is still in one.
+#[tokio::test]
+async fn a_certificate_whose_places_are_unclear_is_not_in_no_store() {
+    let place = |level: Value, store: Value| json!({"Alias": "www", "ChainLevel": level, "CertStoreId": store});
+    let in_chain = place(json!(1), json!(store(9)));
+    for (number, unclear) in
+        [place(Value::Null, json!(store(1))), place(json!(0), Value::Null), place(json!(-1), json!(store(1)))]
+            .into_iter()
+            .enumerate()
+    {
+        let server = with_locations(json!([in_chain, unclear])).await;
+        let keyfactor = client(&server.origin);
+        let error = lookup(keyfactor.certificates().locations_of(DIGITS).send().await.unwrap_err());
+        assert!(matches!(error, LookupError::InNoStore { excluded: 2, unclear: 1, .. }), "{number}: {error:?}");
+        let plan = keyfactor.certificate_stores().plan_removal_of([DIGITS]).allow_empty().send().await.unwrap();
+        let [omitted] = &plan.omitted[..] else { panic!("{number}: {plan:?}") };
+        assert_eq!((&omitted.why, omitted.alias.as_deref()), (&OmissionReason::PlaceUnclear, Some("www")), "{number}");
+    }
+
+    let server = with_locations(json!([in_chain])).await;
+    let keyfactor = client(&server.origin);
+    let error = lookup(keyfactor.certificates().locations_of(DIGITS).send().await.unwrap_err());
+    assert!(matches!(error, LookupError::InNoStore { excluded: 1, unclear: 0, .. }), "{error:?}");
+    let plan = keyfactor.certificate_stores().plan_removal_of([DIGITS]).allow_empty().send().await.unwrap();
+    assert_eq!(plan.omitted.iter().map(|it| &it.why).collect::<Vec<_>>(), [&OmissionReason::InNoStore]);
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ impl KeyfactorJob {
         }
         let located = match locate.send().await {
             Ok(located) => located,
-            Err(Error::Lookup(error)) if matches!(&*error, LookupError::InNoStore { .. }) => {
+            Err(Error::Lookup(error)) if matches!(*error, LookupError::InNoStore { unclear: 0, .. }) => {
                 report.line(format!("  nothing to remove: {}", shown(&error)));
                 return Ok(nothing_to_remove());
             }

@@ -100,6 +100,14 @@ impl LocateCertificate {
     /// # Errors
     /// See [`Certificates::locations_of`].
     pub async fn send(self) -> Result<LocatedCertificate, Error> {
+        match self.find().await? {
+            Found::Located(located) => Ok(*located),
+            Found::InNoStore(nowhere) => Err(LookupError::from(&nowhere).into()),
+        }
+    }
+
+    /// The same, with the places of a certificate that can be removed from none.
+    pub(super) async fn find(self) -> Result<Found, Error> {
         let mut problems = Problems::default();
         if let CertificateRef::Thumbprint(thumbprint) = &self.certificate {
             thumbprint.check("certificate", &mut problems);
@@ -114,8 +122,7 @@ impl LocateCertificate {
         let certificate = self.certificate_with(&thumbprint, id, lookup).await?;
         let (places, excluded) = places(&certificate, &thumbprint);
         if places.is_empty() {
-            let excluded = excluded.len();
-            return Err(LookupError::InNoStore { id: certificate.id, thumbprint, excluded }.into());
+            return Ok(Found::InNoStore(Nowhere { id: certificate.id, thumbprint, excluded }));
         }
         let known: HashSet<CertificateStoreId> = places
             .iter()
@@ -130,7 +137,9 @@ impl LocateCertificate {
         });
         let locations = places.into_iter().map(|place| stores.found(place)).collect();
         let collection_id = self.collection_id;
-        Ok(LocatedCertificate { certificate, thumbprint, locations, excluded, collection_id, readiness_error })
+        let located =
+            LocatedCertificate { certificate, thumbprint, locations, excluded, collection_id, readiness_error };
+        Ok(Found::Located(Box::new(located)))
     }
 
     async fn thumbprint_of(&self, id: CertificateId) -> Result<Thumbprint, Error> {
@@ -183,6 +192,41 @@ impl LocateCertificate {
         }
         found.ok_or_else(|| LookupError::NothingVisible { certificate: self.certificate.clone() }.into())
     }
+}
+
+/// How a look-up ends.
+pub(super) enum Found {
+    Located(Box<LocatedCertificate>),
+    InNoStore(Nowhere),
+}
+
+/// A certificate that can be removed from no place.
+pub(super) struct Nowhere {
+    id: CertificateId,
+    pub(super) thumbprint: Thumbprint,
+    excluded: Vec<CertificateStoreLocation>,
+}
+
+impl Nowhere {
+    pub(super) fn unclear(&self) -> impl Iterator<Item = &CertificateStoreLocation> {
+        unclear(&self.excluded)
+    }
+}
+
+impl From<&Nowhere> for LookupError {
+    fn from(nowhere: &Nowhere) -> Self {
+        Self::InNoStore {
+            id: nowhere.id,
+            thumbprint: nowhere.thumbprint.clone(),
+            excluded: nowhere.excluded.len(),
+            unclear: nowhere.unclear().count(),
+        }
+    }
+}
+
+/// The excluded places that may hold the certificate itself. Above level 0, it is only in the chain of another certificate.
+pub(super) fn unclear(excluded: &[CertificateStoreLocation]) -> impl Iterator<Item = &CertificateStoreLocation> {
+    excluded.iter().filter(|it| it.chain_level.is_none_or(|level| level <= 0))
 }
 
 /// A place from which the certificate can be removed, and how its record shows it.
@@ -375,7 +419,7 @@ impl LocatedCertificate {
         let thumbprint = Thumbprint::from(&*certificate.thumbprint);
         let (places, excluded) = places(&certificate, &thumbprint);
         if places.is_empty() {
-            return Err(LookupError::InNoStore { id: certificate.id, thumbprint, excluded: excluded.len() });
+            return Err(LookupError::from(&Nowhere { id: certificate.id, thumbprint, excluded }));
         }
         let locations = places.into_iter().map(|place| Stores::default().found(place)).collect();
         Ok(Self { certificate, thumbprint, locations, excluded, collection_id: None, readiness_error: None })

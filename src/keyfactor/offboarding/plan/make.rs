@@ -10,7 +10,7 @@ use super::{PlannedCertificate, PlannedRemoval, RemovalPlan};
 use crate::keyfactor::certificate_stores::{InventoryEntry, Listed, Sought, entries_under, holding};
 use crate::keyfactor::certificates::CertificateStoreLocation;
 use crate::keyfactor::lookup_error::LookupError;
-use crate::keyfactor::offboarding::locate::{FoundLocation, LocatedCertificate};
+use crate::keyfactor::offboarding::locate::{Found, FoundLocation, LocatedCertificate, Nowhere, unclear};
 use crate::keyfactor::thumbprint::Thumbprint;
 use crate::keyfactor::types::{CertificateStoreId, CollectionId};
 use crate::keyfactor::vendor::{Caller, Error, SharedError};
@@ -45,26 +45,39 @@ impl Planning {
 
     /// Plans a certificate that was found. Places of which nobody can tell what they hold are left out.
     pub(super) fn add(&mut self, located: LocatedCertificate) {
-        // In the chain of another certificate, it is not a place of its own.
-        let unclear = located.excluded().iter().filter(|it| it.chain_level.is_none_or(|level| level == 0));
-        self.omitted.extend(unclear.map(|place| Omitted::unclear(located.thumbprint(), place)));
+        let unclear = unclear(located.excluded()).map(|place| Omitted::unclear(located.thumbprint(), place));
+        self.omitted.extend(unclear);
         self.located.push(located);
     }
 
     /// Plans a certificate that was looked up, or leaves it out if it was not found; `Err` if no other could be either.
     pub(super) fn add_or_leave_out(
         &mut self,
-        (thumbprint, found): (Thumbprint, Result<LocatedCertificate, Error>),
+        (thumbprint, found): (Thumbprint, Result<Found, Error>),
     ) -> Result<(), Error> {
         match found {
-            Ok(located) => {
-                self.add(located);
+            Ok(Found::Located(located)) => {
+                self.add(*located);
+                Ok(())
+            }
+            Ok(Found::InNoStore(nowhere)) => {
+                self.leave_out_of_no_store(&nowhere);
                 Ok(())
             }
             // It answered with what was not asked for: the next answer would be no better.
             Err(Error::Lookup(error)) if matches!(*error, LookupError::NotAsked { .. }) => Err(Error::Lookup(error)),
             Err(error) => self.leave_out(thumbprint, error),
         }
+    }
+
+    /// Leaves out a certificate that can be removed from no place. It is in no store only if the server is clear about its places.
+    fn leave_out_of_no_store(&mut self, nowhere: &Nowhere) {
+        let before = self.omitted.len();
+        self.omitted.extend(nowhere.unclear().map(|place| Omitted::unclear(&nowhere.thumbprint, place)));
+        if self.omitted.len() == before {
+            self.omitted.push(Omitted::whole(nowhere.thumbprint.clone(), OmissionReason::InNoStore));
+        }
+        self.first.get_or_insert_with(|| LookupError::from(nowhere).into());
     }
 
     /// Leaves out a certificate that cannot be planned; `Err` if no other could be either.

@@ -106,7 +106,6 @@ impl OmissionReason {
             LookupError::AliasHoldsAnother { found: Some(found), .. } => Self::HoldsAnother { found: found.clone() },
             LookupError::AliasHoldsAnother { found: None, .. } => Self::NotListed,
             LookupError::NothingVisible { .. } => Self::NotFound,
-            LookupError::InNoStore { .. } => Self::InNoStore,
             LookupError::Ambiguous { .. } => Self::Ambiguous,
             other => Self::LookupFailed { error: other.to_string() },
         }

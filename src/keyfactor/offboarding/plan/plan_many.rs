@@ -155,7 +155,7 @@ impl PlanRemovalOf {
             if let Some(id) = collection_id {
                 locate = locate.collection_id(id);
             }
-            async move { (thumbprint, locate.send().await) }
+            async move { (thumbprint, locate.find().await) }
         };
         let mut planning = Planning::new(caller.clone(), collection_id, if_nothing);
         let mut thumbprints = thumbprints.into_iter();

@@ -89,7 +89,7 @@ fn status(error: &Error) -> StatusCode {
     match error {
         Error::Validation(_) => StatusCode::BAD_REQUEST,
         Error::Lookup(error) => match **error {
-            LookupError::NothingVisible { .. } | LookupError::InNoStore { .. } => StatusCode::NOT_FOUND,
+            LookupError::NothingVisible { .. } | LookupError::InNoStore { unclear: 0, .. } => StatusCode::NOT_FOUND,
             LookupError::Ambiguous { .. } | LookupError::AliasHoldsAnother { .. } => StatusCode::CONFLICT,
             _ => StatusCode::BAD_GATEWAY,
         },
