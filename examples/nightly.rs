@@ -13,7 +13,8 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clm::OnFailure;
@@ -44,9 +45,15 @@ fn run() -> Result<bool> {
         return Err("usage: nightly LIST.csv REPORT.csv PLAN.json".into());
     };
     let keyfactor = ClientBuilder::from_env()?.build()?;
-    let list = read_list(File::open(list)?)?;
-    // Create both files before the first change: if they cannot be written, nothing is removed.
-    offboard(&keyfactor, &list, File::create_new(plan)?, File::create_new(report)?)
+    let list = read_list(File::open(list).map_err(|error| of_file(list, &error))?)?;
+    // Create the report before the first change: if it cannot be written, nothing is removed.
+    let report = File::create_new(report).map_err(|error| of_file(report, &error))?;
+    offboard(&keyfactor, &list, Path::new(plan), report)
+}
+
+/// An error of the file system does not name the file.
+fn of_file(path: impl AsRef<Path>, error: &io::Error) -> String {
+    format!("{}: {error}", path.as_ref().display())
 }
 
 /// The certificates to remove, and the changes that they belong to, if the list names them.
@@ -73,13 +80,14 @@ fn read_list(file: impl Read) -> Result<List> {
 }
 
 /// Returns whether every certificate is confirmed to be gone from every location, or is in no store.
-fn offboard(keyfactor: &Client, list: &List, plan_file: impl Write, report_file: impl Write) -> Result<bool> {
+fn offboard(keyfactor: &Client, list: &List, plan_file: &Path, report_file: impl Write) -> Result<bool> {
     let stores = keyfactor.certificate_stores();
     let plan = stores.plan_removal_of(list.thumbprints.clone()).allow_empty().send().wait()?;
-    plan.write_to(plan_file)?;
     if !keyfactor.orchestrator_jobs().can_follow().wait()? {
         return Err("this account may not read jobs; nothing was removed".into());
     }
+    // A complete new file, or an error before anything is removed.
+    plan.save_new(plan_file).map_err(|error| of_file(plan_file, &error))?;
     // A removal by a plan without entries is refused.
     let ends = if plan.removals.is_empty() { Vec::new() } else { remove(keyfactor, &plan, list)? };
     write_report(&plan, &ends, report_file)?;
@@ -158,8 +166,26 @@ fn write_report(plan: &RemovalPlan, ends: &[End], file: impl Write) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
     use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorCall, KeyfactorPermission};
+
+    fn new_path() -> PathBuf {
+        static PATHS: AtomicU32 = AtomicU32::new(0);
+        let number = PATHS.fetch_add(1, Ordering::Relaxed);
+        std::env::temp_dir().join(format!("clm-nightly-{}-{number}.json", std::process::id()))
+    }
+
+    /// Offboards a list, and returns how that ended, the plan if there is one, and the report.
+    fn nightly(fake: &FakeKeyfactor, list: &List) -> (Result<bool>, Option<RemovalPlan>, String) {
+        let (path, mut report) = (new_path(), Vec::new());
+        let ended = offboard(&fake.client(), list, &path, &mut report);
+        let plan = RemovalPlan::load(&path).ok();
+        let _ = std::fs::remove_file(&path);
+        (ended, plan, String::from_utf8(report).unwrap())
+    }
 
     #[test]
     fn a_list_is_removed_and_unknown_certificates_are_reported() {
@@ -174,17 +200,15 @@ mod tests {
 
         let list = read_list(list.as_bytes()).unwrap();
         assert_eq!(list.changes[&Thumbprint::from(known.as_str())], "CHG-1");
-        let (mut plan, mut report) = (Vec::new(), Vec::new());
-        let all_gone = offboard(&fake.client(), &list, &mut plan, &mut report).unwrap();
+        let (all_gone, plan, report) = nightly(&fake, &list);
 
-        assert!(!all_gone, "one of the two is unknown");
+        assert!(!all_gone.unwrap(), "one of the two is unknown");
         assert!(fake.aliases(store).is_empty());
-        let report = String::from_utf8(report).unwrap();
         let [header, done, left_out] = report.lines().collect::<Vec<_>>()[..] else { panic!("{report}") };
         assert_eq!(header, "thumbprint,machine,path,alias,job,certificate");
         assert!(done.starts_with(known.as_str()) && done.contains(",www.pfx,") && done.ends_with(",gone"), "{done}");
         assert!(left_out.starts_with(unknown), "{left_out}");
-        assert_eq!(RemovalPlan::from_json(&plan).unwrap().removals.len(), 1);
+        assert_eq!(plan.unwrap().removals.len(), 1);
     }
 
     #[test]
@@ -195,7 +219,7 @@ mod tests {
         let certificate = fake.issue(FakeCertificate::new("www.example.com"));
         fake.put(store, "www.pfx", certificate);
         let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
-        assert!(offboard(&fake.client(), &list, Vec::new(), Vec::new()).unwrap());
+        assert!(nightly(&fake, &list).0.unwrap());
         assert!(fake.aliases(store).is_empty());
     }
 
@@ -214,11 +238,10 @@ mod tests {
         fake.lose_answers(1).of(KeyfactorCall::RemoveCertificates).after(1);
         let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
 
-        let mut report = Vec::new();
-        assert!(!offboard(&fake.client(), &list, Vec::new(), &mut report).unwrap());
+        let (all_gone, _, report) = nightly(&fake, &list);
+        assert!(!all_gone.unwrap());
 
         fake.assert_faults_used();
-        let report = String::from_utf8(report).unwrap();
         let [_, refused, failed, unknown, gone] = report.lines().collect::<Vec<_>>()[..] else { panic!("{report}") };
         assert!(refused.contains("404") && refused.ends_with(",not confirmed"), "{refused}");
         assert!(failed.contains("Access is denied") && failed.ends_with(",not confirmed"), "{failed}");
@@ -235,9 +258,8 @@ mod tests {
         fake.put(store, "www.pfx", certificate);
         fake.restrict_to([ReadCertificates, ReadJobs, ReadStores]);
         let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
-        let mut report = Vec::new();
-        assert!(!offboard(&fake.client(), &list, Vec::new(), &mut report).unwrap());
-        let report = String::from_utf8(report).unwrap();
+        let (all_gone, _, report) = nightly(&fake, &list);
+        assert!(!all_gone.unwrap());
         assert!(report.contains("/certificate_stores/schedule/"), "{report}");
         assert!(fake.jobs().is_empty());
     }
@@ -250,12 +272,11 @@ mod tests {
         let certificate = fake.issue(FakeCertificate::new("www.example.com"));
         fake.put(store, "www.pfx", certificate);
         let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
-        assert!(offboard(&fake.client(), &list, Vec::new(), Vec::new()).unwrap());
+        assert!(nightly(&fake, &list).0.unwrap());
         fake.mark();
-        let mut report = Vec::new();
-        assert!(offboard(&fake.client(), &list, Vec::new(), &mut report).unwrap());
+        let (all_gone, _, report) = nightly(&fake, &list);
+        assert!(all_gone.unwrap());
         fake.assert_untouched();
-        let report = String::from_utf8(report).unwrap();
         assert!(report.ends_with("it is in no store that is visible to this account\n"), "{report}");
     }
 
@@ -266,8 +287,24 @@ mod tests {
 
         let fake = FakeKeyfactor::start().wait();
         let list = read_list("thumbprint\nxyz\n".as_bytes()).unwrap();
-        let refused = offboard(&fake.client(), &list, Vec::new(), Vec::new()).unwrap_err();
+        let refused = nightly(&fake, &list).0.unwrap_err();
         assert!(refused.to_string().contains("thumbprints[0]"), "{refused}");
         assert!(fake.requests().is_empty());
+    }
+
+    #[test]
+    fn the_plan_of_another_run_is_kept_and_nothing_is_removed() {
+        let fake = FakeKeyfactor::start().wait();
+        let store = fake.add_store();
+        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+        fake.put(store, "www.pfx", certificate);
+        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        let path = new_path();
+        std::fs::write(&path, "earlier").unwrap();
+        let refused = offboard(&fake.client(), &list, &path, Vec::new()).unwrap_err();
+        assert!(refused.to_string().starts_with(&path.display().to_string()), "{refused}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "earlier");
+        assert!(fake.jobs().is_empty());
+        std::fs::remove_file(&path).unwrap();
     }
 }
