@@ -13,7 +13,7 @@ use clm::keyfactor::{
     CertificateLocation, CertificateStoreId, ConfirmRemoved, Confirmation, Error, ErrorKind, RemovalVerdict,
     ScheduleAfter,
 };
-use clm::testing::{FakeKeyfactor, FakeOrchestrator, KeyfactorPermission};
+use clm::testing::{FakeKeyfactor, FakeOrchestrator, KeyfactorCall, KeyfactorPermission};
 use serde_json::{Value, json};
 
 const SHORT: Duration = Duration::from_secs(1);
@@ -285,6 +285,20 @@ async fn an_inventory_that_may_not_be_triggered_is_told_and_the_schedule_waited_
     let error = triggered.error.as_ref().unwrap();
     assert_eq!((error.kind(), triggered.schedule_changed()), (Some(ErrorKind::Forbidden), false));
     assert!(error.remediation().unwrap().contains("schedule on certificate stores"));
+}
+
+#[tokio::test]
+async fn a_trigger_without_a_response_prints_that_it_may_have_run_and_what_the_schedule_is() {
+    let (fake, store) = lagging(json!({"Interval": {"Minutes": 60}})).await;
+    remove(&fake, store, "a").await;
+    fake.run_jobs();
+    fake.orchestrator(FakeOrchestrator::new().after_polls(1));
+    fake.lose_answers(1).of(KeyfactorCall::ScheduleInventory);
+    let confirmation = confirm(&fake, store).trigger_inventory().send().await.unwrap();
+    let [triggered] = confirmation.triggered() else { panic!("{confirmation:?}") };
+    let printed = triggered.to_string();
+    let begin = format!("store {store}: inventory may have been triggered: POST /CertificateStores/Schedule: ");
+    assert!(printed.starts_with(&begin) && printed.ends_with("; schedule restored"), "{printed}");
 }
 
 #[tokio::test]

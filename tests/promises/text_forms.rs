@@ -169,6 +169,8 @@ fn verdicts_print_in_words() {
     let mut triggered = TriggeredInventory::new(store(), ServerSchedule::Unset, ScheduleAfter::NoneBefore);
     printed(&format!("{of_store}: inventory triggered, schedule none before"), &triggered);
     triggered.error = Some(error());
+    printed(&format!("{of_store}: inventory not triggered: {unreadable}; schedule none before"), &triggered);
+    triggered.schedule_after = ScheduleAfter::NotAsked;
     printed(&format!("{of_store}: inventory not triggered: {unreadable}"), &triggered);
     printed(
         &format!("{of_store}: none: unchanged"),

@@ -7,6 +7,7 @@ use super::locate::FoundLocation;
 use super::plan::{PlannedCertificate, PlannedRemoval, Restorability};
 use super::report::{JobChange, JobState, OpenJob, OpenJobPlace};
 use super::saved_schedules::{RestoredSchedule, SavedSchedule};
+use crate::keyfactor::vendor::Error;
 use crate::lenient::one_line;
 
 /// In words, or the result of the job.
@@ -104,14 +105,21 @@ impl fmt::Display for ScheduleAfter {
 /// The store and the state of its schedule, with the error if the inventory could not be triggered.
 impl fmt::Display for TriggeredInventory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store {}: ", self.store_id)?;
         match &self.error {
-            None => write!(f, "store {}: inventory triggered, schedule {}", self.store_id, self.schedule_after),
-            Some(error) => write!(f, "store {}: inventory not triggered: {error}", self.store_id),
+            None => return write!(f, "inventory triggered, schedule {}", self.schedule_after),
+            Some(error) if matches!(**error, Error::OutcomeUnknown(_)) => {
+                write!(f, "inventory may have been triggered: {error}")?;
+            }
+            Some(error) => write!(f, "inventory not triggered: {error}")?,
+        }
+        match &self.schedule_after {
+            ScheduleAfter::NotAsked => Ok(()),
+            after => write!(f, "; schedule {after}"),
         }
     }
 }
 
-/// The store and its schedule.
 impl fmt::Display for SavedSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "store {}: {}", self.store_id, self.schedule)
