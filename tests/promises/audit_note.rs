@@ -82,6 +82,24 @@ async fn moved(answers: Vec<Answer>) -> String {
     ended()
 }
 
+#[tokio::test]
+async fn principals_without_a_name_are_those_of_the_note() {
+    let server = Scripted::start([Answer::json(200, JOB), Answer::Nothing]).await;
+    let token = keyfactor::Client::builder(&server.origin).credentials(keyfactor::Credentials::bearer("token-marker"));
+    let session = appviewx::Client::builder(&server.origin).credentials(appviewx::Credentials::session_id("marker"));
+    capture::start();
+    let _ = removal(&token.build().unwrap()).send().await;
+    let of_token = capture::only_audit().field("principal").unwrap().to_owned();
+    capture::start();
+    let _ = session.build().unwrap().certificate_groups().unassign(["id-1"]).send().await;
+    let of_session = capture::only_audit().field("principal").unwrap().to_owned();
+
+    let fields = table("Fields");
+    let row = fields.iter().find(|row| row[0] == "`principal`").unwrap();
+    let named: Vec<&str> = row[1].split('`').skip(1).step_by(2).collect();
+    assert_eq!(named, [of_token, of_session]);
+}
+
 /// Drops a removal while nothing is done, while it waits, and while it is on its way.
 async fn dropped() -> [String; 3] {
     let server = Scripted::start([Answer::with(429, "retry-after: 60\r\n", ""), Answer::Silence]).await;
