@@ -24,7 +24,7 @@ impl CertificateStores {
     /// ```
     ///
     /// - **Call:** `GET /CertificateStores/{id}`.
-    /// - **Permissions:** to read certificate stores, system-wide or for its container.
+    /// - **Permissions:** to read certificate stores, system-wide or for its container (assumed).
     /// - **Errors:** those of [`keyfactor::Error`](crate::keyfactor::Error); `Api` with 404 for an unknown id.
     /// - **Source:** Keyfactor Command reference, "GET Certificate Stores ID".
     pub fn get(&self, id: impl Into<CertificateStoreId>) -> RequestBuilder<GetStore> {

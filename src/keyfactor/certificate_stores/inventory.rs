@@ -32,7 +32,7 @@ impl CertificateStores {
     /// ```
     ///
     /// - **Call:** `GET /CertificateStores/{id}/Inventory`, page by page.
-    /// - **Permissions:** to read certificate stores, system-wide or for its container.
+    /// - **Permissions:** to read certificate stores, system-wide or for its container (assumed).
     /// - **Errors:** the rows return those of [`keyfactor::Error`](crate::keyfactor::Error).
     /// - **Undocumented by the vendor:** the fields by which the inventory can be sorted. Rows come in the server's
     ///   own order.

@@ -25,7 +25,7 @@ impl CertificateStores {
     /// ```
     ///
     /// - **Call:** `GET /CertificateStores`, page by page.
-    /// - **Permissions:** to read certificate stores, system-wide or for their containers.
+    /// - **Permissions:** to read certificate stores, system-wide or for their containers (assumed).
     /// - **Arguments:** a query. The documented fields include `AgentAvailable`, `AgentId`, `Approved`, `Category`,
     ///   `CertificateId`, `ClientMachine`, `Container`, `ContainerId` and `StorePath`, but not `Id`.
     /// - **Order:** the server's own, by machine. Other sort fields are undocumented by the vendor.

@@ -23,7 +23,7 @@ impl OrchestratorJobs {
     /// ```
     ///
     /// - **Call:** `GET /OrchestratorJobs/ScheduledJobs`, page by page.
-    /// - **Permissions:** to read orchestrator management.
+    /// - **Permissions:** to read orchestrator management (assumed).
     /// - **Arguments:** a query. Fields seen in use are `AgentId` and `JobType`.
     /// - **Errors:** `rows()` refuses a query that cannot be expressed in the vendor's query language; the rows
     ///   return those of [`keyfactor::Error`](crate::keyfactor::Error).
