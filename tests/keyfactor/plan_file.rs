@@ -166,6 +166,16 @@ async fn a_plan_that_was_changed_by_hand_is_refused_where_it_is_wrong() {
     assert!(malformed(&|it| it["certificates"] = json!([it["certificates"][1]])).contains(thumbprint));
     let twice = malformed(&|it| it["certificates"] = json!([it["certificates"][0], it["certificates"][0]]));
     assert!(twice.contains("twice"), "{twice}");
+    // What a file has in the place of a thumbprint changes no terminal and no line of a log.
+    let hostile = "\u{1b}[2JAB\u{202e}";
+    for printed in [
+        malformed(&|it| it["removals"][0]["thumbprint"] = json!(hostile)),
+        malformed(&|it| {
+            [0, 1].map(|entry| it["certificates"][entry]["thumbprint"] = json!(hostile)).into_iter().collect()
+        }),
+    ] {
+        assert!(printed.contains("[2JAB") && !printed.contains(['\u{1b}', '\u{202e}']), "{printed:?}");
+    }
 }
 
 // As the first version of this crate wrote it.

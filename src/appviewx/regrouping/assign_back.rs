@@ -12,6 +12,7 @@ use crate::appviewx::comment::CommentRule;
 use crate::appviewx::error_code::ErrorCode;
 use crate::appviewx::types::{ResourceId, check_group_name};
 use crate::appviewx::vendor::{AppViewX, Error, SharedError};
+use crate::lenient::one_line;
 use crate::operation::{FirstCase, Incomplete, ItemState, ManyOutcome, OnFailure, RequestBuilder};
 use crate::plan_file::OtherServer;
 use crate::validation::{Problems, Reason, ValidationError};
@@ -332,7 +333,7 @@ impl AssignBack {
             check_group_name(&it.group, format_args!("plan.remembered[{index}].group"), &mut problems);
         }
         if let Some(id) = request.repeated().first() {
-            problems.add("plan", Reason::Conflict, format!("contains {id} more than once"));
+            problems.add("plan", Reason::Conflict, format!("contains {} more than once", one_line(id.as_str())));
         }
         problems.finish()
     }

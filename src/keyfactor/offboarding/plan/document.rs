@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{PlannedCertificate, PlannedRemoval, RemovalPlan};
+use crate::lenient::one_line;
 use crate::plan_file::{self, Document, PlanError, PlanFormat, PlanHeader};
 
 impl PlanFormat for RemovalPlan {
@@ -189,11 +190,12 @@ impl RemovalPlan {
         thumbprints.sort();
         let twice = thumbprints.windows(2).find_map(|pair| pair.first().filter(|first| pair.get(1) == Some(first)));
         if let Some(twice) = twice {
+            let twice = one_line(twice.as_str());
             return Err(PlanError::Malformed(format!("`certificates`: {twice} is listed twice")));
         }
         let unnamed = self.removals.iter().find(|it| thumbprints.binary_search(&&it.thumbprint).is_err());
         if let Some(unnamed) = unnamed {
-            let thumbprint = &unnamed.thumbprint;
+            let thumbprint = one_line(unnamed.thumbprint.as_str());
             return Err(PlanError::Malformed(format!("`removals`: {thumbprint} is not one of the certificates")));
         }
         Ok(self)
