@@ -23,24 +23,31 @@ pub(crate) fn load<P: PlanFormat>(path: &Path) -> Result<P, PlanError> {
 
 /// It is written under another name in the same folder, and then named, which does not follow links or replace a file.
 fn create_whole(path: &Path, text: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
-    let temporary = path.with_file_name(format!(".{}.{:016x}.tmp", name.display(), fastrand::u64(..)));
+    // `..` and the like are no names of files.
+    path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+    // Short, since the name of the plan may be as long as names can be.
+    let temporary = path.with_file_name(format!(".clm-{:016x}.tmp", fastrand::u64(..)));
     let written = create_new(&temporary).and_then(|mut file| {
         file.write_all(text)?;
         file.sync_all()
     });
-    let named = written.and_then(|()| match fs::hard_link(&temporary, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // A file system without links: the name is taken first, so that no other file is overwritten.
-            create_new(path)?;
-            fs::rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(path)))
-        }
-        linked => linked,
-    });
+    let named = written.and_then(|()| take_name(&temporary, path, fs::hard_link(&temporary, path)));
     let _ = fs::remove_file(&temporary);
     named?;
     sync_folder_of(path);
     Ok(())
+}
+
+/// Gives a file its name, after it was to be linked to it.
+fn take_name(temporary: &Path, path: &Path, linked: io::Result<()>) -> io::Result<()> {
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // A file system without links: the name is taken first, so that no other file is overwritten.
+            create_new(path)?;
+            fs::rename(temporary, path).inspect_err(|_| drop(fs::remove_file(path)))
+        }
+        linked => linked,
+    }
 }
 
 fn create_new(path: &Path) -> io::Result<File> {
@@ -113,6 +120,43 @@ mod tests {
         std::os::unix::fs::symlink(folder.0.join("elsewhere"), &path).unwrap();
         assert_eq!(save_new(&json!(1), &path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(folder.names(), ["plan.json"]);
+    }
+
+    #[test]
+    fn a_plan_is_whole_and_overwrites_nothing_where_files_cannot_be_linked() {
+        let folder = Folder::create();
+        let (temporary, path) = (folder.0.join("temporary"), folder.0.join("plan.json"));
+        create_new(&temporary).unwrap().write_all(b"plan").unwrap();
+        take_name(&temporary, &path, Err(io::ErrorKind::Unsupported.into())).unwrap();
+        assert_eq!((folder.names(), fs::read(&path).unwrap()), (vec!["plan.json".to_owned()], b"plan".to_vec()));
+        create_new(&temporary).unwrap().write_all(b"another").unwrap();
+        let error = take_name(&temporary, &path, Err(io::ErrorKind::Unsupported.into())).unwrap_err();
+        assert_eq!((error.kind(), fs::read(&path).unwrap()), (io::ErrorKind::AlreadyExists, b"plan".to_vec()));
+    }
+
+    #[test]
+    fn of_plans_that_are_saved_at_once_under_one_name_one_is_kept_whole() {
+        let folder = Folder::create();
+        let path = folder.0.join("plan.json");
+        let save = |number: usize| save_new(&json!(vec![number; 10_000]), &path).map(|()| number);
+        let ends: Vec<io::Result<usize>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|number| scope.spawn(move || save(number))).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        let [kept] = ends.iter().flatten().collect::<Vec<_>>()[..] else { panic!("{ends:?}") };
+        assert!(ends.iter().filter_map(|end| end.as_ref().err()).all(|it| it.kind() == io::ErrorKind::AlreadyExists));
+        let read: Vec<usize> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(read, vec![*kept; 10_000]);
+        assert_eq!(folder.names(), ["plan.json"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_may_be_as_long_as_the_file_system_allows() {
+        let folder = Folder::create();
+        let path = folder.0.join("p".repeat(255));
+        save_new(&json!(1), &path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
     }
 
     #[test]
