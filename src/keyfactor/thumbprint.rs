@@ -95,10 +95,15 @@ impl Thumbprint {
         if digits.is_empty() {
             problems.add(field, Reason::Empty, "must not be empty");
         } else if !self.is_sha1() {
+            let found = match digits.chars().find(|it| !it.is_ascii_hexdigit()) {
+                Some(other) => format!("contains {other:?}"),
+                None if digits.len() == 64 => "has 64, as a SHA-256 thumbprint does".to_owned(),
+                None => format!("has {}", digits.len()),
+            };
             problems.add(
                 field,
                 Reason::NotAThumbprint,
-                "must be a SHA-1 thumbprint: 40 hex digits, optionally with colons and spaces",
+                format!("must be a SHA-1 thumbprint: 40 hex digits, optionally with colons and spaces; {found}"),
             );
         }
     }

@@ -92,21 +92,28 @@ async fn a_thumbprint_is_taken_as_people_write_it() {
 #[tokio::test]
 async fn what_is_no_thumbprint_is_refused_and_nothing_is_sent() {
     let fake = FakeKeyfactor::start().await;
-    for (written, reason) in [
-        ("A".repeat(64), Reason::NotAThumbprint),
-        ("A".repeat(39), Reason::NotAThumbprint),
-        ("A".repeat(41), Reason::NotAThumbprint),
-        (format!("{}G", "A".repeat(39)), Reason::NotAThumbprint),
-        (format!("{}\"", "A".repeat(39)), Reason::NotAThumbprint),
-        ("Ａ".repeat(40), Reason::NotAThumbprint),
-        ("7".to_owned(), Reason::NotAThumbprint),
-        (String::new(), Reason::Empty),
-        (" \u{200e}:".to_owned(), Reason::Empty),
+    for (written, found) in [
+        ("A".repeat(64), "has 64, as a SHA-256 thumbprint does"),
+        ("A".repeat(39), "has 39"),
+        ("A".repeat(41), "has 41"),
+        (format!("{}G", "A".repeat(39)), "contains 'G'"),
+        (format!("{}\"", "A".repeat(39)), "contains '\"'"),
+        ("Ａ".repeat(40), "contains 'Ａ'"),
+        ("7".to_owned(), "has 1"),
+        (String::new(), ""),
+        (" \u{200e}:".to_owned(), ""),
     ] {
         let error = locate(&fake, written.as_str()).await.unwrap_err();
         let Error::Validation(error) = &error else { panic!("{written:?}: {error:?}") };
         let [problem] = error.problems() else { panic!("{error:?}") };
-        assert_eq!((problem.field(), problem.reason()), ("certificate", &reason), "{written:?}");
+        let (reason, sentence) = if found.is_empty() {
+            (Reason::Empty, "must not be empty".to_owned())
+        } else {
+            let rule = "must be a SHA-1 thumbprint: 40 hex digits, optionally with colons and spaces";
+            (Reason::NotAThumbprint, format!("{rule}; {found}"))
+        };
+        let said = (problem.field(), problem.reason(), problem.sentence());
+        assert_eq!(said, ("certificate", &reason, sentence.as_str()), "{written:?}");
     }
     let error = client_of(&fake).certificates().locations_of(DIGITS).collection_id(0).send().await.unwrap_err();
     let Error::Validation(error) = &error else { panic!("{error:?}") };
