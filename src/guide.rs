@@ -12,9 +12,23 @@
 //! | [`scopes`] | What do collections and containers do? |
 //! | [`comments`] | Which comments does AppViewX take? |
 //! | [`logging`] | What is logged, and where can a secret go? |
-//! | `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |
+#![cfg_attr(
+    feature = "blocking",
+    doc = "| [`blocking`] | How do I use the crate without an asynchronous runtime? Feature `blocking`. |"
+)]
+#![cfg_attr(
+    not(feature = "blocking"),
+    doc = "| `blocking` | How do I use the crate without an asynchronous runtime? Feature `blocking`. |"
+)]
 //! | [`testing`] | How do I test my own program, without an account? |
-//! | `fakes` | What do the fakes do, and is that documented, recorded or assumed? Feature `testing`. |
+#![cfg_attr(
+    feature = "testing",
+    doc = "| [`fakes`] | What do the fakes do, and is that documented, recorded or assumed? Feature `testing`. |"
+)]
+#![cfg_attr(
+    not(feature = "testing"),
+    doc = "| `fakes` | What do the fakes do, and is that documented, recorded or assumed? Feature `testing`. |"
+)]
 //! | [`fake_state`] | How do I write the state of the fakes as JSON, and start them from a file? |
 //! | [`serve_fakes`] | How do programs in Python, Go, PowerShell or a shell use the fakes? |
 //! | [`platforms`] | On which systems does the crate run, and what differs on Windows and macOS? |
