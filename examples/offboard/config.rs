@@ -115,7 +115,7 @@ impl Config {
         let keyfactor = if variables.any("KEYFACTOR_") || task.is_some() {
             let client = keyfactor_client(&mut variables)?;
             let task = task.ok_or(
-                "KEYFACTOR_* is set, but there is no target: use --thumbprint, --certificate-id, --location, --undo or --follow",
+                "KEYFACTOR_* is set, but there is no target: use --thumbprint, --thumbprints, --certificate-id, --location, --undo or --follow",
             )?;
             Some(KeyfactorJob { client, task, consent: arguments.consent(), settings: arguments.settings() })
         } else {
@@ -140,7 +140,7 @@ impl Config {
         variables.all_used()?;
         if keyfactor.is_none() && appviewx.is_none() {
             return Err(
-                "there is no target: use --thumbprint, --location, --common-name, --group, --resource-id or --undo"
+                "there is no target: use --thumbprint, --thumbprints, --certificate-id, --location, --common-name, --group, --resource-id, --undo or --follow"
                     .to_owned(),
             );
         }
@@ -261,6 +261,7 @@ impl Arguments {
         let (found, read) = (certificate || locations, certificate || locations || undo || follow);
         let keyfactor = "--thumbprint, --certificate-id, --location, --undo or --follow";
         let appviewx = "--common-name, --group or --resource-id";
+        let moved = "--common-name, --group, --resource-id or --undo";
         let any = format!("--thumbprint, --certificate-id, --location, --undo, {appviewx}");
         let planned = format!("--thumbprint, --certificate-id, {appviewx}");
         for (name, given, belongs, to) in [
@@ -281,8 +282,8 @@ impl Arguments {
             ),
             ("audit-note", self.audit_note.is_some(), found || unassigned || undo, &any),
             ("comment-allows", self.comment_allows.is_some(), self.comment.is_some(), "--comment"),
-            ("comment", self.comment.is_some(), unassigned || undo, appviewx),
-            ("category", !self.categories.is_empty(), unassigned || undo, appviewx),
+            ("comment", self.comment.is_some(), unassigned || undo, moved),
+            ("category", !self.categories.is_empty(), unassigned || undo, moved),
             ("group-plan", self.group_plan.is_some(), unassigned, appviewx),
         ] {
             if given && !belongs {

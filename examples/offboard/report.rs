@@ -188,6 +188,12 @@ impl Report {
 
     pub(crate) fn appviewx_error(&self, error: &clm::appviewx::Error) {
         self.reported(&error.report());
+        let clm::appviewx::Error::Validation(refused) = error else { return };
+        let of_comment =
+            |it: &clm::Problem| it.field() == "comment" && matches!(it.reason(), clm::Reason::InvalidCharacters(_));
+        if refused.problems().iter().any(of_comment) {
+            self.complain("  what to do: if the server accepts these characters in comments, add --comment-allows");
+        }
     }
 
     /// One line each for the error, its causes and the remediation.

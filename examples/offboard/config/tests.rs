@@ -60,7 +60,7 @@ fn the_fakes_run_only_if_nothing_at_all_is_given() {
     assert_eq!(problem(&[], &[("KEYFACTOR_HOSTNAME", "")]), NO_HOST);
     assert_eq!(
         problem(&["--yes"], &[]),
-        "there is no target: use --thumbprint, --location, --common-name, --group, --resource-id or --undo"
+        "there is no target: use --thumbprint, --thumbprints, --certificate-id, --location, --common-name, --group, --resource-id, --undo or --follow"
     );
     let plan = PlanFile::new("{}");
     for target in [["--location", LOCATION], ["--thumbprint", THUMBPRINT], ["--undo", plan.path()]] {
@@ -90,7 +90,7 @@ fn a_partial_configuration_names_the_missing_variable() {
 fn a_server_without_a_target_is_an_error() {
     assert_eq!(
         problem(&[], &HOST),
-        "KEYFACTOR_* is set, but there is no target: use --thumbprint, --certificate-id, --location, --undo or --follow"
+        "KEYFACTOR_* is set, but there is no target: use --thumbprint, --thumbprints, --certificate-id, --location, --undo or --follow"
     );
     assert_eq!(
         problem(&[], &URL),
@@ -118,7 +118,7 @@ fn nothing_that_is_given_is_passed_over() {
     );
     assert_eq!(
         problem(&["--location", LOCATION, "--comment=why"], &HOST),
-        "--comment requires --common-name, --group or --resource-id"
+        "--comment requires --common-name, --group, --resource-id or --undo"
     );
     assert_eq!(
         problem(&["--undo", plan.path(), "--collection-id=4"], &HOST),

@@ -37,6 +37,16 @@ async fn a_refusal_of_the_account_is_told_once_and_nothing_moves() {
 }
 
 #[tokio::test]
+async fn a_comment_that_is_refused_names_the_option_that_allows_more() {
+    let scene = Scene::new().await;
+    let job = AppViewXJob { comment: Some("CHG-1".to_owned()), ..scene.by_name(3) };
+    let (ended, text) = ran(job, Mode::Send).await;
+    assert_eq!(ended, Ended::Failed, "{text}");
+    assert_tells(&text, &["comment: must contain only letters", "'-' at 4", "what to do: ", "add --comment-allows"]);
+    assert_eq!(scene.groups(), ["web-servers", "web-servers", "agents", "partners"]);
+}
+
+#[tokio::test]
 async fn when_the_session_is_over_nothing_moves() {
     let scene = Scene::new().await;
     let job = scene.by_name(3);
