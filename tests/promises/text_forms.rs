@@ -4,7 +4,8 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use clm::appviewx::{
-    AssignBackState, Comment, GroupMembership, Keyword, LogoutOutcome, ResourceId, RevocationState, SortOrder,
+    AssignBackState, Comment, GroupMembership, Keyword, LogoutOutcome, NotRemembered, RememberedGroup, ResourceId,
+    RevocationState, SortOrder,
 };
 use clm::http::StatusCode;
 use clm::keyfactor::{
@@ -200,6 +201,11 @@ fn groups_and_revocations_print_in_words() {
     printed("the search still shows it in its old group", &AssignBackState::NotSeenYet);
     printed("revoked", &RevocationState::Revoked);
     printed("no session", &LogoutOutcome::NoSession);
+    // A plan may come from a file.
+    let remembered: RememberedGroup = from_value(json!({"resource_id": "a\n1", "group": "web\u{202e}"})).unwrap();
+    printed(r"a\n1: web\u{202e}", &remembered);
+    let not_remembered: NotRemembered = from_value(json!({"resource_id": "a1", "why": "not\nfound"})).unwrap();
+    printed(r"a1: not\nfound", &not_remembered);
 }
 
 #[tokio::test]

@@ -436,7 +436,7 @@ pub struct RememberedGroup {
 /// # let ids = ["000000000000000000000000"];
 /// let plan = appviewx.certificate_groups().remember_groups(ids).send().await?;
 /// for it in plan.not_remembered() {
-///     println!("{}: {}", it.resource_id, it.why);
+///     println!("{it}");
 /// }
 /// # assert_eq!(plan.not_remembered().len(), 1);
 /// # Ok(()) }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::assign_back::AssignBackState;
 use super::group_lookup::GroupMembership;
+use super::remember_groups::{NotRemembered, RememberedGroup};
 use crate::lenient::one_line;
 
 /// The name of the group, or why it is not known.
@@ -30,5 +31,19 @@ impl fmt::Display for AssignBackState {
             Self::Unreadable(error) => write!(f, "its group could not be read: {error}"),
             Self::NotRemembered(why) => write!(f, "its old group is not in the plan: {}", one_line(why)),
         }
+    }
+}
+
+/// The certificate and its group.
+impl fmt::Display for RememberedGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", one_line(self.resource_id.as_str()), one_line(&self.group))
+    }
+}
+
+/// The certificate and the reason.
+impl fmt::Display for NotRemembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", one_line(self.resource_id.as_str()), one_line(&self.why))
     }
 }
