@@ -171,7 +171,9 @@ async fn a_plan_that_was_changed_by_hand_is_refused_where_it_is_wrong() {
     for printed in [
         malformed(&|it| it["removals"][0]["thumbprint"] = json!(hostile)),
         malformed(&|it| {
-            [0, 1].map(|entry| it["certificates"][entry]["thumbprint"] = json!(hostile)).into_iter().collect()
+            for entry in [0, 1] {
+                it["certificates"][entry]["thumbprint"] = json!(hostile);
+            }
         }),
     ] {
         assert!(printed.contains("[2JAB") && !printed.contains(['\u{1b}', '\u{202e}']), "{printed:?}");
