@@ -48,8 +48,9 @@ fn advice_of_kind(problem: &rustls::CertificateError) -> &'static str {
     match problem {
         UnknownIssuer => {
             "The authority that issued the server's certificate is not trusted: add its root certificate with \
-             `add_root_certificate`, or to the platform's trust store. A server that does not send its intermediate \
-             certificates causes the same error. A self-signed certificate must itself be trusted."
+             `add_root_certificate`, with the `_CA_CERT` variable if the environment configures the client, or to the \
+             platform's trust store. A server that does not send its intermediate certificates causes the same error. A \
+             self-signed certificate must itself be trusted."
         }
         Other(other) if is_authority(other) => {
             "The server presents the certificate of an authority (`CA:TRUE`) as its own; many self-signed certificates \

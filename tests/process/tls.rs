@@ -139,7 +139,10 @@ async fn a_token_endpoint_of_an_unknown_authority_is_asked_once() {
     let provider = trusted_by(&Authority::new("nobody knows it")).await;
     let credentials = Credentials::client_credentials(format!("{}/token", localhost(&provider)), "id", PASSWORD);
     let error = remove(client_of("https://localhost:1").credentials(credentials)).await.unwrap_err();
-    assert!(error.remediation().is_some_and(|it| it.contains("is not trusted")), "{error:?}");
+    assert!(
+        error.remediation().is_some_and(|it| it.contains("is not trusted") && it.contains("`_CA_CERT`")),
+        "{error:?}"
+    );
     let Error::Authentication(error) = error else { panic!("{error:?}") };
     assert!(error.remediation().is_some(), "{error:?}");
     let seen = provider.finish().await;
