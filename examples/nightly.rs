@@ -170,12 +170,24 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use clm::keyfactor::CertificateStoreId;
     use clm::testing::{FakeCertificate, FakeKeyfactor, FakeOrchestrator, KeyfactorCall, KeyfactorPermission};
 
     fn new_path() -> PathBuf {
         static PATHS: AtomicU32 = AtomicU32::new(0);
         let number = PATHS.fetch_add(1, Ordering::Relaxed);
         std::env::temp_dir().join(format!("clm-nightly-{}-{number}.json", std::process::id()))
+    }
+
+    /// A store with a certificate, and the list that names it. Jobs end at once.
+    fn scene() -> (FakeKeyfactor, CertificateStoreId, List) {
+        let fake = FakeKeyfactor::start().wait();
+        fake.orchestrator(FakeOrchestrator::new().after_polls(0));
+        let store = fake.add_store();
+        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
+        fake.put(store, "www.pfx", certificate);
+        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        (fake, store, list)
     }
 
     /// Offboards a list, and returns how that ended, the plan if there is one, and the report.
@@ -213,12 +225,7 @@ mod tests {
 
     #[test]
     fn a_list_needs_no_changes() {
-        let fake = FakeKeyfactor::start().wait();
-        fake.orchestrator(FakeOrchestrator::new().after_polls(0));
-        let store = fake.add_store();
-        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
-        fake.put(store, "www.pfx", certificate);
-        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        let (fake, store, list) = scene();
         assert!(nightly(&fake, &list).0.unwrap());
         assert!(fake.aliases(store).is_empty());
     }
@@ -252,12 +259,8 @@ mod tests {
     #[test]
     fn a_refusal_of_all_is_a_report() {
         use KeyfactorPermission::{ReadCertificates, ReadJobs, ReadStores};
-        let fake = FakeKeyfactor::start().wait();
-        let store = fake.add_store();
-        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
-        fake.put(store, "www.pfx", certificate);
+        let (fake, _, list) = scene();
         fake.restrict_to([ReadCertificates, ReadJobs, ReadStores]);
-        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
         let (all_gone, _, report) = nightly(&fake, &list);
         assert!(!all_gone.unwrap());
         assert!(report.contains("/certificate_stores/schedule/"), "{report}");
@@ -266,12 +269,7 @@ mod tests {
 
     #[test]
     fn the_next_night_there_is_nothing_to_do() {
-        let fake = FakeKeyfactor::start().wait();
-        fake.orchestrator(FakeOrchestrator::new().after_polls(0));
-        let store = fake.add_store();
-        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
-        fake.put(store, "www.pfx", certificate);
-        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        let (fake, _, list) = scene();
         assert!(nightly(&fake, &list).0.unwrap());
         fake.mark();
         let (all_gone, _, report) = nightly(&fake, &list);
@@ -294,11 +292,7 @@ mod tests {
 
     #[test]
     fn the_plan_of_another_run_is_kept_and_nothing_is_removed() {
-        let fake = FakeKeyfactor::start().wait();
-        let store = fake.add_store();
-        let certificate = fake.issue(FakeCertificate::new("www.example.com"));
-        fake.put(store, "www.pfx", certificate);
-        let list = read_list(format!("thumbprint\n{}\n", fake.thumbprint(certificate)).as_bytes()).unwrap();
+        let (fake, _, list) = scene();
         let path = new_path();
         std::fs::write(&path, "earlier").unwrap();
         let refused = offboard(&fake.client(), &list, &path, Vec::new()).unwrap_err();
