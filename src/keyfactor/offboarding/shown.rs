@@ -47,6 +47,12 @@ impl fmt::Display for OpenJob {
     }
 }
 
+// What both verdicts say of an inventory that decides nothing.
+const LISTED_WITHOUT_SCHEDULE: &str = "listed, but the store has no inventory schedule";
+const NOT_LISTED_WITHOUT_SCHEDULE: &str = "not listed, but the store has no inventory schedule";
+const NOT_READ: &str = "the inventory was not read in time";
+const UNUSABLE: &str = "the inventory cannot be used";
+
 impl fmt::Display for RemovalVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,10 +62,10 @@ impl fmt::Display for RemovalVerdict {
             Self::UnderAnotherAlias { alias } => write!(f, "still listed, under the alias {alias:?}"),
             Self::StillThere => f.pad("still listed"),
             Self::NeverListed => f.pad("not listed during this call"),
-            Self::NotInventoried { listed: true } => f.pad("listed, but the store has no inventory schedule"),
-            Self::NotInventoried { listed: false } => f.pad("not listed, but the store has no inventory schedule"),
-            Self::NotRead => f.pad("the inventory was not read in time"),
-            Self::Unreadable(error) => write!(f, "the inventory cannot be used: {error}"),
+            Self::NotInventoried { listed: true } => f.pad(LISTED_WITHOUT_SCHEDULE),
+            Self::NotInventoried { listed: false } => f.pad(NOT_LISTED_WITHOUT_SCHEDULE),
+            Self::NotRead => f.pad(NOT_READ),
+            Self::Unreadable(error) => write!(f, "{UNUSABLE}: {error}"),
         }
     }
 }
@@ -72,10 +78,10 @@ impl fmt::Display for PutBackVerdict {
             Self::Listed { alias } => write!(f, "listed under the alias {alias:?}, perhaps from before the removal"),
             Self::HoldsAnother { thumbprint } => write!(f, "not back: the alias holds {}", one_line(thumbprint)),
             Self::NotListed => f.pad("not listed"),
-            Self::NotInventoried { listed: true } => f.pad("listed, but the store has no inventory schedule"),
-            Self::NotInventoried { listed: false } => f.pad("not listed, but the store has no inventory schedule"),
-            Self::NotRead => f.pad("the inventory was not read in time"),
-            Self::Unreadable(error) => write!(f, "the inventory cannot be used: {error}"),
+            Self::NotInventoried { listed: true } => f.pad(LISTED_WITHOUT_SCHEDULE),
+            Self::NotInventoried { listed: false } => f.pad(NOT_LISTED_WITHOUT_SCHEDULE),
+            Self::NotRead => f.pad(NOT_READ),
+            Self::Unreadable(error) => write!(f, "{UNUSABLE}: {error}"),
         }
     }
 }
