@@ -154,7 +154,7 @@ fn checked(setting: &'static str, text: &str, plain_http: PlainHttp) -> Result<U
     if let Some(violation) = mended.get() {
         return Err(wrong(violation.description()));
     }
-    // `https://https://host` names a host called `https`, and credentials would go to whoever answers to that.
+    // `https://https://host` names a host called `https`, and credentials would go to that host.
     if matches!(url.host_str(), Some("http" | "https")) {
         return Err(wrong("has `http` or `https` as its host (possibly the scheme is given twice)"));
     }

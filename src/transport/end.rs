@@ -209,7 +209,7 @@ impl Failure {
         Self { end, trace, audit: Audit::none() }
     }
 
-    /// The caller gave the call up after this time: what became of it by then is in the call's own audit event. It
+    /// The caller gave the call up after this time: its result by then is in the call's own audit event. It
     /// counts as sent once.
     pub(crate) fn given_up(call: CallName, elapsed: Duration) -> Self {
         Self::without_answer(call, elapsed, "no response was received within the remaining time")

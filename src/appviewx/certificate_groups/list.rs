@@ -25,7 +25,7 @@ const LARGEST_PAGE: u32 = 1_000;
 /// Bytes of a page's token, at most. The vendor documents no limit; tokens that were seen have some dozens.
 pub(crate) const LONGEST_TOKEN: usize = 8 * 1024;
 
-/// Pages without rows that may follow one another: whoever asks for the next row waits for all of them.
+/// Pages without rows that may follow one another: the next row waits for all of them.
 const MOST_EMPTY_PAGES: u32 = 100;
 
 impl CertificateGroups {
